@@ -1,0 +1,123 @@
+"""Run the night of every 31 December over the book of fines, and reconcile log, book and positions to the cent.
+
+    .venv/bin/python examples/traffic_fines/run.py [--log PATH] --book DIR
+
+Each night knows only what was recorded by its own end, so the nights are those a city would have had. Exit status 0:
+all add up. 2: the log is absent or unreadable. 3: something does not add up. 4: the command refused.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from traffic_book import kept
+from traffic_log import LogUnreadable, default_log, read_events
+from traffic_reconciliation import (
+    NotReconciled, euros, known_at, reconcile_book, reconcile_positions, year_ends,
+)
+
+BUCKETS = ("M0", "M1", "M2", "M3", "M4", "M5", "M6", "M6+")
+
+LINES = {
+    "fine_minor": "fines created",
+    "expense_minor": "+ expenses of sending",
+    "penalty_minor": "+ penalties added",
+    "dismissed_minor": "− dismissed",
+    "lapsed_minor": "− lapsed, never notified",
+    "owed_minor": "= owed in the book",
+    "settled_minor": "of it settled by payments",
+    "due_minor": "of it due and unpaid (positions)",
+    "not_due_minor": "of it not yet due",
+    "paid_minor": "payments in the log, the book and the positions",
+    "unallocated_minor": "of them unallocated (positions)",
+    "collected_minor": "payments of the year",
+}
+"""The lines of the reconciliation, by the name of their sum."""
+
+
+def arrears(*arguments: str) -> str:
+    """What the command printed; raises CalledProcessError where it refused."""
+    command = Path(sys.executable).with_name("arrears")
+    return subprocess.run([str(command), *arguments], check=True, text=True, stdout=subprocess.PIPE).stdout
+
+
+def night_of(book: Path, as_of: date) -> pl.DataFrame:
+    """The night is finished under the book's folder; its positions, one row per loan."""
+    when = ("--book", str(book), "--as-of", as_of.isoformat(), "--known-at", known_at(as_of).isoformat())
+    arrears("night", *when)
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "positions.parquet"
+        arrears("positions", *when, "--out", str(out))
+        return pl.read_parquet(out)
+
+
+def sums_of(events: pl.DataFrame, book: dict[str, pl.DataFrame], positions: pl.DataFrame, as_of: date) -> dict:
+    """The reconciled sums of one night, with the number of late loans and their due amounts by bucket."""
+    late = positions.filter(pl.col("days_past_due") > 0)
+    counts = dict(positions.group_by("bucket").len().iter_rows())
+    due = dict(positions.group_by("bucket").agg(pl.col("due_total_minor").sum()).iter_rows())
+    return {
+        "as_of": as_of,
+        "loans": positions.height,
+        "late": late.height,
+        "claimable_minor": positions["claimable_minor"].sum(),
+        "buckets": {bucket: (counts.get(bucket, 0), due.get(bucket, 0)) for bucket in BUCKETS},
+        **reconcile_book(events, book, as_of),
+        **reconcile_positions(book, positions, as_of),
+    }
+
+
+def print_sums(nights: list[dict]) -> None:
+    """Two tables: the reconciliation in euros, and the late loans by bucket."""
+    head = "".join(f" {night['as_of']} |" for night in nights)
+    rule = "---:|" * len(nights)
+    print(f"| EUR |{head}\n|---|{rule}")
+    for name, words in LINES.items():
+        print(f"| {words} |" + "".join(f" {euros(night[name])} |" for night in nights))
+    print(f"\n| loans; EUR due |{head}\n|---|{rule}")
+    print("| loans |" + "".join(f" {night['loans']:,} |" for night in nights))
+    print("| late |" + "".join(f" {night['late']:,} |" for night in nights))
+    for bucket in BUCKETS:
+        cells = (night["buckets"][bucket] for night in nights)
+        print(f"| {bucket} |" + "".join(f" {count:,}; {euros(due)} |" for count, due in cells))
+    print("| claimable |" + "".join(f" {euros(night['claimable_minor'])} |" for night in nights))
+
+
+def run_nights(log: Path, book: Path) -> list[dict]:
+    """The reconciled sums of every year's end."""
+    events = kept(read_events(log))
+    tables = {name: pl.read_parquet(book / f"{name}.parquet") for name in ("loans", "instalments", "payments")}
+    nights, paid_before = [], 0
+    for as_of in year_ends(events):
+        sums = sums_of(events, tables, night_of(book, as_of), as_of)
+        nights.append(sums | {"collected_minor": sums["paid_minor"] - paid_before})
+        paid_before = sums["paid_minor"]
+    return nights
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Run the year-end nights over the book of fines and reconcile them.")
+    parser.add_argument("--log", type=Path, default=default_log(), help="the log the book was made from")
+    parser.add_argument("--book", type=Path, required=True, help="the folder make_book.py wrote")
+    options = parser.parse_args(arguments)
+    try:
+        print_sums(run_nights(options.log, options.book))
+    except LogUnreadable as error:
+        print(error, file=sys.stderr)
+        return 2
+    except NotReconciled as error:
+        print(error, file=sys.stderr)
+        return 3
+    except subprocess.CalledProcessError as error:
+        print(f"{' '.join(error.cmd)}: exit status {error.returncode}", file=sys.stderr)
+        return 4
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""The worklist: one entry per late person and currency, in a stated order."""
+
+import polars as pl
+
+from arrears.money import exact_sum
+
+ORDER_EN = (
+    "The most pressing treatment first (as the strategy lists them), then the largest claimable amount, then the most "
+    "days past due, then the borrower's id. One person's loans of one currency are one entry."
+)
+ORDER_ZH = "先按策略所列处置的紧迫程度,再按可主张金额由大到小,再按逾期天数由多到少,最后按借款人编号。同一人同一币种的贷款合为一条。"
+
+WORKLIST = (
+    "rank", "borrower_id", "loan_id", "late_loans", "bucket", "days_past_due", "product", "currency",
+    "claimable_minor", "treatment", "rule", "reason_zh", "reason_en",
+)
+
+
+def gather(proposals: pl.DataFrame, treatments: tuple[str, ...]) -> pl.DataFrame:
+    """One row per person and currency: the most pressing of their loans leads, the amounts are summed.
+
+    proposals: one row per late loan; all late loans of a person must be among them. treatments: most pressing first.
+    """
+    pressing = _pressing(treatments)
+    led = proposals.sort([pressing, -pl.col("days_past_due"), -pl.col("claimable_minor"), pl.col("loan_id")])
+    return led.group_by("borrower_id", "currency", maintain_order=True).agg(
+        pl.len().cast(pl.Int64).alias("late_loans"), exact_sum("claimable_minor"),
+        pl.col("loan_id", "bucket", "days_past_due", "product", "treatment", "rule", "reason_zh", "reason_en").first(),
+    ).sort("borrower_id", "currency")
+
+
+def rank(entries: pl.DataFrame, treatments: tuple[str, ...]) -> pl.DataFrame:
+    """The entries in the stated order, numbered from 1. Source: ORDER_EN."""
+    ordered = entries.sort([
+        _pressing(treatments), -pl.col("claimable_minor"), -pl.col("days_past_due"), pl.col("borrower_id"), pl.col("currency"),
+    ])
+    return ordered.with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64)).select(WORKLIST)
+
+
+def _pressing(treatments: tuple[str, ...]) -> pl.Expr:
+    return pl.col("treatment").replace_strict(
+        list(treatments), range(len(treatments)), return_dtype=pl.Int8
+    )

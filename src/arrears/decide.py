@@ -1,0 +1,37 @@
+"""The whole decision, top to bottom. Same arguments, same bytes out."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from arrears.allocation.rank import gather
+from arrears.delinquency.assess import assess
+from arrears.delinquency.buckets import Buckets
+from arrears.law.caps import Law
+from arrears.strategy.decision_table import Strategy
+from arrears.strategy.propose import propose
+from arrears.tables.facts import Facts
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """One partition's decisions.
+
+    positions: one row per loan disbursed by as_of. loans: the same loans, with what the night's tables need.
+    proposals: one row per late loan. entries: one row per late person and currency, not yet ranked.
+    """
+
+    positions: pl.DataFrame
+    loans: pl.DataFrame
+    proposals: pl.DataFrame
+    entries: pl.DataFrame
+
+
+def decide(facts: Facts, law: Law, strategy: Strategy, buckets: Buckets, as_of: date) -> Decisions:
+    """One night's decisions for one partition, that is for whole people; nothing else is read, no clock, no dice."""
+    assessed = assess(facts, law, buckets, as_of)
+    holds = facts.holds.with_columns(facts.loans["borrower_id"].gather(facts.holds["loan"]))
+    proposals = propose(assessed.positions, assessed.loans, holds, strategy, as_of)
+    entries = gather(proposals, strategy.treatments)
+    return Decisions(assessed.positions, assessed.loans, proposals, entries)

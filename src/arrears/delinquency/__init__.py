@@ -1,0 +1,1 @@
+"""How late, how much: the waterfall walk, buckets, rolls. Source: spec positions."""

@@ -1,0 +1,273 @@
+"""The plain files of a book, checked and laid out as partitions.
+
+Nothing is judged here but what no moment can mend: a file that cannot be read, a column that is missing or of
+another type. Rows are kept with the span in which they are visible; what is wrong with a row is judged on the
+rows that are visible when they are read (see load.py). Source: spec positions, Inputs.
+"""
+
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import file_digest, sha256
+from pathlib import Path
+
+import polars as pl
+
+from arrears import store
+from arrears.ingest.organise import organise
+from arrears.refusal import Refused
+from arrears.stable_hash import hashes
+from arrears.store import Book, Manifest
+from arrears.tables import FACTS
+from arrears.tables.table import MOMENT, Table
+from arrears.tables.visible import ALWAYS, FOREVER
+
+_BY_BORROWER = "borrowers"
+
+
+def bring_in(book: Book, report=lambda text: None) -> Manifest:
+    """The store holds what the plain files say now; raises Refused, and changes nothing, where they cannot be read.
+
+    Files that were stored already are not read again: they are known by size and times, and where those differ by
+    their digest.
+    """
+    known = store.read_manifest(book)
+    present = {table.name: book.plain(table.name) for table in FACTS.values() if book.plain(table.name).is_file()}
+    if not present and known is not None:
+        return known
+    _demand_files(book, present)
+    marks = {name: _mark(path) for name, path in present.items()}
+    if known is not None and {n: {**s, "sha256": None} for n, s in known.sources.items()} == marks:
+        return known
+    with store.locked(book, "store", alone=True):
+        report("reading the plain files")
+        digests = {name: _digest(path) for name, path in present.items()}
+        sources = {name: {**marks[name], "sha256": digests[name]} for name in present}
+        if known is not None and digests == {name: source["sha256"] for name, source in known.sources.items()}:
+            manifest = Manifest(known.snapshot, known.partitions, sources, known.conflicts, known.orphans)
+        else:
+            manifest = _lay_out(book, present, sources, report)
+        store.write_manifest(book, manifest)
+        for folder in book.store.iterdir():
+            if folder.is_dir() and folder.name != manifest.snapshot:
+                store.remove_folder(folder)
+    return manifest
+
+
+def schema_of(path: Path) -> pl.Schema:
+    """The columns of a Parquet file; raises Refused where the file cannot be read as one."""
+    try:
+        return pl.scan_parquet(path, glob=False).collect_schema()
+    except (pl.exceptions.PolarsError, OSError) as problem:
+        raise Refused(
+            f"{path}: not readable as Parquet ({str(problem).splitlines()[0]}); the file is truncated or of another "
+            "kind: write it anew",
+            f"{path}:无法按 Parquet 读取,文件被截断或不是 Parquet;请重新生成",
+        ) from None
+
+
+def typed(table: Table, path: Path) -> pl.LazyFrame:
+    """The file's rows with exactly the table's columns and types; raises Refused naming file and column."""
+    schema = schema_of(path)
+    columns = []
+    for column in table.columns:
+        if column.name not in schema:
+            if not column.optional:
+                raise Refused(
+                    f"{path.name}: the column {column.name} is missing ({column.meaning}); it has "
+                    f"{', '.join(schema.names()) or 'no column at all'}",
+                    f"{path.name}:缺少列 {column.name};现有列:{'、'.join(schema.names()) or '无'}",
+                )
+            missing = pl.lit(ALWAYS, pl.Int64) if column.dtype == MOMENT else pl.lit(None, column.dtype)
+            columns.append(missing.alias(column.name))
+        elif not _fits(schema[column.name], column.dtype):
+            raise Refused(
+                f"{path.name}: the column {column.name} is {schema[column.name]}, not {_wanted(column.dtype)} "
+                f"({column.unit}); convert it in the file",
+                f"{path.name}:列 {column.name} 的类型是 {schema[column.name]},应为 {_wanted(column.dtype)};请在文件中转换",
+            )
+        else:
+            columns.append(_cast(column.name, schema[column.name], column.dtype))
+    return pl.scan_parquet(path, glob=False).select(columns)
+
+
+def _fits(found: pl.DataType, wanted: pl.DataType) -> bool:
+    if found == pl.Null:
+        return True
+    if wanted == pl.String:
+        return found in (pl.String, pl.Categorical, pl.Enum)
+    if wanted.is_integer():
+        return found.is_integer()
+    if wanted == MOMENT:
+        return isinstance(found, pl.Datetime)
+    return found == wanted
+
+
+def _wanted(wanted: pl.DataType) -> str:
+    names = {pl.String: "text", pl.Int64: "an integer", pl.Date: "a Date32", pl.Boolean: "a boolean"}
+    return names.get(type(wanted), "a timestamp in UTC")
+
+
+def _cast(name: str, found: pl.DataType, wanted: pl.DataType) -> pl.Expr:
+    value = pl.col(name)
+    if isinstance(found, pl.Datetime):
+        # A moment without a zone is read as UTC, as the specification names the column; a nanosecond that does
+        # not divide counts as the next microsecond, so that a row is never visible before it was recorded.
+        ticks = value.dt.epoch("ns") if found.time_unit == "ns" else value.dt.epoch("us")
+        whole = -((-ticks) // 1000) if found.time_unit == "ns" else ticks
+        return whole.fill_null(ALWAYS).alias(name)
+    if wanted == MOMENT:
+        return pl.lit(ALWAYS, pl.Int64).alias(name)
+    return value.cast(wanted, strict=True)
+
+
+def _demand_files(book: Book, present: dict[str, Path]) -> None:
+    missing = [table.name for table in FACTS.values() if not table.optional and table.name not in present]
+    if missing:
+        raise Refused(
+            f"{book.root}: the file {missing[0]}.parquet is missing; a book needs loans, instalments and payments "
+            "(a file may have no rows)",
+            f"{book.root}:缺少文件 {missing[0]}.parquet;账册须有 loans、instalments、payments 三个文件(可以没有行)",
+        )
+
+
+def _mark(path: Path) -> dict:
+    status = path.stat()
+    return {"bytes": status.st_size, "modified_ns": status.st_mtime_ns, "changed_ns": status.st_ctime_ns,
+            "inode": status.st_ino, "sha256": None}
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as handle:
+        return file_digest(handle, "sha256").hexdigest()
+
+
+def _lay_out(book: Book, present: dict[str, Path], sources: dict, report) -> Manifest:
+    """The rows, partition by partition, under a folder named after what was read."""
+    named = sha256("".join(f"{name}{sources[name]['sha256']}" for name in sorted(sources)).encode()).hexdigest()[:16]
+    rows = {name: typed(FACTS[name], path) for name, path in present.items()}
+    if (book.store / named).exists():
+        store.remove_folder(book.store / named)
+    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=book.store) as folder:
+        unfinished = Path(folder)
+        try:
+            manifest = _scatter_and_organise(unfinished, rows, named, sources, report)
+        except (pl.exceptions.PolarsError, OSError) as problem:
+            raise _explained(problem, book) from problem
+        store.publish_folder(unfinished / "parts", book.store / named)
+    return manifest
+
+
+def _scatter_and_organise(unfinished: Path, rows: dict[str, pl.LazyFrame], named: str, sources: dict, report) -> Manifest:
+    places = _places(rows["loans"])
+    count = (places["part"].max() or 0) + 1 if len(places) else 1
+    report(f"sorting into {count} partitions")
+    replaced = {name: _replaced(name, frame) for name, frame in rows.items()}
+    loans_part = places.lazy()
+    orphans = {}
+    for name, frame in rows.items():
+        by = "borrower_id" if name == _BY_BORROWER else "loan_id"
+        to = loans_part.select("borrower_id", "part").unique() if name == _BY_BORROWER else loans_part.drop("borrower_id")
+        scattered = frame.join(to, on=by, how="left", maintain_order="none")
+        target = unfinished / "raw" / name
+        target.mkdir(parents=True)
+        scattered.with_columns(pl.col("part").fill_null(-1)).sink_parquet(
+            pl.PartitionBy(target, key="part", include_key=False), mkdir=True, compression="lz4",
+        )
+    names = store.partition_names(count)
+
+    def one(number: int) -> dict:
+        raw = {name: _raw(unfinished, name, number) for name in rows}
+        return organise(raw, replaced, lambda table, frame: store.write_parquet(
+            unfinished / "parts" / table / f"{names[number]}.parquet", frame))
+
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(one, range(count)))
+    for name in rows:
+        lost = _raw(unfinished, name, -1)
+        if lost is not None and name != _BY_BORROWER:
+            orphans[name] = len(lost)
+            spans = _with_spans(lost, FACTS[name], replaced[name])
+            store.write_parquet(unfinished / "parts" / name / "orphans.parquet", spans)
+    (unfinished / "parts").mkdir(exist_ok=True)
+    conflicts = [conflict for part in made for conflict in part.pop("conflicts")]
+    conflicts += [c for name, r in replaced.items() if r is not None for c in r[1]]
+    return Manifest(named, dict(zip(names, made, strict=True)), sources, conflicts, orphans)
+
+
+def _places(loans: pl.LazyFrame) -> pl.DataFrame:
+    """Each loan's partition and its row number there, in the order of loan_id: loan_id, borrower_id, part, loan.
+
+    A loan lies where its latest row's borrower lies, so that one person's debts lie together.
+    """
+    ids = loans.select("loan_id", "borrower_id", "recorded_at").drop_nulls("loan_id").collect(engine="streaming")
+    if ids["loan_id"].n_unique() < len(ids):
+        ids = ids.sort("loan_id", "recorded_at", "borrower_id").unique("loan_id", keep="last", maintain_order=True)
+    else:
+        ids = ids.sort("loan_id")
+    count = 1
+    while count * store.LOANS_A_PARTITION < len(ids):
+        count *= 2
+    part = pl.Series("part", hashes(ids["borrower_id"]) % count).cast(pl.Int32)
+    return ids.select("loan_id", "borrower_id").with_columns(part).with_columns(
+        loan=pl.int_range(pl.len(), dtype=pl.Int32).over("part")
+    )
+
+
+def _raw(unfinished: Path, name: str, number: int) -> pl.DataFrame | None:
+    files = sorted((unfinished / "raw" / name / f"part={number}").glob("*.parquet"))
+    return pl.read_parquet(files, glob=False, hive_partitioning=False).rechunk() if files else None
+
+
+_KEYED_ACROSS_LOANS = {"payments": "payment_id", "adjustments": "adjustment_id", "holds": "hold_id"}
+
+
+def _replaced(name: str, rows: pl.LazyFrame) -> tuple[pl.DataFrame, list[dict]] | None:
+    """The rows of keys that stand more than once in a table whose key does not name the loan.
+
+    A payment may be booked to another loan by a later row, in another partition; so this looks at the whole table:
+    (key, recorded_at, superseded_at) for each of its moments, and the conflicts: two different rows of one moment.
+    """
+    key = _KEYED_ACROSS_LOANS.get(name)
+    if key is None:
+        return None
+    seen = rows.select(pl.col(key).hash()).collect(engine="streaming")[key].sort()
+    twice = seen.filter(seen == seen.shift(-1)).unique()
+    if twice.is_empty():
+        return None
+    again = rows.filter(pl.col(key).hash().is_in(twice.implode())).collect(engine="streaming").unique()
+    again = again.filter(pl.col(key).is_not_null() & (pl.len().over(key) > 1))
+    moments = again.select(key, "recorded_at").unique().sort(key, "recorded_at").with_columns(
+        superseded_at=pl.col("recorded_at").shift(-1).over(key).fill_null(FOREVER)
+    )
+    both = again.group_by(key, "recorded_at").len().filter(pl.col("len") > 1).join(moments, on=[key, "recorded_at"])
+    conflicts = [
+        {"table": name, "key": row[key], "recorded_at": row["recorded_at"], "superseded_at": row["superseded_at"]}
+        for row in both.sort(key, "recorded_at").head(100).iter_rows(named=True)
+    ]
+    return moments, conflicts
+
+
+def _with_spans(rows: pl.DataFrame, table: Table, replaced) -> pl.DataFrame:
+    """Rows of no loan, with the span in which each is visible."""
+    if replaced is None:
+        return rows.with_columns(superseded_at=pl.lit(FOREVER, pl.Int64))
+    key = table.key[0]
+    return rows.join(replaced[0], on=[key, "recorded_at"], how="left").with_columns(
+        pl.col("superseded_at").fill_null(FOREVER)
+    )
+
+
+def _explained(problem: Exception, book: Book) -> Exception:
+    text = str(problem).splitlines()[0]
+    if "os error 28" in text.lower() or "no space left" in text.lower() or getattr(problem, "errno", None) == 28:
+        return Refused(
+            f"{book.store}: the disk is full; nothing was changed, free some space and run again",
+            f"{book.store}:磁盘已满;未作任何更改,请腾出空间后重试",
+        )
+    if isinstance(problem, OSError):
+        return problem
+    return Refused(
+        f"{book.root}: a file cannot be read to its end ({text}); it is truncated, damaged, or holds a number beyond "
+        "64 bits: write it anew",
+        f"{book.root}:文件无法完整读取({text});文件被截断、损坏,或含超出 64 位的数;请重新生成",
+    )

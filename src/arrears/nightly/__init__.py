@@ -1,0 +1,1 @@
+"""A night: load, decide, write, record, report."""

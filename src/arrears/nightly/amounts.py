@@ -1,0 +1,81 @@
+"""How counts, money and shares are written in the night's report: exact in tables, short in pictures."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from arrears.nightly.wording import Pair
+
+NONE = "–"
+# ISO 4217 currencies whose minor unit is not a hundredth; every other currency has two decimals.
+_DECIMALS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "PYG": 0, "UGX": 0, "XAF": 0, "XOF": 0,
+             "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
+# From which amount on a name is used, and what it stands for.
+_SHORT_ZH = ((10**8, 10**8, "亿"), (10**4, 10**4, "万"))
+_SHORT_EN = ((10**9, 10**9, "bn"), (10**6, 10**6, "m"), (10**4, 10**3, "k"))
+_UNITS_ZH = {"CNY": "元", "HKD": "港元", "USD": "美元", "EUR": "欧元", "JPY": "日元"}
+
+
+def count(number: int | None) -> str:
+    """A whole number with thousands separators; a dash where there is none.
+
+    >>> count(1234567)
+    '1,234,567'
+    """
+    return NONE if number is None else f"{number:,}"
+
+
+def money(amount_minor: int | None, currency: str) -> str:
+    """The exact amount in major units, without the currency, which the column or caption names.
+
+    >>> money(-123456789, "CNY"), money(500, "JPY")
+    ('-1,234,567.89', '500')
+    """
+    if amount_minor is None:
+        return NONE
+    decimals = _DECIMALS.get(currency, 2)
+    return f"{Decimal(amount_minor).scaleb(-decimals):,.{decimals}f}"
+
+
+def short_money(amount_minor: int | None, currency: str) -> Pair:
+    """The amount with its currency, in 万 and 亿 or in k, m and bn, to two decimals half up.
+
+    >>> short_money(123456789012, "CNY")
+    ('12.35 亿元', 'CNY 1.23 bn')
+    >>> short_money(1234567, "CNY"), short_money(99, "USD")
+    (('1.23 万元', 'CNY 12.35 k'), ('0.99 美元', 'USD 0.99'))
+    """
+    if amount_minor is None:
+        return NONE, NONE
+    major = Decimal(amount_minor).scaleb(-_DECIMALS.get(currency, 2))
+    unit = _UNITS_ZH.get(currency, f" {currency}")
+    chinese = _shortened(major, _SHORT_ZH) or money(amount_minor, currency) + " "
+    english = _shortened(major, _SHORT_EN) or money(amount_minor, currency)
+    return (chinese + unit).replace("  ", " "), f"{currency} {english}"
+
+
+def share(part: int | None, whole: int | None) -> str:
+    """Part over whole in per cent; a dash where the whole is nothing.
+
+    >>> share(1, 8), share(0, 0)
+    ('12.5%', '–')
+    """
+    return rate(part / whole) if part is not None and whole else NONE
+
+
+def rate(value: float | None) -> str:
+    """A rate of 0 to 1 in per cent, with two decimals below one per cent; a dash where there is none.
+
+    >>> rate(0.4321), rate(0.0042), rate(0.0), rate(None)
+    ('43.2%', '0.42%', '0%', '–')
+    """
+    if value is None or value != value:
+        return NONE
+    if value in (0, 1):
+        return f"{value:.0%}"
+    return f"{value:.2%}" if abs(value) < 0.01 else f"{value:.1%}"
+
+
+def _shortened(major: Decimal, steps: tuple[tuple[int, int, str], ...]) -> str | None:
+    for least, size, name in steps:
+        if abs(major) >= least:
+            return f"{(major / size).quantize(Decimal('0.01'), ROUND_HALF_UP):,} {name}"
+    return None

@@ -1,0 +1,261 @@
+"""One night: load, decide, count, write. Killed anywhere, it goes on where it stopped and ends with the same bytes."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+
+from arrears import __version__, store
+from arrears.allocation.rank import ORDER_EN, ORDER_ZH, rank
+from arrears.days import last_day_of_previous_month, microseconds_of, moment_of
+from arrears.decide import decide
+from arrears.delinquency.assess import CannotBePositioned
+from arrears.delinquency.buckets import Buckets, read_buckets
+from arrears.delinquency.tallies import KEYS, THEN_COLUMNS, add_up, rolls, share, tally
+from arrears.ingest.load import facts_of, fault_of_walk, judge_book
+from arrears.ingest.plain import bring_in
+from arrears.law.caps import Law, law_from, law_texts
+from arrears.nightly import local
+from arrears.nightly.report import render
+from arrears.refusal import Refused
+from arrears.store import Book, Manifest
+from arrears.strategy.decision_table import Strategy, default_strategy_text, strategy_from
+
+Report = Callable[[str, int, int], None]
+"""What is being done, how many partitions are done, of how many."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that a night depends on beside the rows of the book."""
+
+    as_of: date
+    known_at: int
+    law: dict[str, str]
+    strategy: str
+    snapshot: str
+    earlier: tuple[date, ...]
+    vintages: tuple[date, ...]
+    version: str = __version__
+
+    def record(self) -> dict:
+        """The inputs as they are kept with the night, in run.json."""
+        return {
+            "as_of": self.as_of.isoformat(), "known_at": moment_of(self.known_at).isoformat(), "snapshot": self.snapshot,
+            "law": self.law, "strategy": self.strategy, "version": self.version,
+            "earlier_nights": [day.isoformat() for day in self.earlier],
+            "vintage_nights": [day.isoformat() for day in self.vintages],
+        }
+
+
+def inputs_from(record: dict) -> Inputs:
+    """The inputs that a run.json kept."""
+    return Inputs(
+        date.fromisoformat(record["as_of"]), microseconds_of(datetime.fromisoformat(record["known_at"])), record["law"],
+        record["strategy"], record["snapshot"], tuple(map(date.fromisoformat, record["earlier_nights"])),
+        tuple(map(date.fromisoformat, record["vintage_nights"])), record["version"],
+    )
+
+
+def run_night(book: Book, as_of: date, known_at: int | None, now: int, *, again: bool = False,
+              strategy_text: str | None = None, report: Report = lambda *_: None) -> tuple[dict, bool]:
+    """The summary of the night, and whether it was done just now (False: it was finished before, on the same inputs).
+
+    known_at and now: microseconds; known_at None means what an unfinished night of that date began with, else now.
+    Raises Refused where the input is not as it should be; nothing is changed then.
+    """
+    with store.locked(book, "night", alone=True):
+        manifest = bring_in(book, lambda text: report(text, 0, 0))
+        with store.locked(book, "store", alone=False):
+            return _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, report)
+
+
+def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, report) -> tuple[dict, bool]:
+    unfinished, final = book.unfinished_night(as_of), book.night(as_of)
+    begun = _kept(unfinished)
+    if known_at is None:
+        known_at = begun.known_at if begun is not None else now
+    earlier = [night for night in book.night_dates() if night < as_of]
+    inputs = Inputs(
+        as_of, known_at, law_texts(), strategy_text or default_strategy_text(), manifest.snapshot,
+        _compared(earlier, as_of), tuple(night for night in earlier if _ends_month(night)),
+    )
+    finished = _kept(final)
+    if finished is not None and not again:
+        if finished == inputs or (known_at == now and _same_but_known_at(finished, inputs)):
+            return json.loads((final / "summary.json").read_text(encoding="utf-8")), False
+        raise Refused(
+            f"{final}: this night is finished, on other inputs ({_differing(finished, inputs)} differ); pass --again to "
+            "do it anew, the finished one is kept beside it",
+            f"{final}:该夜批已完成,但输入不同({_differing(finished, inputs)});加 --again 重做,原结果会保留",
+        )
+    if begun is not None and begun != inputs:
+        store.remove_folder(unfinished)
+    store.write_bytes(unfinished / "run.json", store.json_bytes(inputs.record()))
+    summary = write_night(book, manifest, inputs, unfinished, report)
+    if finished is not None:
+        _set_aside(book, final)
+    store.publish_folder(unfinished, final)
+    return summary, True
+
+
+def write_night(book: Book, manifest: Manifest, inputs: Inputs, folder: Path, report: Report) -> dict:
+    """Everything a night leaves behind, written under the folder; partitions that are there already are not redone."""
+    law, strategy, buckets = law_from(inputs.law), strategy_from(inputs.strategy), read_buckets()
+    judge_book(book, manifest, inputs.known_at)
+    names = list(manifest.partitions)
+    todo = [name for name in names if not (folder / "work" / f"{name}.json").is_file()]
+    report("deciding", len(names) - len(todo), len(names))
+
+    def work(name: str) -> None:
+        _write_partition(book, manifest, inputs, law, strategy, buckets, folder, name)
+
+    for done, _ in enumerate(local.each(work, todo), start=len(names) - len(todo) + 1):
+        report("deciding", done, len(names))
+    report("writing the report", len(names), len(names))
+    summary = _write_whole(book, manifest, inputs, law, strategy, buckets, folder, names)
+    store.remove_folder(folder / "work")
+    return summary
+
+
+def _write_partition(book, manifest, inputs, law: Law, strategy: Strategy, buckets: Buckets, folder: Path, name: str) -> None:
+    facts = facts_of(book, manifest, name, inputs.known_at)
+    try:
+        decisions = decide(facts, law, strategy, buckets, inputs.as_of)
+    except CannotBePositioned as problem:
+        raise fault_of_walk(problem.loan_id, problem.fault) from None
+    earlier = {night: _positions_then(book.night(night), name, len(manifest.partitions)) for night in inputs.earlier}
+    tallies = tally(decisions.positions, decisions.loans, earlier, inputs.as_of)
+    store.write_parquet(folder / "positions" / f"{name}.parquet", decisions.positions)
+    store.write_parquet(folder / "work" / f"{name}.entries.parquet", decisions.entries)
+    held = decisions.proposals.filter(pl.col("hold") != "none")
+    content = {
+        "tallies": {table: rows.to_dict(as_series=False) for table, rows in tallies.items()},
+        "schemas": {table: {c: str(t) for c, t in rows.schema.items()} for table, rows in tallies.items()},
+        "borrowers": decisions.loans["borrower_id"].n_unique(), "held_loans": len(held),
+    }
+    store.write_bytes(folder / "work" / f"{name}.json", store.json_bytes(content))
+
+
+def _write_whole(book, manifest, inputs, law, strategy, buckets, folder: Path, names: list[str]) -> dict:
+    """The tables, worklist, summary and report of the whole book, from what the partitions left."""
+    parts = [json.loads((folder / "work" / f"{name}.json").read_text(encoding="utf-8")) for name in names]
+    tables = {}
+    for table in KEYS:
+        frames = [_frame(part["tallies"][table], part["schemas"][table]) for part in parts if table in part["tallies"]]
+        if frames:
+            tables[table] = add_up(table, frames)
+    _complete(tables, buckets, inputs, book)
+    entries = [store.read_columns(folder / "work" / f"{name}.entries.parquet") for name in names]
+    worklist = rank(pl.concat(entries), strategy.treatments)
+    totals, unknown = tables.pop("totals"), tables.pop("cap_unknown")
+    summary = _summary(book, inputs, law, strategy, totals, unknown, worklist, parts)
+    for table, rows in tables.items():
+        store.write_parquet(folder / "tables" / f"{table}.parquet", rows)
+    store.write_parquet(folder / "worklist.parquet", worklist)
+    store.write_bytes(folder / "summary.json", store.json_bytes(summary))
+    store.write_bytes(folder / "report.html", render(summary, tables, worklist).encode())
+    return summary
+
+
+def _complete(tables: dict[str, pl.DataFrame], buckets: Buckets, inputs: Inputs, book: Book) -> None:
+    """The rates, and the earlier month ends of the vintage curves."""
+    tables["first_payment_default"] = tables["first_payment_default"].with_columns(
+        share("late_loans", "matured_loans", "rate"))
+    rates = [share(f"late{days}_principal_minor", "disbursed_minor", f"late{days}_rate") for days in (30, 60, 90)]
+    vintage = tables["vintage"].with_columns(rates)
+    before = [
+        store.read_columns(book.night(night) / "tables" / "vintage.parquet").filter(pl.col("as_of") == night.isoformat())
+        for night in inputs.vintages
+    ]
+    tables["vintage"] = pl.concat([*before, vintage])
+    if "movements" in tables:
+        tables["rolls"] = rolls(tables["movements"], buckets)
+        tables["recovery"] = tables["recovery"].with_columns(
+            share("collected_minor", "entered_minor", "recovery_rate"), share("cured_loans", "loans", "cure_rate"))
+
+
+_WHY = {
+    "before_series": ("放款早于上限序列的起点", "the contract is older than the law's series"),
+    "stale": ("合同成立或起诉时的 LPR 未经确认", "the LPR at contract formation or filing is not confirmed"),
+    "not_filed": ("2020-08-20 前的民间借贷合同尚未起诉,上限取决于起诉时的 LPR",
+                  "a private loan from before 2020-08-20 without a suit: its cap is set by the LPR at filing"),
+}
+
+
+def _summary(book, inputs: Inputs, law, strategy, totals, unknown, worklist, parts) -> dict:
+    currencies = {row.pop("currency"): row for row in totals.iter_rows(named=True)}
+    return {
+        "as_of": inputs.as_of.isoformat(), "known_at": moment_of(inputs.known_at).isoformat(), "book": book.name,
+        "version": inputs.version, "snapshot": inputs.snapshot, "strategy_digest": strategy.digest, "law_digest": law.digest,
+        "loans": sum(row["loans"] for row in currencies.values()),
+        "borrowers": sum(part["borrowers"] for part in parts),
+        "late_loans": sum(row["late_loans"] for row in currencies.values()),
+        "overpaid_loans": sum(row["overpaid_loans"] for row in currencies.values()),
+        "held_loans": sum(part["held_loans"] for part in parts),
+        "worklist_rows": len(worklist), "currencies": currencies,
+        "treatments": {row["treatment"]: row["len"] for row in
+                       worklist.group_by("treatment").len().sort("treatment").iter_rows(named=True)},
+        "cap_unknown": [
+            {"regime": row["regime"], "reason_zh": _WHY[row["why_unknown"]][0], "reason_en": _WHY[row["why_unknown"]][1],
+             "loans": row["loans"]} for row in unknown.iter_rows(named=True)
+        ],
+        "order_zh": ORDER_ZH, "order_en": ORDER_EN, "earlier_nights": [night.isoformat() for night in inputs.earlier],
+    }
+
+
+def _positions_then(night: Path, name: str, count: int) -> pl.DataFrame:
+    """The earlier positions that may speak of this partition's loans, also where the book had fewer or more partitions.
+
+    A partition is a hash modulo a power of two, so partition p of n lies in p modulo m of fewer m, and is spread over
+    p, p + n, p + 2n … of more.
+    """
+    then = len(list((night / "positions").glob("p*.parquet")))
+    number = int(name[1:])
+    places = [number % then] if then <= count else range(number, then, count)
+    return pl.concat([
+        store.read_columns(night / "positions" / f"{store.partition_names(place + 1)[-1]}.parquet", THEN_COLUMNS)
+        for place in places
+    ])
+
+
+def _compared(earlier: list[date], as_of: date) -> tuple[date, ...]:
+    """The nights tonight is compared with: the last one, and the last by the end of the month before."""
+    by_month_end = [night for night in earlier if night <= last_day_of_previous_month(as_of)]
+    return tuple(sorted({*earlier[-1:], *by_month_end[-1:]}))
+
+
+def _ends_month(day: date) -> bool:
+    return date.fromordinal(day.toordinal() + 1).day == 1
+
+
+def _kept(folder: Path) -> Inputs | None:
+    try:
+        return inputs_from(json.loads((folder / "run.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _same_but_known_at(one: Inputs, other: Inputs) -> bool:
+    return {**one.record(), "known_at": ""} == {**other.record(), "known_at": ""}
+
+
+def _differing(one: Inputs, other: Inputs) -> str:
+    kept, asked = one.record(), other.record()
+    return ", ".join(key for key in kept if kept[key] != asked[key])
+
+
+def _set_aside(book: Book, final: Path) -> None:
+    """The finished night takes the name of a superseded one, so that nothing is lost."""
+    number = 1
+    while (aside := book.nights / "superseded" / f"{final.name}.{number}").exists():
+        number += 1
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    store.publish_folder(final, aside)
+
+
+def _frame(content: dict, schema: dict[str, str]) -> pl.DataFrame:
+    return pl.DataFrame(content, schema={column: getattr(pl, name)() for column, name in schema.items()})

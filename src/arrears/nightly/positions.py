@@ -1,0 +1,81 @@
+"""Positions of a whole book as one file, ordered by loan_id, without a night."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from arrears import store
+from arrears.delinquency.assess import CannotBePositioned, assess
+from arrears.delinquency.buckets import read_buckets
+from arrears.ingest.load import facts_of, fault_of_walk, judge_book
+from arrears.ingest.plain import bring_in
+from arrears.law.caps import read_law
+from arrears.nightly import local
+from arrears.store import Book, Manifest
+from arrears.tables import POSITIONS
+
+ROWS_A_GROUP = 500_000
+
+
+def write_positions(root: Path, as_of: date, known_at: int, out: Path, report: Callable = lambda *_: None) -> int:
+    """The number of loans positioned; `out` appears whole. Raises Refused, and writes nothing, on bad input."""
+    law, buckets = read_law(), read_buckets()
+    with opened(root, report) as (book, manifest), tempfile.TemporaryDirectory(prefix=".positions-", dir=_folder_of(out)) as folder:
+        judge_book(book, manifest, known_at)
+
+        def work(name: str) -> None:
+            facts = facts_of(book, manifest, name, known_at)
+            try:
+                positions = assess(facts, law, buckets, as_of).positions
+            except CannotBePositioned as problem:
+                raise fault_of_walk(problem.loan_id, problem.fault) from None
+            store.write_parquet(Path(folder) / f"{name}.parquet", positions)
+
+        for done, _ in enumerate(local.each(work, manifest.partitions), start=1):
+            report("walking", done, len(manifest.partitions))
+        return _gather(sorted(Path(folder).glob("p*.parquet")), out)
+
+
+@contextmanager
+def opened(root: Path, report: Callable = lambda *_: None) -> Iterator[tuple[Book, Manifest]]:
+    """The book brought in and held open; one whose folder may not be written to is stored in a passing place."""
+    book = store.book_at(root)
+    with tempfile.TemporaryDirectory(prefix="arrears-") as passing:
+        try:
+            book.store.mkdir(exist_ok=True)
+            (book.store / "writable").touch()
+            (book.store / "writable").unlink()
+        except OSError:
+            if store.read_manifest(book) is None:
+                book = store.book_at(root, Path(passing))
+        manifest = bring_in(book, lambda text: report(text, 0, 0))
+        with store.locked(book, "store", alone=False):
+            yield book, manifest
+
+
+def _folder_of(out: Path) -> Path:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return out.parent
+
+
+def _gather(parts: list[Path], out: Path) -> int:
+    """The parts, each sorted by loan_id, as one sorted file, some hundred thousand rows at a time."""
+    ids = pl.scan_parquet(parts, glob=False).select("loan_id").collect(engine="streaming")["loan_id"].sort()
+    cuts = [ids[at] for at in range(0, len(ids), ROWS_A_GROUP)]
+    unfinished = out.with_name(out.name + ".unfinished")
+    schema = POSITIONS.empty().to_arrow().schema
+    with pq.ParquetWriter(unfinished, schema, compression="zstd", compression_level=1) as writer:
+        for place, low in enumerate(cuts):
+            rows = pl.scan_parquet(parts, glob=False).filter(pl.col("loan_id") >= low)
+            if place + 1 < len(cuts):
+                rows = rows.filter(pl.col("loan_id") < cuts[place + 1])
+            writer.write_table(rows.sort("loan_id").collect(engine="streaming").to_arrow().cast(schema))
+        if not cuts:
+            writer.write_table(POSITIONS.empty().to_arrow().cast(schema))
+    store.settle(unfinished, out)
+    return len(ids)

@@ -1,0 +1,94 @@
+"""Replay: a finished night done once more from what it kept, and compared byte by byte."""
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from arrears import __version__, store
+from arrears.ingest.plain import bring_in
+from arrears.nightly.night import Inputs, inputs_from, write_night
+from arrears.refusal import Refused
+from arrears.store import Book
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """How many files were compared, and the first difference (None: the same bytes)."""
+
+    files: int
+    difference: str | None
+    difference_zh: str | None
+    inputs: Inputs
+
+
+def replay(book: Book, as_of: date, report: Callable = lambda *_: None) -> Replayed:
+    """The night once more, from the rows known then, by the law and strategy it kept; nothing of it is changed.
+
+    Raises Refused where there is no such night.
+    """
+    final = book.night(as_of)
+    try:
+        inputs = inputs_from(json.loads((final / "run.json").read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        dates = [night.isoformat() for night in book.night_dates()]
+        raise Refused(
+            f"{final}: there is no finished night of that date; there are {', '.join(dates) or 'none'}",
+            f"{final}:没有该日期的夜批;已有:{'、'.join(dates) or '无'}",
+        ) from None
+    with store.locked(book, "night", alone=True):
+        manifest = bring_in(book, lambda text: report(text, 0, 0))
+        with store.locked(book, "store", alone=False), tempfile.TemporaryDirectory(prefix=".replay-", dir=book.nights) as folder:
+            again = Path(folder)
+            store.write_bytes(again / "run.json", store.json_bytes(inputs.record()))
+            write_night(book, manifest, inputs, again, report)
+            return _compared(final, again, inputs)
+
+
+def _compared(then: Path, now: Path, inputs: Inputs) -> Replayed:
+    names = sorted({str(path.relative_to(folder)) for folder in (then, now) for path in folder.rglob("*") if path.is_file()})
+    for name in names:
+        one, other = then / name, now / name
+        if not one.is_file() or not other.is_file():
+            side, side_zh = ("now", "当时没有,现在有") if not one.is_file() else ("then", "当时有,现在没有")
+            return Replayed(len(names), f"{name}: it is there only {side}", f"{name}:{side_zh}", inputs)
+        if one.read_bytes() != other.read_bytes():
+            en, zh = _difference(one, other) if name.endswith(".parquet") else _text_difference(one, other)
+            if inputs.version != __version__:
+                en += f" (that night was run by version {inputs.version}, this is {__version__})"
+            return Replayed(len(names), f"{name}: {en}", f"{name}:{zh}", inputs)
+    return Replayed(len(names), None, None, inputs)
+
+
+def _difference(then: Path, now: Path) -> tuple[str, str]:
+    """The first row and column in which two tables differ."""
+    one, other = store.read_columns(then), store.read_columns(now)
+    if one.columns != other.columns:
+        return f"columns {one.columns} then, {other.columns} now", f"列:当时 {one.columns},现在 {other.columns}"
+    for row in range(min(len(one), len(other))):
+        if one.row(row) != other.row(row):
+            left, right = one.row(row, named=True), other.row(row, named=True)
+            column = next(name for name in left if left[name] != right[name])
+            key = next(iter(left.values()))
+            return (
+                f"row {row + 1} ({key}), {column}: {left[column]} then, {right[column]} now",
+                f"第 {row + 1} 行({key})列 {column}:当时 {left[column]},现在 {right[column]}",
+            )
+    if len(one) != len(other):
+        return f"{len(one)} rows then, {len(other)} now", f"当时 {len(one)} 行,现在 {len(other)} 行"
+    return "the same rows in other bytes; a library was changed since", "内容相同但字节不同;其间更换过软件库"
+
+
+def _text_difference(then: Path, now: Path) -> tuple[str, str]:
+    lines = then.read_text("utf-8").splitlines(), now.read_text("utf-8").splitlines()
+    for place, (one, other) in enumerate(zip(*lines, strict=False), start=1):
+        if one != other:
+            return (f"line {place}: {one.strip()[:120]!r} then, {other.strip()[:120]!r} now",
+                    f"第 {place} 行:当时 {one.strip()[:120]!r},现在 {other.strip()[:120]!r}")
+    return f"{len(lines[0])} lines then, {len(lines[1])} now", f"当时 {len(lines[0])} 行,现在 {len(lines[1])} 行"
+
+

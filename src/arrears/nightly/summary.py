@@ -1,0 +1,44 @@
+"""The night's summary as lines for a terminal, in Chinese or English."""
+
+from pathlib import Path
+
+from arrears.money import in_major_units
+
+_WORDS = {
+    "zh": {
+        "night": "{as_of} 夜批(截至 {known_at} 的记录)", "loans": "贷款 {loans:,} 笔,借款人 {borrowers:,} 人;逾期 {late_loans:,} 笔",
+        "money": "{currency}:未还本金 {outstanding},已到期未付 {due},可主张 {claimable},依法不得主张 {excess}",
+        "work": "今夜名单 {worklist_rows:,} 人次:{treatments}", "unknown": "{loans:,} 笔上限不明({regime}):{reason},只主张本金",
+        "overpaid": "{overpaid_loans:,} 笔已付息费超过上限,先由人核查", "held": "{held_loans:,} 笔逾期贷款处于停催",
+        "report": "报告:{path}",
+    },
+    "en": {
+        "night": "Night of {as_of} (rows recorded by {known_at})",
+        "loans": "{loans:,} loans of {borrowers:,} borrowers; {late_loans:,} are late",
+        "money": "{currency}: outstanding principal {outstanding}, due {due}, may be demanded {claimable}, withheld by law {excess}",
+        "work": "Worklist: {worklist_rows:,} entries: {treatments}",
+        "unknown": "{loans:,} loans whose cap is unknown ({regime}): {reason}; only principal is demanded",
+        "overpaid": "{overpaid_loans:,} loans on which charges beyond the cap were paid; a person looks first",
+        "held": "{held_loans:,} late loans are on hold", "report": "Report: {path}",
+    },
+}
+
+
+def summary_lines(summary: dict, folder: Path, lang: str) -> list[str]:
+    """What a user reads when the night is done."""
+    words = _WORDS[lang]
+    lines = [words["night"].format(**summary), "  " + words["loans"].format(**summary)]
+    for currency, sums in summary["currencies"].items():
+        lines.append("  " + words["money"].format(
+            currency=currency, outstanding=in_major_units(sums["outstanding_principal_minor"]),
+            due=in_major_units(sums["due_total_minor"]), claimable=in_major_units(sums["claimable_minor"]),
+            excess=in_major_units(sums["excess_minor"]),
+        ))
+    treatments = ", ".join(f"{name} {count:,}" for name, count in summary["treatments"].items())
+    lines.append("  " + words["work"].format(worklist_rows=summary["worklist_rows"], treatments=treatments or "0"))
+    for entry in summary["cap_unknown"]:
+        lines.append("  " + words["unknown"].format(**entry, reason=entry[f"reason_{lang}"]))
+    for key in ("overpaid", "held"):
+        if summary[f"{key}_loans"]:
+            lines.append("  " + words[key].format(**summary))
+    return [*lines, words["report"].format(path=folder / "report.html")]

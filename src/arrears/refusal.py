@@ -1,0 +1,10 @@
+"""Input that is refused: a sentence that says what, where, why and what to do, in English and Chinese."""
+
+
+class Refused(ValueError):
+    """Nothing was changed; the message tells the user what to mend."""
+
+    def __init__(self, en: str, zh: str):
+        super().__init__(en)
+        self.en = en
+        self.zh = zh

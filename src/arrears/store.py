@@ -1,0 +1,223 @@
+"""The book on disk: partitions behind a manifest, nights, locks. The only file that knows paths.
+
+    BOOK/loans.parquet …                 the four plain files and their optional fellows, as the lender gave them
+    BOOK/store/manifest.json             which snapshot holds; swapped atomically
+    BOOK/store/<snapshot>/<table>/p0000.parquet
+    BOOK/nights/<as_of>/                 a finished night; it appears whole or not at all
+    BOOK/nights/.<as_of>.unfinished/     a night at work, or one that was killed and will go on
+
+A partition holds the borrowers of one stable hash, its rows sorted by loan; a task is a partition's name.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from arrears.refusal import Refused
+
+FORMAT = 1
+LOANS_A_PARTITION = 40_000
+
+
+@dataclass(frozen=True)
+class Book:
+    """A book: where its plain files lie, and where its store is kept."""
+
+    root: Path
+    store: Path
+
+    @property
+    def name(self) -> str:
+        return self.root.resolve().name
+
+    def plain(self, table: str) -> Path:
+        return self.root / f"{table}.parquet"
+
+    @property
+    def manifest_path(self) -> Path:
+        return self.store / "manifest.json"
+
+    @property
+    def nights(self) -> Path:
+        return self.root / "nights"
+
+    def night(self, as_of: date) -> Path:
+        return self.nights / as_of.isoformat()
+
+    def unfinished_night(self, as_of: date) -> Path:
+        return self.nights / f".{as_of.isoformat()}.unfinished"
+
+    def night_dates(self) -> list[date]:
+        """The dates of the finished nights, oldest first."""
+        if not self.nights.is_dir():
+            return []
+        return sorted(date.fromisoformat(path.name) for path in self.nights.iterdir() if _is_date(path.name))
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a snapshot holds: its partitions by name, with what each knows of its tables."""
+
+    snapshot: str
+    partitions: dict[str, dict]
+    sources: dict[str, dict]
+    conflicts: list[dict]
+    orphans: dict[str, int]
+
+    @property
+    def loans(self) -> int:
+        return sum(partition["loans"] for partition in self.partitions.values())
+
+
+def book_at(root: Path, store: Path | None = None) -> Book:
+    """The book of a folder; raises Refused where there is no such folder."""
+    if not root.is_dir():
+        raise Refused(
+            f"{root}: no such folder; --book names the folder that holds loans.parquet, instalments.parquet and "
+            "payments.parquet",
+            f"{root}:没有此文件夹;--book 应指向存放 loans.parquet、instalments.parquet、payments.parquet 的文件夹",
+        )
+    return Book(root, store or root / "store")
+
+
+def read_manifest(book: Book) -> Manifest | None:
+    """The manifest that holds now; None where nothing was stored yet."""
+    try:
+        content = json.loads(book.manifest_path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        raise Refused(
+            f"{book.manifest_path}: not readable as JSON; remove the folder {book.store} and the book is stored anew",
+            f"{book.manifest_path}:不是有效的 JSON;删除 {book.store} 后会重新整理",
+        ) from None
+    if content.get("format") != FORMAT:
+        return None
+    return Manifest(**{key: value for key, value in content.items() if key != "format"})
+
+
+def write_manifest(book: Book, manifest: Manifest) -> None:
+    """The manifest holds from now on; a reader sees the old one or this one, never a part."""
+    write_bytes(book.manifest_path, json_bytes({"format": FORMAT, **manifest.__dict__}))
+
+
+def partition_path(book: Book, manifest: Manifest, table: str, partition: str) -> Path:
+    return book.store / manifest.snapshot / table / f"{partition}.parquet"
+
+
+def partition_names(count: int) -> list[str]:
+    return [f"p{number:04d}" for number in range(count)]
+
+
+def read_columns(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
+    """The rows of one stored file, in one chunk; raises Refused where it is damaged."""
+    try:
+        return pl.read_parquet(path, columns=columns, glob=False).rechunk()
+    except (pl.exceptions.PolarsError, OSError) as problem:
+        raise Refused(
+            f"{path}: cannot be read ({str(problem).splitlines()[0]}); the stored copy is damaged: remove the folder "
+            "store and run again",
+            f"{path}:无法读取;存储副本已损坏,请删除 store 文件夹后重试",
+        ) from None
+
+
+def write_parquet(path: Path, frame: pl.DataFrame) -> None:
+    """The frame as one file that appears whole: same frame, same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".unfinished")
+    with _full_disk(path):
+        frame.write_parquet(unfinished, compression="zstd", compression_level=1, row_group_size=1 << 20)
+        settle(unfinished, path)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """The content as one file that appears whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".unfinished")
+    with _full_disk(path):
+        unfinished.write_bytes(content)
+        settle(unfinished, path)
+
+
+def json_bytes(content) -> bytes:
+    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def publish_folder(unfinished: Path, final: Path) -> None:
+    """The folder takes its name; nobody ever sees a part of it."""
+    with _full_disk(final):
+        for folder, _, files in os.walk(unfinished):
+            for name in files:
+                _sync(Path(folder) / name)
+            _sync(Path(folder))
+        os.replace(unfinished, final)
+        _sync(final.parent)
+
+
+@contextmanager
+def locked(book: Book, name: str, *, alone: bool) -> Iterator[None]:
+    """Holds the book's lock of that name, shared or alone, for as long as the block runs.
+
+    The system lets go of it when the process ends, however it ends. Raises Refused where another holds it.
+    """
+    folder = book.store
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / f"{name}.lock", "a+b") as handle:
+        try:
+            fcntl.flock(handle, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            doing = "a night is running" if name == "night" else "another run is using it"
+            raise Refused(
+                f"{book.root}: {doing} on this book; nothing was changed, wait until it has ended and run again",
+                f"{book.root}:该账册正被另一次运行占用;未作任何更改,请待其结束后重试",
+            ) from None
+        yield
+
+
+def remove_folder(path: Path) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _full_disk(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, pl.exceptions.ComputeError) as problem:
+        if getattr(problem, "errno", None) in (28, 122, 27) or "os error 28" in str(problem).lower() \
+                or "no space left" in str(problem).lower():
+            raise Refused(
+                f"{path}: the disk is full; nothing of this run shows, free some space and run again: it goes on "
+                "where it stopped",
+                f"{path}:磁盘已满;本次运行未留下任何可见结果,请腾出空间后重试,运行会接着做",
+            ) from None
+        raise
+
+
+def settle(unfinished: Path, path: Path) -> None:
+    """The finished file takes its name; what was written is on the disk before it does."""
+    _sync(unfinished)
+    os.replace(unfinished, path)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _is_date(name: str) -> bool:
+    try:
+        date.fromisoformat(name)
+    except ValueError:
+        return False
+    return True

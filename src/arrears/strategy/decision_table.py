@@ -1,0 +1,126 @@
+"""A strategy read from YAML: rows of conditions, the first that fits wins, `otherwise` is compulsory."""
+
+import re
+from dataclasses import dataclass
+from functools import reduce
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+
+import polars as pl
+
+from arrears import strict_yaml
+from arrears.strict_yaml import BadYaml
+
+_TEXT_FIELDS = ("bucket", "product", "hold", "cap", "overpaid")
+_NUMBER_FIELDS = ("claimable",)
+_RANGE = re.compile(r"^(?:(?P<below><)(?P<top>\d+)|>=(?P<from>\d+)|(?P<low>\d+)\.\.(?P<high>\d+))$")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: what must hold (field to allowed values, or to a half-open range), and what follows."""
+
+    name: str
+    when: tuple[tuple[str, tuple], ...]
+    treatment: str
+    reason_zh: str
+    reason_en: str
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A strategy in force: its rows in order, the last being `otherwise`; its treatments, most pressing first."""
+
+    id: str
+    version: str
+    rows: tuple[Row, ...]
+    treatments: tuple[str, ...]
+    wording: dict[str, dict[str, str]]
+    text: str
+
+    @property
+    def digest(self) -> str:
+        return sha256(self.text.encode()).hexdigest()
+
+
+def default_strategy_text() -> str:
+    return files("arrears.strategy").joinpath("default", "strategy.yaml").read_text(encoding="utf-8")
+
+
+def read_strategy(path: Path) -> Strategy:
+    return strategy_from(path.read_text(encoding="utf-8"), path.name)
+
+
+def strategy_from(text: str, name: str = "strategy.yaml") -> Strategy:
+    """The strategy of this text; raises BadYaml naming the row where one is not as it should be."""
+    content = strict_yaml.parse(text, name)
+    strict_yaml.expect_keys(content, {"id", "version", "treatments", "rows", "otherwise"}, set(), name)
+    for entry in content["treatments"]:
+        strict_yaml.expect_keys(entry, {"name", "zh", "en"}, set(), f"{name}, treatments")
+    treatments = tuple(entry["name"] for entry in content["treatments"])
+    rows = []
+    for place, entry in enumerate(content["rows"], start=1):
+        where = f"{name}, row {place} ({entry.get('name', 'without a name') if isinstance(entry, dict) else entry})"
+        strict_yaml.expect_keys(entry, {"name", "when", "treatment", "reason"}, set(), where)
+        rows.append(_row(entry, entry["when"], treatments, where))
+    strict_yaml.expect_keys(content["otherwise"], {"name", "treatment", "reason"}, set(), f"{name}, otherwise")
+    rows.append(_row(content["otherwise"], {}, treatments, f"{name}, otherwise"))
+    names = [row.name for row in rows]
+    if len(set(names)) < len(names):
+        raise BadYaml(f"{name}: two rows share a name; each needs its own, the report names rows by it")
+    wording = {entry["name"]: {"zh": entry["zh"], "en": entry["en"]} for entry in content["treatments"]}
+    return Strategy(content["id"], content["version"], tuple(rows), treatments, wording, text)
+
+
+def fits(row: Row) -> pl.Expr:
+    """True where the row's conditions hold. Expects the columns bucket, product, hold, cap, overpaid, claimable."""
+    conditions = []
+    for field, cell in row.when:
+        if field in _NUMBER_FIELDS:
+            low, high = cell
+            if low is not None:
+                conditions.append(pl.col(field) >= low)
+            if high is not None:
+                conditions.append(pl.col(field) < high)
+        else:
+            conditions.append(pl.col(field).is_in(list(cell)))
+    return reduce(lambda left, right: left & right, conditions, pl.lit(True))
+
+
+def chosen_row(strategy: Strategy) -> pl.Expr:
+    """The place of the first row that fits, as UInt16; `otherwise` is the last."""
+    choice = pl
+    for place, row in enumerate(strategy.rows[:-1]):
+        choice = choice.when(fits(row)).then(pl.lit(place, pl.UInt16))
+    last = pl.lit(len(strategy.rows) - 1, pl.UInt16)
+    return (last if choice is pl else choice.otherwise(last)).alias("row")
+
+
+def _row(entry: dict, when: dict, treatments: tuple[str, ...], where: str) -> Row:
+    if entry["treatment"] not in treatments:
+        raise BadYaml(f"{where}: the treatment {entry['treatment']!r} is not in the list of treatments")
+    strict_yaml.expect_keys(entry["reason"], {"zh", "en"}, set(), f"{where}, reason")
+    cells = []
+    for field, cell in when.items():
+        if field in _NUMBER_FIELDS:
+            cells.append((field, _range(cell, f"{where}, {field}")))
+        elif field in _TEXT_FIELDS:
+            cells.append((field, tuple(cell) if isinstance(cell, list) else (cell,)))
+        else:
+            raise BadYaml(f"{where}: unknown field {field!r}; known are {', '.join(_TEXT_FIELDS + _NUMBER_FIELDS)}")
+    return Row(entry["name"], tuple(cells), entry["treatment"], entry["reason"]["zh"], entry["reason"]["en"])
+
+
+def _range(cell: str, where: str) -> tuple[int | None, int | None]:
+    found = _RANGE.match(cell) if isinstance(cell, str) else None
+    if found is None:
+        raise BadYaml(f"{where}: {cell!r} is no range; write <N, >=N or N..M in minor units")
+    if found["below"]:
+        return None, int(found["top"])
+    if found["from"]:
+        return int(found["from"]), None
+    low, high = int(found["low"]), int(found["high"])
+    if low >= high:
+        raise BadYaml(f"{where}: {cell} is empty; the first number must be below the second")
+    return low, high

@@ -1,0 +1,61 @@
+"""YAML without surprises: every scalar is text, no key twice, no tags, no aliases."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+class BadYaml(ValueError):
+    """A file that cannot be taken at its word; the message names file and line."""
+
+
+class _Strict(yaml.BaseLoader):
+    """PyYAML's BaseLoader leaves `no`, `on`, `21:00` and `012` as the text they are."""
+
+    def construct_mapping(self, node, deep=False):
+        seen: set[str] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                raise BadYaml(f"line {key_node.start_mark.line + 1}: a key must be plain text")
+            if key in seen:
+                raise BadYaml(f"line {key_node.start_mark.line + 1}: the key {key!r} stands twice; remove one")
+            seen.add(key)
+        return super().construct_mapping(node, deep=True)
+
+    def compose_node(self, parent, index):
+        if self.check_event(yaml.events.AliasEvent):
+            raise BadYaml(f"line {self.peek_event().start_mark.line + 1}: aliases are not read; write the value out")
+        return super().compose_node(parent, index)
+
+
+_Strict.add_constructor(
+    yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, lambda loader, node: loader.construct_mapping(node)
+)
+
+
+def read(path: Path) -> Any:
+    """The document of one file: dicts, lists and text; raises BadYaml naming file and line."""
+    return parse(path.read_text(encoding="utf-8"), str(path.name))
+
+
+def parse(text: str, name: str) -> Any:
+    try:
+        return yaml.load(text, Loader=_Strict)  # noqa: S506 - a BaseLoader: text, lists and dicts only
+    except BadYaml as problem:
+        raise BadYaml(f"{name}: {problem}") from None
+    except yaml.YAMLError as problem:
+        raise BadYaml(f"{name}: not valid YAML: {problem}") from None
+
+
+def expect_keys(entry: dict, required: set[str], optional: set[str], where: str) -> None:
+    """Raises BadYaml unless the entry has every required key and no unknown one."""
+    if not isinstance(entry, dict):
+        raise BadYaml(f"{where}: expected a mapping with the keys {', '.join(sorted(required))}")
+    missing, unknown = required - entry.keys(), entry.keys() - required - optional
+    if missing:
+        raise BadYaml(f"{where}: missing {', '.join(sorted(missing))}")
+    if unknown:
+        raise BadYaml(f"{where}: unknown key {', '.join(sorted(unknown))}; known are "
+                      f"{', '.join(sorted(required | optional))}")

@@ -1,0 +1,279 @@
+"""A made-up loan book of any size, block by block: the same arguments give the same rows on every machine.
+
+Every block of borrowers and their loans is drawn from (seed, block) alone, so a book needs the memory of one block
+however large it is, and blocks could be made in any order. Nothing in it is about real people.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numba import njit
+
+from arrears.tables import FACTS
+from arrears.tables.adjustments import KINDS
+from arrears.tables.borrowers import BORROWER_KINDS
+from arrears.tables.holds import HOLD_KINDS
+from arrears.tables.loans import ORDERS, PARTS, SCOPES
+from arrears.twin import diary
+from arrears.twin.behaviour import RESCHEDULED_BY, odds_of, simulate
+from arrears.twin.contracts import (
+    BLOCK_LOANS, HISTORY_DAYS, INDUSTRIES, PRODUCTS, REGIMES, REGIONS, Contracts, draw,
+)
+from arrears.twin.debt import new_debt
+from arrears.twin.diary import Life
+
+LOANS_MAX = 500_000_000
+"""More would need names longer than twelve bytes."""
+
+INSTALMENTS_MAX = 360
+EARLIEST_DISBURSED_ON = date(1990, 1, 1)
+
+_HISTORY_MONTHS = HISTORY_DAYS // 28
+_ORDER_PARTS = np.array([[PARTS.index(part) for part in order.split(",")] for order in ORDERS])
+
+
+def blocks(loans: int, seed: int, as_of: date, instalments: int | None = None) -> Iterator[dict[str, pl.DataFrame]]:
+    """The book in blocks of BLOCK_LOANS loans, each a frame per table of `arrears.tables.FACTS`.
+
+    Exactly `loans` loans in all, disbursed in the three years up to `as_of`; `instalments` fixes their term. Nothing
+    but instalments and the ends of pauses is dated after `as_of`. Raises ValueError for a size, seed, date or term
+    out of range.
+    """
+    _check(loans, seed, as_of, instalments)
+    return _blocks(loans, seed, as_of, instalments)
+
+
+def _blocks(loans: int, seed: int, as_of: date, instalments: int | None) -> Iterator[dict[str, pl.DataFrame]]:
+    for block, start in enumerate(range(0, loans, BLOCK_LOANS)):
+        contracts = draw(min(BLOCK_LOANS, loans - start), seed, block, as_of, instalments)
+        yield _frames(contracts, _simulated(contracts, as_of), block)
+
+
+def _check(loans: int, seed: int, as_of: date, instalments: int | None) -> None:
+    if not 0 <= loans <= LOANS_MAX:
+        raise ValueError(f"a made-up book has 0 to {LOANS_MAX:,} loans, not {loans:,}")
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"the seed of a made-up book is a whole number from 0 to 2^64 - 1, not {seed}")
+    if (as_of - EARLIEST_DISBURSED_ON).days < HISTORY_DAYS:
+        raise ValueError(
+            f"as_of {as_of} is too early for a made-up book: its oldest loans would be disbursed "
+            f"{HISTORY_DAYS} days before, and none may be before {EARLIEST_DISBURSED_ON}"
+        )
+    if instalments is not None and not 1 <= instalments <= INSTALMENTS_MAX:
+        raise ValueError(f"a made-up loan has 1 to {INSTALMENTS_MAX} instalments, not {instalments}")
+
+
+def _months(as_of: date, ahead: int) -> tuple[np.ndarray, int]:
+    """Day numbers of the firsts of all months a loan can touch, and the month of the year of the first of them."""
+    this = np.datetime64(as_of, "M")
+    months = np.arange(this - (_HISTORY_MONTHS + 1), this + ahead)
+    return months.astype("datetime64[D]").astype(np.int64), int(months[0].astype(np.int64) % 12)
+
+
+def _simulated(contracts: Contracts, as_of: date) -> Life:
+    """The lives of one block's loans; the room for rows is doubled until it is enough, which changes no row."""
+    longest = int(contracts.term.max()) + RESCHEDULED_BY
+    months, first_of_year = _months(as_of, longest + 4)
+    month = np.searchsorted(months, contracts.disbursed_on, side="right") - 1
+    terms = np.vstack([
+        contracts.term, contracts.principal_minor, contracts.annual_rate_ppm, contracts.fee_minor,
+        contracts.disbursed_on, contracts.recorded_at, month + 1, contracts.disbursed_on - months[month] + 1,
+        np.full_like(month, first_of_year), contracts.penalty_rate_ppm, contracts.day_count, contracts.grace_days,
+        contracts.on_interest, contracts.scope, _ORDER_PARTS[contracts.order].T,
+    ]).astype(np.int64)
+    odds = odds_of(contracts.kind, contracts.risk)
+    day = int(np.datetime64(as_of, "D").astype(np.int64))
+    elapsed = np.minimum((day - contracts.disbursed_on) // 28 + 1, contracts.term + 3)
+    room = 1
+    while True:
+        life = Life(
+            payments=_room(6, room * int(elapsed.sum() * 1.3 + 1_000)),
+            instalments=_room(7, room * int(contracts.term.sum() * 1.1 + 1_000)),
+            events=_room(8, room * int(elapsed.sum() * 1.3 + 1_000)),
+            counts=np.zeros(diary.COUNTS_SLOTS, np.int64), debt=new_debt(longest), dice=np.zeros(1, np.uint64),
+            loan=np.zeros(diary.LOAN_SLOTS, np.int64), odds=np.zeros(diary.ODDS_SLOTS), months=months,
+        )
+        if simulate(terms, odds, contracts.dice, day, life) == len(month):
+            return life
+        room *= 2
+
+
+def _room(columns: int, rows: int) -> np.ndarray:
+    return np.empty((columns, rows), np.int64)
+
+
+@njit(cache=True, nogil=True)
+def _write_names(out: np.ndarray, letter: int, block: int, block_digits: int, numbers: np.ndarray, digits: int) -> None:
+    """Each row of `out` is an Arrow string view: a length of four bytes and the text itself."""
+    for i in range(len(numbers)):
+        number = numbers[i]
+        if number < 0:
+            continue
+        out[i, 0] = 1 + block_digits + digits
+        out[i, 4] = letter
+        for at in range(4 + block_digits + digits, 4 + block_digits, -1):
+            out[i, at] = 48 + number % 10
+            number //= 10
+        number = block
+        for at in range(4 + block_digits, 4, -1):
+            out[i, at] = 48 + number % 10
+            number //= 10
+
+
+def _names(letter: str, numbers: np.ndarray, digits: int, block: int = 0, block_digits: int = 0) -> pl.Series:
+    """Names such as L000000001: a letter, the block if it is given digits, and the number; null where it is negative.
+
+    Twelve bytes are the most that an Arrow string view holds in place, which is why no text is ever built.
+    """
+    views = np.zeros((len(numbers), 16), np.uint8)
+    _write_names(views, ord(letter), block, block_digits, numbers, digits)
+    is_null = numbers < 0
+    valid = pa.py_buffer(np.packbits(~is_null, bitorder="little")) if is_null.any() else None
+    return pl.Series(pl.from_arrow(pa.Array.from_buffers(pa.string_view(), len(numbers), [valid, pa.py_buffer(views)])))
+
+
+def _loan_names(numbers: np.ndarray) -> pl.Series:
+    return _names("L", numbers, 9)
+
+
+def _words(words: tuple[str, ...], codes: np.ndarray) -> pl.Series:
+    return pl.Series(words, dtype=pl.String).gather(codes)
+
+
+def _or_null(values: np.ndarray) -> pl.Series:
+    """Whole numbers, null where negative."""
+    series = pl.Series(values)
+    return series.set(series < 0, None) if (values < 0).any() else series
+
+
+def _moments(values: np.ndarray) -> pl.Series:
+    return pl.Series(values).cast(pl.Datetime("us", "UTC"))
+
+
+def _days(values: np.ndarray) -> pl.Series:
+    return _or_null(values.astype(np.int32)).cast(pl.Date)
+
+
+def _frames(contracts: Contracts, life: Life, block: int) -> dict[str, pl.DataFrame]:
+    """One frame per table, with the columns and types of the data dictionary."""
+    events = life.events[:, : life.counts[diary.EVENTS]]
+    adjustments, holds, versions = (
+        events[1:, events[0] == table] for table in (diary.ADJUSTMENTS, diary.HOLDS, diary.VERSIONS)
+    )
+    written = {
+        "loans": _loans(contracts, versions),
+        "instalments": _instalments(contracts, life.instalments[:, : life.counts[diary.INSTALMENTS]]),
+        "payments": _payments(contracts, life.payments[:, : life.counts[diary.PAYMENTS]], block),
+        "adjustments": _adjustments(contracts, adjustments, block),
+        "holds": _holds(contracts, holds, block),
+        "borrowers": _borrowers(contracts),
+        "guarantors": _guarantors(contracts),
+    }
+    return {name: pl.DataFrame(written[name], schema=table.schema) for name, table in FACTS.items()}
+
+
+def _loans(contracts: Contracts, versions: np.ndarray) -> dict[str, pl.Series]:
+    """Each loan as it was made, then its later versions: suit filed, or loan restructured."""
+    count = len(contracts.number)
+    loan = np.concatenate([np.arange(count), versions[0]])
+    unset = np.full(count, diary.NONE)
+    kind = contracts.kind[loan]
+    return {
+        "loan_id": _loan_names(contracts.number[loan]),
+        "borrower_id": _names("B", contracts.number[contracts.borrower[loan]], 9),
+        "product": _words(PRODUCTS, kind),
+        "currency": pl.Series(["CNY"]).new_from_index(0, len(loan)),
+        "principal_minor": pl.Series(contracts.principal_minor[loan]),
+        "annual_rate_ppm": pl.Series(contracts.annual_rate_ppm[loan]),
+        "penalty_rate_ppm": pl.Series(contracts.penalty_rate_ppm[loan]),
+        "day_count": pl.Series(contracts.day_count[loan]),
+        "grace_days": pl.Series(contracts.grace_days[loan]),
+        "waterfall_scope": _words(SCOPES, contracts.scope[loan]),
+        "waterfall_order": _words(ORDERS, contracts.order[loan]),
+        "penalty_on_interest": pl.Series(contracts.on_interest[loan]),
+        "disbursed_on": _days(contracts.disbursed_on[loan]),
+        "regime": _words(REGIMES, contracts.regime[loan]),
+        "filed_on": _days(np.concatenate([unset, versions[2]])),
+        "restructured_on": _days(np.concatenate([unset, versions[3]])),
+        "recorded_at": _moments(np.concatenate([contracts.recorded_at, versions[1]])),
+    }
+
+
+def _instalments(contracts: Contracts, rows: np.ndarray) -> dict[str, pl.Series]:
+    return {
+        "loan_id": _loan_names(contracts.number[rows[0]]),
+        "number": pl.Series(rows[1]),
+        "due_on": _days(rows[2]),
+        "principal_minor": pl.Series(rows[3]),
+        "interest_minor": pl.Series(rows[4]),
+        "fee_minor": pl.Series(rows[5]),
+        "recorded_at": _moments(rows[6]),
+    }
+
+
+def _payments(contracts: Contracts, rows: np.ndarray, block: int) -> dict[str, pl.Series]:
+    return {
+        "payment_id": _names("P", rows[1], 7, block, 4),
+        "loan_id": _loan_names(contracts.number[rows[0]]),
+        "paid_on": _days(rows[2]),
+        "amount_minor": pl.Series(rows[3]),
+        "reverses": _names("P", rows[4], 7, block, 4),
+        "recorded_at": _moments(rows[5]),
+    }
+
+
+def _adjustments(contracts: Contracts, rows: np.ndarray, block: int) -> dict[str, pl.Series]:
+    return {
+        "adjustment_id": _names("A", np.arange(1, rows.shape[1] + 1), 7, block, 4),
+        "loan_id": _loan_names(contracts.number[rows[0]]),
+        "effective_on": _days(rows[3]),
+        "kind": _words(KINDS, rows[2]),
+        "number": _or_null(rows[4]),
+        "amount_minor": _or_null(rows[5]),
+        "until_on": _days(rows[6]),
+        "recorded_at": _moments(rows[1]),
+    }
+
+
+def _holds(contracts: Contracts, rows: np.ndarray, block: int) -> dict[str, pl.Series]:
+    return {
+        "hold_id": _names("H", rows[2], 7, block, 4),
+        "loan_id": _loan_names(contracts.number[rows[0]]),
+        "kind": _words(HOLD_KINDS, rows[3]),
+        "placed_on": _days(rows[4]),
+        "lifted_on": _days(rows[5]),
+        "recorded_at": _moments(rows[1]),
+    }
+
+
+def _borrowers(contracts: Contracts) -> dict[str, pl.Series]:
+    """One row per borrower of the block, recorded with the first of the loans."""
+    first = np.flatnonzero(contracts.borrower == np.arange(len(contracts.borrower)))
+    kind = contracts.kind[first]
+    industry = _words(INDUSTRIES, contracts.industry[first])
+    return {
+        "borrower_id": _names("B", contracts.number[first], 9),
+        "kind": _words(BORROWER_KINDS, kind),
+        "region": _words(REGIONS, contracts.region[first]),
+        "industry": industry.set(pl.Series(kind == 0), None),
+        "recorded_at": _moments(np.minimum.reduceat(contracts.recorded_at, first)),
+    }
+
+
+def _guarantors(contracts: Contracts) -> dict[str, pl.Series]:
+    """One row per guarantor; the first may be a borrower of the block, the second never is."""
+    first, second = np.flatnonzero(contracts.guarantors >= 1), np.flatnonzero(contracts.guarantors == 2)
+    loan = np.concatenate([first, second])
+    rank = np.concatenate([np.ones_like(first), np.full_like(second, 2)])
+    other = np.where(rank == 1, contracts.guarantor_loan[loan], -1)
+    stranger = _names("G", contracts.number[loan] * 10 + rank, 10)
+    known = _names("B", np.where(other < 0, -1, contracts.number[contracts.borrower[other]]), 9)
+    return {
+        "loan_id": _loan_names(contracts.number[loan]),
+        "guarantor_id": known.fill_null("").zip_with(pl.Series(other >= 0), stranger),
+        "limit_minor": _or_null(contracts.limit_minor[loan]),
+        "recorded_at": _moments(contracts.recorded_at[loan]),
+    }

@@ -1,0 +1,46 @@
+"""A made-up book written as plain files, block by block, so that its size is bounded by the disk alone."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from arrears import store
+from arrears.refusal import Refused
+from arrears.tables import FACTS
+from arrears.twin.book import blocks
+
+
+def write_book(
+    folder: Path, loans: int, seed: int, as_of: date, instalments: int | None, report: Callable = lambda *_: None
+) -> dict[str, int]:
+    """The rows written per table. Same arguments, same bytes; every file appears whole, after all are written.
+
+    Raises Refused where the folder holds a book already.
+    """
+    if (folder / "loans.parquet").exists():
+        raise Refused(
+            f"{folder}: there is a book already; name another folder, or remove this one",
+            f"{folder}:已有账册;请换一个文件夹或先删除",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    schemas = {name: table.empty().to_arrow().schema for name, table in FACTS.items()}
+    rows = dict.fromkeys(FACTS, 0)
+    unfinished = {name: folder / f"{name}.parquet.unfinished" for name in FACTS}
+    with ExitStack() as open_files:
+        writers = {
+            name: open_files.enter_context(pq.ParquetWriter(path, schemas[name], compression="zstd", compression_level=1))
+            for name, path in unfinished.items()
+        }
+        made = 0
+        for block in blocks(loans, seed, as_of, instalments):
+            for name, frame in block.items():
+                writers[name].write_table(frame.to_arrow().cast(schemas[name]), row_group_size=1 << 20)
+                rows[name] += len(frame)
+            made += block["loans"]["loan_id"].n_unique()
+            report("making the book", made, loans)
+    for name, path in unfinished.items():
+        store.settle(path, folder / f"{name}.parquet")
+    return rows
