@@ -2,7 +2,7 @@
 
     .venv/bin/python examples/loan_payments_500/run.py [--file PATH] --book DIR [--as-of DATE]
 
-Exit status 0: every loan is explained. 2: the file is absent. 3: a loan is not explained. 4: the command failed.
+Exit status 0: every loan is explained. 2: the file or the book is absent. 3: a loan is not explained. 4: the command failed.
 """
 
 import argparse
@@ -56,6 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--book", type=Path, required=True)
     parser.add_argument("--as-of", type=date.fromisoformat, help="default: the day the file itself counted to")
     options = parser.parse_args(arguments)
+    if not (options.book / "loans.parquet").is_file():
+        print(f"{options.book}: no book there; write one with make_book.py --out {options.book}", file=sys.stderr)
+        return 2
     try:
         contracts, _ = read_contracts(options.file)
         as_of = options.as_of or implied_as_of(contracts)

@@ -3,18 +3,18 @@
     .venv/bin/python examples/traffic_fines/run.py [--log PATH] --book DIR
 
 Each night knows only what was recorded by its own end, so the nights are those a city would have had. Exit status 0:
-all add up. 2: the log is absent or unreadable. 3: something does not add up. 4: the command refused.
+all add up. 2: the log or the book is absent or unreadable. 3: something does not add up. 4: the command refused.
 """
 
 import argparse
 import subprocess
 import sys
-import tempfile
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
+import traffic_log
 from traffic_book import kept
 from traffic_log import LogUnreadable, default_log, read_events
 from traffic_reconciliation import (
@@ -22,6 +22,8 @@ from traffic_reconciliation import (
 )
 
 BUCKETS = ("M0", "M1", "M2", "M3", "M4", "M5", "M6", "M6+")
+TREATMENTS = ("hand_over", "letter", "leave_alone", "hold")
+STRATEGY = Path(__file__).with_name("strategy.yaml")
 
 LINES = {
     "fine_minor": "fines created",
@@ -46,25 +48,24 @@ def arrears(*arguments: str) -> str:
     return subprocess.run([str(command), *arguments], check=True, text=True, stdout=subprocess.PIPE).stdout
 
 
-def night_of(book: Path, as_of: date) -> pl.DataFrame:
-    """The night is finished under the book's folder; its positions, one row per loan."""
-    when = ("--book", str(book), "--as-of", as_of.isoformat(), "--known-at", known_at(as_of).isoformat())
-    arrears("night", *when)
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "positions.parquet"
-        arrears("positions", *when, "--out", str(out))
-        return pl.read_parquet(out)
+def night_of(book: Path, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The night is finished under the book's folder; its positions, one row per loan, and its worklist."""
+    arrears(
+        "night", "--book", str(book), "--as-of", as_of.isoformat(), "--known-at", known_at(as_of).isoformat(),
+        "--strategy", str(STRATEGY),
+    )
+    folder = book / "nights" / as_of.isoformat()
+    return pl.read_parquet(folder / "positions" / "*.parquet"), pl.read_parquet(folder / "worklist.parquet")
 
 
 def sums_of(events: pl.DataFrame, book: dict[str, pl.DataFrame], positions: pl.DataFrame, as_of: date) -> dict:
-    """The reconciled sums of one night, with the number of late loans and their due amounts by bucket."""
-    late = positions.filter(pl.col("days_past_due") > 0)
+    """The reconciled sums of one night, with the number of loans and their due amounts by bucket."""
     counts = dict(positions.group_by("bucket").len().iter_rows())
     due = dict(positions.group_by("bucket").agg(pl.col("due_total_minor").sum()).iter_rows())
     return {
         "as_of": as_of,
         "loans": positions.height,
-        "late": late.height,
+        "late": (positions["days_past_due"] > 0).sum(),
         "claimable_minor": positions["claimable_minor"].sum(),
         "buckets": {bucket: (counts.get(bucket, 0), due.get(bucket, 0)) for bucket in BUCKETS},
         **reconcile_book(events, book, as_of),
@@ -72,8 +73,18 @@ def sums_of(events: pl.DataFrame, book: dict[str, pl.DataFrame], positions: pl.D
     }
 
 
+def treated(events: pl.DataFrame, worklist: pl.DataFrame, as_of: date) -> dict:
+    """How many loans the night gave each treatment, and how many of those to be handed over the city did hand over."""
+    counts = dict(worklist.group_by("treatment").len().iter_rows())
+    later = events.filter((pl.col("activity") == traffic_log.HANDED_OVER) & (pl.col("happened_on") > as_of))
+    listed = worklist.filter(pl.col("treatment") == "hand_over").join(
+        later, left_on="loan_id", right_on="case_id", how="semi"
+    )
+    return {"treatments": {name: counts.get(name, 0) for name in TREATMENTS}, "handed_over_later": listed.height}
+
+
 def print_sums(nights: list[dict]) -> None:
-    """Two tables: the reconciliation in euros, and the late loans by bucket."""
+    """Three tables: the reconciliation in euros, the loans by bucket, the worklist by treatment."""
     head = "".join(f" {night['as_of']} |" for night in nights)
     rule = "---:|" * len(nights)
     print(f"| EUR |{head}\n|---|{rule}")
@@ -86,6 +97,10 @@ def print_sums(nights: list[dict]) -> None:
         cells = (night["buckets"][bucket] for night in nights)
         print(f"| {bucket} |" + "".join(f" {count:,}; {euros(due)} |" for count, due in cells))
     print("| claimable |" + "".join(f" {euros(night['claimable_minor'])} |" for night in nights))
+    print(f"\n| treatment of the late |{head}\n|---|{rule}")
+    for name in TREATMENTS:
+        print(f"| {name} |" + "".join(f" {night['treatments'][name]:,} |" for night in nights))
+    print("| of hand_over: handed over later |" + "".join(f" {night['handed_over_later']:,} |" for night in nights))
 
 
 def run_nights(log: Path, book: Path) -> list[dict]:
@@ -94,7 +109,8 @@ def run_nights(log: Path, book: Path) -> list[dict]:
     tables = {name: pl.read_parquet(book / f"{name}.parquet") for name in ("loans", "instalments", "payments")}
     nights, paid_before = [], 0
     for as_of in year_ends(events):
-        sums = sums_of(events, tables, night_of(book, as_of), as_of)
+        positions, worklist = night_of(book, as_of)
+        sums = sums_of(events, tables, positions, as_of) | treated(events, worklist, as_of)
         nights.append(sums | {"collected_minor": sums["paid_minor"] - paid_before})
         paid_before = sums["paid_minor"]
     return nights
@@ -105,6 +121,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--log", type=Path, default=default_log(), help="the log the book was made from")
     parser.add_argument("--book", type=Path, required=True, help="the folder make_book.py wrote")
     options = parser.parse_args(arguments)
+    if not (options.book / "loans.parquet").is_file():
+        print(f"{options.book}: no book there; write one with make_book.py --out {options.book}", file=sys.stderr)
+        return 2
     try:
         print_sums(run_nights(options.log, options.book))
     except LogUnreadable as error:

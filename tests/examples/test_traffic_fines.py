@@ -238,13 +238,23 @@ def test_what_is_left_to_pay_is_explained_by_its_departures(events):
 def test_the_night_of_a_year_end_agrees_with_the_book_to_the_cent(events, book, tmp_path):
     traffic_book.write_book(book, tmp_path)
     as_of = date(2009, 12, 31)
-    positions = loaded("run").night_of(tmp_path, as_of)
+    run = loaded("run")
+    positions, worklist = run.night_of(tmp_path, as_of)
     sums = reconciliation.reconcile_positions(book, positions, as_of)
     assert sums == {
         "settled_minor": 20_813_710, "due_minor": 28_975_720, "not_due_minor": 37_860, "unallocated_minor": 91_080,
     }
     dismissed = reconciliation.source_cases(events, as_of).filter(pl.col("is_dismissed") | pl.col("is_lapsed"))
     assert positions.filter(pl.col("loan_id").is_in(dismissed["case_id"].implode()))["claimable_minor"].sum() == 0
+    assert run.treated(events, worklist, as_of)["treatments"] == {
+        "hand_over": 442, "letter": 12, "leave_alone": 3_116, "hold": 53,
+    }
+    disputed = worklist.filter(pl.col("rule") == "held")["loan_id"]
+    open_holds = reconciliation.visible(book["holds"], ["hold_id"], reconciliation.known_at(as_of)).filter(
+        pl.col("lifted_on").is_null() | (pl.col("lifted_on") > as_of)
+    )
+    late = positions.filter(pl.col("days_past_due") > 0)["loan_id"]
+    assert set(disputed) == set(late) & set(open_holds["loan_id"])
 
 
 def test_a_fine_sent_after_it_lapsed_is_owed_again_and_due_when_notified():

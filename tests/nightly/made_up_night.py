@@ -131,13 +131,14 @@ def summary(currencies: dict | None = None, **changed) -> dict:
     return facts | ORDER | changed
 
 
-def tables(*currencies: str, nights: tuple[str, ...] = ("2026-10-31", "2026-11-21"), cohorts: int = 14) -> dict[str, pl.DataFrame]:
+def tables(*currencies: str, nights: tuple[str, ...] = ("2026-10-31", "2026-11-21"), cohorts: int = 14,
+           vintage_nights: int = 12) -> dict[str, pl.DataFrame]:
     names = currencies or ("CNY",)
     made = {
         "buckets": [buckets(name) for name in names], "classes": [classes(name) for name in names],
         "movements": [movements(night, name) for night in nights for name in names],
         "rolls": [rolls(night, name) for night in nights for name in names],
         "first_payment_default": [first_payment_default(name) for name in names],
-        "vintage": [vintage(12, cohorts, name) for name in names],
+        "vintage": [vintage(vintage_nights, cohorts, name) for name in names],
         "recovery": [recovery(night, name) for night in nights for name in names]}
     return {name: pl.concat(frames) for name, frames in made.items() if frames}

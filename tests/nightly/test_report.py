@@ -229,8 +229,28 @@ def test_an_unknown_treatment_and_state_are_called_by_their_own_names():
 def test_many_cohorts_are_joined_to_quarters_and_few_are_not():
     many = render(night.summary(), night.tables(cohorts=14), night.worklist())
     few = render(night.summary(), night.tables(cohorts=6), night.worklist())
+    young = render(night.summary(), night.tables(cohorts=14, vintage_nights=3), night.worklist())
     assert ">2026-Q2<" in many and "One line per month" not in many
-    assert "Q2<" not in few and "One line per month" in few
+    assert "Q2<" not in few and "One line per month of disbursement.<" in few
+    assert "Q2<" not in young and "the latest 8 only" in young
+
+
+def test_a_quarter_has_a_point_only_where_all_its_months_were_seen():
+    text = render(night.summary(), night.tables(cohorts=14), night.worklist())
+    drawing = text.split('id="vintage-CNY-30-title"')[1].split("</svg>")[0]
+    strokes = re.findall(r'<path d="(M[^"]*)" fill="none"', drawing)
+    # Of 2025-Q4, October was seen at ages 2 to 13, November at 1 to 12, December at 0 to 11: all three at 2 to 11.
+    assert strokes[0].count("L") + 1 == 10
+    # Of 2026-Q4, October was seen at 0 and 1 and November, the newest month, at 0: one point and no line.
+    assert strokes[-1].count("L") == 0
+
+
+def test_a_flow_rate_is_shown_from_a_month_end_only():
+    text = full()
+    part = text.split('<section id="rolls"')[1].split("</section>")[0]
+    rates = {from_as_of: re.findall(r'<td class="number">([^<]*)</td></tr>', block)
+             for from_as_of, block in re.findall(r"<h3>.*?(2026-\d\d-\d\d) →(.*?)</table>", part)}
+    assert set(rates["2026-11-21"]) == {"–"} and "–" not in rates["2026-10-31"]
 
 
 def test_dates_may_be_dates_or_text():

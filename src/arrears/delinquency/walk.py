@@ -50,7 +50,7 @@ LAWFUL_WHOLE = 365 * PPM
 NOTE_COLUMNS = 8
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def walk(loans, caps, instalments, payments, adjustments, as_of, notes):
     """One row of RESULTS per loan, Int64; days are day numbers, NEVER where there is none.
 
@@ -78,7 +78,7 @@ def walk(loans, caps, instalments, payments, adjustments, as_of, notes):
     return out
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _begin(loans, instalments, row, as_of, due, at):
     """The loan before its first event."""
     at[:] = 0
@@ -105,7 +105,7 @@ def _begin(loans, instalments, row, as_of, due, at):
         at[FAULT] = PRINCIPAL_DIFFERS if at[COUNT] > 0 else NO_INSTALMENTS
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _gather_pauses(adjustments, row, at, pauses, notes):
     """The paused nights of the loan as intervals [from, until) that do not touch (7)."""
     count = 0
@@ -123,7 +123,7 @@ def _gather_pauses(adjustments, row, at, pauses, notes):
     at[PAUSES] = count
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _live(payments, adjustments, row, due, at, pauses, caps, notes):
     """Every day on which something happens, in order; within a day (a) to (d) of section 3."""
     pay, pay_end = payments[0][row], payments[0][row + 1]
@@ -163,7 +163,7 @@ def _live(payments, adjustments, row, due, at, pauses, caps, notes):
             pay += 1
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _paused_before(at, pauses, day):
     """How many nights before the day are paused."""
     nights = 0
@@ -174,7 +174,7 @@ def _paused_before(at, pauses, day):
     return nights
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _nights(at, pauses, start, until):
     """The nights in [start, until) that are not paused (5, 7)."""
     if at[PAUSES] == 0:
@@ -182,12 +182,12 @@ def _nights(at, pauses, start, until):
     return until - start - (_paused_before(at, pauses, until) - _paused_before(at, pauses, start))
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _unpaid(due, k):
     return due[k, FEE] + due[k, INTEREST] + due[k, PRINCIPAL]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _fall_due(due, at, k, notes):
     """The instalment is owed from now on; one of nothing is settled at once."""
     due[k, ACCRUED_TO] = due[k, DUE_ON]
@@ -202,7 +202,7 @@ def _fall_due(due, at, k, notes):
             at[FIRST_LATE] = 0
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _accrue(due, at, pauses, k, day, notes):
     """Penalty of the nights before the day, on the balance at the end of each (10, 11)."""
     start = due[k, ACCRUED_TO]
@@ -226,12 +226,12 @@ def _accrue(due, at, pauses, k, day, notes):
         _note(notes, at, N_ACCRUED, day, due[k, NUMBER], start, nights, base, quotient, remainder)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _late_days(due, at, pauses, k, day):
     return _nights(at, pauses, due[k, DUE_ON], day)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _shown_penalty(due, at, pauses, k, day):
     """The unpaid penalty out of grace; accrued to the day before it is asked for (9, 11)."""
     if due[k, WIPED]:
@@ -241,7 +241,7 @@ def _shown_penalty(due, at, pauses, k, day):
     return rounded(due[k, PENALTY_Q], due[k, PENALTY_R], at[PENALTY_WHOLE]) - due[k, PENALTY_TAKEN]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _cap_to(at, caps, day):
     """Lawful charges of the nights before the day, on the principal outstanding in them (15)."""
     start = at[CAPPED_TO]
@@ -261,7 +261,17 @@ def _cap_to(at, caps, day):
             at[LAWFUL_Q], at[LAWFUL_R] = quotient, remainder
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
+def _settle(due, at, k, late):
+    """Fee, interest and principal are settled; within grace its penalty is wiped: it was on time (9)."""
+    if late <= at[GRACE]:
+        due[k, WIPED] = 1
+        due[k, PENALTY_Q] = due[k, PENALTY_R] = 0
+    if k == 0:
+        at[FIRST_LATE] = late
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def _take(due, at, pauses, caps, k, part, most, day, notes):
     """What of `most` this part of the instalment takes; settles the instalment when nothing else is unpaid."""
     if part == PART_PENALTY:
@@ -276,17 +286,13 @@ def _take(due, at, pauses, caps, k, part, most, day, notes):
     due[k, column] -= taken
     if _unpaid(due, k) == 0:
         late = _late_days(due, at, pauses, k, day)
-        if late <= at[GRACE]:
-            due[k, WIPED] = 1
-            due[k, PENALTY_Q] = due[k, PENALTY_R] = 0
-        if k == 0:
-            at[FIRST_LATE] = late
+        _settle(due, at, k, late)
         if notes is not None:
             _note(notes, at, N_WIPED if due[k, WIPED] else N_SETTLED, day, due[k, NUMBER], late, 0, 0, 0, 0)
     return taken
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _pay(due, at, pauses, caps, k, part, most, day, notes):
     """What of the money this part takes (12)."""
     taken = _take(due, at, pauses, caps, k, part, most, day, notes)
@@ -302,7 +308,28 @@ def _pay(due, at, pauses, caps, k, part, most, day, notes):
     return taken
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
+def _pay_whole(due, at, pauses, caps, k, amount, day):
+    """What is left where the money settles all of the instalment, so that the order of parts cannot matter; else -1."""
+    late = _late_days(due, at, pauses, k, day)
+    penalty = 0
+    if due[k, WIPED] == 0 and (late > at[GRACE] or _unpaid(due, k) == 0):
+        penalty = rounded(due[k, PENALTY_Q], due[k, PENALTY_R], at[PENALTY_WHOLE]) - due[k, PENALTY_TAKEN]
+    unpaid = _unpaid(due, k)
+    if amount < unpaid + penalty:
+        return -1
+    due[k, PENALTY_TAKEN] += penalty
+    at[TAKEN] += penalty
+    if unpaid > 0:
+        if due[k, PRINCIPAL] > 0:
+            _cap_to(at, caps, day)
+            at[OUTSTANDING] -= due[k, PRINCIPAL]
+        due[k, FEE] = due[k, INTEREST] = due[k, PRINCIPAL] = 0
+        _settle(due, at, k, late)
+    return amount - unpaid - penalty
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def _spread(amount, due, at, pauses, caps, day, notes):
     """Money settles what is due, by instalment or by part; the rest is kept (12, 13)."""
     if at[BY_PART]:
@@ -317,6 +344,11 @@ def _spread(amount, due, at, pauses, caps, day, notes):
             if amount == 0:
                 break
             _accrue(due, at, pauses, k, day, notes)
+            if notes is None:
+                left = _pay_whole(due, at, pauses, caps, k, amount, day)
+                if left >= 0:
+                    amount = left
+                    continue
             for place in range(4):
                 if amount > 0:
                     amount -= _pay(due, at, pauses, caps, k, at[ORDER + place], amount, day, notes)
@@ -326,7 +358,7 @@ def _spread(amount, due, at, pauses, caps, day, notes):
     _skip_settled(due, at)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _skip_settled(due, at):
     """OPEN moves past the instalments that nothing can change any more."""
     while at[OPEN] < at[FALLEN]:
@@ -339,7 +371,7 @@ def _skip_settled(due, at):
         at[OPEN] += 1
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _adjust(adjustments, place, due, at, pauses, caps, day, notes):
     """One adjustment; true where it made something fall due (6, 8). A pause was gathered before."""
     kind = adjustments[2][place]
@@ -361,7 +393,7 @@ def _adjust(adjustments, place, due, at, pauses, caps, day, notes):
     return False
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _accelerate(due, at, day, notes):
     """What is not yet due falls due today, its principal alone, in the order of (due_on, number) (8)."""
     fallen = at[FALLEN]
@@ -393,7 +425,7 @@ def _accelerate(due, at, day, notes):
     return True
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _end(due, at, pauses, caps, out, notes):
     """The position at the end of as_of."""
     as_of = at[AS_OF]
@@ -432,7 +464,7 @@ def _end(due, at, pauses, caps, out, notes):
     out[R_FAULT] = at[FAULT]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _note(notes, at, kind, day, number, a, b, c, d, e):
     """One step written down, while there is room."""
     place = at[NOTED]

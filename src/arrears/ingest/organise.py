@@ -60,49 +60,51 @@ def organise(raw: dict[str, pl.DataFrame | None], replaced: dict, write: Callabl
 def _spanned(name: str, rows: pl.DataFrame, replaced) -> tuple[pl.DataFrame, list[dict]]:
     """The rows in order, each with recorded_at and superseded_at as microseconds; and the conflicts among them."""
     conflicts: list[dict] = []
-    forever = pl.lit(FOREVER, pl.Int64).alias("superseded_at")
     group = _REPLACED_BY.get(name)
+    ordered = rows.sort(_ORDER[name])
     if group is None:
         if replaced is None:
-            spanned = rows.with_columns(forever)
-        else:
-            key = FACTS[name].key[0]
-            spanned = rows.unique().join(replaced[0], on=[key, "recorded_at"], how="left").with_columns(
-                pl.col("superseded_at").fill_null(FOREVER)
-            )
-        return spanned.sort(_ORDER[name]), conflicts
-    keys = _KEY[name]
-    spanned = rows.sort(_ORDER[name])
-    if _one_moment_each(spanned, group, keys):
-        return spanned.with_columns(forever), conflicts
-    spanned = spanned.unique(maintain_order=True)
-    moments = spanned.select(*group, "recorded_at").unique().sort(*group, "recorded_at").with_columns(
-        superseded_at=pl.col("recorded_at").shift(-1).over(group).fill_null(FOREVER)
-    )
-    spanned = spanned.join(moments, on=[*group, "recorded_at"], how="left", maintain_order="left")
-    both = spanned.filter(pl.len().over([*keys, "recorded_at"]) > 1)
-    for row in both.unique([*keys, "recorded_at"], maintain_order=True).head(100).iter_rows(named=True):
-        conflicts.append({
-            "table": name, "key": "/".join(str(row[column]) for column in FACTS[name].key),
-            "recorded_at": row["recorded_at"], "superseded_at": row["superseded_at"],
-        })
-    return spanned, conflicts
+            return ordered.with_columns(superseded_at=pl.lit(FOREVER, pl.Int64)), conflicts
+        moments, on = replaced[0], [FACTS[name].key[0], "recorded_at"]
+        if ordered.select(on).is_duplicated().any():
+            ordered = ordered.unique(maintain_order=True)
+    else:
+        again = _rows_of_many_moments(ordered, group, name)
+        if again.is_empty():
+            return ordered.with_columns(superseded_at=pl.lit(FOREVER, pl.Int64)), conflicts
+        if again.is_duplicated().any():
+            ordered, again = ordered.unique(maintain_order=True), again.unique(maintain_order=True)
+        on = [*group, "recorded_at"]
+        moments = again.select(on).unique().sort(on).with_columns(
+            superseded_at=pl.col("recorded_at").shift(-1).over(group).fill_null(FOREVER)
+        )
+        conflicts = _conflicts(name, again.join(moments, on=on), [*_KEY[name], "recorded_at"])
+    spanned = ordered.join(moments, on=on, how="left", maintain_order="left")
+    return spanned.with_columns(pl.col("superseded_at").fill_null(FOREVER)), conflicts
 
 
-def _one_moment_each(rows: pl.DataFrame, group: list[str], keys: list[str]) -> bool:
-    """Every group bears one moment and every key stands once: the common case, seen in one pass."""
-    if rows.is_empty():
-        return True
-    if keys == group:
-        return rows.select(pl.struct(keys).n_unique() if len(keys) > 1 else pl.col(keys[0]).n_unique()).item() == len(rows)
-    same = (pl.col("loan") == pl.col("loan").shift(1)) & (pl.col("recorded_at") != pl.col("recorded_at").shift(1))
-    if rows.select(same.fill_null(False).any()).item():
-        return False
-    # Sorted by loan, due_on: a number that does not grow is looked at again, exactly.
-    grows = (pl.col("loan") != pl.col("loan").shift(1)) | (pl.col("number") > pl.col("number").shift(1))
-    if rows.select(grows.fill_null(True).all()).item():
-        return True
-    return rows.select(pl.struct(keys).n_unique()).item() == len(rows)
+def _rows_of_many_moments(ordered: pl.DataFrame, group: list[str], name: str) -> pl.DataFrame:
+    """The rows of the groups that bear more than one moment, or a key more than once; most partitions have few.
+
+    The rows are in order, so neighbours tell: within a group of several rows a second moment, or a number that does
+    not grow, is looked at; in a table whose key is the group, any second row is.
+    """
+    same = pl.all_horizontal(pl.col(column) == pl.col(column).shift(1) for column in group)
+    if name == "instalments":
+        grows = pl.col("number") > pl.col("number").shift(1)
+        same = same & ((pl.col("recorded_at") != pl.col("recorded_at").shift(1)) | ~grows)
+    seen = ordered.filter(same.fill_null(False)).select(group).unique()
+    return ordered.join(seen, on=group, how="semi", maintain_order="left") if len(seen) else ordered.clear()
+
+
+def _conflicts(name: str, again: pl.DataFrame, key: list[str]) -> list[dict]:
+    """Two different rows of one key and moment; at most a hundred, they refuse the run all the same."""
+    both = again.filter(pl.len().over(key) > 1).unique(key, keep="first", maintain_order=True).head(100)
+    return [
+        {"table": name, "key": "/".join(str(row[column]) for column in FACTS[name].key),
+         "recorded_at": row["recorded_at"], "superseded_at": row["superseded_at"]}
+        for row in both.iter_rows(named=True)
+    ]
 
 
 def _reversals(payments: pl.DataFrame) -> pl.DataFrame:

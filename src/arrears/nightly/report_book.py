@@ -10,7 +10,7 @@ import polars as pl
 from arrears.delinquency.buckets import SETTLED, Buckets, read_buckets
 from arrears.delinquency.tallies import NEW
 from arrears.money import exact_sum
-from arrears.nightly.amounts import count, money, rate, share, short_money
+from arrears.nightly.amounts import NONE, count, money, rate, share, short_money
 from arrears.nightly.markup import NUMBER, TEXT, Cell, beside, both, empty, figure, paragraph, say, table
 from arrears.nightly.pictures import (
     ACCENT, BETTER, CURED, LATE_FILLS, SAME, WORSE, Strip, bars, fills_key, matrix, stacked)
@@ -130,7 +130,7 @@ def _states_table(sums: dict, currency: str) -> str:
     columns = [(words("col.state"), TEXT)] + [(words(f"col.{name}"), NUMBER) for name in
                                               ("loans", "loans_share", "principal", "due", "claimable", "excess")]
     rows = [[_state_name(state), count(sums[state]["loans"]),
-             "–" if state == SETTLED else share(sums[state]["loans"], loans),
+             NONE if state == SETTLED else share(sums[state]["loans"], loans),
              *(money(sums[state][name], currency) for name in _BUCKET_SUMS[1:])] for state in shown]
     total = [words("total"), count(sum(row["loans"] for row in sums.values())), "",
              *(money(sum(row[name] for row in sums.values()), currency) for name in _BUCKET_SUMS[1:])]
@@ -214,8 +214,8 @@ def _movements_table(frame: pl.DataFrame, froms: list[str], name: str) -> str:
         rows = frame.filter(pl.col("from_state") == start).to_dicts()
         turned = {turn: sum(row["loans"] for row in rows if _direction(start, row["to_state"]) == turn) for turn in (WORSE, SAME, CURED)}
         body.append([_state_name(start), count(sum(row["loans"] for row in rows)),
-                     *("–" if start == NEW else count(number) for number in turned.values()),
-                     "–" if start == NEW else money(sum(row["then_principal_minor"] or 0 for row in rows), currency),
+                     *(NONE if start == NEW else count(number) for number in turned.values()),
+                     NONE if start == NEW else money(sum(row["then_principal_minor"] or 0 for row in rows), currency),
                      money(sum(row["now_principal_minor"] or 0 for row in rows), currency)])
     return table(f"{name}-table", words("movements.table"), columns, body)
 
@@ -255,11 +255,17 @@ def _rolls_of(frame: pl.DataFrame, name: str, span: Pair) -> str:
     key = fills_key([(words(f"col.{kind}"), fill) for kind, fill in kinds])
     title = words("rolls.picture")
     picture = figure(stacked(name, title, words("rolls.desc"), bodies), title, key)
+    # A flow rate compares month ends: over a single night it would divide one bucket's stock by another's.
+    monthly = _ends_month(frame["from_as_of"][0])
     columns = [(words("col.bucket"), TEXT)] + [(words(f"col.{column}"), NUMBER) for column in (
         "loans", "cured", "improved", "held", "worsened", "then_principal", "flow")]
     body = [[bucket, count(rows[bucket]["loans"]), *(rate(rows[bucket][f"{kind}_rate"]) for kind, _ in kinds),
-             money(rows[bucket]["principal_minor"], currency), rate(rows[bucket]["flow_rate"])] for bucket in names]
+             money(rows[bucket]["principal_minor"], currency), rate(rows[bucket]["flow_rate"]) if monthly else NONE] for bucket in names]
     return f"<h3>{both(span)}</h3>" + beside(picture, table(f"{name}-table", words("rolls.table"), columns, body))
+
+
+def _ends_month(day: date | str) -> bool:
+    return (date.fromisoformat(str(day)) + timedelta(days=1)).day == 1
 
 
 def _loans_money(row: dict, currency: str) -> Pair:

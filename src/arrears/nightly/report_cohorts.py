@@ -10,7 +10,7 @@ from arrears.nightly.report_book import by_span, in_order, per_currency, states
 from arrears.nightly.wording import Pair, named, words
 
 _FPD_MONTHS_DRAWN, _FPD_MONTHS_LISTED = 18, 6
-_COHORTS_DRAWN, _COHORTS_LISTED = 8, 24
+_COHORTS_DRAWN, _COHORTS_LISTED, _NIGHTS_FOR_QUARTERS = 8, 24, 6
 _LATE = (30, 60, 90)
 _MONEY_SUMS = ("disbursed_minor", "late30_principal_minor", "late60_principal_minor", "late90_principal_minor")
 
@@ -74,12 +74,7 @@ def _vintage_of(frame: pl.DataFrame, currency: str) -> str:
         drawing = lines(f"vintage-{currency}", title, words("vintage.desc"), series, _ages(seen), words("vintage.x"))
         pictures = beside(figure(drawing, title, lines_key(series)), _vintage_table(frame, currency))
         return paragraph(note, "plain") + pictures
-    months = seen["disbursed_month"].n_unique()
-    if months > _COHORTS_DRAWN:
-        cohort, note = _quarter(), say("vintage.by.quarters", most=_COHORTS_DRAWN)
-    else:
-        cohort, note = pl.col("disbursed_month"), say("vintage.by.months")
-    cohorts = seen.with_columns(cohort.alias("cohort"))
+    cohorts, note = _cohorts(seen)
     names = cohorts["cohort"].unique().sort().to_list()[-_COHORTS_DRAWN:]
     drawn = cohorts.filter(pl.col("cohort").is_in(names))
     figures = []
@@ -92,10 +87,21 @@ def _vintage_of(frame: pl.DataFrame, currency: str) -> str:
     return paragraph(note, "plain") + key + f'<div class="three-up">{"".join(figures)}</div>' + _vintage_table(frame, currency)
 
 
-def _quarter() -> pl.Expr:
-    """A month such as 2026-05 as its quarter, 2026-Q2."""
+def _cohorts(seen: pl.DataFrame) -> tuple[pl.DataFrame, str]:
+    """The rows under the name of their cohort, and the sentence that says what a cohort is.
+
+    Months are joined to quarters where there are too many to tell apart and enough nights for long curves. A quarter
+    has a point only where every month of it was seen at that age: a part of it would bend the curve by its mix.
+    """
+    if seen["disbursed_month"].n_unique() <= _COHORTS_DRAWN:
+        return seen.with_columns(cohort=pl.col("disbursed_month")), say("vintage.by.months")
+    if seen["as_of"].n_unique() < _NIGHTS_FOR_QUARTERS:
+        return seen.with_columns(cohort=pl.col("disbursed_month")), say("vintage.by.latest", most=_COHORTS_DRAWN)
     month = pl.col("disbursed_month").str.slice(5, 2).cast(pl.Int32)
-    return pl.format("{}-Q{}", pl.col("disbursed_month").str.slice(0, 4), (month + 2) // 3)
+    quarters = seen.with_columns(cohort=pl.format("{}-Q{}", pl.col("disbursed_month").str.slice(0, 4), (month + 2) // 3))
+    there = pl.col("disbursed_month").n_unique().over("cohort")
+    at_this_age = pl.col("disbursed_month").n_unique().over("cohort", "months_on_book")
+    return quarters.filter(at_this_age == there), say("vintage.by.quarters", most=_COHORTS_DRAWN)
 
 
 def _points(frame: pl.DataFrame, days: int) -> list[tuple[int, float | None]]:

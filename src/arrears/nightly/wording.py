@@ -143,14 +143,16 @@ WORDS: dict[str, Pair] = {
     # 4 Roll rates.
     "rolls.title": ("滚动率", "Roll rates"),
     "rolls.how": (
-        "分母是起点夜在该档的贷款，单位：笔。恶化 = 今晚在更差的档；停留 = 同一档（未逾期档含其后结清）；好转 = 更好的档但仍逾"
-        "期；回正 = 今晚不再逾期或已结清。四者合计为该档全部贷款。迁徙率（余额）= 今晚下一档的未还本金 ÷ 起点夜该档的未还本金，"
-        "最后一档没有。起点夜已结清的与之后放款的贷款不计入笔数各率。",
-        "The denominator is the loans in the bucket at the earlier night, in loans. Worsened = in a worse bucket tonight; held "
-        "= the same (for loans not late, settled since counts too); improved = a better one but still late; cured = no longer "
-        "late, or settled. The four make up all loans of the bucket. Flow rate (balance) = principal tonight in the next "
-        "bucket ÷ principal then in this one; the last has none. Loans settled by then or disbursed since are excluded from "
-        "the rates by loans."),
+        "分母是起点夜在该档的贷款，单位：笔。恶化 = 今晚在更差的档；停留 = 同一档（未逾期档含其后结清）；好转 = 更好"
+        "的档但仍逾期；回正 = 今晚不再逾期或已结清。四者合计为该档全部贷款。迁徙率（余额）= 今晚下一档的未还本金 ÷ 起"
+        "点夜该档的未还本金，最后一档没有；只在起点夜为月末时列出，月末之前是不完整的一月。起点夜已结清的与之后放款的贷款不计"
+        "入笔数各率。",
+        "The denominator is the loans in the bucket at the earlier night, in loans. Worsened = in a worse bucket "
+        "tonight; held = the same (for loans not late, settled since counts too); improved = a better one but still "
+        "late; cured = no longer late, or settled. The four make up all loans of the bucket. Flow rate (balance) = "
+        "principal tonight in the next bucket ÷ principal then in this one; the last has none; it is shown from a month "
+        "end only, and before the next month end the month is not complete. Loans settled by then or disbursed since are "
+        "excluded from the rates by loans."),
     "rolls.picture": ("今晚在哪里：占该档笔数", "Where they are tonight: share of the bucket's loans"),
     "rolls.desc": (
         "每档一条，分为回正、好转、停留、恶化四段，合计 100%。",
@@ -190,10 +192,13 @@ WORDS: dict[str, Pair] = {
         "Lines: months on book across, late principal over the amount disbursed up."),
     "vintage.x": ("账上月数", "months on book"),
     "vintage.by.months": ("每条线是一个放款月。", "One line per month of disbursement."),
+    "vintage.by.latest": (
+        "每条线是一个放款月，只画最近 {most} 个；其余见表。",
+        "One line per month of disbursement, the latest {most} only; the table has the others."),
     "vintage.by.quarters": (
-        "放款月多于 {most} 个，合并为季度，最多画最近 {most} 个季度；某点只含已有该账上月数的放款月。",
-        "More than {most} months, so they are joined to quarters, the latest {most} at most; a point holds the months of the "
-        "quarter that were seen at that age."),
+        "放款月多于 {most} 个，合并为季度，最多画最近 {most} 个季度；只画该季度各放款月都已见过的账上月数。",
+        "More than {most} months, so they are joined to quarters, the latest {most} at most; a point is drawn only at an "
+        "age at which every month of the quarter was seen."),
     "vintage.by.night": (
         "只有一夜，连不成各批次的曲线：这里画今晚不同账上月数的批次。跑过更早的月末之夜后，每个批次会有自己的曲线。",
         "One night alone makes no curve per cohort: these lines join tonight's cohorts by their age. Once earlier month-end "
@@ -262,6 +267,6 @@ WORDS: dict[str, Pair] = {
     "source.explain": ("逐步解释一笔贷款的数字：", "Explain one loan's figures step by step:"),
     "source.replay": ("重算这一夜并逐字节核对：", "Compute this night again and compare byte by byte:"),
     "page.foot": (
-        "本页自成一体，不访问网络；编号均为假名。",
-        "This page is self-contained and asks the network for nothing; ids are pseudonyms."),
+        "本页自成一体，不访问网络；编号照账簿所列。",
+        "This page is self-contained and asks the network for nothing; ids are as in the book."),
 }

@@ -34,25 +34,25 @@ EARLY_DAYS_MAX = 5
     T_TERM, T_PRINCIPAL, T_ANNUAL, T_FEE, T_DISBURSED_ON, T_RECORDED_AT, T_MONTH, T_DAY, T_FIRST_OF_YEAR, T_STATE,
 ) = range(10)
 
-_LATE_BY_KIND = np.array([0.105, 0.115, 0.085])
-_ROLLS_ON = 0.25
+_LATE_BY_KIND = np.array([0.086, 0.094, 0.070])
+_ROLLS_ON = 0.32
 _FAILED_DEBIT = 0.005
 _OVERPAID = 0.002
 _SETTLED_EARLY = 0.007
 _PART_OF_ROLLERS = 0.12
 _ROUNDED_UP = 0.15
 # A month, of those who are late for more than a week.
-_WAIVED, _HELD, _PAUSED, _RESCHEDULED = 0.011, 0.004, 0.002, 0.0015
+_WAIVED, _HELD, _PAUSED, _RESCHEDULED = 0.011, 0.004, 0.002, 0.0035
 _ACCELERATED_AT_FIRST, _ACCELERATED_LATER = 0.08, 0.01
 _FILED = 0.03
 RESCHEDULED_BY = 6
 
 _BEHIND_MAX = 8
 # A month, by months behind (0 and 1 are not used): pays all, pays the oldest instalment, pays a part, is compensated.
-_PAYS_ALL = np.array([0, 0, 0.205, 0.17, 0.06, 0.04, 0.03, 0.02, 0.01])
-_PAYS_ONE = np.array([0, 0, 0.085, 0.08, 0.04, 0.03, 0.02, 0.02, 0.01])
+_PAYS_ALL = np.array([0, 0, 0.25, 0.06, 0.03, 0.03, 0.02, 0.02, 0.01])
+_PAYS_ONE = np.array([0, 0, 0.095, 0.035, 0.02, 0.02, 0.02, 0.02, 0.01])
 _PAYS_PART = np.array([0, 0, 0.08, 0.08, 0.08, 0.08, 0.07, 0.06, 0.05])
-_COMPENSATED = np.array([0, 0, 0, 0, 0.22, 0.22, 0.22, 0.20, 0.15])
+_COMPENSATED = np.array([0, 0, 0, 0, 0.29, 0.42, 0.46, 0.40, 0.28])
 _SEASON = np.array([1.05, 1.15, 1.00, 0.97, 0.97, 0.98, 0.98, 0.97, 0.98, 1.00, 0.97, 0.98])
 """Months of the year against the average: around the spring festival more are late."""
 

@@ -168,7 +168,8 @@ def draw(loans: int, seed: int, block: int, as_of: date, instalments: int | None
     annual_rate_ppm = (least + ((most - least + 1) * (0.5 * risk + 0.5 * chance[:, _RATE])).astype(np.int64)) * 1_000
     day_count = np.where(chance[:, _DAY_COUNT] < 0.85, 360, 365)
     by_component = (kind == 2) & (chance[:, _ORDER] < 0.30)
-    has_fee = chance[:, _FEE_HAS] < 0.20
+    has_fee = (chance[:, _FEE_HAS] < 0.25) & (annual_rate_ppm <= 210_000)
+    fee_yuan = _FEE_LEAST_YUAN[kind] + _below(words[:, _FEE_SIZE], _FEE_STEPS[kind])
     return Contracts(
         number=np.arange(1, loans + 1) + block * BLOCK_LOANS,
         borrower=borrower,
@@ -186,7 +187,8 @@ def draw(loans: int, seed: int, block: int, as_of: date, instalments: int | None
         scope=np.where(by_component, SCOPES.index("component"), SCOPES.index("instalment")),
         order=np.where(by_component | (chance[:, _ORDER] > 0.92), _FEE_INTEREST, _FEE_PENALTY),
         on_interest=(regime == LICENSED) & (day_count == 360) & (chance[:, _ON_INTEREST] < 0.6),
-        fee_minor=np.where(has_fee, (_FEE_LEAST_YUAN[kind] + _below(words[:, _FEE_SIZE], _FEE_STEPS[kind])) * 100, 0),
+        # At most a thousandth of the loan each month, or small loans would cost more than the law allows.
+        fee_minor=np.where(has_fee, np.minimum(fee_yuan * 100, principal_minor // 1_000), 0),
         term=np.array(TERMS)[_pick(_TERM_SHARES, chance[:, _TERM])] if instalments is None
         else np.full(loans, instalments),
         disbursed_on=disbursed_on,
