@@ -2,7 +2,8 @@
 
     .venv/bin/python examples/loan_payments_500/run.py [--file PATH] --book DIR [--as-of DATE]
 
-Exit status 0: every loan is explained. 2: the file or the book is absent. 3: a loan is not explained. 4: the command failed.
+Exit status 0: every loan is explained. 2: the file or the book is absent. 3: a loan is not explained. 4: the command
+refused.
 """
 
 import argparse

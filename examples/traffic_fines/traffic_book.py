@@ -24,7 +24,7 @@ holds for everybody, and from the sending, is this example's assumption: the log
 DISMISSED_BY_PREFECTURE = "#"
 DISMISSED_BY_JUDGE = "G"
 NOT_DISMISSED = "NIL"
-"""The three documented codes. Source: Mannhardt et al., Computing 98 (2016) 407, doi 10.1007/s00607-015-0441-1."""
+"""The three codes whose meaning is known, from descriptions of the log; see the README."""
 
 FINE, EXPENSES, PENALTY = 1, 2, 3
 """The instalments of a fine, by number."""

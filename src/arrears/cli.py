@@ -24,7 +24,7 @@ DIFFERS = 1
 """Exit status of a replay that came out otherwise."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
-                  help="How late every debt is, what may lawfully be asked, what to do tonight. 今夜:逾期、可主张金额、处置。")
+                  help="How late every debt is, what may lawfully be asked, what to do tonight. 今夜：逾期、可主张金额、处置。")
 BookOption = Annotated[Path, typer.Option("--book", help="Folder with loans.parquet, instalments.parquet, payments.parquet. 账册文件夹")]
 AsOfOption = Annotated[str, typer.Option("--as-of", help="Business date, YYYY-MM-DD; the end of that day. 业务日期")]
 KnownAtOption = Annotated[str | None, typer.Option("--known-at", help="Only rows recorded by then count, e.g. 2026-03-31T22:00:00+08:00; default now. 只计此刻前已记录的行")]
@@ -99,7 +99,7 @@ def replay(book: BookOption, as_of: AsOfOption, lang: LangOption = None) -> None
         if found.difference is None:
             print(f"{as_of}:{found.files} 个文件逐字节相同" if zh else f"{as_of}: the same bytes in all {found.files} files")
             return
-        print(f"{as_of}:首个差异:{found.difference_zh}" if zh else f"{as_of}: the first difference: {found.difference}")
+        print(f"{as_of}：首个差异：{found.difference_zh}" if zh else f"{as_of}: the first difference: {found.difference}")
         raise typer.Exit(DIFFERS)
 
 
@@ -154,7 +154,7 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        Console(stderr=True).print("stopped; a night goes on where it stopped when run again / 已停止,重跑会接着做")
+        Console(stderr=True).print("stopped; a night goes on where it stopped when run again / 已停止，重跑会接着做")
         sys.exit(130)
 
 
@@ -163,7 +163,7 @@ def _strategy_text(path: Path, read: Callable) -> str:
         read(path)
         return path.read_text(encoding="utf-8")
     except OSError as problem:
-        raise Refused(f"{path}: cannot be read ({problem.strerror})", f"{path}:无法读取") from None
+        raise Refused(f"{path}: cannot be read ({problem.strerror})", f"{path}：无法读取") from None
 
 
 def _month_ends(day: date, count: int) -> list[date]:
@@ -182,7 +182,7 @@ def _language(lang: str | None) -> str:
     if lang is None:
         return "zh" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).lower().startswith("zh") else "en"
     if lang not in ("zh", "en"):
-        raise Refused(f"--lang {lang} is not known; write zh or en", f"--lang {lang} 不支持;请写 zh 或 en")
+        raise Refused(f"--lang {lang} is not known; write zh or en", f"--lang {lang} 不支持；请写 zh 或 en")
     return lang
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from numba import njit
+from arrears.compiled import compiled
 
 
 def hashes(texts: pl.Series) -> np.ndarray:
@@ -17,7 +17,7 @@ def hashes(texts: pl.Series) -> np.ndarray:
     return _fnv1a(ends, bytes_)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _fnv1a(ends, content):
     out = np.empty(len(ends) - 1, np.uint64)
     for place in range(len(out)):

@@ -83,7 +83,7 @@ def book_at(root: Path, store: Path | None = None) -> Book:
         raise Refused(
             f"{root}: no such folder; --book names the folder that holds loans.parquet, instalments.parquet and "
             "payments.parquet",
-            f"{root}:没有此文件夹;--book 应指向存放 loans.parquet、instalments.parquet、payments.parquet 的文件夹",
+            f"{root}：没有此文件夹；--book 应指向存放 loans.parquet、instalments.parquet、payments.parquet 的文件夹",
         )
     return Book(root, store or root / "store")
 
@@ -97,7 +97,7 @@ def read_manifest(book: Book) -> Manifest | None:
     except ValueError:
         raise Refused(
             f"{book.manifest_path}: not readable as JSON; remove the folder {book.store} and the book is stored anew",
-            f"{book.manifest_path}:不是有效的 JSON;删除 {book.store} 后会重新整理",
+            f"{book.manifest_path}：不是有效的 JSON；删除 {book.store} 后会重新整理",
         ) from None
     if content.get("format") != FORMAT:
         return None
@@ -125,7 +125,7 @@ def read_columns(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
         raise Refused(
             f"{path}: cannot be read ({str(problem).splitlines()[0]}); the stored copy is damaged: remove the folder "
             "store and run again",
-            f"{path}:无法读取;存储副本已损坏,请删除 store 文件夹后重试",
+            f"{path}：无法读取；存储副本已损坏，请删除 store 文件夹后重试",
         ) from None
 
 
@@ -177,7 +177,7 @@ def locked(book: Book, name: str, *, alone: bool) -> Iterator[None]:
             doing = "a night is running" if name == "night" else "another run is using it"
             raise Refused(
                 f"{book.root}: {doing} on this book; nothing was changed, wait until it has ended and run again",
-                f"{book.root}:该账册正被另一次运行占用;未作任何更改,请待其结束后重试",
+                f"{book.root}：该账册正被另一次运行占用；未作任何更改，请待其结束后重试",
             ) from None
         yield
 
@@ -196,7 +196,7 @@ def _full_disk(path: Path) -> Iterator[None]:
             raise Refused(
                 f"{path}: the disk is full; nothing of this run shows, free some space and run again: it goes on "
                 "where it stopped",
-                f"{path}:磁盘已满;本次运行未留下任何可见结果,请腾出空间后重试,运行会接着做",
+                f"{path}：磁盘已满；本次运行未留下任何可见结果，请腾出空间后重试，运行会接着做",
             ) from None
         raise
 

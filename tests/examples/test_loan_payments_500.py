@@ -149,6 +149,16 @@ def test_every_loan_falls_into_a_class_that_explains_its_days():
 
 
 @with_file
+def test_the_readme_prints_what_comes_out(capsys):
+    contracts, _ = loan_file.read_contracts(FILE)
+    loaded("run").print_comparison(comparison.compare(contracts, date(2016, 12, 8), twin_positions(contracts)))
+    readme = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    assert capsys.readouterr().out.strip() in readme
+    terms = contracts.select(pl.col("term_days") - (pl.col("due_on") - pl.col("began_on")).dt.total_days()).to_series()
+    assert (terms == 1).sum() == 458
+
+
+@with_file
 def test_a_day_that_is_not_ours_is_not_explained():
     contracts, _ = loan_file.read_contracts(FILE)
     right = twin_positions(contracts)

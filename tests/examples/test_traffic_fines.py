@@ -235,6 +235,19 @@ def test_what_is_left_to_pay_is_explained_by_its_departures(events):
 
 
 @with_log
+def test_the_readme_prints_what_comes_out(events, book):
+    readme = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    for row in traffic_departures.departures(events).iter_rows(named=True):
+        euros = reconciliation.euros(row["amount_minor"])
+        assert f"| {row['departure']} | {row['cases']:,} | {euros} | {row['treatment']} |" in readme
+    nights = [reconciliation.reconcile_book(events, book, as_of) for as_of in YEAR_ENDS]
+    for name, words in loaded("run").LINES.items():
+        if name in nights[0]:
+            line = f"| {words} |" + "".join(f" {reconciliation.euros(night[name])} |" for night in nights)
+            assert line in readme
+
+
+@with_log
 def test_the_night_of_a_year_end_agrees_with_the_book_to_the_cent(events, book, tmp_path):
     traffic_book.write_book(book, tmp_path)
     as_of = date(2009, 12, 31)

@@ -50,5 +50,6 @@ def test_the_account_of_a_simulated_loan_agrees_with_the_worked_example():
     )
     # Fee, penalty, interest, principal. Source: spec positions, Worked example.
     assert shown.tolist() == [
-        [0, 0, 0, 0], [0, 0, 12_000, 250_000], [0, 600, 12_000, 250_000], [0, 0, 0, 163_500], [0, 7_022, 12_000, 413_500],
+        [0, 0, 0, 0], [0, 0, 12_000, 250_000], [0, 600, 12_000, 250_000], [0, 0, 0, 163_500],
+        [0, 7_022, 12_000, 413_500],
     ]

@@ -8,7 +8,7 @@ ORDER_EN = (
     "The most pressing treatment first (as the strategy lists them), then the largest claimable amount, then the most "
     "days past due, then the borrower's id. One person's loans of one currency are one entry."
 )
-ORDER_ZH = "先按策略所列处置的紧迫程度,再按可主张金额由大到小,再按逾期天数由多到少,最后按借款人编号。同一人同一币种的贷款合为一条。"
+ORDER_ZH = "先按策略所列处置的紧迫程度，再按可主张金额由大到小，再按逾期天数由多到少，最后按借款人编号。同一人同一币种的贷款合为一条。"
 
 WORKLIST = (
     "rank", "borrower_id", "loan_id", "late_loans", "bucket", "days_past_due", "product", "currency",

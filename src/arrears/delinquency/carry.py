@@ -4,14 +4,14 @@
 as `quotient * whole + remainder` with a remainder that fits 64 bits. Source: spec positions, sections 11 and 15.
 """
 
-from numba import njit
+from arrears.compiled import compiled
 
 PPM = 1_000_000
 LIMIT = 2 * 10**18
 """No amount may pass it, so that the sum of any four still fits 64 bits."""
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def added(quotient, remainder, base, rate_nights, whole):
     """The numerator grown by base * rate_nights; the quotient is -1 where it would pass LIMIT.
 
@@ -29,7 +29,7 @@ def added(quotient, remainder, base, rate_nights, whole):
     return quotient + base_q * rate_nights + base_r * rate_q + product // whole, product % whole
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def rounded(quotient, remainder, whole):
     """The numerator divided by whole, rounded half up."""
     if remainder == 0:

@@ -9,7 +9,7 @@ it writes down each step it takes, and `arrears explain` puts those steps into w
 """
 
 import numpy as np
-from numba import njit
+from arrears.compiled import compiled
 
 from arrears.delinquency.carry import LIMIT, PPM, added, rounded
 
@@ -45,12 +45,12 @@ LAWFUL_WHOLE = 365 * PPM
 # What a step was: kind, day, instalment number, then up to five figures. See explain.py.
 (
     N_DUE, N_ACCRUED, N_TAKEN, N_KEPT, N_SETTLED, N_WIPED, N_WAIVED, N_ACCELERATED, N_CAPPED, N_SPREAD, N_PAYMENT,
-    N_PAUSED,
-) = range(12)
+    N_PAUSED, N_OPEN,
+) = range(13)
 NOTE_COLUMNS = 8
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def walk(loans, caps, instalments, payments, adjustments, as_of, notes):
     """One row of RESULTS per loan, Int64; days are day numbers, NEVER where there is none.
 
@@ -78,7 +78,7 @@ def walk(loans, caps, instalments, payments, adjustments, as_of, notes):
     return out
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _begin(loans, instalments, row, as_of, due, at):
     """The loan before its first event."""
     at[:] = 0
@@ -105,7 +105,7 @@ def _begin(loans, instalments, row, as_of, due, at):
         at[FAULT] = PRINCIPAL_DIFFERS if at[COUNT] > 0 else NO_INSTALMENTS
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _gather_pauses(adjustments, row, at, pauses, notes):
     """The paused nights of the loan as intervals [from, until) that do not touch (7)."""
     count = 0
@@ -123,7 +123,7 @@ def _gather_pauses(adjustments, row, at, pauses, notes):
     at[PAUSES] = count
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _live(payments, adjustments, row, due, at, pauses, caps, notes):
     """Every day on which something happens, in order; within a day (a) to (d) of section 3."""
     pay, pay_end = payments[0][row], payments[0][row + 1]
@@ -144,7 +144,7 @@ def _live(payments, adjustments, row, due, at, pauses, caps, notes):
             at[FALLEN] += 1
             fell = True
         while adjust < adjust_end and adjustments[1][adjust] == day:
-            fell = _adjust(adjustments, adjust, due, at, pauses, caps, day, notes) or fell
+            fell = _adjust(adjustments, adjust, due, at, pauses, day, notes) or fell
             adjust += 1
         if fell and at[UNALLOCATED] > 0:
             kept = at[UNALLOCATED]
@@ -158,12 +158,12 @@ def _live(payments, adjustments, row, due, at, pauses, caps, notes):
                 at[FAULT] = TOO_LARGE
                 return
             if notes is not None:
-                _note(notes, at, N_PAYMENT, day, 0, payments[2][pay], pay - payments[0][row], 0, 0, 0)
+                _note(notes, at, N_PAYMENT, day, 0, payments[2][pay], pay, 0, 0, 0)
             _spread(payments[2][pay], due, at, pauses, caps, day, notes)
             pay += 1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _paused_before(at, pauses, day):
     """How many nights before the day are paused."""
     nights = 0
@@ -174,7 +174,7 @@ def _paused_before(at, pauses, day):
     return nights
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _nights(at, pauses, start, until):
     """The nights in [start, until) that are not paused (5, 7)."""
     if at[PAUSES] == 0:
@@ -182,12 +182,12 @@ def _nights(at, pauses, start, until):
     return until - start - (_paused_before(at, pauses, until) - _paused_before(at, pauses, start))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _unpaid(due, k):
     return due[k, FEE] + due[k, INTEREST] + due[k, PRINCIPAL]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _fall_due(due, at, k, notes):
     """The instalment is owed from now on; one of nothing is settled at once."""
     due[k, ACCRUED_TO] = due[k, DUE_ON]
@@ -202,7 +202,7 @@ def _fall_due(due, at, k, notes):
             at[FIRST_LATE] = 0
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _accrue(due, at, pauses, k, day, notes):
     """Penalty of the nights before the day, on the balance at the end of each (10, 11)."""
     start = due[k, ACCRUED_TO]
@@ -226,12 +226,12 @@ def _accrue(due, at, pauses, k, day, notes):
         _note(notes, at, N_ACCRUED, day, due[k, NUMBER], start, nights, base, quotient, remainder)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _late_days(due, at, pauses, k, day):
     return _nights(at, pauses, due[k, DUE_ON], day)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _shown_penalty(due, at, pauses, k, day):
     """The unpaid penalty out of grace; accrued to the day before it is asked for (9, 11)."""
     if due[k, WIPED]:
@@ -241,8 +241,8 @@ def _shown_penalty(due, at, pauses, k, day):
     return rounded(due[k, PENALTY_Q], due[k, PENALTY_R], at[PENALTY_WHOLE]) - due[k, PENALTY_TAKEN]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _cap_to(at, caps, day):
+@compiled
+def _cap_to(at, caps, day, notes):
     """Lawful charges of the nights before the day, on the principal outstanding in them (15)."""
     start = at[CAPPED_TO]
     if start >= day:
@@ -259,9 +259,11 @@ def _cap_to(at, caps, day):
                 at[FAULT] = TOO_LARGE
                 quotient = 0
             at[LAWFUL_Q], at[LAWFUL_R] = quotient, remainder
+            if notes is not None:
+                _note(notes, at, N_CAPPED, day, 0, first, until, at[OUTSTANDING], caps[1][step], 0)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _settle(due, at, k, late):
     """Fee, interest and principal are settled; within grace its penalty is wiped: it was on time (9)."""
     if late <= at[GRACE]:
@@ -271,8 +273,8 @@ def _settle(due, at, k, late):
         at[FIRST_LATE] = late
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _take(due, at, pauses, caps, k, part, most, day, notes):
+@compiled
+def _take(due, at, pauses, k, part, most, day):
     """What of `most` this part of the instalment takes; settles the instalment when nothing else is unpaid."""
     if part == PART_PENALTY:
         taken = min(most, _shown_penalty(due, at, pauses, k, day))
@@ -285,30 +287,26 @@ def _take(due, at, pauses, caps, k, part, most, day, notes):
         return 0
     due[k, column] -= taken
     if _unpaid(due, k) == 0:
-        late = _late_days(due, at, pauses, k, day)
-        _settle(due, at, k, late)
-        if notes is not None:
-            _note(notes, at, N_WIPED if due[k, WIPED] else N_SETTLED, day, due[k, NUMBER], late, 0, 0, 0, 0)
+        _settle(due, at, k, _late_days(due, at, pauses, k, day))
     return taken
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _pay(due, at, pauses, caps, k, part, most, day, notes):
     """What of the money this part takes (12)."""
-    taken = _take(due, at, pauses, caps, k, part, most, day, notes)
+    taken = _take(due, at, pauses, k, part, most, day)
     if taken == 0:
         return 0
     if part == PART_PRINCIPAL:
-        _cap_to(at, caps, day)
-        if notes is not None:
-            _note(notes, at, N_CAPPED, day, 0, at[OUTSTANDING], at[LAWFUL_Q], at[LAWFUL_R], 0, 0)
+        _cap_to(at, caps, day, notes)
         at[OUTSTANDING] -= taken
     if notes is not None:
         _note(notes, at, N_TAKEN, day, due[k, NUMBER], part, taken, most - taken, 0, 0)
+        _note_settled(due, at, pauses, k, part, day, notes)
     return taken
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _pay_whole(due, at, pauses, caps, k, amount, day):
     """What is left where the money settles all of the instalment, so that the order of parts cannot matter; else -1."""
     late = _late_days(due, at, pauses, k, day)
@@ -322,14 +320,14 @@ def _pay_whole(due, at, pauses, caps, k, amount, day):
     at[TAKEN] += penalty
     if unpaid > 0:
         if due[k, PRINCIPAL] > 0:
-            _cap_to(at, caps, day)
+            _cap_to(at, caps, day, None)
             at[OUTSTANDING] -= due[k, PRINCIPAL]
         due[k, FEE] = due[k, INTEREST] = due[k, PRINCIPAL] = 0
         _settle(due, at, k, late)
     return amount - unpaid - penalty
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _spread(amount, due, at, pauses, caps, day, notes):
     """Money settles what is due, by instalment or by part; the rest is kept (12, 13)."""
     if at[BY_PART]:
@@ -358,7 +356,7 @@ def _spread(amount, due, at, pauses, caps, day, notes):
     _skip_settled(due, at)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _skip_settled(due, at):
     """OPEN moves past the instalments that nothing can change any more."""
     while at[OPEN] < at[FALLEN]:
@@ -371,8 +369,8 @@ def _skip_settled(due, at):
         at[OPEN] += 1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _adjust(adjustments, place, due, at, pauses, caps, day, notes):
+@compiled
+def _adjust(adjustments, place, due, at, pauses, day, notes):
     """One adjustment; true where it made something fall due (6, 8). A pause was gathered before."""
     kind = adjustments[2][place]
     if kind == ACCELERATE:
@@ -384,16 +382,18 @@ def _adjust(adjustments, place, due, at, pauses, caps, day, notes):
     for k in range(at[OPEN], at[FALLEN]):
         if number == NEVER or due[k, NUMBER] == number:
             _accrue(due, at, pauses, k, day, notes)
-            taken = _take(due, at, pauses, caps, k, part, left, day, notes)
+            taken = _take(due, at, pauses, k, part, left, day)
             left -= taken
             at[WAIVED] += taken
             if notes is not None:
-                _note(notes, at, N_WAIVED, day, due[k, NUMBER], part, taken, place - adjustments[0][0], 0, 0)
+                _note(notes, at, N_WAIVED, day, due[k, NUMBER], part, taken, place, 0, 0)
+                if taken > 0:
+                    _note_settled(due, at, pauses, k, part, day, notes)
     _skip_settled(due, at)
     return False
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _accelerate(due, at, day, notes):
     """What is not yet due falls due today, its principal alone, in the order of (due_on, number) (8)."""
     fallen = at[FALLEN]
@@ -425,22 +425,24 @@ def _accelerate(due, at, day, notes):
     return True
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _end(due, at, pauses, caps, out, notes):
     """The position at the end of as_of."""
     as_of = at[AS_OF]
     out[:] = 0
     out[R_OLDEST] = out[R_NEXT_ON] = out[R_FIRST_DUE] = out[R_FIRST_LATE] = NEVER
     if at[FAULT] == SOUND:
-        _cap_to(at, caps, as_of)
-        if notes is not None:
-            _note(notes, at, N_CAPPED, as_of, 0, at[OUTSTANDING], at[LAWFUL_Q], at[LAWFUL_R], 0, 0)
+        _cap_to(at, caps, as_of, notes)
         for k in range(at[OPEN], at[FALLEN]):
             _accrue(due, at, pauses, k, as_of, notes)
             out[R_PRINCIPAL] += due[k, PRINCIPAL]
             out[R_INTEREST] += due[k, INTEREST]
             out[R_FEE] += due[k, FEE]
-            out[R_PENALTY] += _shown_penalty(due, at, pauses, k, as_of)
+            shown = _shown_penalty(due, at, pauses, k, as_of)
+            out[R_PENALTY] += shown
+            if notes is not None:
+                _note(notes, at, N_OPEN, due[k, DUE_ON], due[k, NUMBER], due[k, PRINCIPAL], due[k, INTEREST],
+                      due[k, FEE], shown, _late_days(due, at, pauses, k, as_of))
             if out[R_PENALTY] > LIMIT:
                 at[FAULT] = TOO_LARGE
                 break
@@ -464,7 +466,7 @@ def _end(due, at, pauses, caps, out, notes):
     out[R_FAULT] = at[FAULT]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _note(notes, at, kind, day, number, a, b, c, d, e):
     """One step written down, while there is room."""
     place = at[NOTED]
@@ -472,3 +474,11 @@ def _note(notes, at, kind, day, number, a, b, c, d, e):
         notes[place, 0], notes[place, 1], notes[place, 2] = kind, day, number
         notes[place, 3], notes[place, 4], notes[place, 5], notes[place, 6], notes[place, 7] = a, b, c, d, e
         at[NOTED] = place + 1
+
+
+@compiled
+def _note_settled(due, at, pauses, k, part, day, notes):
+    """Writes down that the instalment was settled just now, if it was."""
+    if part != PART_PENALTY and _unpaid(due, k) == 0:
+        late = _late_days(due, at, pauses, k, day)
+        _note(notes, at, N_WIPED if due[k, WIPED] else N_SETTLED, day, due[k, NUMBER], late, 0, 0, 0, 0)

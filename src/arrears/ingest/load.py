@@ -31,7 +31,7 @@ def judge_book(book: Book, manifest: Manifest, known_at: int) -> None:
                 f"{table}.parquet: two different rows of the key {key} bear the same recorded_at"
                 f"{_rows(book, table, FACTS[table].key[0], key.split('/')[0])}; keep one, or give the later one its own "
                 "recorded_at",
-                f"{table}.parquet:键 {key} 在同一 recorded_at 有两行不同内容;请只留一行,或给较晚的一行写上它自己的 recorded_at",
+                f"{table}.parquet：键 {key} 在同一 recorded_at 有两行不同内容；请只留一行，或给较晚的一行写上它自己的 recorded_at",
             )
     for table in manifest.orphans:
         path = book.store / manifest.snapshot / table / "orphans.parquet"
@@ -71,13 +71,13 @@ def fault_of_walk(loan_id: str, fault: int) -> Refused:
     """The sentence for a loan that the walk could not take."""
     where, zh = {
         1: ("amounts that pass 64 bits together; check the unit of its amounts and rates",
-            "金额合计超出 64 位整数;请检查金额与利率的单位"),
+            "金额合计超出 64 位整数；请检查金额与利率的单位"),
         2: ("no instalments, so nobody can say when it is due; add its schedule to instalments.parquet, or leave the "
-            "loan out of loans.parquet", "没有任何分期,无法判断到期日;请在 instalments.parquet 补上还款计划,或从 loans.parquet 去掉该贷款"),
+            "loan out of loans.parquet", "没有任何分期，无法判断到期日；请在 instalments.parquet 补上还款计划，或从 loans.parquet 去掉该贷款"),
         3: ("instalments whose principal_minor does not add up to the principal_minor of loans.parquet; mend one of "
-            "the two files", "各期 principal_minor 之和与 loans.parquet 的 principal_minor 不符;请更正其中一个文件"),
+            "the two files", "各期 principal_minor 之和与 loans.parquet 的 principal_minor 不符；请更正其中一个文件"),
     }[fault]
-    return Refused(f"instalments.parquet: loan {loan_id} has {where}", f"instalments.parquet:贷款 {loan_id}:{zh}")
+    return Refused(f"instalments.parquet: loan {loan_id} has {where}", f"instalments.parquet：贷款 {loan_id}:{zh}")
 
 
 def _visible(book, manifest, partition, table, known_at, columns) -> pl.DataFrame:
@@ -134,7 +134,7 @@ def _judge_rows(book: Book, table: str, frame: pl.DataFrame, loans: pl.DataFrame
         raise Refused(
             f"{table}.parquet{_rows(book, table, key, row.get(key), loan_id)}: {named}loan {loan_id}: "
             f"{fault.column}{value} {fault.en}; correct the row",
-            f"{table}.parquet:{named}贷款 {loan_id}:{fault.column}{value} {fault.zh};请更正该行",
+            f"{table}.parquet:{named}贷款 {loan_id}:{fault.column}{value} {fault.zh}；请更正该行",
         )
 
 
@@ -153,7 +153,7 @@ def _judge_dates(book, manifest, partition, loans, payments, known_at) -> None:
         f"payments.parquet{_rows(book, 'payments', 'payment_id', named)}: loan {loan['loan_id']}: payment {named} of "
         f"{row['paid_on']} is before disbursement on {loan['disbursed_on']}; correct paid_on, or disbursed_on in "
         "loans.parquet",
-        f"payments.parquet:贷款 {loan['loan_id']} 的还款 {named}({row['paid_on']})早于放款日 {loan['disbursed_on']};请更正",
+        f"payments.parquet：贷款 {loan['loan_id']} 的还款 {named}({row['paid_on']}）早于放款日 {loan['disbursed_on']}；请更正",
     )
 
 
@@ -194,7 +194,7 @@ def _bad_reversal(book, manifest, partition, place, kind, known_at) -> Refused:
     }[kind]
     return Refused(
         f"payments.parquet{_rows(book, 'payments', 'payment_id', back)}: payment {back} {en}; correct its column reverses",
-        f"payments.parquet:还款 {back} {zh};请更正 reverses 列",
+        f"payments.parquet：还款 {back} {zh}；请更正 reverses 列",
     )
 
 
@@ -204,7 +204,7 @@ def _unknown_loan(book: Book, table: str, loan_id, named) -> Refused:
     shown = "no loan at all" if loan_id is None else f"the loan {loan_id}, which loans.parquet does not have (at this moment)"
     return Refused(
         f"{table}.parquet{where}: {what} belongs to {shown}; add the loan, or remove the row",
-        f"{table}.parquet:{what} 所属贷款 {loan_id} 不在 loans.parquet 中(或当时尚无记录);请补上贷款或删去该行",
+        f"{table}.parquet:{what} 所属贷款 {loan_id} 不在 loans.parquet 中（或当时尚无记录）；请补上贷款或删去该行",
     )
 
 

@@ -61,7 +61,7 @@ def schema_of(path: Path) -> pl.Schema:
         raise Refused(
             f"{path}: not readable as Parquet ({str(problem).splitlines()[0]}); the file is truncated or of another "
             "kind: write it anew",
-            f"{path}:无法按 Parquet 读取,文件被截断或不是 Parquet;请重新生成",
+            f"{path}：无法按 Parquet 读取，文件被截断或不是 Parquet；请重新生成",
         ) from None
 
 
@@ -75,7 +75,7 @@ def typed(table: Table, path: Path) -> pl.LazyFrame:
                 raise Refused(
                     f"{path.name}: the column {column.name} is missing ({column.meaning}); it has "
                     f"{', '.join(schema.names()) or 'no column at all'}",
-                    f"{path.name}:缺少列 {column.name};现有列:{'、'.join(schema.names()) or '无'}",
+                    f"{path.name}：缺少列 {column.name}；现有列：{'、'.join(schema.names()) or '无'}",
                 )
             missing = pl.lit(ALWAYS, pl.Int64) if column.dtype == MOMENT else pl.lit(None, column.dtype)
             columns.append(missing.alias(column.name))
@@ -83,7 +83,7 @@ def typed(table: Table, path: Path) -> pl.LazyFrame:
             raise Refused(
                 f"{path.name}: the column {column.name} is {schema[column.name]}, not {_wanted(column.dtype)} "
                 f"({column.unit}); convert it in the file",
-                f"{path.name}:列 {column.name} 的类型是 {schema[column.name]},应为 {_wanted(column.dtype)};请在文件中转换",
+                f"{path.name}：列 {column.name} 的类型是 {schema[column.name]}，应为 {_wanted(column.dtype)}；请在文件中转换",
             )
         else:
             columns.append(_cast(column.name, schema[column.name], column.dtype))
@@ -126,7 +126,7 @@ def _demand_files(book: Book, present: dict[str, Path]) -> None:
         raise Refused(
             f"{book.root}: the file {missing[0]}.parquet is missing; a book needs loans, instalments and payments "
             "(a file may have no rows)",
-            f"{book.root}:缺少文件 {missing[0]}.parquet;账册须有 loans、instalments、payments 三个文件(可以没有行)",
+            f"{book.root}：缺少文件 {missing[0]}.parquet；账册须有 loans、instalments、payments 三个文件（可以没有行）",
         )
 
 
@@ -262,12 +262,12 @@ def _explained(problem: Exception, book: Book) -> Exception:
     if "os error 28" in text.lower() or "no space left" in text.lower() or getattr(problem, "errno", None) == 28:
         return Refused(
             f"{book.store}: the disk is full; nothing was changed, free some space and run again",
-            f"{book.store}:磁盘已满;未作任何更改,请腾出空间后重试",
+            f"{book.store}：磁盘已满；未作任何更改，请腾出空间后重试",
         )
     if isinstance(problem, OSError):
         return problem
     return Refused(
         f"{book.root}: a file cannot be read to its end ({text}); it is truncated, damaged, or holds a number beyond "
         "64 bits: write it anew",
-        f"{book.root}:文件无法完整读取({text});文件被截断、损坏,或含超出 64 位的数;请重新生成",
+        f"{book.root}：文件无法完整读取（{text}）；文件被截断、损坏，或含超出 64 位的数；请重新生成",
     )

@@ -90,7 +90,7 @@ def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, repo
         raise Refused(
             f"{final}: this night is finished, on other inputs ({_differing(finished, inputs)} differ); pass --again to "
             "do it anew, the finished one is kept beside it",
-            f"{final}:该夜批已完成,但输入不同({_differing(finished, inputs)});加 --again 重做,原结果会保留",
+            f"{final}：该夜批已完成，但输入不同（{_differing(finished, inputs)}）；加 --again 重做，原结果会保留",
         )
     if begun is not None and begun != inputs:
         store.remove_folder(unfinished)
@@ -181,7 +181,7 @@ def _complete(tables: dict[str, pl.DataFrame], buckets: Buckets, inputs: Inputs,
 _WHY = {
     "before_series": ("放款早于上限序列的起点", "the contract is older than the law's series"),
     "stale": ("合同成立或起诉时的 LPR 未经确认", "the LPR at contract formation or filing is not confirmed"),
-    "not_filed": ("2020-08-20 前的民间借贷合同尚未起诉,上限取决于起诉时的 LPR",
+    "not_filed": ("2020-08-20 前的民间借贷合同尚未起诉，上限取决于起诉时的 LPR",
                   "a private loan from before 2020-08-20 without a suit: its cap is set by the LPR at filing"),
 }
 

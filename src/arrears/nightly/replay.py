@@ -38,7 +38,7 @@ def replay(book: Book, as_of: date, report: Callable = lambda *_: None) -> Repla
         dates = [night.isoformat() for night in book.night_dates()]
         raise Refused(
             f"{final}: there is no finished night of that date; there are {', '.join(dates) or 'none'}",
-            f"{final}:没有该日期的夜批;已有:{'、'.join(dates) or '无'}",
+            f"{final}：没有该日期的夜批；已有：{'、'.join(dates) or '无'}",
         ) from None
     with store.locked(book, "night", alone=True):
         manifest = bring_in(book, lambda text: report(text, 0, 0))
@@ -54,7 +54,7 @@ def _compared(then: Path, now: Path, inputs: Inputs) -> Replayed:
     for name in names:
         one, other = then / name, now / name
         if not one.is_file() or not other.is_file():
-            side, side_zh = ("now", "当时没有,现在有") if not one.is_file() else ("then", "当时有,现在没有")
+            side, side_zh = ("now", "当时没有，现在有") if not one.is_file() else ("then", "当时有，现在没有")
             return Replayed(len(names), f"{name}: it is there only {side}", f"{name}:{side_zh}", inputs)
         if one.read_bytes() != other.read_bytes():
             en, zh = _difference(one, other) if name.endswith(".parquet") else _text_difference(one, other)
@@ -68,7 +68,7 @@ def _difference(then: Path, now: Path) -> tuple[str, str]:
     """The first row and column in which two tables differ."""
     one, other = store.read_columns(then), store.read_columns(now)
     if one.columns != other.columns:
-        return f"columns {one.columns} then, {other.columns} now", f"列:当时 {one.columns},现在 {other.columns}"
+        return f"columns {one.columns} then, {other.columns} now", f"列：当时 {one.columns}，现在 {other.columns}"
     for row in range(min(len(one), len(other))):
         if one.row(row) != other.row(row):
             left, right = one.row(row, named=True), other.row(row, named=True)
@@ -76,11 +76,11 @@ def _difference(then: Path, now: Path) -> tuple[str, str]:
             key = next(iter(left.values()))
             return (
                 f"row {row + 1} ({key}), {column}: {left[column]} then, {right[column]} now",
-                f"第 {row + 1} 行({key})列 {column}:当时 {left[column]},现在 {right[column]}",
+                f"第 {row + 1} 行（{key}）列 {column}：当时 {left[column]}，现在 {right[column]}",
             )
     if len(one) != len(other):
-        return f"{len(one)} rows then, {len(other)} now", f"当时 {len(one)} 行,现在 {len(other)} 行"
-    return "the same rows in other bytes; a library was changed since", "内容相同但字节不同;其间更换过软件库"
+        return f"{len(one)} rows then, {len(other)} now", f"当时 {len(one)} 行，现在 {len(other)} 行"
+    return "the same rows in other bytes; a library was changed since", "内容相同但字节不同；其间更换过软件库"
 
 
 def _text_difference(then: Path, now: Path) -> tuple[str, str]:
@@ -88,7 +88,7 @@ def _text_difference(then: Path, now: Path) -> tuple[str, str]:
     for place, (one, other) in enumerate(zip(*lines, strict=False), start=1):
         if one != other:
             return (f"line {place}: {one.strip()[:120]!r} then, {other.strip()[:120]!r} now",
-                    f"第 {place} 行:当时 {one.strip()[:120]!r},现在 {other.strip()[:120]!r}")
-    return f"{len(lines[0])} lines then, {len(lines[1])} now", f"当时 {len(lines[0])} 行,现在 {len(lines[1])} 行"
+                    f"第 {place} 行：当时 {one.strip()[:120]!r}，现在 {other.strip()[:120]!r}")
+    return f"{len(lines[0])} lines then, {len(lines[1])} now", f"当时 {len(lines[0])} 行，现在 {len(lines[1])} 行"
 
 

@@ -37,13 +37,13 @@ def faults_of(table: Table) -> Iterator[tuple[Fault, pl.Expr]]:
             continue
         value = pl.col(column.name)
         if not column.nullable and not column.optional:
-            yield Fault(column.name, "is empty; every row needs it", "为空;每行都必须有值"), value.is_null()
+            yield Fault(column.name, "is empty; every row needs it", "为空；每行都必须有值"), value.is_null()
         yield from _range_faults(column, value)
     if table.name == "adjustments":
         is_pause, until = pl.col("kind") == "pause", pl.col("until_on")
         yield (
             Fault("until_on", "is not after effective_on; a pause needs the first day on which it no longer holds",
-                  "不晚于 effective_on;暂停须写明失效日"),
+                  "不晚于 effective_on；暂停须写明失效日"),
             is_pause & (until.is_null() | (until <= pl.col("effective_on"))),
         )
     if table.name == "holds":
@@ -60,19 +60,19 @@ def _range_faults(column: Column, value: pl.Expr) -> Iterator[tuple[Fault, pl.Ex
     if column.most is not None:
         yield (
             Fault(column.name, f"is above {column.most:,}, the largest that is taken; check its unit",
-                  f"超过上限 {column.most:,};请检查单位"),
+                  f"超过上限 {column.most:,}；请检查单位"),
             value > column.most,
         )
     if column.one_of is not None:
         known = [str(choice) for choice in column.one_of]
         listed = ", ".join(known) if len(known) < 10 else f"a permutation such as {known[0]}"
         yield (
-            Fault(column.name, f"is not one of: {listed}", f"不在允许值之列:{listed}"),
+            Fault(column.name, f"is not one of: {listed}", f"不在允许值之列：{listed}"),
             ~value.is_in(list(column.one_of)),
         )
     if column.dtype == pl.Date:
         yield (
-            Fault(column.name, f"is before {FIRST_DAY}; check the year", f"早于 {FIRST_DAY};请检查年份"),
+            Fault(column.name, f"is before {FIRST_DAY}; check the year", f"早于 {FIRST_DAY}；请检查年份"),
             value < FIRST_DAY,
         )
 

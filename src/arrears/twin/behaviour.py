@@ -3,7 +3,7 @@
 The settings are calibrated to what lenders published (rolls M0 to M1 3-10 %; of M1 at a month end 30.6 % cure, 6.4 %
 hold, 61.8 % worsen; M2 worsen 72 %, M3 worsen 77 %), seen at month ends. Two published figures cannot hold at once
 with those: 4.8 % late on day 1 with 86.3 % collected in 30 days would give an M0 to M1 roll of about 1 %. The rolls
-won, so more are late on day 1 here and somewhat fewer are collected in 30 days. The book has no write-off, so bad
+won: here 9 % are late on day 1, and 76 % of them are collected in 30 days. The book has no write-off, so bad
 loans leave it by compensation (代偿): a guarantee company or insurer pays the whole claim some time after day 90.
 
 Everything is compiled, takes its dice from the loan's own stream, and uses no function whose last bit differs
@@ -11,7 +11,7 @@ between machines.
 """
 
 import numpy as np
-from numba import njit
+from arrears.compiled import compiled
 
 from arrears.twin import debt as ledger
 from arrears.twin.debt import (
@@ -42,7 +42,7 @@ _SETTLED_EARLY = 0.007
 _PART_OF_ROLLERS = 0.12
 _ROUNDED_UP = 0.15
 # A month, of those who are late for more than a week.
-_WAIVED, _HELD, _PAUSED, _RESCHEDULED = 0.011, 0.004, 0.002, 0.0035
+_WAIVED, _HELD, _PAUSED, _RESCHEDULED = 0.009, 0.003, 0.0015, 0.0024
 _ACCELERATED_AT_FIRST, _ACCELERATED_LATER = 0.08, 0.01
 _FILED = 0.03
 RESCHEDULED_BY = 6
@@ -290,7 +290,7 @@ def odds_of(kind: np.ndarray, risk: np.ndarray) -> np.ndarray:
     return odds
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def simulate(terms: np.ndarray, odds: np.ndarray, dice: np.ndarray, as_of: int, life: Life) -> int:
     """Every loan's life is in `life`; returns how many loans had room there.
 

@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from numba import njit
+from arrears.compiled import compiled
 
 from arrears.tables import FACTS
 from arrears.tables.adjustments import KINDS
@@ -83,7 +83,7 @@ def _simulated(contracts: Contracts, as_of: date) -> Life:
         contracts.disbursed_on, contracts.recorded_at, month + 1, contracts.disbursed_on - months[month] + 1,
         np.full_like(month, first_of_year), contracts.penalty_rate_ppm, contracts.day_count, contracts.grace_days,
         contracts.on_interest, contracts.scope, _ORDER_PARTS[contracts.order].T,
-    ]).astype(np.int64)
+    ]).astype(np.int64, order="C")
     odds = odds_of(contracts.kind, contracts.risk)
     day = int(np.datetime64(as_of, "D").astype(np.int64))
     elapsed = np.minimum((day - contracts.disbursed_on) // 28 + 1, contracts.term + 3)
@@ -105,7 +105,7 @@ def _room(columns: int, rows: int) -> np.ndarray:
     return np.empty((columns, rows), np.int64)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _write_names(out: np.ndarray, letter: int, block: int, block_digits: int, numbers: np.ndarray, digits: int) -> None:
     """Each row of `out` is an Arrow string view: a length of four bytes and the text itself."""
     for i in range(len(numbers)):

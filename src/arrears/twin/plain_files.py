@@ -23,7 +23,7 @@ def write_book(
     if (folder / "loans.parquet").exists():
         raise Refused(
             f"{folder}: there is a book already; name another folder, or remove this one",
-            f"{folder}:已有账册;请换一个文件夹或先删除",
+            f"{folder}：已有账册；请换一个文件夹或先删除",
         )
     folder.mkdir(parents=True, exist_ok=True)
     schemas = {name: table.empty().to_arrow().schema for name, table in FACTS.items()}
