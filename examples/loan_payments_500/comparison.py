@@ -1,10 +1,9 @@
 """The file's past-due days against ours: one row per loan, each in the class that explains it."""
 
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta, UTC
+from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
-
 from loan_file import IN_COLLECTION
 
 EARLY = "paid before the due date"

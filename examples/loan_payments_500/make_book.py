@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import polars as pl
+from loan_file import FileUnreadable, default_file, read_contracts, totals_of
 
 from arrears.tables import BORROWERS, INSTALMENTS, LOANS, PAYMENTS
-from loan_file import FileUnreadable, default_file, read_contracts, totals_of
 
 CURRENCY = "USD"
 """The file names no currency; that its amounts are dollars is this example's assumption."""

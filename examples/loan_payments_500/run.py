@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 
 import polars as pl
-
 from comparison import compare, summary_of
 from loan_file import FileUnreadable, default_file, implied_as_of, read_contracts
 

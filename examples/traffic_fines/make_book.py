@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 import polars as pl
-
 from traffic_book import book_of, kept, quarantine_of, write_book
 from traffic_departures import departures
 from traffic_log import LogUnreadable, default_log, read_events
 from traffic_reconciliation import NotReconciled, euros, reconcile_book, year_ends
+
 
 def print_departures(events: pl.DataFrame) -> None:
     print("\n| departure | cases | EUR | treatment; what the amount is |\n|---|---:|---:|---|")

@@ -13,12 +13,16 @@ from datetime import date
 from pathlib import Path
 
 import polars as pl
-
 import traffic_log
 from traffic_book import kept
 from traffic_log import LogUnreadable, default_log, read_events
 from traffic_reconciliation import (
-    NotReconciled, euros, known_at, reconcile_book, reconcile_positions, year_ends,
+    NotReconciled,
+    euros,
+    known_at,
+    reconcile_book,
+    reconcile_positions,
+    year_ends,
 )
 
 BUCKETS = ("M0", "M1", "M2", "M3", "M4", "M5", "M6", "M6+")

@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
-
 import traffic_log as log
+
 from arrears.tables import HOLDS, INSTALMENTS, LOANS, PAYMENTS
 
 PAYMENT_TERM = timedelta(days=60)

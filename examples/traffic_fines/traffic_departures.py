@@ -3,10 +3,15 @@
 from datetime import date
 
 import polars as pl
-
 import traffic_log as log
 from traffic_book import (
-    DISMISSED_BY_JUDGE, DISMISSED_BY_PREFECTURE, LAPSE_TERM, NOT_DISMISSED, PAYMENT_TERM, kept, quarantine_of,
+    DISMISSED_BY_JUDGE,
+    DISMISSED_BY_PREFECTURE,
+    LAPSE_TERM,
+    NOT_DISMISSED,
+    PAYMENT_TERM,
+    kept,
+    quarantine_of,
 )
 from traffic_reconciliation import source_cases
 

@@ -4,10 +4,9 @@ The source side reads only the events; the book side only the tables as they wer
 what the other computed. A difference raises NotReconciled, it is never rounded away.
 """
 
-from datetime import date, datetime, time, UTC
+from datetime import UTC, date, datetime, time
 
 import polars as pl
-
 import traffic_log as log
 from traffic_book import DISMISSED_BY_JUDGE, DISMISSED_BY_PREFECTURE, LAPSE_TERM
 

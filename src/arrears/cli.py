@@ -49,11 +49,13 @@ def night(
         text = None if strategy is None else _strategy_text(strategy, read_strategy)
         home = store.book_at(book)
         with _progress(quiet=as_json) as report:
-            summary, _ = run_night(home, day, at, _now(), again=again, strategy_text=text, report=report)
+            summary, done_now = run_night(home, day, at, _now(), again=again, strategy_text=text, report=report)
         if as_json:
             print(json.dumps(summary, ensure_ascii=False, indent=1, sort_keys=True))
         else:
             _print_summary(summary, home.night(day), _language(lang))
+            if not done_now:
+                print("该夜批此前已按相同输入完成" if _language(lang) == "zh" else "It was finished before, on the same inputs.")
 
 
 @app.command()

@@ -8,3 +8,7 @@ class Refused(ValueError):
         super().__init__(en)
         self.en = en
         self.zh = zh
+
+
+class DiskFull(Refused):
+    """There was no room to write; what was done so far is kept, and the run goes on from there."""

@@ -14,14 +14,14 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
-from arrears.refusal import Refused
+from arrears.refusal import DiskFull, Refused
 
 FORMAT = 1
 LOANS_A_PARTITION = 40_000
@@ -186,6 +186,11 @@ def remove_folder(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
+def remove_if_empty(path: Path) -> None:
+    with suppress(OSError):
+        path.rmdir()
+
+
 @contextmanager
 def _full_disk(path: Path) -> Iterator[None]:
     try:
@@ -193,7 +198,7 @@ def _full_disk(path: Path) -> Iterator[None]:
     except (OSError, pl.exceptions.ComputeError) as problem:
         if getattr(problem, "errno", None) in (28, 122, 27) or "os error 28" in str(problem).lower() \
                 or "no space left" in str(problem).lower():
-            raise Refused(
+            raise DiskFull(
                 f"{path}: the disk is full; nothing of this run shows, free some space and run again: it goes on "
                 "where it stopped",
                 f"{path}：磁盘已满；本次运行未留下任何可见结果，请腾出空间后重试，运行会接着做",

@@ -4,7 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
-from datetime import date, datetime, UTC
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl

@@ -9,8 +9,8 @@ it writes down each step it takes, and `arrears explain` puts those steps into w
 """
 
 import numpy as np
-from arrears.compiled import compiled
 
+from arrears.compiled import compiled
 from arrears.delinquency.carry import LIMIT, PPM, added, rounded
 
 # One row of `due` per instalment of the loan at hand, oldest first.
@@ -42,6 +42,7 @@ WAIVE_FEE, WAIVE_INTEREST, WAIVE_PENALTY, PAUSE, ACCELERATE = range(5)
 NEVER = -(2**31)
 ALL_OF_IT = 2**62
 LAWFUL_WHOLE = 365 * PPM
+_FAR = 2**31
 # What a step was: kind, day, instalment number, then up to five figures. See explain.py.
 (
     N_DUE, N_ACCRUED, N_TAKEN, N_KEPT, N_SETTLED, N_WIPED, N_WAIVED, N_ACCELERATED, N_CAPPED, N_SPREAD, N_PAYMENT,
@@ -129,9 +130,7 @@ def _live(payments, adjustments, row, due, at, pauses, caps, notes):
     pay, pay_end = payments[0][row], payments[0][row + 1]
     adjust, adjust_end = adjustments[0][row], adjustments[0][row + 1]
     while True:
-        day = at[AS_OF] + 1
-        if at[FALLEN] < at[COUNT]:
-            day = min(day, due[at[FALLEN], DUE_ON])
+        day = due[at[FALLEN], DUE_ON] if at[FALLEN] < at[COUNT] else _FAR
         if adjust < adjust_end:
             day = min(day, adjustments[1][adjust])
         if pay < pay_end:
@@ -197,9 +196,7 @@ def _fall_due(due, at, k, notes):
     if notes is not None:
         _note(notes, at, N_DUE, due[k, DUE_ON], due[k, NUMBER], due[k, PRINCIPAL], due[k, INTEREST], due[k, FEE], 0, 0)
     if _unpaid(due, k) == 0:
-        due[k, WIPED] = 1
-        if k == 0:
-            at[FIRST_LATE] = 0
+        _settle(due, at, k, 0)
 
 
 @compiled
@@ -342,14 +339,12 @@ def _spread(amount, due, at, pauses, caps, day, notes):
             if amount == 0:
                 break
             _accrue(due, at, pauses, k, day, notes)
-            if notes is None:
-                left = _pay_whole(due, at, pauses, caps, k, amount, day)
-                if left >= 0:
-                    amount = left
-                    continue
+            left = _pay_whole(due, at, pauses, caps, k, amount, day) if notes is None else -1
             for place in range(4):
-                if amount > 0:
+                if left < 0 < amount:
                     amount -= _pay(due, at, pauses, caps, k, at[ORDER + place], amount, day, notes)
+            if left >= 0:
+                amount = left
     at[UNALLOCATED] += amount
     if notes is not None and amount > 0:
         _note(notes, at, N_KEPT, day, 0, amount, at[UNALLOCATED], 0, 0, 0)
@@ -418,9 +413,7 @@ def _accelerate(due, at, day, notes):
     for k in range(start, at[COUNT]):
         due[k, ACCRUED_TO] = day
         if _unpaid(due, k) == 0:
-            due[k, WIPED] = 1
-            if k == 0:
-                at[FIRST_LATE] = 0
+            _settle(due, at, k, 0)
     _skip_settled(due, at)
     return True
 

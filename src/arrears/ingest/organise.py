@@ -30,6 +30,8 @@ def organise(raw: dict[str, pl.DataFrame | None], replaced: dict, write: Callabl
     known: dict = {"loans": 0, "tables": {}, "conflicts": []}
     payments = None
     for name, rows in raw.items():
+        if rows is None and name == "loans":
+            rows = _no_loans()
         if rows is None:
             continue
         table = FACTS[name]
@@ -55,6 +57,11 @@ def organise(raw: dict[str, pl.DataFrame | None], replaced: dict, write: Callabl
             write("reversals", reversals)
             known["tables"]["reversals"] = {"rows": len(reversals)}
     return known
+
+
+def _no_loans() -> pl.DataFrame:
+    """The loans of a partition that no borrower's hash names; a book without rows has one such."""
+    return FACTS["loans"].empty().with_columns(loan=pl.lit(0, pl.Int32), recorded_at=pl.lit(0, pl.Int64)).clear()
 
 
 def _spanned(name: str, rows: pl.DataFrame, replaced) -> tuple[pl.DataFrame, list[dict]]:

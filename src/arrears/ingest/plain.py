@@ -117,6 +117,10 @@ def _cast(name: str, found: pl.DataType, wanted: pl.DataType) -> pl.Expr:
         return whole.fill_null(ALWAYS).alias(name)
     if wanted == MOMENT:
         return pl.lit(ALWAYS, pl.Int64).alias(name)
+    if found == pl.UInt64:
+        # What passes 64 bits with a sign becomes the largest number that does not; it is beyond every bound, and the
+        # row is refused by its column's rule.
+        value = pl.min_horizontal(value, pl.lit(2**63 - 1, pl.UInt64))
     return value.cast(wanted, strict=True)
 
 

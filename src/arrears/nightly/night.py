@@ -20,7 +20,7 @@ from arrears.ingest.plain import bring_in
 from arrears.law.caps import Law, law_from, law_texts
 from arrears.nightly import local
 from arrears.nightly.report import render
-from arrears.refusal import Refused
+from arrears.refusal import DiskFull, Refused
 from arrears.store import Book, Manifest
 from arrears.strategy.decision_table import Strategy, default_strategy_text, strategy_from
 
@@ -64,7 +64,7 @@ def run_night(book: Book, as_of: date, known_at: int | None, now: int, *, again:
               strategy_text: str | None = None, report: Report = lambda *_: None) -> tuple[dict, bool]:
     """The summary of the night, and whether it was done just now (False: it was finished before, on the same inputs).
 
-    known_at and now: microseconds; known_at None means what an unfinished night of that date began with, else now.
+    known_at and now: microseconds; known_at None means now, or what an unfinished night on the same inputs began with.
     Raises Refused where the input is not as it should be; nothing is changed then.
     """
     with store.locked(book, "night", alone=True):
@@ -75,17 +75,17 @@ def run_night(book: Book, as_of: date, known_at: int | None, now: int, *, again:
 
 def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, report) -> tuple[dict, bool]:
     unfinished, final = book.unfinished_night(as_of), book.night(as_of)
-    begun = _kept(unfinished)
-    if known_at is None:
-        known_at = begun.known_at if begun is not None else now
     earlier = [night for night in book.night_dates() if night < as_of]
     inputs = Inputs(
-        as_of, known_at, law_texts(), strategy_text or default_strategy_text(), manifest.snapshot,
-        _compared(earlier, as_of), tuple(night for night in earlier if _ends_month(night)),
+        as_of, now if known_at is None else known_at, law_texts(), strategy_text or default_strategy_text(),
+        manifest.snapshot, _compared(earlier, as_of), tuple(night for night in earlier if _ends_month(night)),
     )
+    begun = _kept(unfinished)
+    if begun is not None and known_at is None and _same_but_known_at(begun, inputs):
+        inputs = begun
     finished = _kept(final)
     if finished is not None and not again:
-        if finished == inputs or (known_at == now and _same_but_known_at(finished, inputs)):
+        if finished == inputs or (known_at is None and _same_but_known_at(finished, inputs)):
             return json.loads((final / "summary.json").read_text(encoding="utf-8")), False
         raise Refused(
             f"{final}: this night is finished, on other inputs ({_differing(finished, inputs)} differ); pass --again to "
@@ -95,7 +95,14 @@ def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, repo
     if begun is not None and begun != inputs:
         store.remove_folder(unfinished)
     store.write_bytes(unfinished / "run.json", store.json_bytes(inputs.record()))
-    summary = write_night(book, manifest, inputs, unfinished, report)
+    try:
+        summary = write_night(book, manifest, inputs, unfinished, report)
+    except DiskFull:
+        raise
+    except Refused:
+        store.remove_folder(unfinished)
+        store.remove_if_empty(book.nights)
+        raise
     if finished is not None:
         _set_aside(book, final)
     store.publish_folder(unfinished, final)
@@ -107,7 +114,7 @@ def write_night(book: Book, manifest: Manifest, inputs: Inputs, folder: Path, re
     law, strategy, buckets = law_from(inputs.law), strategy_from(inputs.strategy), read_buckets()
     judge_book(book, manifest, inputs.known_at)
     names = list(manifest.partitions)
-    todo = [name for name in names if not (folder / "work" / f"{name}.json").is_file()]
+    todo = [name for name in names if not all(path.is_file() for path in _left_by(folder, name))]
     report("deciding", len(names) - len(todo), len(names))
 
     def work(name: str) -> None:
@@ -121,6 +128,12 @@ def write_night(book: Book, manifest: Manifest, inputs: Inputs, folder: Path, re
     return summary
 
 
+def _left_by(folder: Path, name: str) -> tuple[Path, Path, Path]:
+    """The positions, the worklist entries and (written last) the tallies that a partition leaves."""
+    work = folder / "work"
+    return folder / "positions" / f"{name}.parquet", work / f"{name}.entries.parquet", work / f"{name}.json"
+
+
 def _write_partition(book, manifest, inputs, law: Law, strategy: Strategy, buckets: Buckets, folder: Path, name: str) -> None:
     facts = facts_of(book, manifest, name, inputs.known_at)
     try:
@@ -129,28 +142,29 @@ def _write_partition(book, manifest, inputs, law: Law, strategy: Strategy, bucke
         raise fault_of_walk(problem.loan_id, problem.fault) from None
     earlier = {night: _positions_then(book.night(night), name, len(manifest.partitions)) for night in inputs.earlier}
     tallies = tally(decisions.positions, decisions.loans, earlier, inputs.as_of)
-    store.write_parquet(folder / "positions" / f"{name}.parquet", decisions.positions)
-    store.write_parquet(folder / "work" / f"{name}.entries.parquet", decisions.entries)
+    positions, entries, done = _left_by(folder, name)
+    store.write_parquet(positions, decisions.positions)
+    store.write_parquet(entries, decisions.entries)
     held = decisions.proposals.filter(pl.col("hold") != "none")
     content = {
         "tallies": {table: rows.to_dict(as_series=False) for table, rows in tallies.items()},
         "schemas": {table: {c: str(t) for c, t in rows.schema.items()} for table, rows in tallies.items()},
         "borrowers": decisions.loans["borrower_id"].n_unique(), "held_loans": len(held),
     }
-    store.write_bytes(folder / "work" / f"{name}.json", store.json_bytes(content))
+    store.write_bytes(done, store.json_bytes(content))
 
 
 def _write_whole(book, manifest, inputs, law, strategy, buckets, folder: Path, names: list[str]) -> dict:
     """The tables, worklist, summary and report of the whole book, from what the partitions left."""
-    parts = [json.loads((folder / "work" / f"{name}.json").read_text(encoding="utf-8")) for name in names]
+    left = [_left_by(folder, name) for name in names]
+    parts = [json.loads(done.read_text(encoding="utf-8")) for _, _, done in left]
     tables = {}
     for table in KEYS:
         frames = [_frame(part["tallies"][table], part["schemas"][table]) for part in parts if table in part["tallies"]]
         if frames:
             tables[table] = add_up(table, frames)
     _complete(tables, buckets, inputs, book)
-    entries = [store.read_columns(folder / "work" / f"{name}.entries.parquet") for name in names]
-    worklist = rank(pl.concat(entries), strategy.treatments)
+    worklist = rank(pl.concat([store.read_columns(entries) for _, entries, _ in left]), strategy.treatments)
     totals, unknown = tables.pop("totals"), tables.pop("cap_unknown")
     summary = _summary(book, inputs, law, strategy, totals, unknown, worklist, parts)
     for table, rows in tables.items():

@@ -51,8 +51,7 @@ def opened(root: Path, report: Callable = lambda *_: None) -> Iterator[tuple[Boo
             (book.store / "writable").touch()
             (book.store / "writable").unlink()
         except OSError:
-            if store.read_manifest(book) is None:
-                book = store.book_at(root, Path(passing))
+            book = store.book_at(root, Path(passing))
         manifest = bring_in(book, lambda text: report(text, 0, 0))
         with store.locked(book, "store", alone=False):
             yield book, manifest

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import polars as pl
-
 from arrears import __version__, store
 from arrears.ingest.plain import bring_in
 from arrears.nightly.night import Inputs, inputs_from, write_night
@@ -41,6 +39,8 @@ def replay(book: Book, as_of: date, report: Callable = lambda *_: None) -> Repla
             f"{final}：没有该日期的夜批；已有：{'、'.join(dates) or '无'}",
         ) from None
     with store.locked(book, "night", alone=True):
+        for left_by_a_kill in book.nights.glob(".replay-*"):
+            store.remove_folder(left_by_a_kill)
         manifest = bring_in(book, lambda text: report(text, 0, 0))
         with store.locked(book, "store", alone=False), tempfile.TemporaryDirectory(prefix=".replay-", dir=book.nights) as folder:
             again = Path(folder)

@@ -13,7 +13,18 @@ from arrears.money import exact_sum
 from arrears.nightly.amounts import NONE, count, money, rate, share, short_money
 from arrears.nightly.markup import NUMBER, TEXT, Cell, beside, both, empty, figure, paragraph, say, table
 from arrears.nightly.pictures import (
-    ACCENT, BETTER, CURED, LATE_FILLS, SAME, WORSE, Strip, bars, fills_key, matrix, stacked)
+    ACCENT,
+    BETTER,
+    CURED,
+    LATE_FILLS,
+    SAME,
+    WORSE,
+    Strip,
+    bars,
+    fills_key,
+    matrix,
+    stacked,
+)
 from arrears.nightly.pictures import Cell as Field
 from arrears.nightly.wording import Pair, named, words
 

@@ -1,6 +1,6 @@
 """Adjustments: waivers, pauses, acceleration. Source: spec positions, sections 6 to 8."""
 
-from arrears.tables.table import Column, Table, WHOLE, date_of, money, recorded_at, text
+from arrears.tables.table import WHOLE, Column, Table, date_of, money, recorded_at, text
 
 KINDS = ("waive_fee", "waive_interest", "waive_penalty", "pause", "accelerate")
 

@@ -1,6 +1,6 @@
 """Positions: how late a loan is and what may be demanded. Source: spec positions, Output."""
 
-from arrears.tables.table import Column, DAYS, DATE, FLAG, MONEY, TEXT, Table
+from arrears.tables.table import DATE, DAYS, FLAG, MONEY, TEXT, Column, Table
 
 ASSET_CLASSES = ("正常", "关注", "次级", "可疑", "损失")
 

@@ -11,16 +11,48 @@ between machines.
 """
 
 import numpy as np
-from arrears.compiled import compiled
 
+from arrears.compiled import compiled
 from arrears.twin import debt as ledger
 from arrears.twin.debt import (
-    COUNT, CREDIT, DUE_ON, FALLEN, FEE, FIRST, INTEREST, PENALTY, PRINCIPAL, SCHEDULED, SETTLED_PENALTY,
+    COUNT,
+    CREDIT,
+    DUE_ON,
+    FALLEN,
+    FEE,
+    FIRST,
+    INTEREST,
+    PENALTY,
+    PRINCIPAL,
+    SCHEDULED,
+    SETTLED_PENALTY,
 )
 from arrears.twin.diary import (
-    ANNUAL, AS_OF, DAY, EVENTS, FEE_EACH, FILED_ON, FIRST_OF_YEAR, INSTALMENTS, LAST_ON, LOAN, MONTH, NONE,
-    ODDS_SLOTS, PAYMENTS, RECENT, RESTRUCTURED_ON, Life, adjust, cycle_on, evening, fail_debit, hold,
-    receive, write_schedule, write_version,
+    ANNUAL,
+    AS_OF,
+    DAY,
+    EVENTS,
+    FEE_EACH,
+    FILED_ON,
+    FIRST_OF_YEAR,
+    INSTALMENTS,
+    LAST_ON,
+    LOAN,
+    MONTH,
+    NONE,
+    ODDS_SLOTS,
+    PAYMENTS,
+    RECENT,
+    RESTRUCTURED_ON,
+    Life,
+    adjust,
+    cycle_on,
+    evening,
+    fail_debit,
+    hold,
+    receive,
+    write_schedule,
+    write_version,
 )
 from arrears.twin.dice import chance, inner, whole
 

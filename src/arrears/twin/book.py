@@ -10,8 +10,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from arrears.compiled import compiled
 
+from arrears.compiled import compiled
 from arrears.tables import FACTS
 from arrears.tables.adjustments import KINDS
 from arrears.tables.borrowers import BORROWER_KINDS
@@ -20,7 +20,14 @@ from arrears.tables.loans import ORDERS, PARTS, SCOPES
 from arrears.twin import diary
 from arrears.twin.behaviour import RESCHEDULED_BY, odds_of, simulate
 from arrears.twin.contracts import (
-    BLOCK_LOANS, HISTORY_DAYS, INDUSTRIES, PRODUCTS, REGIMES, REGIONS, Contracts, draw,
+    BLOCK_LOANS,
+    HISTORY_DAYS,
+    INDUSTRIES,
+    PRODUCTS,
+    REGIMES,
+    REGIONS,
+    Contracts,
+    draw,
 )
 from arrears.twin.debt import new_debt
 from arrears.twin.diary import Life

@@ -118,6 +118,7 @@ def _write_event(life: Life, table: int, recorded_at: int, a: int, b: int, c: in
 
 @inner
 def adjust(life: Life, kind: int, day: int, number: int, amount: int, until_on: int) -> None:
+    """One adjustment of the loan, unless it lies after as_of."""
     if day > life.loan[AS_OF]:
         return
     _write_event(life, ADJUSTMENTS, evening(life, day), kind, day, number, amount, until_on)

@@ -1,0 +1,48 @@
+# `make setup`, `make demo`, `make test`: all that a newcomer needs is Python 3.11 or newer, git and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+
+.PHONY: help setup demo test lint requirements clean
+
+help:  ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(VENV)/installed  ## install into .venv, so that .venv/bin/arrears works
+
+$(UV): requirements-uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "arrears needs Python 3.11 or newer; name one with: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+		|| { echo "no virtual environment could be made; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
+	@touch $(UV)
+
+$(VENV)/installed: $(UV) requirements.txt pyproject.toml
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.txt
+	@touch $@
+
+demo: setup  ## make a book of 20,000 loans, run its nights, write the report
+	$(BIN)/arrears demo --out demo/book
+
+test: $(VENV)/installed-dev lint  ## do all set-up and run all tests
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+lint: $(VENV)/installed-dev  ## style and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --config pyproject.toml
+
+requirements: $(UV)  ## compile the pinned requirements anew from the .in files
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements.in -o requirements.txt
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements-uv.in -o requirements-uv.txt
+
+clean:  ## remove what was made
+	rm -rf $(VENV) demo build dist .pytest_cache .ruff_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
