@@ -29,7 +29,7 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	@touch $@
 
 demo: setup  ## make a book of 20,000 loans, run its nights, write the report
-	$(BIN)/arrears demo --out demo/book
+	$(BIN)/arrears demo --out demo/flash_loans
 
 test: $(VENV)/installed-dev lint  ## do all set-up and run all tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile

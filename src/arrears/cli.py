@@ -125,7 +125,7 @@ def generate(
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="Folder for the demo book. 演示文件夹")] = Path("demo/book"),
+    out: Annotated[Path, typer.Option("--out", help="Folder for the demo book. 演示文件夹")] = Path("demo/flash_loans"),
     loans: Annotated[int, typer.Option(help="How many loans. 贷款笔数", min=1)] = 20_000,
     as_of: AsOfOption = "2026-10-31",
     lang: LangOption = None,
@@ -192,9 +192,10 @@ def _language(lang: str | None) -> str:
 def _refusals(lang: str | None):
     """Refused input ends with its sentence, in the user's language first, and exit status 2."""
     try:
+        _language(lang)
         yield
     except (Refused, BadYaml, ValueError) as problem:
-        if type(problem) not in (Refused, BadYaml, ValueError):
+        if not isinstance(problem, Refused | BadYaml) and type(problem) is not ValueError:
             raise
         en, zh = (problem.en, problem.zh) if isinstance(problem, Refused) else (str(problem), None)
         first, second = (zh, en) if zh and lang != "en" and (lang == "zh" or _language(None) == "zh") else (en, zh)

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from arrears.days import number_of
+from arrears.days import FIRST_DAY, number_of
 from arrears.delinquency import walk as w
 from arrears.delinquency.buckets import Buckets, asset_class, bucket_of
 from arrears.law.caps import Law, cap_of, why_unknown
@@ -14,6 +14,7 @@ from arrears.tables import POSITIONS
 from arrears.tables.adjustments import KINDS
 from arrears.tables.facts import Facts
 from arrears.tables.loans import ORDERS, PARTS
+from arrears.timeline import Timeline
 
 _FAR = np.iinfo(np.int32).max
 
@@ -53,61 +54,85 @@ def assess(facts: Facts, law: Law, buckets: Buckets, as_of: date) -> Assessed:
     faulty = np.flatnonzero(found[:, w.R_FAULT])
     if len(faulty):
         raise CannotBePositioned(facts.loans["loan_id"][int(faulty[0])], int(found[faulty[0], w.R_FAULT]))
-    return _assessed(facts.loans, found, caps, buckets, as_of)
+    return _assessed(facts.loans, found, caps, law, buckets, as_of)
 
 
 @dataclass(frozen=True)
 class Caps:
     """The caps of a partition's loans: steps of all series, and per loan where its own lie and what they are.
 
-    kind: 0 known, 1 unknown, 2 uncapped; a loan whose cap is not known has no steps.
+    kind: 0 known, 1 unknown, 2 uncapped; a loan whose cap is not known for every night has no steps.
     """
 
     steps: tuple[np.ndarray, np.ndarray]
     first: np.ndarray
     last: np.ndarray
     kind: np.ndarray
-    why: pl.Series
 
 
 KNOWN, UNKNOWN, UNCAPPED = range(3)
 
 
 def caps_of(loans: pl.DataFrame, law: Law, as_of: date) -> Caps:
-    """The cap of each loan, looked up once per regime, contract date and filing date. Source: sections 14 and 17."""
+    """The cap of each loan, looked up once per series. Source: spec positions, sections 14 and 17."""
+    series, which = _series_of(loans, law)
+    disbursed, end = loans["disbursed_on"].to_physical().to_numpy(), number_of(as_of)
+    first, last = np.zeros((2, len(loans)), np.int64)
+    kind = np.full(len(loans), UNCAPPED, np.int8)
+    days: list[int] = []
+    ppm: list[int] = []
+    for place, cap in enumerate(series):
+        if cap is None:
+            continue
+        mine = which == place
+        known = mine & ~_has_unknown_night(cap, disbursed, end)
+        kind[mine], kind[known] = UNKNOWN, KNOWN
+        first[known], last[known] = len(days), len(days) + sum(value is not None for _, value in cap.steps)
+        days += [number_of(day) for day, value in cap.steps if value is not None]
+        ppm += [value for _, value in cap.steps if value is not None]
+    return Caps((np.array(days, np.int64), np.array(ppm, np.int64)), first, last, kind)
+
+
+def _series_of(loans: pl.DataFrame, law: Law) -> tuple[list[Timeline | None], np.ndarray]:
+    """The different caps among the loans, and which of them each loan has.
+
+    Only a private loan's cap depends on its dates; for the others one look-up a regime serves them all.
+    """
+    private = pl.col("regime") == "cn_private"
+    keys = loans.select(
+        "regime", *(pl.when(private).then(pl.col(name)).alias(name) for name in ("disbursed_on", "filed_on"))
+    )
+    different = keys.unique(maintain_order=True)
+    places: dict[Timeline | None, int] = {}
+    which = [
+        places.setdefault(cap_of(law, regime, disbursed_on or FIRST_DAY, filed_on), len(places))
+        for regime, disbursed_on, filed_on in different.iter_rows()
+    ]
+    each = keys.join(
+        different.with_columns(which=pl.Series(which, dtype=pl.Int64)), on=keys.columns, how="left", nulls_equal=True,
+        maintain_order="left",
+    )
+    return list(places), each["which"].to_numpy()
+
+
+def _has_unknown_night(cap: Timeline, disbursed: np.ndarray, end: int) -> np.ndarray:
+    """Per loan: some night of [disbursed_on, as_of) bears no known rate."""
+    steps = [(w.NEVER, None), *((number_of(day), value) for day, value in cap.steps)]
+    ends = [start for start, _ in steps[1:]] + [_FAR]
+    found = np.zeros(len(disbursed), np.bool_)
+    for (start, value), until in zip(steps, ends, strict=True):
+        if value is None:
+            found |= np.maximum(disbursed, start) < min(until, end)
+    return found
+
+
+def _why_unknown(loans: pl.DataFrame, caps: Caps, law: Law) -> pl.Series:
+    """Per loan: the kind of reason for which its cap is unknown, empty where it is not."""
     named = ["regime", "disbursed_on", "filed_on"]
-    days, ppm, rows, places = [], [], [], {}
-    for regime, disbursed_on, filed_on in loans.select(named).unique(maintain_order=True).iter_rows():
-        cap, why, kind = cap_of(law, regime, disbursed_on, filed_on), "", UNCAPPED
-        first = last = 0
-        if cap is not None:
-            steps = _steps_between(cap, disbursed_on, as_of)
-            kind = UNKNOWN if any(value is None for _, value in steps) else KNOWN
-            if kind == UNKNOWN:
-                why = why_unknown(regime, disbursed_on, filed_on, law)
-            elif steps in places:
-                first, last = places[steps]
-            else:
-                first, last = places[steps] = len(days), len(days) + len(steps)
-                days += [number_of(day) for day, _ in steps]
-                ppm += [value for _, value in steps]
-        rows.append((regime, disbursed_on, filed_on, first, last, kind, why))
-    types = {"regime": pl.String, "disbursed_on": pl.Date, "filed_on": pl.Date, "first": pl.Int64, "last": pl.Int64,
-             "kind": pl.Int8, "why": pl.String}
-    table = pl.DataFrame(rows, schema=types, orient="row")
-    each = loans.select(named).join(table, on=named, how="left", nulls_equal=True, maintain_order="left")
-    steps = (np.array(days + [_FAR], np.int64), np.array(ppm + [0], np.int64))
-    return Caps(steps, each["first"].to_numpy(), each["last"].to_numpy(), each["kind"].to_numpy(), each["why"])
-
-
-def _steps_between(cap, first: date, until: date) -> tuple[tuple[date, int | None], ...]:
-    """The cap's steps for the nights [first, until): where the first night lies in none, it is not known."""
-    if first >= until:
-        return ()
-    inside = tuple((day, value) for day, value in cap.steps if first < day < until)
-    at_first = cap.at(first)
-    starts = [day for day, _ in cap.steps if day <= first]
-    return ((starts[-1] if starts else first, at_first), *inside)
+    unknown = loans.select(named).filter(pl.Series(caps.kind == UNKNOWN)).unique(maintain_order=True)
+    why = pl.Series("why", [why_unknown(*row, law) for row in unknown.iter_rows()], dtype=pl.String)
+    each = loans.select(named).join(unknown.with_columns(why), on=named, how="left", nulls_equal=True, maintain_order="left")
+    return each.select(pl.when(pl.Series(caps.kind == UNKNOWN)).then(pl.col("why")).otherwise(pl.lit("")))["why"]
 
 
 def loan_rows(loans: pl.DataFrame, caps: Caps) -> np.ndarray:
@@ -150,7 +175,7 @@ def _days(rows: pl.DataFrame, column: str) -> np.ndarray:
     return rows[column].to_physical().to_numpy()
 
 
-def _assessed(loans: pl.DataFrame, found: np.ndarray, caps: Caps, buckets: Buckets, as_of: date) -> Assessed:
+def _assessed(loans: pl.DataFrame, found: np.ndarray, caps: Caps, law: Law, buckets: Buckets, as_of: date) -> Assessed:
     """The walk's figures with what follows from them (sections 15 to 18)."""
     column = {name: pl.Series(name, np.ascontiguousarray(found[:, place])) for name, place in _FROM_WALK.items()}
     known, uncapped = pl.Series(caps.kind == KNOWN), pl.Series(caps.kind == UNCAPPED)
@@ -181,7 +206,7 @@ def _assessed(loans: pl.DataFrame, found: np.ndarray, caps: Caps, buckets: Bucke
     ).with_columns(
         first_due_on=pl.Series(np.ascontiguousarray(found[:, w.R_FIRST_DUE])),
         first_late_days=pl.Series(np.ascontiguousarray(found[:, w.R_FIRST_LATE])),
-        why_unknown=caps.why,
+        why_unknown=_why_unknown(loans, caps, law),
     ).with_columns(_day("first_due_on"), _or_null("first_late_days").cast(pl.Int32))
     return Assessed(
         frame.filter(disbursed).select(POSITIONS.names()).cast(POSITIONS.schema), beside.filter(disbursed)

@@ -33,7 +33,7 @@ def judge_book(book: Book, manifest: Manifest, known_at: int) -> None:
                 "recorded_at",
                 f"{table}.parquet：键 {key} 在同一 recorded_at 有两行不同内容；请只留一行，或给较晚的一行写上它自己的 recorded_at",
             )
-    for table in manifest.orphans:
+    for table in (table for table in FACTS if table in manifest.orphans):
         path = book.store / manifest.snapshot / table / "orphans.parquet"
         lost = store.read_columns(path).filter(is_visible(known_at))
         if not lost.is_empty():
@@ -57,7 +57,7 @@ def facts_of(book: Book, manifest: Manifest, partition: str, known_at: int, *, n
         frame, rows = _children(book, manifest, partition, table, known_at, wanted)
         if about.get(table, {}).get("suspect"):
             _judge_rows(book, table, frame, loans)
-        frames[table] = _renumbered(book, table, frame, shift, manifest, partition)
+        frames[table] = _renumbered(book, table, frame, shift, manifest, partition, known_at)
         if table == "payments":
             payment_rows = rows
     if about["loans"]["suspect"]:
@@ -109,7 +109,7 @@ def _children(book, manifest, partition, table, known_at, columns) -> tuple[pl.D
     return frame.select(columns).filter(seen), seen.to_numpy()
 
 
-def _renumbered(book, table, frame, shift, manifest, partition) -> pl.DataFrame:
+def _renumbered(book, table, frame, shift, manifest, partition, known_at) -> pl.DataFrame:
     """Loans by their row among the visible ones; a row of a loan that is not visible is a row of an unknown loan."""
     if shift is None or frame.is_empty():
         return frame
@@ -118,8 +118,8 @@ def _renumbered(book, table, frame, shift, manifest, partition) -> pl.DataFrame:
         place = int(np.argmax(loan < 0))
         every = store.read_columns(store.partition_path(book, manifest, "loans", partition), ["loan", "loan_id"])
         loan_id = every.filter(pl.col("loan") == frame["loan"][place])["loan_id"][0]
-        key = _NAMED_BY[table]
-        raise _unknown_loan(book, table, loan_id, frame[key][place] if key in frame.columns else None)
+        named = _children(book, manifest, partition, table, known_at, [_NAMED_BY[table]])[0]
+        raise _unknown_loan(book, table, loan_id, named.to_series()[place])
     return frame.with_columns(pl.Series("loan", loan))
 
 
@@ -200,10 +200,16 @@ def _bad_reversal(book, manifest, partition, place, kind, known_at) -> Refused:
 
 def _unknown_loan(book: Book, table: str, loan_id, named) -> Refused:
     what = f"{_NAMED_BY.get(table, 'row')} {named}" if named is not None else "a row"
+    if loan_id is None:
+        return Refused(
+            f"{table}.parquet{_rows(book, table, 'loan_id', None)}: {what}: loan_id is empty; every row needs it, write it "
+            "or remove the row",
+            f"{table}.parquet:{what} 的 loan_id 为空；每行都必须有值，请补上或删去该行",
+        )
     where = _rows(book, table, _NAMED_BY.get(table, "loan_id"), named, loan_id)
-    shown = "no loan at all" if loan_id is None else f"the loan {loan_id}, which loans.parquet does not have (at this moment)"
     return Refused(
-        f"{table}.parquet{where}: {what} belongs to {shown}; add the loan, or remove the row",
+        f"{table}.parquet{where}: {what} belongs to the loan {loan_id}, which loans.parquet does not have (at this "
+        "moment); add the loan, or remove the row",
         f"{table}.parquet:{what} 所属贷款 {loan_id} 不在 loans.parquet 中（或当时尚无记录）；请补上贷款或删去该行",
     )
 

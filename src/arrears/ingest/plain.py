@@ -11,10 +11,12 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from arrears import store
 from arrears.ingest.organise import organise
-from arrears.refusal import Refused
+from arrears.refusal import DiskFull, Refused
 from arrears.stable_hash import hashes
 from arrears.store import Book, Manifest
 from arrears.tables import FACTS
@@ -156,7 +158,7 @@ def _lay_out(book: Book, present: dict[str, Path], sources: dict, report) -> Man
         try:
             manifest = _scatter_and_organise(unfinished, rows, named, sources, report)
         except (pl.exceptions.PolarsError, OSError) as problem:
-            raise _explained(problem, book) from problem
+            raise _explained(problem, book, present) from problem
         store.publish_folder(unfinished / "parts", book.store / named)
     return manifest
 
@@ -261,17 +263,26 @@ def _with_spans(rows: pl.DataFrame, table: Table, replaced) -> pl.DataFrame:
     )
 
 
-def _explained(problem: Exception, book: Book) -> Exception:
+def _explained(problem: Exception, book: Book, present: dict[str, Path]) -> Exception:
     text = str(problem).splitlines()[0]
     if "os error 28" in text.lower() or "no space left" in text.lower() or getattr(problem, "errno", None) == 28:
-        return Refused(
+        return DiskFull(
             f"{book.store}: the disk is full; nothing was changed, free some space and run again",
             f"{book.store}：磁盘已满；未作任何更改，请腾出空间后重试",
         )
     if isinstance(problem, OSError):
         return problem
+    where = next((path for path in present.values() if not _readable_to_its_end(path)), book.root)
     return Refused(
-        f"{book.root}: a file cannot be read to its end ({text}); it is truncated, damaged, or holds a number beyond "
-        "64 bits: write it anew",
-        f"{book.root}：文件无法完整读取（{text}）；文件被截断、损坏，或含超出 64 位的数；请重新生成",
+        f"{where}: cannot be read to its end ({text}); the file is damaged: write it anew",
+        f"{where}：无法完整读取（{text}）；文件已损坏，请重新生成",
     )
+
+
+def _readable_to_its_end(path: Path) -> bool:
+    try:
+        for _ in pq.ParquetFile(path).iter_batches():
+            pass
+    except (pa.ArrowException, OSError):
+        return False
+    return True

@@ -73,17 +73,17 @@ def _lines(facts: Facts, as_of: date, known_at: int, lang: str) -> list[str]:
     if loan["disbursed_on"] > as_of:
         return [words["not_yet"].format(**loan, as_of=as_of)]
     try:
-        position = assess(facts, law, read_buckets(), as_of).positions.row(0, named=True)
+        assessed = assess(facts, law, read_buckets(), as_of)
     except CannotBePositioned as problem:
         raise fault_of_walk(problem.loan_id, problem.fault) from None
-    caps = caps_of(facts.loans, law, as_of)
-    notes = _walked(facts, caps, as_of)
+    position, why = assessed.positions.row(0, named=True), assessed.loans["why_unknown"][0]
+    notes = _walked(facts, caps_of(facts.loans, law, as_of), as_of)
     counting = facts.counting_payments(number_of(as_of))
     teller = _Teller(words, lang, loan, counting, facts.adjustments)
     lines = [*_head(words, lang, loan, as_of, known_at), *_left_out(words, facts, counting, as_of), "", words["days"]]
     for note in notes:
         lines += teller.line(note)
-    return [*lines, "", *_position(words, loan, position, notes, caps, as_of)]
+    return [*lines, "", *_position(words, loan, position, notes, why, as_of)]
 
 
 def _walked(facts: Facts, caps, as_of: date) -> list[tuple[int, ...]]:
@@ -206,7 +206,7 @@ def _left_out(words, facts: Facts, counting: pl.DataFrame, as_of: date) -> list[
     return [words["left_out"], *("  " + line for line in lines)] if lines else []
 
 
-def _position(words, loan: dict, position: dict, notes, caps, as_of: date) -> list[str]:
+def _position(words, loan: dict, position: dict, notes, why: str, as_of: date) -> list[str]:
     """Each figure of the position with what it is the sum or the result of."""
     yuan = in_major_units
     lines = [words["position"].format(as_of=as_of)]
@@ -220,18 +220,18 @@ def _position(words, loan: dict, position: dict, notes, caps, as_of: date) -> li
                  "outstanding_principal_minor", "unallocated_minor", "paid_minor"):
         lines.append("  " + words[name].format(amount=yuan(position[name])))
     lines.append("  " + words["days_past_due"].format(**position, grace=loan["grace_days"]))
-    lines += ["  " + line for line in _cap_lines(words, loan, position, notes, caps)]
+    lines += ["  " + line for line in _cap_lines(words, loan, position, notes, why)]
     if position["next_due_on"] is not None:
         lines.append("  " + words["next_due"].format(day=position["next_due_on"], amount=yuan(position["next_due_minor"])))
     lines.append("  " + words["asset_class"].format(**position, restructured=loan["restructured_on"] or words["never"]))
     return lines
 
 
-def _cap_lines(words, loan: dict, position: dict, notes, caps) -> list[str]:
+def _cap_lines(words, loan: dict, position: dict, notes, why: str) -> list[str]:
     """The cap night by night, what was charged, and what of it may not be demanded (14 to 18)."""
     yuan = in_major_units
     if position["lawful_charges_minor"] is None:
-        name = "uncapped" if position["cap_is_known"] else f"unknown_{caps.why[0]}"
+        name = "uncapped" if position["cap_is_known"] else f"unknown_{why}"
         lines = [words[name].format(regime=loan["regime"])]
     else:
         total, lines = Fraction(0), [words["cap"].format(regime=loan["regime"])]
