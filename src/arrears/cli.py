@@ -107,7 +107,7 @@ def replay(book: BookOption, as_of: AsOfOption, lang: LangOption = None) -> None
 
 @app.command()
 def generate(
-    loans: Annotated[int, typer.Option(help="How many loans. 贷款笔数", min=0)],
+    loans: Annotated[int, typer.Option(help="How many loans. 贷款笔数", min=1)],
     as_of: AsOfOption,
     out: Annotated[Path, typer.Option("--out", help="Folder for the book. 输出文件夹")],
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes. 种子", min=0)] = 1,

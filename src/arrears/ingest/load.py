@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from arrears import store
+from arrears.money import total
 from arrears.refusal import Refused
 from arrears.store import Book, Manifest
 from arrears.tables import FACTS
@@ -67,17 +68,21 @@ def facts_of(book: Book, manifest: Manifest, partition: str, known_at: int, *, n
     return Facts(partition, loans, frames["instalments"], frames["payments"], frames["adjustments"], frames["holds"], reversals)
 
 
-def fault_of_walk(loan_id: str, fault: int) -> Refused:
-    """The sentence for a loan that the walk could not take."""
-    where, zh = {
-        1: ("amounts that pass 64 bits together; check the unit of its amounts and rates",
-            "金额合计超出 64 位整数；请检查金额与利率的单位"),
-        2: ("no instalments, so nobody can say when it is due; add its schedule to instalments.parquet, or leave the "
-            "loan out of loans.parquet", "没有任何分期，无法判断到期日；请在 instalments.parquet 补上还款计划，或从 loans.parquet 去掉该贷款"),
-        3: ("instalments whose principal_minor does not add up to the principal_minor of loans.parquet; mend one of "
-            "the two files", "各期 principal_minor 之和与 loans.parquet 的 principal_minor 不符；请更正其中一个文件"),
+def fault_of_walk(book: Book, facts: Facts, loan_id: str, fault: int) -> Refused:
+    """The sentence for a loan that the walk could not take; fault is the walk's own number."""
+    loan = facts.loans.row(by_predicate=pl.col("loan_id") == loan_id, named=True)
+    of_loan = facts.instalments.filter(pl.col("loan") == facts.loans["loan_id"].index_of(loan_id))
+    summed = total(of_loan["principal_minor"])
+    en, zh = {
+        1: ("its amounts and rates pass 64 bits together; check their units", "金额与利率合计超出 64 位整数；请检查单位"),
+        2: ("it has no instalments, so nobody can say when it is due; add its schedule to instalments.parquet, or remove "
+            "the loan", "没有任何分期，无法判断到期日；请在 instalments.parquet 补上还款计划，或删去该贷款"),
+        3: (f"principal_minor is {loan['principal_minor']:,}, but its {len(of_loan)} instalments add up to {summed:,}; "
+            "correct one of the two files",
+            f"principal_minor 为 {loan['principal_minor']:,}，而 {len(of_loan)} 期本金之和为 {summed:,}；请更正其中一个文件"),
     }[fault]
-    return Refused(f"instalments.parquet: loan {loan_id} has {where}", f"instalments.parquet：贷款 {loan_id}:{zh}")
+    row = _rows(book, "loans", "loan_id", loan_id)
+    return Refused(f"loans.parquet{row}: loan {loan_id}: {en}", f"loans.parquet：贷款 {loan_id}：{zh}")
 
 
 def _visible(book, manifest, partition, table, known_at, columns) -> pl.DataFrame:

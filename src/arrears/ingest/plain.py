@@ -6,7 +6,9 @@ rows that are visible when they are read (see load.py). Source: spec positions, 
 """
 
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from hashlib import file_digest, sha256
 from pathlib import Path
 
@@ -42,17 +44,30 @@ def bring_in(book: Book, report=lambda text: None) -> Manifest:
         return known
     with store.locked(book, "store", alone=True):
         report("reading the plain files")
+        _demand_loans(present["loans"])
         digests = {name: _digest(path) for name, path in present.items()}
         sources = {name: {**marks[name], "sha256": digests[name]} for name in present}
         if known is not None and digests == {name: source["sha256"] for name, source in known.sources.items()}:
             manifest = Manifest(known.snapshot, known.partitions, sources, known.conflicts, known.orphans)
         else:
             manifest = _lay_out(book, present, sources, report)
+            _demand_unchanged(book, present, marks)
         store.write_manifest(book, manifest)
         for folder in book.store.iterdir():
             if folder.is_dir() and folder.name != manifest.snapshot:
                 store.remove_folder(folder)
     return manifest
+
+
+@contextmanager
+def brought_in(book: Book, report=lambda text: None) -> Iterator[Manifest]:
+    """The book brought in, and held so that nobody lays it out anew while it is read."""
+    bring_in(book, report)
+    with store.locked(book, "store", alone=False):
+        manifest = store.read_manifest(book)
+        if manifest is None:
+            raise Refused(f"{book.store}: it was removed while it was read; run again", f"{book.store}：读取期间被删除；请重试")
+        yield manifest
 
 
 def schema_of(path: Path) -> pl.Schema:
@@ -131,9 +146,27 @@ def _demand_files(book: Book, present: dict[str, Path]) -> None:
     if missing:
         raise Refused(
             f"{book.root}: the file {missing[0]}.parquet is missing; a book needs loans, instalments and payments "
-            "(a file may have no rows)",
-            f"{book.root}：缺少文件 {missing[0]}.parquet；账册须有 loans、instalments、payments 三个文件（可以没有行）",
+            "(payments may have no rows)",
+            f"{book.root}：缺少文件 {missing[0]}.parquet；账册须有 loans、instalments、payments 三个文件（payments 可以没有行）",
         )
+
+
+def _demand_loans(path: Path) -> None:
+    schema_of(path)
+    if pl.scan_parquet(path, glob=False).select(pl.len()).collect().item() == 0:
+        raise Refused(
+            f"{path}: the book is empty: {path.name} has no rows; write the loans into it",
+            f"{path}：账册为空：{path.name} 没有任何行；请写入贷款",
+        )
+
+
+def _demand_unchanged(book: Book, present: dict[str, Path], marks: dict[str, dict]) -> None:
+    for name, path in present.items():
+        if not path.is_file() or _mark(path) != marks[name]:
+            raise Refused(
+                f"{path}: it changed while it was read; nothing was changed in the store, run again when it is written",
+                f"{path}：读取期间文件发生变化；存储未作任何更改，请待其写完后重试",
+            )
 
 
 def _mark(path: Path) -> dict:

@@ -42,7 +42,7 @@ def explain_loan(root: Path, loan_id: str, as_of: date, known_at: int, lang: str
             f"{book.root}: no loan {loan_id} was known at {moment_of(min(known_at, 2**52))}; check the id, or --known-at",
             f"{book.root}：该时点没有贷款 {loan_id}；请核对编号或 --known-at",
         )
-    return _lines(_only(facts, int(row[0])), as_of, known_at, lang)
+    return _lines(book, _only(facts, int(row[0])), as_of, known_at, lang)
 
 
 def _partition_of(book, manifest, loan_id: str) -> str | None:
@@ -67,7 +67,7 @@ def _only(facts: Facts, row: int) -> Facts:
                  mine(facts.adjustments), mine(facts.holds), reversals)
 
 
-def _lines(facts: Facts, as_of: date, known_at: int, lang: str) -> list[str]:
+def _lines(book, facts: Facts, as_of: date, known_at: int, lang: str) -> list[str]:
     law, words = read_law(), WORDS[lang]
     loan = facts.loans.row(0, named=True)
     if loan["disbursed_on"] > as_of:
@@ -75,7 +75,7 @@ def _lines(facts: Facts, as_of: date, known_at: int, lang: str) -> list[str]:
     try:
         assessed = assess(facts, law, read_buckets(), as_of)
     except CannotBePositioned as problem:
-        raise fault_of_walk(problem.loan_id, problem.fault) from None
+        raise fault_of_walk(book, facts, problem.loan_id, problem.fault) from None
     position, why = assessed.positions.row(0, named=True), assessed.loans["why_unknown"][0]
     notes = _walked(facts, caps_of(facts.loans, law, as_of), as_of)
     counting = facts.counting_payments(number_of(as_of))

@@ -16,7 +16,7 @@ from arrears.delinquency.assess import CannotBePositioned
 from arrears.delinquency.buckets import Buckets, read_buckets
 from arrears.delinquency.tallies import KEYS, THEN_COLUMNS, add_up, rolls, share, tally
 from arrears.ingest.load import facts_of, fault_of_walk, judge_book
-from arrears.ingest.plain import bring_in
+from arrears.ingest.plain import brought_in
 from arrears.law.caps import Law, law_from, law_texts
 from arrears.nightly import local
 from arrears.nightly.report import render
@@ -68,8 +68,7 @@ def run_night(book: Book, as_of: date, known_at: int | None, now: int, *, again:
     Raises Refused where the input is not as it should be; nothing is changed then.
     """
     with store.locked(book, "night", alone=True):
-        manifest = bring_in(book, lambda text: report(text, 0, 0))
-        with store.locked(book, "store", alone=False):
+        with brought_in(book, lambda text: report(text, 0, 0)) as manifest:
             return _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, report)
 
 
@@ -139,7 +138,7 @@ def _write_partition(book, manifest, inputs, law: Law, strategy: Strategy, bucke
     try:
         decisions = decide(facts, law, strategy, buckets, inputs.as_of)
     except CannotBePositioned as problem:
-        raise fault_of_walk(problem.loan_id, problem.fault) from None
+        raise fault_of_walk(book, facts, problem.loan_id, problem.fault) from None
     earlier = {night: _positions_then(book.night(night), name, len(manifest.partitions)) for night in inputs.earlier}
     tallies = tally(decisions.positions, decisions.loans, earlier, inputs.as_of)
     positions, entries, done = _left_by(folder, name)

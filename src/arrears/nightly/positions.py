@@ -13,9 +13,10 @@ from arrears import store
 from arrears.delinquency.assess import CannotBePositioned, assess
 from arrears.delinquency.buckets import read_buckets
 from arrears.ingest.load import facts_of, fault_of_walk, judge_book
-from arrears.ingest.plain import bring_in
+from arrears.ingest.plain import brought_in
 from arrears.law.caps import read_law
 from arrears.nightly import local
+from arrears.refusal import Refused
 from arrears.store import Book, Manifest
 from arrears.tables import POSITIONS
 
@@ -24,6 +25,8 @@ ROWS_A_GROUP = 500_000
 
 def write_positions(root: Path, as_of: date, known_at: int, out: Path, report: Callable = lambda *_: None) -> int:
     """The number of loans positioned; `out` appears whole. Raises Refused, and writes nothing, on bad input."""
+    if out.is_dir():
+        raise Refused(f"{out}: it is a folder; --out names the file to write", f"{out}：这是文件夹；--out 应为要写出的文件")
     law, buckets = read_law(), read_buckets()
     with opened(root, report) as (book, manifest), tempfile.TemporaryDirectory(prefix=".positions-", dir=_folder_of(out)) as folder:
         judge_book(book, manifest, known_at)
@@ -33,7 +36,7 @@ def write_positions(root: Path, as_of: date, known_at: int, out: Path, report: C
             try:
                 positions = assess(facts, law, buckets, as_of).positions
             except CannotBePositioned as problem:
-                raise fault_of_walk(problem.loan_id, problem.fault) from None
+                raise fault_of_walk(book, facts, problem.loan_id, problem.fault) from None
             store.write_parquet(Path(folder) / f"{name}.parquet", positions)
 
         for done, _ in enumerate(local.each(work, manifest.partitions), start=1):
@@ -52,8 +55,7 @@ def opened(root: Path, report: Callable = lambda *_: None) -> Iterator[tuple[Boo
             (book.store / "writable").unlink()
         except OSError:
             book = store.book_at(root, Path(passing))
-        manifest = bring_in(book, lambda text: report(text, 0, 0))
-        with store.locked(book, "store", alone=False):
+        with brought_in(book, lambda text: report(text, 0, 0)) as manifest:
             yield book, manifest
 
 

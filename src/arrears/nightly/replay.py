@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from arrears import __version__, store
-from arrears.ingest.plain import bring_in
+from arrears.ingest.plain import brought_in
 from arrears.nightly.night import Inputs, inputs_from, write_night
 from arrears.refusal import Refused
 from arrears.store import Book
@@ -41,8 +41,10 @@ def replay(book: Book, as_of: date, report: Callable = lambda *_: None) -> Repla
     with store.locked(book, "night", alone=True):
         for left_by_a_kill in book.nights.glob(".replay-*"):
             store.remove_folder(left_by_a_kill)
-        manifest = bring_in(book, lambda text: report(text, 0, 0))
-        with store.locked(book, "store", alone=False), tempfile.TemporaryDirectory(prefix=".replay-", dir=book.nights) as folder:
+        with (
+            brought_in(book, lambda text: report(text, 0, 0)) as manifest,
+            tempfile.TemporaryDirectory(prefix=".replay-", dir=book.nights) as folder,
+        ):
             again = Path(folder)
             store.write_bytes(again / "run.json", store.json_bytes(inputs.record()))
             write_night(book, manifest, inputs, again, report)
