@@ -17,7 +17,7 @@ WALKED_PARTITIONS = 32
 def start(book: Path, as_of: date) -> dict:
     """Nothing but what every run does first: Python, its libraries, the code of a night."""
     begun = time.perf_counter()
-    import arrears.cli  # noqa: F401
+    import arrears.cli
     import arrears.nightly.night  # noqa: F401
 
     return {"inside_s": time.perf_counter() - begun}
@@ -76,7 +76,8 @@ def walk(book: Path, as_of: date) -> dict:
     """
     from arrears import store
     from arrears.days import number_of
-    from arrears.delinquency import assess, walk as waterfall
+    from arrears.delinquency import assess
+    from arrears.delinquency import walk as waterfall
     from arrears.ingest.load import facts_of
     from arrears.law.caps import read_law
     from arrears.tables.visible import LATEST_KNOWN

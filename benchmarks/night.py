@@ -173,14 +173,40 @@ def _demand_equal_totals(measured: dict) -> None:
             f"the two engines differ: DuckDB {one['found']['totals']}, Polars {other['found']['totals']}")
 
 
+READINGS = ("read_plain_polars", "read_plain_duckdb", "read_store")
+COMPARED = ("night", "first_night", "lay_out", "positions", "simplified_duckdb", "simplified_polars")
+
+
 def _ratios(measured: dict) -> dict:
-    """Medians over the median of mere reading (inside the process: the start of Python is no reading)."""
-    ratios = {}
-    for read in ("read_plain_polars", "read_plain_duckdb", "read_store"):
-        for name in ("night", "first_night", "lay_out", "positions", "simplified_duckdb", "simplified_polars"):
-            if "wall_s" in measured[name] and "inside_s" in measured[read]:
-                ratios[f"{name}/{read}"] = _short(measured[name]["wall_s"]["median"] / measured[read]["inside_s"]["median"])
+    """Medians over the median of mere reading, in two ways.
+
+    whole: one process from its start to its end over the other. less_start: both without the start of Python and its
+    libraries; where nothing is said of the inside of a command, what every run takes to start is taken off.
+    """
+    ratios: dict[str, dict] = {}
+    for name in COMPARED:
+        for read in READINGS:
+            inside = less_start(measured, name)
+            if inside is not None and "wall_s" in measured[read]:
+                ratios.setdefault(name, {})[read] = {
+                    "whole": _short(measured[name]["wall_s"]["median"] / measured[read]["wall_s"]["median"]),
+                    "less_start": _short(inside / measured[read]["inside_s"]["median"]),
+                }
     return ratios
+
+
+def less_start(measured: dict, name: str) -> float | None:
+    """The median seconds of a command without what every run takes to start (the least that was seen).
+
+    None where it failed, or where it took no longer than a start, so that nothing can be said.
+    """
+    found = measured[name]
+    if "inside_s" in found:
+        return found["inside_s"]["median"]
+    if "wall_s" not in found or "wall_s" not in measured["start"]:
+        return None
+    seconds = found["wall_s"]["median"] - measured["start"]["wall_s"]["min"]
+    return seconds if seconds > 0 else None
 
 
 def growth(sizes: list[dict]) -> dict:
@@ -189,13 +215,9 @@ def growth(sizes: list[dict]) -> dict:
     What every run takes to start is taken off first: it is the same at every size and would make growth look slower.
     """
     grown = {}
-    for name in ("night", "first_night", "read_plain_polars", "simplified_duckdb", "simplified_polars"):
-        points = []
-        for size in sizes:
-            if "wall_s" in size["measured"][name] and "wall_s" in size["measured"]["start"]:
-                seconds = size["measured"][name]["wall_s"]["median"] - size["measured"]["start"]["wall_s"]["median"]
-                if seconds > 0:
-                    points.append((math.log(size["loans"]), math.log(seconds)))
+    for name in (*READINGS, *COMPARED):
+        seconds = [(size["loans"], less_start(size["measured"], name)) for size in sizes]
+        points = [(math.log(loans), math.log(took)) for loans, took in seconds if took is not None]
         if len(points) > 1:
             steps = [_short((b[1] - a[1]) / (b[0] - a[0])) for a, b in zip(points, points[1:], strict=False)]
             grown[name] = {"all": _short(statistics.linear_regression(*zip(*points, strict=True)).slope), "between": steps}

@@ -30,10 +30,10 @@ def moment_of(microseconds: int) -> datetime:
 def read_day(text: str, name: str = "--as-of") -> date:
     """The date written YYYY-MM-DD; raises Refused with a sentence."""
     try:
-        day = date.fromisoformat(text) if len(text) == 10 else None
+        day = date.fromisoformat(text)
     except ValueError:
         day = None
-    if day is None:
+    if day is None or day.isoformat() != text:
         raise Refused(
             f"{name} {text!r} is not a date; write it as YYYY-MM-DD, for example 2026-03-31",
             f"{name} {text!r} 不是日期；请写成 YYYY-MM-DD，例如 2026-03-31",

@@ -37,7 +37,15 @@ _Strict.add_constructor(
 
 def read(path: Path) -> Any:
     """The document of one file: dicts, lists and text; raises BadYaml naming file and line."""
-    return parse(path.read_text(encoding="utf-8"), str(path.name))
+    return parse(read_text(path), path.name)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file; raises BadYaml where it is not written in UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as problem:
+        raise BadYaml(f"{path.name}: not UTF-8 from byte {problem.start + 1} on; save it as UTF-8") from None
 
 
 def parse(text: str, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import polars as pl
 
 from arrears.tables import FACTS
@@ -66,36 +67,35 @@ def _no_loans() -> pl.DataFrame:
 
 def _spanned(name: str, rows: pl.DataFrame, replaced) -> tuple[pl.DataFrame, list[dict]]:
     """The rows in order, each with recorded_at and superseded_at as microseconds; and the conflicts among them."""
-    conflicts: list[dict] = []
-    group = _REPLACED_BY.get(name)
     ordered = rows.sort(_ORDER[name])
-    if group is None:
-        if replaced is None:
-            return ordered.with_columns(superseded_at=pl.lit(FOREVER, pl.Int64)), conflicts
-        moments, on = replaced[0], [FACTS[name].key[0], "recorded_at"]
-        if ordered.select(on).is_duplicated().any():
-            ordered = ordered.unique(maintain_order=True)
-    else:
-        again = _rows_of_many_moments(ordered, group, name)
-        if again.is_empty():
-            return ordered.with_columns(superseded_at=pl.lit(FOREVER, pl.Int64)), conflicts
-        if again.is_duplicated().any():
-            ordered, again = ordered.unique(maintain_order=True), again.unique(maintain_order=True)
-        on = [*group, "recorded_at"]
-        moments = again.select(on).unique().sort(on).with_columns(
-            superseded_at=pl.col("recorded_at").shift(-1).over(group).fill_null(FOREVER)
-        )
-        conflicts = _conflicts(name, again.join(moments, on=on), [*_KEY[name], "recorded_at"])
-    spanned = ordered.join(moments, on=on, how="left", maintain_order="left")
-    return spanned.with_columns(pl.col("superseded_at").fill_null(FOREVER)), conflicts
+    group = _REPLACED_BY.get(name) or [FACTS[name].key[0]]
+    again = _rows_of_many_moments(ordered.with_row_index("place"), group, name, replaced)
+    superseded_at = np.full(len(ordered), FOREVER, np.int64)
+    if again.is_empty():
+        return ordered.with_columns(superseded_at=pl.Series(superseded_at)), []
+    if again.drop("place").is_duplicated().any():
+        return _spanned(name, rows.unique(), replaced)
+    on = [*group, "recorded_at"]
+    moments = again.select(on).unique().sort(on).with_columns(
+        superseded_at=pl.col("recorded_at").shift(-1).over(group).fill_null(FOREVER)
+    ) if replaced is None else replaced[0]
+    again = again.join(moments, on=on, how="left").with_columns(pl.col("superseded_at").fill_null(FOREVER))
+    superseded_at[again["place"].to_numpy()] = again["superseded_at"].to_numpy()
+    conflicts = _conflicts(name, again, [*_KEY[name], "recorded_at"]) if name in _KEY else []
+    return ordered.with_columns(superseded_at=pl.Series(superseded_at)), conflicts
 
 
-def _rows_of_many_moments(ordered: pl.DataFrame, group: list[str], name: str) -> pl.DataFrame:
+def _rows_of_many_moments(ordered: pl.DataFrame, group: list[str], name: str, replaced) -> pl.DataFrame:
     """The rows of the groups that bear more than one moment, or a key more than once; most partitions have few.
 
-    The rows are in order, so neighbours tell: within a group of several rows a second moment, or a number that does
-    not grow, is looked at; in a table whose key is the group, any second row is.
+    Where a key does not name its loan, the whole table was looked through before (`replaced`). Else the rows are in
+    order, so neighbours tell: within a group of several rows a second moment, or a number that does not grow, is looked
+    at; in a table whose key is the group, any second row is.
     """
+    if name not in _REPLACED_BY:
+        if replaced is None:
+            return ordered.clear()
+        return ordered.join(replaced[0].select(group).unique(), on=group, how="semi")
     same = pl.all_horizontal(pl.col(column) == pl.col(column).shift(1) for column in group)
     if name == "instalments":
         grows = pl.col("number") > pl.col("number").shift(1)

@@ -137,7 +137,8 @@ def _cast(name: str, found: pl.DataType, wanted: pl.DataType) -> pl.Expr:
     if found == pl.UInt64:
         # What passes 64 bits with a sign becomes the largest number that does not; it is beyond every bound, and the
         # row is refused by its column's rule.
-        value = pl.min_horizontal(value, pl.lit(2**63 - 1, pl.UInt64))
+        most = pl.lit(2**63 - 1, pl.UInt64)
+        value = pl.when(value > most).then(most).otherwise(value).alias(name)
     return value.cast(wanted, strict=True)
 
 
@@ -201,17 +202,9 @@ def _scatter_and_organise(unfinished: Path, rows: dict[str, pl.LazyFrame], named
     count = (places["part"].max() or 0) + 1 if len(places) else 1
     report(f"sorting into {count} partitions")
     replaced = {name: _replaced(name, frame) for name, frame in rows.items()}
-    loans_part = places.lazy()
     orphans = {}
     for name, frame in rows.items():
-        by = "borrower_id" if name == _BY_BORROWER else "loan_id"
-        to = loans_part.select("borrower_id", "part").unique() if name == _BY_BORROWER else loans_part.drop("borrower_id")
-        scattered = frame.join(to, on=by, how="left", maintain_order="none")
-        target = unfinished / "raw" / name
-        target.mkdir(parents=True)
-        scattered.with_columns(pl.col("part").fill_null(-1)).sink_parquet(
-            pl.PartitionBy(target, key="part", include_key=False), mkdir=True, compression="lz4",
-        )
+        _scatter(unfinished / "raw" / name, name, frame, places)
     names = store.partition_names(count)
 
     def one(number: int) -> dict:
@@ -231,6 +224,21 @@ def _scatter_and_organise(unfinished: Path, rows: dict[str, pl.LazyFrame], named
     conflicts = [conflict for part in made for conflict in part.pop("conflicts")]
     conflicts += [c for name, r in replaced.items() if r is not None for c in r[1]]
     return Manifest(named, dict(zip(names, made, strict=True)), sources, conflicts, orphans)
+
+
+def _scatter(folder: Path, name: str, rows: pl.LazyFrame, places: pl.DataFrame) -> None:
+    """The rows of one table, a folder of passing files per partition; those of no loan under part -1.
+
+    A row of a loan is known by the loan's row number from here on, so its loan_id is kept only where there is none.
+    """
+    by, to = "loan_id", places.lazy().drop("borrower_id")
+    if name == _BY_BORROWER:
+        by, to = "borrower_id", places.lazy().select("borrower_id", "part").unique()
+    scattered = rows.join(to, on=by, how="left", maintain_order="none").with_columns(pl.col("part").fill_null(-1))
+    if name not in ("loans", _BY_BORROWER):
+        scattered = scattered.with_columns(pl.when(pl.col("part") == -1).then(pl.col("loan_id")).alias("loan_id"))
+    folder.mkdir(parents=True)
+    scattered.sink_ipc(pl.PartitionBy(folder, key="part", include_key=False), mkdir=True, compression="uncompressed")
 
 
 def _places(loans: pl.LazyFrame) -> pl.DataFrame:
@@ -253,8 +261,8 @@ def _places(loans: pl.LazyFrame) -> pl.DataFrame:
 
 
 def _raw(unfinished: Path, name: str, number: int) -> pl.DataFrame | None:
-    files = sorted((unfinished / "raw" / name / f"part={number}").glob("*.parquet"))
-    return pl.read_parquet(files, glob=False, hive_partitioning=False).rechunk() if files else None
+    files = sorted((unfinished / "raw" / name / f"part={number}").glob("*.ipc"))
+    return pl.concat([pl.read_ipc(path) for path in files], rechunk=True) if files else None
 
 
 _KEYED_ACROSS_LOANS = {"payments": "payment_id", "adjustments": "adjustment_id", "holds": "hold_id"}

@@ -49,7 +49,7 @@ def default_strategy_text() -> str:
 
 
 def read_strategy(path: Path) -> Strategy:
-    return strategy_from(path.read_text(encoding="utf-8"), path.name)
+    return strategy_from(strict_yaml.read_text(path), path.name)
 
 
 def strategy_from(text: str, name: str = "strategy.yaml") -> Strategy:
