@@ -2,7 +2,7 @@
 # Pictures of the top of the demo night's report, in Chinese and English, taken by a headless Chromium.
 # From the top of the repository: docs/pictures/take.sh [REPORT.html] [FOLDER]
 set -eu
-report=$(realpath "${1:-demo/book/nights/2026-10-31/report.html}")
+report=$(realpath "${1:-demo/flash_loans/nights/2026-10-31/report.html}")
 folder=$(realpath "${2:-$(dirname "$0")}")
 for lang in zh en; do
     profile=$(mktemp -d)

@@ -176,7 +176,7 @@ VALUES = tuple(
         ("payments", 1, "payment_id", None, ("empty",)),
         ("payments", 1, "amount_minor", None, ("P1", "empty")),
         ("payments", 1, "paid_on", None, ("P1", "empty")),
-        ("payments", 1, "loan_id", None, ("P1", "no loan")),
+        ("payments", 1, "loan_id", None, ("P1", "empty")),
         ("loans", 2, "principal_minor", -1, ("L2", "below 0")),
         ("loans", 2, "principal_minor", 10**13 + 1, ("L2", "unit")),
         ("loans", 2, "penalty_rate_ppm", -1, ("L2", "below 0")),
@@ -201,7 +201,7 @@ VALUES = tuple(
         ("instalments", 5, "due_on", None, ("L2", "empty")),
         ("instalments", 5, "number", None, ("L2", "empty")),
         ("instalments", 5, "number", 2**31, ("L2", "above")),
-        ("instalments", 5, "loan_id", None, ("no loan",)),
+        ("instalments", 5, "loan_id", None, ("empty",)),
         ("adjustments", 2, "kind", "forgive", ("A2", "L3", "forgive", "waive_fee")),
         ("adjustments", 2, "kind", None, ("A2", "empty")),
         ("adjustments", 2, "amount_minor", -1, ("A2", "below 0")),
@@ -211,14 +211,14 @@ VALUES = tuple(
         ("adjustments", 1, "until_on", None, ("A1", "pause")),
         ("adjustments", 1, "until_on", date(2026, 3, 1), ("A1", "not after effective_on")),
         ("adjustments", 1, "until_on", date(2026, 2, 28), ("A1", "not after effective_on")),
-        ("adjustments", 2, "loan_id", None, ("A2", "no loan")),
+        ("adjustments", 2, "loan_id", None, ("A2", "empty")),
         ("holds", 1, "kind", "holiday", ("H1", "holiday", "dispute")),
         ("holds", 1, "lifted_on", date(2026, 3, 31), ("H1", "placed_on")),
         ("holds", 1, "placed_on", None, ("H1", "empty")),
     )
 ) + (
     Case("an amount passes Int64", on_frame("payments", lambda frame: frame.with_columns(
-        amount_minor=pl.Series([1, 2**63, 3, 4], dtype=pl.UInt64))), ("payments.parquet", "amount_minor", "64 bits")),
+        amount_minor=pl.Series([1, 2**63, 3, 4], dtype=pl.UInt64))), ("payments.parquet", "row 2", "amount_minor", "unit")),
 )
 
 CASES = (*FILES, *COLUMNS, *TYPES, *KEYS, *LOANS, *REVERSALS, *VALUES)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import polars as pl
+
 from arrears import __version__, store
 from arrears.ingest.plain import brought_in
 from arrears.nightly.night import Inputs, inputs_from, write_night
@@ -53,22 +55,39 @@ def replay(book: Book, as_of: date, report: Callable = lambda *_: None) -> Repla
 
 def _compared(then: Path, now: Path, inputs: Inputs) -> Replayed:
     names = sorted({str(path.relative_to(folder)) for folder in (then, now) for path in folder.rglob("*") if path.is_file()})
+    found = _split_otherwise(then, now) if len(_parts(then)) != len(_parts(now)) else None
     for name in names:
         one, other = then / name, now / name
-        if not one.is_file() or not other.is_file():
-            side, side_zh = ("now", "当时没有，现在有") if not one.is_file() else ("then", "当时有，现在没有")
-            return Replayed(len(names), f"{name}: it is there only {side}", f"{name}:{side_zh}", inputs)
-        if one.read_bytes() != other.read_bytes():
-            en, zh = _difference(one, other) if name.endswith(".parquet") else _text_difference(one, other)
-            if inputs.version != __version__:
-                en += f" (that night was run by version {inputs.version}, this is {__version__})"
-            return Replayed(len(names), f"{name}: {en}", f"{name}:{zh}", inputs)
+        if found is not None and one.parent.name == "positions":
+            en, zh = found
+            name = "positions"
+        elif not one.is_file() or not other.is_file():
+            en, zh = ("there only now", "当时没有，现在有") if not one.is_file() else ("there only then", "当时有，现在没有")
+        elif one.read_bytes() != other.read_bytes():
+            tables = name.endswith(".parquet")
+            en, zh = _difference(*map(store.read_columns, (one, other))) if tables else _text_difference(one, other)
+        else:
+            continue
+        if en is None:
+            continue
+        if inputs.version != __version__:
+            en += f" (that night was run by version {inputs.version}, this is {__version__})"
+        return Replayed(len(names), f"{name}: {en}", f"{name}:{zh}", inputs)
     return Replayed(len(names), None, None, inputs)
 
 
-def _difference(then: Path, now: Path) -> tuple[str, str]:
-    """The first row and column in which two tables differ."""
-    one, other = store.read_columns(then), store.read_columns(now)
+def _parts(night: Path) -> list[Path]:
+    return sorted((night / "positions").glob("p*.parquet"))
+
+
+def _split_otherwise(then: Path, now: Path) -> tuple[str | None, str | None]:
+    """The first difference of all positions together, where the book has grown into more partitions since (or fewer)."""
+    one, other = (pl.concat(map(store.read_columns, _parts(night))).sort("loan_id") for night in (then, now))
+    return (None, None) if one.equals(other) else _difference(one, other)
+
+
+def _difference(one: pl.DataFrame, other: pl.DataFrame) -> tuple[str, str]:
+    """The first row and column in which two tables differ, the one of then and the other of now."""
     if one.columns != other.columns:
         return f"columns {one.columns} then, {other.columns} now", f"列：当时 {one.columns}，现在 {other.columns}"
     for row in range(min(len(one), len(other))):
