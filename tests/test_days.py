@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arrears.days import (
-    day_of, last_day_of_previous_month, microseconds_of, moment_of, month_of, number_of, read_day, read_moment,
+    day_of,
+    last_day_of_previous_month,
+    microseconds_of,
+    moment_of,
+    month_of,
+    number_of,
+    read_day,
+    read_moment,
 )
 from arrears.refusal import Refused
 

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -22,6 +23,10 @@ REFUSED = 2
 """Exit status where the input was refused and nothing was changed."""
 DIFFERS = 1
 """Exit status of a replay that came out otherwise."""
+STOPPED = 130
+"""Exit status where the user stopped the run."""
+DEFECT = 70
+"""Exit status of a defect in the program."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="How late every debt is, what may lawfully be asked, what to do tonight. 今夜：逾期、可主张金额、处置。")
@@ -153,11 +158,12 @@ def version() -> None:
 
 
 def main() -> None:
+    """Runs the command line; a defect of ours ends with its trace and exit status 70, told apart from a difference."""
     try:
         app()
-    except KeyboardInterrupt:
-        Console(stderr=True).print("stopped; a night goes on where it stopped when run again / 已停止，重跑会接着做")
-        sys.exit(130)
+    except Exception:
+        traceback.print_exc()
+        sys.exit(DEFECT)
 
 
 def _strategy_text(path: Path, read: Callable) -> str:
@@ -203,6 +209,10 @@ def _refusals(lang: str | None):
         if second:
             print(f"         {second}", file=sys.stderr)
         raise typer.Exit(REFUSED) from None
+    except KeyboardInterrupt:
+        print("arrears: stopped; a night goes on where it stopped when it is run again", file=sys.stderr)
+        print("         已停止；再次运行夜批会接着做", file=sys.stderr)
+        raise typer.Exit(STOPPED) from None
 
 
 @contextmanager

@@ -9,6 +9,7 @@
 A partition holds the borrowers of one stable hash, its rows sorted by loan; a task is a partition's name.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -18,13 +19,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import IO
 
 import polars as pl
+import pyarrow as pa
 
 from arrears.refusal import DiskFull, Refused
 
 FORMAT = 1
 LOANS_A_PARTITION = 40_000
+_NO_ROOM_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ def write_parquet(path: Path, frame: pl.DataFrame) -> None:
     """The frame as one file that appears whole: same frame, same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".unfinished")
-    with _full_disk(path):
+    with room_for(path):
         frame.write_parquet(unfinished, compression="zstd", compression_level=1, row_group_size=1 << 20)
         settle(unfinished, path)
 
@@ -142,7 +146,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     """The content as one file that appears whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".unfinished")
-    with _full_disk(path):
+    with room_for(path):
         unfinished.write_bytes(content)
         settle(unfinished, path)
 
@@ -153,7 +157,7 @@ def json_bytes(content) -> bytes:
 
 def publish_folder(unfinished: Path, final: Path) -> None:
     """The folder takes its name; nobody ever sees a part of it."""
-    with _full_disk(final):
+    with room_for(final):
         for folder, _, files in os.walk(unfinished):
             for name in files:
                 _sync(Path(folder) / name)
@@ -168,9 +172,7 @@ def locked(book: Book, name: str, *, alone: bool) -> Iterator[None]:
 
     The system lets go of it when the process ends, however it ends. Raises Refused where another holds it.
     """
-    folder = book.store
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / f"{name}.lock", "a+b") as handle:
+    with _opened_lock(book, name) as handle:
         try:
             fcntl.flock(handle, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -180,6 +182,20 @@ def locked(book: Book, name: str, *, alone: bool) -> Iterator[None]:
                 f"{book.root}：该账册正被另一次运行占用；未作任何更改，请待其结束后重试",
             ) from None
         yield
+
+
+def _opened_lock(book: Book, name: str) -> IO[bytes]:
+    try:
+        book.store.mkdir(parents=True, exist_ok=True)
+        return open(book.store / f"{name}.lock", "a+b")
+    except OSError as problem:
+        if problem.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+        raise Refused(
+            f"{book.store}: cannot be written to ({problem.strerror}); a night is kept in the book's folder: allow "
+            "writing, or use arrears positions, which only reads",
+            f"{book.store}：无法写入；夜批须写入账册文件夹，请开放写权限，或改用只读的 arrears positions",
+        ) from None
 
 
 def remove_folder(path: Path) -> None:
@@ -192,18 +208,32 @@ def remove_if_empty(path: Path) -> None:
 
 
 @contextmanager
-def _full_disk(path: Path) -> Iterator[None]:
+def room_for(path: Path) -> Iterator[None]:
+    """Writing in the block raises DiskFull where the path's disk has no room left."""
     try:
         yield
-    except (OSError, pl.exceptions.ComputeError) as problem:
-        if getattr(problem, "errno", None) in (28, 122, 27) or "os error 28" in str(problem).lower() \
-                or "no space left" in str(problem).lower():
+    except (OSError, pl.exceptions.PolarsError, pa.ArrowException) as problem:
+        if is_full(path, problem):
             raise DiskFull(
                 f"{path}: the disk is full; nothing of this run shows, free some space and run again: it goes on "
                 "where it stopped",
                 f"{path}：磁盘已满；本次运行未留下任何可见结果，请腾出空间后重试，运行会接着做",
             ) from None
         raise
+
+
+def is_full(path: Path, problem: Exception) -> bool:
+    """The problem arose because the path's disk is full, whether it says so or not."""
+    full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    said = getattr(problem, "errno", None) in full or any(w in str(problem).lower() for w in ("os error 28", "no space left"))
+    return said or _free_bytes(path) < _NO_ROOM_BYTES
+
+
+def _free_bytes(path: Path) -> int:
+    """What is free on the disk of the path's nearest folder; a writer does not always say why it could not go on."""
+    folder = next(parent for parent in path.absolute().parents if parent.is_dir())
+    state = os.statvfs(folder)
+    return state.f_bavail * state.f_frsize
 
 
 def settle(unfinished: Path, path: Path) -> None:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import plain_books as plain
-from ingest.bad_input_cases import CASES, Case, LATER
+from ingest.bad_input_cases import CASES, LATER, Case
 from plain_books import arrears
 
 AS_OF = ("--as-of", "2026-04-30")

@@ -2,6 +2,8 @@
 
 import polars as pl
 
+from arrears.strategy.decision_table import default_strategy_text, strategy_from
+
 STATES = ("settled", "M0", "M1", "M2", "M3", "M4", "M5", "M6", "M6+")
 LOANS = (52_310, 61_870, 2_914, 988, 511, 342, 260, 214, 1_127)
 PRODUCTS = ("quick", "instalment_12", "merchant")
@@ -127,7 +129,8 @@ def summary(currencies: dict | None = None, **changed) -> dict:
              "late_loans": 6_886, "currencies": {"CNY": money_sums(buckets())} if currencies is None else currencies, "worklist_rows": 400,
              "cap_unknown": [{"regime": "cn_microloan", "loans": 312, "reason_zh": "2026-10-20 之后的利率没有数据",
                               "reason_en": "no rate is known after 2026-10-20"}],
-             "overpaid_loans": 41, "held_loans": 129, "earlier_nights": ["2026-10-31", "2026-11-21"]}
+             "overpaid_loans": 41, "held_loans": 129, "earlier_nights": ["2026-10-31", "2026-11-21"],
+             "treatment_words": strategy_from(default_strategy_text()).wording}
     return facts | ORDER | changed
 
 

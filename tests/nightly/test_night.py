@@ -10,8 +10,8 @@ import pytest
 
 import plain_books as plain
 from arrears import store
-from arrears.nightly.positions import write_positions
 from arrears.days import microseconds_of
+from arrears.nightly.positions import write_positions
 from arrears.strategy.decision_table import default_strategy_text, strategy_from
 from arrears.tables import FACTS
 from arrears.twin.book import blocks
@@ -376,3 +376,18 @@ def test_nights_of_another_number_of_partitions_are_compared_all_the_same(tmp_pa
     assert one.equals(other)
     strange = {"book", "snapshot"}
     assert {k: v for k, v in summary(small).items() if k not in strange} == {k: v for k, v in summary(large).items() if k not in strange}
+
+
+def test_a_strategy_that_names_no_bucket_that_there_is_leaves_nothing_behind(own, tmp_path):
+    text = default_strategy_text().replace("bucket: M6+, claimable", "bucket: M7, claimable")
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    before = plain.files_of(own / "nights")
+    ran = night(own, AS_OF, "--strategy", tmp_path / "mine.yaml", "--again")
+    assert ran.status == 2 and "M7" in ran.error and "last_small" in ran.error, ran
+    assert plain.files_of(own / "nights") == before
+
+
+def test_a_strategy_that_is_not_written_in_utf8_is_refused(own, tmp_path):
+    (tmp_path / "mine.yaml").write_bytes(default_strategy_text().encode("gb18030"))
+    ran = night(own, AS_OF, "--strategy", tmp_path / "mine.yaml", "--again")
+    assert ran.status == 2 and "mine.yaml" in ran.error and "UTF-8" in ran.error, ran

@@ -1,6 +1,7 @@
 """Buckets and asset classes: days past due put into names. The table of buckets is data (buckets.yaml)."""
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 import polars as pl
@@ -23,6 +24,7 @@ class Buckets:
         return (SETTLED, *self.names)
 
 
+@cache
 def read_buckets() -> Buckets:
     """The buckets that travel with this version; raises BadYaml unless each ends later than the one before."""
     entries = strict_yaml.parse(

@@ -83,7 +83,7 @@ def _totals(now: pl.DataFrame) -> pl.DataFrame:
 
 
 def _first_payment_default(now: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Loans whose first instalment was more than n days late, of those whose first instalment is n days old or more."""
+    """Loans whose first instalment was more than n days late, of those whose first instalment fell due more than n days ago."""
     parts = []
     for days in FIRST_PAYMENT_DAYS:
         matured = now.filter(pl.col("first_due_on") < as_of - timedelta(days=days))
@@ -169,5 +169,5 @@ def rolls(movements: pl.DataFrame, buckets: Buckets) -> pl.DataFrame:
 
 
 def share(part: str, whole: str, name: str) -> pl.Expr:
-    """part / whole as Float64 in [0, 1]; null where the whole is nothing."""
+    """part / whole as Float64; null where the whole is nothing. At most 1 where the part is of the whole."""
     return pl.when(pl.col(whole) > 0).then(pl.col(part) / pl.col(whole)).alias(name)

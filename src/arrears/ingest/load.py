@@ -20,7 +20,10 @@ _WALKED = {
     "adjustments": ["loan", "effective_on", "kind", "number", "amount_minor", "until_on"],
     "holds": ["loan", "kind", "placed_on", "lifted_on"],
 }
-_NAMED_BY = {"payments": "payment_id", "adjustments": "adjustment_id", "holds": "hold_id", "instalments": "number"}
+_NAMED_BY = {
+    "payments": "payment_id", "adjustments": "adjustment_id", "holds": "hold_id", "instalments": "number",
+    "borrowers": "borrower_id", "guarantors": "guarantor_id",
+}
 
 
 def judge_book(book: Book, manifest: Manifest, known_at: int) -> None:
@@ -63,6 +66,9 @@ def facts_of(book: Book, manifest: Manifest, partition: str, known_at: int, *, n
             payment_rows = rows
     if about["loans"]["suspect"]:
         _judge_rows(book, "loans", loans, loans)
+    for table in ("borrowers", "guarantors"):
+        if about.get(table, {}).get("suspect"):
+            _judge_rows(book, table, _visible(book, manifest, partition, table, known_at, None), loans)
     _judge_dates(book, manifest, partition, loans, frames["payments"], known_at)
     reversals = _reversals(book, manifest, partition, frames["payments"], payment_rows, known_at)
     return Facts(partition, loans, frames["instalments"], frames["payments"], frames["adjustments"], frames["holds"], reversals)
@@ -131,15 +137,17 @@ def _renumbered(book, table, frame, shift, manifest, partition, known_at) -> pl.
 def _judge_rows(book: Book, table: str, frame: pl.DataFrame, loans: pl.DataFrame) -> None:
     rows = frame if table == "loans" else frame.with_columns(loan_id=pl.lit(""))
     for fault, row in broken_rules(FACTS[table], rows):
-        loan_id = row["loan_id"] if table == "loans" else _loan_id(loans, row["loan"])
+        loan_id = _loan_id(loans, row["loan"]) if "loan" in row else None
         key = _NAMED_BY.get(table, "loan_id")
-        named = "" if table == "loans" else f"{key} {row.get(key)}, "
+        named = ", ".join(
+            [*([] if table == "loans" else [f"{key} {row.get(key)}"]), *([] if loan_id is None else [f"loan {loan_id}"])]
+        )
         found = row[fault.column]
         value = "" if found is None else f" {found:,}" if isinstance(found, int) else f" {found}"
         raise Refused(
-            f"{table}.parquet{_rows(book, table, key, row.get(key), loan_id)}: {named}loan {loan_id}: "
-            f"{fault.column}{value} {fault.en}; correct the row",
-            f"{table}.parquet:{named}贷款 {loan_id}:{fault.column}{value} {fault.zh}；请更正该行",
+            f"{table}.parquet{_rows(book, table, key, row.get(key), loan_id)}: {named}: {fault.column}{value} {fault.en}; "
+            "correct the row",
+            f"{table}.parquet：{named}：{fault.column}{value} {fault.zh}；请更正该行",
         )
 
 

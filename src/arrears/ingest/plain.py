@@ -272,7 +272,8 @@ def _replaced(name: str, rows: pl.LazyFrame) -> tuple[pl.DataFrame, list[dict]] 
     """The rows of keys that stand more than once in a table whose key does not name the loan.
 
     A payment may be booked to another loan by a later row, in another partition; so this looks at the whole table:
-    (key, recorded_at, superseded_at) for each of its moments, and the conflicts: two different rows of one moment.
+    (key, recorded_at, superseded_at) for each of their moments, and the conflicts: two different rows of one moment.
+    A key that only stands in equal rows is among them, so that its partition drops the equal ones.
     """
     key = _KEYED_ACROSS_LOANS.get(name)
     if key is None:
@@ -282,7 +283,7 @@ def _replaced(name: str, rows: pl.LazyFrame) -> tuple[pl.DataFrame, list[dict]] 
     if twice.is_empty():
         return None
     again = rows.filter(pl.col(key).hash().is_in(twice.implode())).collect(engine="streaming").unique()
-    again = again.filter(pl.col(key).is_not_null() & (pl.len().over(key) > 1))
+    again = again.filter(pl.col(key).is_not_null())
     moments = again.select(key, "recorded_at").unique().sort(key, "recorded_at").with_columns(
         superseded_at=pl.col("recorded_at").shift(-1).over(key).fill_null(FOREVER)
     )
@@ -306,7 +307,7 @@ def _with_spans(rows: pl.DataFrame, table: Table, replaced) -> pl.DataFrame:
 
 def _explained(problem: Exception, book: Book, present: dict[str, Path]) -> Exception:
     text = str(problem).splitlines()[0]
-    if "os error 28" in text.lower() or "no space left" in text.lower() or getattr(problem, "errno", None) == 28:
+    if store.is_full(book.store / "manifest.json", problem):
         return DiskFull(
             f"{book.store}: the disk is full; nothing was changed, free some space and run again",
             f"{book.store}：磁盘已满；未作任何更改，请腾出空间后重试",

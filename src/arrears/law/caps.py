@@ -5,6 +5,7 @@ Source: spec positions, sections 14 to 17; the texts are in cn/sources.yaml.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
@@ -31,6 +32,7 @@ class Law:
         return self.private_multiple.steps[0][0]
 
 
+@cache
 def read_law() -> Law:
     """The law that travels with this version; raises BadYaml where a file is not as it should be."""
     return law_from(law_texts())

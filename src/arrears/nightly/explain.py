@@ -24,8 +24,6 @@ from arrears.refusal import Refused
 from arrears.tables.facts import Facts
 from arrears.tables.visible import FOREVER
 
-_NOTES_MAX = 2_000_000
-
 
 def explain_loan(root: Path, loan_id: str, as_of: date, known_at: int, lang: str) -> list[str]:
     """The lines of the explanation; the last section is the position, each figure with its sum or formula.
@@ -92,7 +90,7 @@ def _walked(facts: Facts, caps, as_of: date) -> list[tuple[int, ...]]:
     while True:
         notes = np.full((size, w.NOTE_COLUMNS), -1, np.int64)
         w.walk(loan_rows(facts.loans, caps), caps.steps, *event_columns(facts, as_of), number_of(as_of), notes)
-        if notes[-1, 0] == -1 or size >= _NOTES_MAX:
+        if notes[-1, 0] == -1:
             return [tuple(int(figure) for figure in note) for note in notes if note[0] >= 0]
         size *= 8
 

@@ -22,7 +22,8 @@ from arrears.nightly import local
 from arrears.nightly.report import render
 from arrears.refusal import DiskFull, Refused
 from arrears.store import Book, Manifest
-from arrears.strategy.decision_table import Strategy, default_strategy_text, strategy_from
+from arrears.strategy.decision_table import Strategy, default_strategy_text, demand_buckets, strategy_from
+from arrears.strict_yaml import BadYaml
 
 Report = Callable[[str, int, int], None]
 """What is being done, how many partitions are done, of how many."""
@@ -98,7 +99,7 @@ def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, repo
         summary = write_night(book, manifest, inputs, unfinished, report)
     except DiskFull:
         raise
-    except Refused:
+    except (Refused, BadYaml):
         store.remove_folder(unfinished)
         store.remove_if_empty(book.nights)
         raise
@@ -111,6 +112,7 @@ def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, repo
 def write_night(book: Book, manifest: Manifest, inputs: Inputs, folder: Path, report: Report) -> dict:
     """Everything a night leaves behind, written under the folder; partitions that are there already are not redone."""
     law, strategy, buckets = law_from(inputs.law), strategy_from(inputs.strategy), read_buckets()
+    demand_buckets(strategy, buckets.names)
     judge_book(book, manifest, inputs.known_at)
     names = list(manifest.partitions)
     todo = [name for name in names if not all(path.is_file() for path in _left_by(folder, name))]
@@ -212,6 +214,7 @@ def _summary(book, inputs: Inputs, law, strategy, totals, unknown, worklist, par
         "worklist_rows": len(worklist), "currencies": currencies,
         "treatments": {row["treatment"]: row["len"] for row in
                        worklist.group_by("treatment").len().sort("treatment").iter_rows(named=True)},
+        "treatment_words": strategy.wording,
         "cap_unknown": [
             {"regime": row["regime"], "reason_zh": _WHY[row["why_unknown"]][0], "reason_en": _WHY[row["why_unknown"]][1],
              "loans": row["loans"]} for row in unknown.iter_rows(named=True)

@@ -70,13 +70,17 @@ def _gather(parts: list[Path], out: Path) -> int:
     cuts = [ids[at] for at in range(0, len(ids), ROWS_A_GROUP)]
     unfinished = out.with_name(out.name + ".unfinished")
     schema = POSITIONS.empty().to_arrow().schema
-    with pq.ParquetWriter(unfinished, schema, compression="zstd", compression_level=1) as writer:
-        for place, low in enumerate(cuts):
-            rows = pl.scan_parquet(parts, glob=False).filter(pl.col("loan_id") >= low)
-            if place + 1 < len(cuts):
-                rows = rows.filter(pl.col("loan_id") < cuts[place + 1])
-            writer.write_table(rows.sort("loan_id").collect(engine="streaming").to_arrow().cast(schema))
-        if not cuts:
-            writer.write_table(POSITIONS.empty().to_arrow().cast(schema))
-    store.settle(unfinished, out)
+    try:
+        with store.room_for(out):
+            with pq.ParquetWriter(unfinished, schema, compression="zstd", compression_level=1) as writer:
+                for place, low in enumerate(cuts):
+                    rows = pl.scan_parquet(parts, glob=False).filter(pl.col("loan_id") >= low)
+                    if place + 1 < len(cuts):
+                        rows = rows.filter(pl.col("loan_id") < cuts[place + 1])
+                    writer.write_table(rows.sort("loan_id").collect(engine="streaming").to_arrow().cast(schema))
+                if not cuts:
+                    writer.write_table(POSITIONS.empty().to_arrow().cast(schema))
+            store.settle(unfinished, out)
+    finally:
+        unfinished.unlink(missing_ok=True)
     return len(ids)

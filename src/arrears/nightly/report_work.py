@@ -21,9 +21,10 @@ def worklist(frame: pl.DataFrame, summary: dict) -> str:
     """People and money by treatment, the order of the list in words, and its first rows."""
     if frame.is_empty():
         return empty("worklist.empty")
-    blocks = per_currency(frame, _treatments_of)
+    labels = summary["treatment_words"]
+    blocks = per_currency(frame, lambda part, currency: _treatments_of(part, currency, labels))
     order = paragraph(say("worklist.order", order=(summary["order_zh"], summary["order_en"])), "plain")
-    return blocks + order + _first_rows(frame)
+    return blocks + order + _first_rows(frame, labels)
 
 
 def look_first(summary: dict) -> str:
@@ -55,31 +56,36 @@ def source(frame: pl.DataFrame, summary: dict) -> str:
             + _command("source.replay", f"arrears replay --book {book} --as-of {as_of}"))
 
 
-def _treatments_of(frame: pl.DataFrame, currency: str) -> str:
+def _treatment(labels: dict, name: str) -> Pair:
+    """A treatment's label as its strategy words it; one that has none is called by its own name."""
+    return (labels[name]["zh"], labels[name]["en"]) if name in labels else (name, name)
+
+
+def _treatments_of(frame: pl.DataFrame, currency: str, labels: dict) -> str:
     rows = frame.group_by("treatment").agg(pl.len().alias("people"), *map(exact_sum, ("late_loans", "claimable_minor"))).sort(
         ["people", "treatment"], descending=[True, False]).to_dicts()
     longest, people = rows[0]["people"], frame.height
-    strips = [(_clipped(named("treatment", row["treatment"])),
+    strips = [(_clipped(_treatment(labels, row["treatment"])),
                [Strip(row["people"] / longest, words("people.money", n=count(row["people"]),
                                                      money=short_money(row["claimable_minor"], currency)), ACCENT)]) for row in rows]
     label = named("currency", currency)
     title = words("worklist.picture", currency=label)
     picture = figure(bars(f"treatments-{currency}", title, words("worklist.desc"), strips, label_width=134), title)
     columns = [(words("col.treatment"), TEXT)] + [(words(f"col.{name}"), NUMBER) for name in ("people", "share", "late_loans", "claimable")]
-    body = [[named("treatment", row["treatment"]), count(row["people"]), share(row["people"], people), count(row["late_loans"]),
+    body = [[_treatment(labels, row["treatment"]), count(row["people"]), share(row["people"], people), count(row["late_loans"]),
              money(row["claimable_minor"], currency)] for row in rows]
     total = [words("total"), count(people), "", count(sum(row["late_loans"] for row in rows)),
              money(sum(row["claimable_minor"] for row in rows), currency)]
     return beside(picture, table(f"treatments-{currency}-table", words("worklist.table", currency=label), columns, body, total))
 
 
-def _first_rows(frame: pl.DataFrame) -> str:
+def _first_rows(frame: pl.DataFrame, labels: dict) -> str:
     shown = frame.sort("rank").head(ROWS_SHOWN)
     columns = [(words("col.rank"), NUMBER), (words("col.borrower"), CODE), (words("col.loan"), CODE), (words("col.late_loans"), NUMBER),
                (words("col.bucket.now"), TEXT), (words("col.dpd"), NUMBER), (words("col.product"), TEXT), (words("col.currency"), TEXT),
                (words("col.claimable"), NUMBER), (words("col.treatment"), TEXT), (words("col.reason"), PROSE), (words("col.rule"), CODE)]
     rows = [[count(row["rank"]), row["borrower_id"], row["loan_id"], count(row["late_loans"]), row["bucket"], count(row["days_past_due"]),
-             row["product"], row["currency"], money(row["claimable_minor"], row["currency"]), named("treatment", row["treatment"]),
+             row["product"], row["currency"], money(row["claimable_minor"], row["currency"]), _treatment(labels, row["treatment"]),
              (row["reason_zh"], row["reason_en"]), row["rule"]] for row in shown.iter_rows(named=True)]
     caption = words("worklist.first", shown=count(shown.height), total=count(frame.height))
     return table("worklist-table", caption, columns, rows)

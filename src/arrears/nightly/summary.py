@@ -9,7 +9,7 @@ _WORDS = {
         "night": "{as_of} 夜批（截至 {known_at} 的记录）", "loans": "贷款 {loans:,} 笔，借款人 {borrowers:,} 人；逾期 {late_loans:,} 笔",
         "money": "{currency}：未还本金 {outstanding}，已到期未付 {due}，可主张 {claimable}，依法不得主张 {excess}",
         "work": "今夜名单 {worklist_rows:,} 人次：{treatments}", "unknown": "{loans:,} 笔上限不明（{regime}):{reason}，只主张本金",
-        "overpaid": "{overpaid_loans:,} 笔已付息费超过上限，先由人核查", "held": "{held_loans:,} 笔逾期贷款处于停催",
+        "overpaid": "{overpaid_loans:,} 笔（含未逾期）已付息费超过上限，先由人核查", "held": "{held_loans:,} 笔逾期贷款处于停催",
         "report": "报告：{path}",
     },
     "en": {
@@ -18,7 +18,7 @@ _WORDS = {
         "money": "{currency}: outstanding principal {outstanding}, due {due}, may be demanded {claimable}, withheld by law {excess}",
         "work": "Worklist: {worklist_rows:,} entries: {treatments}",
         "unknown": "{loans:,} loans whose cap is unknown ({regime}): {reason}; only principal is demanded",
-        "overpaid": "{overpaid_loans:,} loans on which charges beyond the cap were paid; a person looks first",
+        "overpaid": "{overpaid_loans:,} loans, late or not, on which charges beyond the cap were paid; a person looks first",
         "held": "{held_loans:,} late loans are on hold", "report": "Report: {path}",
     },
 }
@@ -34,7 +34,8 @@ def summary_lines(summary: dict, folder: Path, lang: str) -> list[str]:
             due=in_major_units(sums["due_total_minor"]), claimable=in_major_units(sums["claimable_minor"]),
             excess=in_major_units(sums["excess_minor"]),
         ))
-    treatments = ", ".join(f"{name} {count:,}" for name, count in summary["treatments"].items())
+    labels = summary["treatment_words"]
+    treatments = ", ".join(f"{labels[name][lang]} {count:,}" for name, count in summary["treatments"].items())
     lines.append("  " + words["work"].format(worklist_rows=summary["worklist_rows"], treatments=treatments or "0"))
     for entry in summary["cap_unknown"]:
         lines.append("  " + words["unknown"].format(**entry, reason=entry[f"reason_{lang}"]))

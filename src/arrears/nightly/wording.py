@@ -18,7 +18,7 @@ def words(key: str, **facts: object) -> Pair:
 
 
 def named(kind: str, name: str) -> Pair:
-    """The label of a treatment, asset class or currency; one that has none is called by its own name."""
+    """The label of a asset class or currency; one that has none is called by its own name."""
     return WORDS.get(f"{kind}.{name}", (name, name))
 
 
@@ -73,19 +73,16 @@ WORDS: dict[str, Pair] = {
     # States, classes, treatments, currencies.
     "state.settled": ("已结清", "settled"), "state.new": ("新放款", "new"), "class.正常": ("正常", "Normal"),
     "class.关注": ("关注", "Special mention"), "class.次级": ("次级", "Substandard"), "class.可疑": ("可疑", "Doubtful"),
-    "class.损失": ("损失", "Loss"), "treatment.leave_alone": ("不打扰", "Leave alone"),
-    "treatment.remind_sms": ("短信提醒", "Remind by SMS"), "treatment.call": ("电话", "Call"),
-    "treatment.call_senior": ("资深专员电话", "Call, senior"), "treatment.visit": ("上门", "Visit"),
-    "treatment.legal_review": ("法务审查", "Legal review"), "treatment.hold": ("停催", "Hold"),
-    "treatment.look_first": ("先由人核查", "Look first"), "currency.CNY": ("人民币 CNY", "CNY"),
+    "class.损失": ("损失", "Loss"),
+    "currency.CNY": ("人民币 CNY", "CNY"),
     "currency.USD": ("美元 USD", "USD"), "currency.HKD": ("港元 HKD", "HKD"), "currency.EUR": ("欧元 EUR", "EUR"),
     # 1 Buckets.
     "buckets.title": ("账龄", "Buckets"),
     "buckets.how": (
-        "每笔已放款的贷款按日终的逾期天数归入一档：{bands}（档位可配置）。单位：笔与币种的主单位。占比的分母是同币种未结清的贷"
+        "每笔已放款的贷款按日终的逾期天数归入一档：{bands}。单位：笔与币种的主单位。占比的分母是同币种未结清的贷"
         "款；已结清的单列，不进分母。",
-        "Each disbursed loan falls in one state by its days past due at the end of the day: {bands} (the ranges are "
-        "configurable). Units: loans, and major units of the currency. Shares are of the loans not settled in the same "
+        "Each disbursed loan falls in one state by its days past due at the end of the day: {bands}."
+        " Units: loans, and major units of the currency. Shares are of the loans not settled in the same "
         "currency; settled loans are shown apart and excluded."),
     "buckets.picture": ("逾期各档 · 未还本金，{currency}", "Late buckets · outstanding principal, {currency}"),
     "buckets.desc": (

@@ -11,8 +11,10 @@ import polars as pl
 
 from arrears import strict_yaml
 from arrears.strict_yaml import BadYaml
+from arrears.tables.holds import HOLD_KINDS
 
 _TEXT_FIELDS = ("bucket", "product", "hold", "cap", "overpaid")
+_KNOWN = {"hold": ("none", *HOLD_KINDS), "cap": ("known", "unknown"), "overpaid": ("yes", "no")}
 _NUMBER_FIELDS = ("claimable",)
 _RANGE = re.compile(r"^(?:(?P<below><)(?P<top>\d+)|>=(?P<from>\d+)|(?P<low>\d+)\.\.(?P<high>\d+))$")
 
@@ -59,6 +61,8 @@ def strategy_from(text: str, name: str = "strategy.yaml") -> Strategy:
     for entry in content["treatments"]:
         strict_yaml.expect_keys(entry, {"name", "zh", "en"}, set(), f"{name}, treatments")
     treatments = tuple(entry["name"] for entry in content["treatments"])
+    if len(set(treatments)) < len(treatments):
+        raise BadYaml(f"{name}, treatments: one stands twice; the list says how pressing each is, so each stands once")
     rows = []
     for place, entry in enumerate(content["rows"], start=1):
         where = f"{name}, row {place} ({entry.get('name', 'without a name') if isinstance(entry, dict) else entry})"
@@ -71,6 +75,15 @@ def strategy_from(text: str, name: str = "strategy.yaml") -> Strategy:
         raise BadYaml(f"{name}: two rows share a name; each needs its own, the report names rows by it")
     wording = {entry["name"]: {"zh": entry["zh"], "en": entry["en"]} for entry in content["treatments"]}
     return Strategy(content["id"], content["version"], tuple(rows), treatments, wording, text)
+
+
+def demand_buckets(strategy: Strategy, names: tuple[str, ...]) -> None:
+    """Raises BadYaml where a row names a bucket that there is not: it would never fit."""
+    for row in strategy.rows:
+        for field, cell in row.when:
+            unknown = [value for value in cell if field == "bucket" and value not in names]
+            if unknown:
+                raise BadYaml(f"strategy {strategy.id}, row {row.name}: no bucket {unknown[0]!r}; there are {', '.join(names)}")
 
 
 def fits(row: Row) -> pl.Expr:
@@ -101,15 +114,28 @@ def _row(entry: dict, when: dict, treatments: tuple[str, ...], where: str) -> Ro
     if entry["treatment"] not in treatments:
         raise BadYaml(f"{where}: the treatment {entry['treatment']!r} is not in the list of treatments")
     strict_yaml.expect_keys(entry["reason"], {"zh", "en"}, set(), f"{where}, reason")
+    if not isinstance(when, dict):
+        raise BadYaml(f"{where}: when must be a mapping of fields to what they may be; write {{}} where the row fits everything")
     cells = []
     for field, cell in when.items():
         if field in _NUMBER_FIELDS:
             cells.append((field, _range(cell, f"{where}, {field}")))
         elif field in _TEXT_FIELDS:
-            cells.append((field, tuple(cell) if isinstance(cell, list) else (cell,)))
+            cells.append((field, _values(field, cell, where)))
         else:
             raise BadYaml(f"{where}: unknown field {field!r}; known are {', '.join(_TEXT_FIELDS + _NUMBER_FIELDS)}")
     return Row(entry["name"], tuple(cells), entry["treatment"], entry["reason"]["zh"], entry["reason"]["en"])
+
+
+def _values(field: str, cell: str | list[str], where: str) -> tuple[str, ...]:
+    values = tuple(cell) if isinstance(cell, list) else (cell,)
+    known = _KNOWN.get(field)
+    for value in values:
+        if not isinstance(value, str) or value == "":
+            raise BadYaml(f"{where}, {field}: a cell is one value or a list of values")
+        if known is not None and value not in known:
+            raise BadYaml(f"{where}, {field}: {value!r} is not known; known are {', '.join(known)}")
+    return values
 
 
 def _range(cell: str, where: str) -> tuple[int | None, int | None]:

@@ -15,7 +15,7 @@ ADJUSTMENTS = Table(
         text("kind", "what is done", one_of=KINDS),
         Column(
             "number", WHOLE, "count", "instalment waived; null: the due ones, oldest first",
-            nullable=True, least=-(2**31), most=2**31 - 1,
+            nullable=True, least=-(2**31) + 1, most=2**31 - 1,
         ),
         money("amount_minor", "the most that is waived; null: all of it", nullable=True),
         date_of("until_on", "first day on which a pause no longer holds", nullable=True),

@@ -8,7 +8,7 @@ INSTALMENTS = Table(
     ("loan_id", "number"),
     (
         text("loan_id", "the loan"),
-        whole("number", "count", "the instalment's number in the schedule", least=-(2**31), most=2**31 - 1),
+        whole("number", "count", "the instalment's number in the schedule", least=-(2**31) + 1, most=2**31 - 1),
         date_of("due_on", "last day on which paying is on time"),
         money("principal_minor", "principal due"),
         money("interest_minor", "interest due"),

@@ -16,7 +16,7 @@ from arrears.twin.book import blocks
 def write_book(
     folder: Path, loans: int, seed: int, as_of: date, instalments: int | None, report: Callable = lambda *_: None
 ) -> dict[str, int]:
-    """The rows written per table. Same arguments, same bytes; every file appears whole, after all are written.
+    """The rows written per table (a restructured loan has several). Same arguments, same bytes; every file appears whole, after all are written.
 
     Raises Refused where the folder holds a book already.
     """
