@@ -170,15 +170,12 @@ def test_a_folder_without_files_is_refused(tmp_path):
     assert outside_store(tmp_path / "book") == {}
 
 
-def test_a_book_without_rows_has_no_loans(tmp_path):
+def test_a_book_without_loans_is_refused(tmp_path):
     book = plain.write_rows(tmp_path / "book", {table: [] for table in plain.sound_book()})
-    ran = arrears("night", "--book", book, *AS_OF)
-    assert ran.status == 0 and "0 loans" in ran.out, ran
+    assert_refused(arrears("night", "--book", book, *AS_OF), ("loans.parquet", "empty", "no rows"))
     out = tmp_path / "out.parquet"
-    ran = arrears("positions", "--book", book, *AS_OF, "--out", out)
-    assert ran.status == 0 and "0 loans" in ran.out
-    assert pl.read_parquet(out).is_empty()
-    assert arrears("replay", "--book", book, *AS_OF).status == 0
+    assert_refused(arrears("positions", "--book", book, *AS_OF, "--out", out), ("loans.parquet", "empty"))
+    assert not out.exists() and not (book / "nights").exists()
 
 
 def test_a_book_of_the_three_files_alone_is_taken(tmp_path):

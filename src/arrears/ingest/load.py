@@ -83,9 +83,11 @@ def fault_of_walk(book: Book, facts: Facts, loan_id: str, fault: int) -> Refused
         1: ("its amounts and rates pass 64 bits together; check their units", "金额与利率合计超出 64 位整数；请检查单位"),
         2: ("it has no instalments, so nobody can say when it is due; add its schedule to instalments.parquet, or remove "
             "the loan", "没有任何分期，无法判断到期日；请在 instalments.parquet 补上还款计划，或删去该贷款"),
-        3: (f"principal_minor is {loan['principal_minor']:,}, but its {len(of_loan)} instalments add up to {summed:,}; "
-            "correct one of the two files",
-            f"principal_minor 为 {loan['principal_minor']:,}，而 {len(of_loan)} 期本金之和为 {summed:,}；请更正其中一个文件"),
+        3: (f"principal_minor is {loan['principal_minor']:,}, but its {len(of_loan)} instalments in "
+            f"instalments.parquet add up to {summed:,}; "
+            "mend one of the two files",
+            f"principal_minor 为 {loan['principal_minor']:,}，而 instalments.parquet 中 {len(of_loan)} 期本金之和为 {summed:,}；"
+            "请更正其中一个文件"),
     }[fault]
     row = _rows(book, "loans", "loan_id", loan_id)
     return Refused(f"loans.parquet{row}: loan {loan_id}: {en}", f"loans.parquet：贷款 {loan_id}：{zh}")

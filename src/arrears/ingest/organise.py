@@ -37,11 +37,12 @@ def organise(raw: dict[str, pl.DataFrame | None], replaced: dict, write: Callabl
             continue
         table = FACTS[name]
         spanned, conflicts = _spanned(name, rows, replaced.get(name))
-        known["conflicts"] += conflicts
         if name == "loans":
-            known["loans"] = spanned["loan"].n_unique()
+            loan_ids = spanned.unique("loan", maintain_order=True)["loan_id"]
+            known["loans"] = len(loan_ids)
         else:
             spanned = spanned.drop([c for c in ("loan_id",) if "loan" in spanned.columns])
+        known["conflicts"] += [_named(name, conflict, loan_ids) for conflict in conflicts]
         write(name, spanned)
         recorded = spanned["recorded_at"]
         known["tables"][name] = {
@@ -81,7 +82,7 @@ def _spanned(name: str, rows: pl.DataFrame, replaced) -> tuple[pl.DataFrame, lis
     ) if replaced is None else replaced[0]
     again = again.join(moments, on=on, how="left").with_columns(pl.col("superseded_at").fill_null(FOREVER))
     superseded_at[again["place"].to_numpy()] = again["superseded_at"].to_numpy()
-    conflicts = _conflicts(name, again, [*_KEY[name], "recorded_at"]) if name in _KEY else []
+    conflicts = _conflicts(again, [*_KEY[name], "recorded_at"]) if name in _KEY else []
     return ordered.with_columns(superseded_at=pl.Series(superseded_at)), conflicts
 
 
@@ -104,14 +105,19 @@ def _rows_of_many_moments(ordered: pl.DataFrame, group: list[str], name: str, re
     return ordered.join(seen, on=group, how="semi", maintain_order="left") if len(seen) else ordered.clear()
 
 
-def _conflicts(name: str, again: pl.DataFrame, key: list[str]) -> list[dict]:
-    """Two different rows of one key and moment; at most a hundred, they refuse the run all the same."""
+def _conflicts(again: pl.DataFrame, key: list[str]) -> list[dict]:
+    """The first of each two different rows of one key and moment; at most a hundred, they refuse the run all the same."""
     both = again.filter(pl.len().over(key) > 1).unique(key, keep="first", maintain_order=True).head(100)
-    return [
-        {"table": name, "key": "/".join(str(row[column]) for column in FACTS[name].key),
-         "recorded_at": row["recorded_at"], "superseded_at": row["superseded_at"]}
-        for row in both.iter_rows(named=True)
-    ]
+    return both.to_dicts()
+
+
+def _named(name: str, row: dict, loan_ids: pl.Series) -> dict:
+    """A conflict as the manifest keeps it: the table, the key in the lender's words, and when it is visible."""
+    of_loan = {**row, "loan_id": loan_ids[row["loan"]]} if "loan" in row else row
+    return {
+        "table": name, "key": "/".join(str(of_loan[column]) for column in FACTS[name].key),
+        "recorded_at": row["recorded_at"], "superseded_at": row["superseded_at"],
+    }
 
 
 def _reversals(payments: pl.DataFrame) -> pl.DataFrame:
