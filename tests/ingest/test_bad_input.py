@@ -178,6 +178,26 @@ def test_a_book_without_loans_is_refused(tmp_path):
     assert not out.exists() and not (book / "nights").exists()
 
 
+def test_a_book_in_which_no_loan_is_known_yet_has_no_loans(tmp_path):
+    rows = plain.sound_book()
+    later = {"recorded_at": LATER}
+    book = plain.write_rows(tmp_path / "book", {table: [row | later for row in rows[table]] for table in rows})
+    known_at = ("--known-at", "2026-01-31T00:00:00+00:00")
+    ran = arrears("night", "--book", book, *AS_OF, *known_at)
+    assert ran.status == 0 and "0 loans" in ran.out, ran
+    out = tmp_path / "out.parquet"
+    ran = arrears("positions", "--book", book, *AS_OF, "--out", out, *known_at)
+    assert ran.status == 0 and "0 loans" in ran.out
+    assert pl.read_parquet(out).is_empty()
+    assert arrears("replay", "--book", book, *AS_OF).status == 0
+
+
+def test_a_book_without_payments_is_taken(tmp_path):
+    book = plain.write_rows(tmp_path / "book", {**plain.sound_book(), "payments": [], "adjustments": [], "holds": []})
+    ran = arrears("night", "--book", book, *AS_OF)
+    assert ran.status == 0 and "3 loans" in ran.out, ran
+
+
 def test_a_book_of_the_three_files_alone_is_taken(tmp_path):
     rows = plain.sound_book()
     book = plain.write_rows(tmp_path / "book", {name: rows[name] for name in ("loans", "instalments", "payments")})

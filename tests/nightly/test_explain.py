@@ -106,7 +106,7 @@ def test_explanations_of_generated_loans_add_up(tmp_path):
     book = plain.write_frames(tmp_path / "book", {name: frames[name] for name in FACTS})
     rows = positions_of(book, AS_OF, LATEST_KNOWN, tmp_path / "p.parquet")
     late = [row for row in rows if row["due_total_minor"] > 0]
-    for position in [*late[:70], *rows[::60]]:
+    for position in [*late[:60], *rows[::80]]:
         told = Told(explain_loan(book, position["loan_id"], AS_OF, LATEST_KNOWN, "en"))
         assert_adds_up(told, position)
 

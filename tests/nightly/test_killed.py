@@ -143,6 +143,15 @@ def test_a_night_killed_at_any_moment_ends_with_the_same_bytes(undisturbed, book
     assert_nothing_is_left_over(book)
 
 
+def test_what_a_killed_run_left_in_the_store_is_swept_up_by_the_next(undisturbed, book):
+    assert finished(started(book))[0] == 0
+    for name in (".unfinished-killed", "0123456789abcdef"):
+        (book / "store" / name / "loans").mkdir(parents=True)
+        (book / "store" / name / "loans" / "p0000.parquet").write_bytes(b"half")
+    assert arrears("positions", "--book", book, "--as-of", AS_OF, "--out", book.parent / "p.parquet").status == 0
+    assert_nothing_is_left_over(book)
+
+
 def test_a_killed_night_goes_on_where_it_stopped(undisturbed, book):
     """Partitions that were done are not done again: their files keep their times."""
     peace, duration = undisturbed

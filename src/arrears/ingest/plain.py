@@ -8,7 +8,7 @@ rows that are visible when they are read (see load.py). Source: spec positions, 
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import file_digest, sha256
 from pathlib import Path
 
@@ -41,6 +41,9 @@ def bring_in(book: Book, report=lambda text: None) -> Manifest:
     _demand_files(book, present)
     marks = {name: _mark(path) for name, path in present.items()}
     if known is not None and {n: {**s, "sha256": None} for n, s in known.sources.items()} == marks:
+        if _left_by_a_kill(book, known):
+            with suppress(Refused), store.locked(book, "store", alone=True):
+                _sweep(book)
         return known
     with store.locked(book, "store", alone=True):
         report("reading the plain files")
@@ -53,10 +56,19 @@ def bring_in(book: Book, report=lambda text: None) -> Manifest:
             manifest = _lay_out(book, present, sources, report)
             _demand_unchanged(book, present, marks)
         store.write_manifest(book, manifest)
-        for folder in book.store.iterdir():
-            if folder.is_dir() and folder.name != manifest.snapshot:
-                store.remove_folder(folder)
+        _sweep(book)
     return manifest
+
+
+def _left_by_a_kill(book: Book, manifest: Manifest) -> list[Path]:
+    """Folders of the store that the manifest does not name: earlier snapshots, and layings-out that were killed."""
+    return [folder for folder in book.store.iterdir() if folder.is_dir() and folder.name != manifest.snapshot]
+
+
+def _sweep(book: Book) -> None:
+    """Only what the manifest names is left; to be called with the store's lock held alone."""
+    for folder in _left_by_a_kill(book, store.read_manifest(book)):
+        store.remove_folder(folder)
 
 
 @contextmanager
