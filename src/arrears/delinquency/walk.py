@@ -100,7 +100,7 @@ def _begin(loans, instalments, row, as_of, due, at):
         due[k, PRINCIPAL] = instalments[3][first + k]
         due[k, INTEREST] = instalments[4][first + k]
         due[k, FEE] = instalments[5][first + k]
-        due[k, PENALTY_Q:] = 0
+        due[k, PENALTY_Q] = due[k, PENALTY_R] = due[k, PENALTY_TAKEN] = due[k, WIPED] = 0
         left -= due[k, PRINCIPAL]
     if left != 0:
         at[FAULT] = PRINCIPAL_DIFFERS if at[COUNT] > 0 else NO_INSTALMENTS
@@ -156,9 +156,12 @@ def _live(payments, adjustments, row, due, at, pauses, caps, notes):
             if at[PAID] > LIMIT:
                 at[FAULT] = TOO_LARGE
                 return
-            if notes is not None:
-                _note(notes, at, N_PAYMENT, day, 0, payments[2][pay], pay, 0, 0, 0)
-            _spread(payments[2][pay], due, at, pauses, caps, day, notes)
+            if notes is None and at[OPEN] == at[FALLEN]:
+                at[UNALLOCATED] += payments[2][pay]
+            else:
+                if notes is not None:
+                    _note(notes, at, N_PAYMENT, day, 0, payments[2][pay], pay, 0, 0, 0)
+                _spread(payments[2][pay], due, at, pauses, caps, day, notes)
             pay += 1
 
 
