@@ -168,8 +168,7 @@ def main() -> None:
 
 def _strategy_text(path: Path, read: Callable) -> str:
     try:
-        read(path)
-        return path.read_text(encoding="utf-8")
+        return read(path).text
     except OSError as problem:
         raise Refused(f"{path}: cannot be read ({problem.strerror})", f"{path}：无法读取") from None
 
@@ -200,9 +199,7 @@ def _refusals(lang: str | None):
     try:
         _language(lang)
         yield
-    except (Refused, BadYaml, ValueError) as problem:
-        if not isinstance(problem, Refused | BadYaml) and type(problem) is not ValueError:
-            raise
+    except (Refused, BadYaml) as problem:
         en, zh = (problem.en, problem.zh) if isinstance(problem, Refused) else (str(problem), None)
         first, second = (zh, en) if zh and lang != "en" and (lang == "zh" or _language(None) == "zh") else (en, zh)
         print(f"arrears: {first}", file=sys.stderr)

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from arrears.refusal import Refused
 
 EPOCH = date(1970, 1, 1)
+LAST_DAY = date.max
+"""No row may bear a later date: no calendar writes it in four digits."""
 FIRST_DAY = date(1990, 1, 1)
 """No row may bear an earlier date: before it a date was mistaken for another."""
 
@@ -61,10 +63,6 @@ def read_moment(text: str, name: str = "--known-at") -> datetime:
             f"{name} {text} 没有时区偏移，无法确定时刻；请补上，例如 2026-03-31T22:00:00+08:00",
         )
     return moment.astimezone(UTC)
-
-
-def month_of(day: date) -> str:
-    return f"{day:%Y-%m}"
 
 
 def last_day_of_previous_month(day: date) -> date:

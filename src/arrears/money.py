@@ -1,13 +1,11 @@
 """Money: integer minor units, rounding by name, sums that never wrap."""
 
+from decimal import Decimal
+
 import polars as pl
 
 INT64_MAX = 2**63 - 1
 PPM = 1_000_000
-
-
-class AmountTooLarge(ArithmeticError):
-    """A sum passed what 64 bits hold; nothing was computed with it."""
 
 
 def half_up(numerator: int, denominator: int) -> int:
@@ -35,11 +33,23 @@ def total(amounts: pl.Series) -> int:
     return int(amounts.cast(pl.Int128).sum() or 0) if len(amounts) else 0
 
 
-def in_major_units(minor: int) -> str:
-    """Minor units written in yuan (or the like) with two decimals.
+# ISO 4217 currencies whose minor unit is not a hundredth; every other currency has two decimals.
+_DECIMALS = {
+    "JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "PYG": 0, "UGX": 0, "XAF": 0, "XOF": 0,
+    "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3,
+}
 
-    >>> in_major_units(123456), in_major_units(-5)
-    ('1,234.56', '-0.05')
+
+def decimals_of(currency: str) -> int:
+    """How many decimals the currency's major unit has. Source: ISO 4217."""
+    return _DECIMALS.get(currency, 2)
+
+
+def in_major_units(minor: int, currency: str = "CNY") -> str:
+    """Minor units written in the currency's major unit, exact, with its own number of decimals.
+
+    >>> in_major_units(123456), in_major_units(-5), in_major_units(1234, "KWD"), in_major_units(1234, "JPY")
+    ('1,234.56', '-0.05', '1.234', '1,234')
     """
-    sign = "-" if minor < 0 else ""
-    return f"{sign}{abs(minor) // 100:,}.{abs(minor) % 100:02d}"
+    decimals = decimals_of(currency)
+    return f"{Decimal(minor).scaleb(-decimals):,.{decimals}f}"

@@ -19,7 +19,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import IO
 
 import polars as pl
 import pyarrow as pa
@@ -103,7 +102,9 @@ def read_manifest(book: Book) -> Manifest | None:
             f"{book.manifest_path}: not readable as JSON; remove the folder {book.store} and the book is stored anew",
             f"{book.manifest_path}：不是有效的 JSON；删除 {book.store} 后会重新整理",
         ) from None
-    if content.get("format") != FORMAT:
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        return None
+    if not (book.store / content["snapshot"]).is_dir():
         return None
     return Manifest(**{key: value for key, value in content.items() if key != "format"})
 
@@ -172,7 +173,8 @@ def locked(book: Book, name: str, *, alone: bool) -> Iterator[None]:
 
     The system lets go of it when the process ends, however it ends. Raises Refused where another holds it.
     """
-    with _opened_lock(book, name) as handle:
+    handle = _opened_lock(book, name)
+    try:
         try:
             fcntl.flock(handle, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -182,12 +184,15 @@ def locked(book: Book, name: str, *, alone: bool) -> Iterator[None]:
                 f"{book.root}：该账册正被另一次运行占用；未作任何更改，请待其结束后重试",
             ) from None
         yield
+    finally:
+        os.close(handle)
 
 
-def _opened_lock(book: Book, name: str) -> IO[bytes]:
+def _opened_lock(book: Book, name: str) -> int:
+    """The folder that is locked: the book's own for a night, which nobody removes while it runs, else its store."""
     try:
         book.store.mkdir(parents=True, exist_ok=True)
-        return open(book.store / f"{name}.lock", "a+b")
+        return os.open(book.root if name == "night" else book.store, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as problem:
         if problem.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
             raise
@@ -199,7 +204,14 @@ def _opened_lock(book: Book, name: str) -> IO[bytes]:
 
 
 def remove_folder(path: Path) -> None:
-    shutil.rmtree(path, ignore_errors=True)
+    """The folder is gone at once under its name; a kill while it is emptied leaves nothing that is taken for it."""
+    if not path.is_dir():
+        return
+    going = path.with_name(f"{path.name}.going")
+    if going.exists():
+        shutil.rmtree(going)
+    os.replace(path, going)
+    shutil.rmtree(going)
 
 
 def remove_if_empty(path: Path) -> None:

@@ -156,7 +156,7 @@ def test_the_readme_tells_the_exit_statuses_as_they_are(guide_book, tmp_path):
     for name in ("README.md", "README.zh.md"):
         text = (TOP / name).read_text(encoding="utf-8")
         said = re.findall(r"^\| (\d+) \|", text, re.MULTILINE)
-        assert said == ["0", "1", "2", "130"], name
+        assert sorted(said, key=int) == ["0", "1", "2", "70", "130"], name
     night = ("--book", "my_book", "--as-of", "2026-04-30")
     assert arrears(guide_book, "night", *night).returncode == 0
     assert arrears(guide_book, "replay", *night).returncode == 0

@@ -89,3 +89,11 @@ def test_requirements_are_pinned_by_hash_and_name_no_host():
         pins = re.findall(r"^[a-zA-Z0-9_.-]+==[^\s\\]+", text, re.MULTILINE)
         assert pins and text.count("--hash=sha256:") >= len(pins), name
         assert "http" not in text and "--index-url" not in text, name
+
+
+def test_the_decision_asks_no_clock():
+    clock = re.compile(r"\.(?:now|today|utcnow|fromtimestamp)\(")
+    for path in SOURCES:
+        place = path.relative_to(ROOT / "src" / "arrears")
+        if place.name != "cli.py":
+            assert clock.search(path.read_text(encoding="utf-8")) is None, f"{place}: a moment is an argument"

@@ -114,7 +114,7 @@ def _gather_pauses(adjustments, row, at, pauses, notes):
         if adjustments[2][place] != PAUSE:
             continue
         start, until = adjustments[1][place], adjustments[5][place]
-        if notes is not None:
+        if notes is not None and start <= at[AS_OF]:
             _note(notes, at, N_PAUSED, start, 0, until, 0, 0, 0, 0)
         if count > 0 and start <= pauses[count - 1, 1]:
             pauses[count - 1, 1] = max(pauses[count - 1, 1], until)
@@ -413,6 +413,8 @@ def _accelerate(due, at, day, notes):
             for column in range(10):
                 due[j, column], due[j - 1, column] = due[j - 1, column], due[j, column]
             j -= 1
+    if start == 0:
+        at[FIRST_LATE] = NEVER
     for k in range(start, at[COUNT]):
         due[k, ACCRUED_TO] = day
         if _unpaid(due, k) == 0:

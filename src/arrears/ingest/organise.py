@@ -106,9 +106,8 @@ def _rows_of_many_moments(ordered: pl.DataFrame, group: list[str], name: str, re
 
 
 def _conflicts(again: pl.DataFrame, key: list[str]) -> list[dict]:
-    """The first of each two different rows of one key and moment; at most a hundred, they refuse the run all the same."""
-    both = again.filter(pl.len().over(key) > 1).unique(key, keep="first", maintain_order=True).head(100)
-    return both.to_dicts()
+    """The first of each two different rows of one key and moment."""
+    return again.filter(pl.len().over(key) > 1).unique(key, keep="first", maintain_order=True).to_dicts()
 
 
 def _named(name: str, row: dict, loan_ids: pl.Series) -> dict:

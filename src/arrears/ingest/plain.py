@@ -46,6 +46,7 @@ def bring_in(book: Book, report=lambda text: None) -> Manifest:
                 _sweep(book)
         return known
     with store.locked(book, "store", alone=True):
+        known = store.read_manifest(book)
         report("reading the plain files")
         _demand_loans(present["loans"])
         digests = {name: _digest(path) for name, path in present.items()}
@@ -256,20 +257,42 @@ def _scatter(folder: Path, name: str, rows: pl.LazyFrame, places: pl.DataFrame) 
 def _places(loans: pl.LazyFrame) -> pl.DataFrame:
     """Each loan's partition and its row number there, in the order of loan_id: loan_id, borrower_id, part, loan.
 
-    A loan lies where its latest row's borrower lies, so that one person's debts lie together.
+    A loan lies where its borrower lies. Borrowers that ever shared a loan (a later row may name another) lie where the
+    first of them by id lies, so that one person's debts and holds lie together at every moment.
     """
     ids = loans.select("loan_id", "borrower_id", "recorded_at").drop_nulls("loan_id").collect(engine="streaming")
-    if ids["loan_id"].n_unique() < len(ids):
-        ids = ids.sort("loan_id", "recorded_at", "borrower_id").unique("loan_id", keep="last", maintain_order=True)
-    else:
-        ids = ids.sort("loan_id")
+    ids = ids.sort("loan_id", "recorded_at", "borrower_id")
+    lies_with = _together(ids)
+    ids = ids.unique("loan_id", keep="last", maintain_order=True) if ids["loan_id"].n_unique() < len(ids) else ids
     count = 1
     while count * store.LOANS_A_PARTITION < len(ids):
         count *= 2
-    part = pl.Series("part", hashes(ids["borrower_id"]) % count).cast(pl.Int32)
+    by = ids["borrower_id"].replace(lies_with) if lies_with else ids["borrower_id"]
+    part = pl.Series("part", hashes(by) % count).cast(pl.Int32)
     return ids.select("loan_id", "borrower_id").with_columns(part).with_columns(
         loan=pl.int_range(pl.len(), dtype=pl.Int32).over("part")
     )
+
+
+def _together(rows: pl.DataFrame) -> dict[str, str]:
+    """For each borrower that ever shared a loan with another: the first, by id, of all that hang together so."""
+    shared = rows.drop_nulls().filter(
+        (pl.col("loan_id") == pl.col("loan_id").shift(1)) & (pl.col("borrower_id") != pl.col("borrower_id").shift(1))
+    )["loan_id"]
+    first: dict[str, str] = {}
+
+    def of(borrower: str) -> str:
+        while first.get(borrower, borrower) != borrower:
+            borrower = first[borrower]
+        return borrower
+
+    if len(shared):
+        groups = rows.drop_nulls().filter(pl.col("loan_id").is_in(shared.implode())).group_by("loan_id", maintain_order=True)
+        for _, group in groups:
+            roots = sorted({of(borrower) for borrower in group["borrower_id"]})
+            first.update(dict.fromkeys(roots, roots[0]))
+            first.update({borrower: of(borrower) for borrower in group["borrower_id"]})
+    return {borrower: of(borrower) for borrower in first}
 
 
 def _raw(unfinished: Path, name: str, number: int) -> pl.DataFrame | None:
@@ -302,7 +325,7 @@ def _replaced(name: str, rows: pl.LazyFrame) -> tuple[pl.DataFrame, list[dict]] 
     both = again.group_by(key, "recorded_at").len().filter(pl.col("len") > 1).join(moments, on=[key, "recorded_at"])
     conflicts = [
         {"table": name, "key": row[key], "recorded_at": row["recorded_at"], "superseded_at": row["superseded_at"]}
-        for row in both.sort(key, "recorded_at").head(100).iter_rows(named=True)
+        for row in both.sort(key, "recorded_at").iter_rows(named=True)
     ]
     return moments, conflicts
 

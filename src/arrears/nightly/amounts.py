@@ -2,12 +2,10 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
+from arrears.money import decimals_of, in_major_units
 from arrears.nightly.wording import Pair
 
 NONE = "–"
-# ISO 4217 currencies whose minor unit is not a hundredth; every other currency has two decimals.
-_DECIMALS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "PYG": 0, "UGX": 0, "XAF": 0, "XOF": 0,
-             "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
 # From which amount on a name is used, and what it stands for.
 _SHORT_ZH = ((10**8, 10**8, "亿"), (10**4, 10**4, "万"))
 _SHORT_EN = ((10**9, 10**9, "bn"), (10**6, 10**6, "m"), (10**4, 10**3, "k"))
@@ -31,8 +29,7 @@ def money(amount_minor: int | None, currency: str) -> str:
     """
     if amount_minor is None:
         return NONE
-    decimals = _DECIMALS.get(currency, 2)
-    return f"{Decimal(amount_minor).scaleb(-decimals):,.{decimals}f}"
+    return in_major_units(amount_minor, currency)
 
 
 def short_money(amount_minor: int | None, currency: str) -> Pair:
@@ -45,7 +42,7 @@ def short_money(amount_minor: int | None, currency: str) -> Pair:
     """
     if amount_minor is None:
         return NONE, NONE
-    major = Decimal(amount_minor).scaleb(-_DECIMALS.get(currency, 2))
+    major = Decimal(amount_minor).scaleb(-decimals_of(currency))
     unit = _UNITS_ZH.get(currency, f" {currency}")
     chinese = _shortened(major, _SHORT_ZH) or money(amount_minor, currency) + " "
     english = _shortened(major, _SHORT_EN) or money(amount_minor, currency)

@@ -5,6 +5,7 @@ The steps come from the walk itself, compiled with notes, so the words cannot te
 
 from datetime import date
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from arrears.delinquency.assess import CannotBePositioned, assess, caps_of, even
 from arrears.delinquency.buckets import read_buckets
 from arrears.ingest.load import facts_of, fault_of_walk, judge_book
 from arrears.law.caps import read_law
-from arrears.money import PPM, half_up, in_major_units
+from arrears.money import PPM, decimals_of, half_up, in_major_units
 from arrears.nightly.explain_words import PARTS, WORDS
 from arrears.nightly.positions import opened
 from arrears.refusal import Refused
@@ -101,6 +102,7 @@ class _Teller:
     def __init__(self, words, lang, loan, payments: pl.DataFrame, adjustments: pl.DataFrame):
         self.words, self.parts, self.loan = words, PARTS[lang], loan
         self.payments, self.adjustments = payments, adjustments
+        self.yuan = partial(in_major_units, currency=loan["currency"])
         self.day = None
 
     def line(self, note: tuple[int, ...]) -> list[str]:
@@ -115,7 +117,7 @@ class _Teller:
     def _told(self, note: tuple[int, ...]) -> tuple[str, dict] | None:
         """Which sentence, and what is filled in."""
         kind, _, _, a, b, c, d, e = note
-        yuan = in_major_units
+        yuan = self.yuan
         if kind == w.N_DUE:
             return "due", {"principal": yuan(a), "interest": yuan(b), "fee": yuan(c)}
         if kind == w.N_ACCRUED:
@@ -143,8 +145,8 @@ class _Teller:
         running = Fraction(quotient * whole + remainder, whole)
         return {
             "start": day_of(start), "last": day_of(until - 1), "nights": nights, "skipped": until - start - nights,
-            "base": in_major_units(base), "rate": percent(self.loan["penalty_rate_ppm"]),
-            "day_count": self.loan["day_count"], "running": exact(running), "rounded": in_major_units(half_up_of(running)),
+            "base": self.yuan(base), "rate": percent(self.loan["penalty_rate_ppm"]),
+            "day_count": self.loan["day_count"], "running": exact(running, self.loan["currency"]), "rounded": self.yuan(half_up_of(running)),
         }
 
 
@@ -157,10 +159,11 @@ def percent(ppm: int) -> str:
     return f"{ppm // 10_000}.{ppm % 10_000:04d}".rstrip("0").rstrip(".") + " %"
 
 
-def exact(fen: Fraction) -> str:
+def exact(minor: Fraction, currency: str) -> str:
     """An amount that is not yet rounded, in major units with six decimals (cut, not rounded)."""
-    micro = fen.numerator * 10_000 // fen.denominator
-    return f"{micro // 1_000_000:,}.{micro % 1_000_000:06d}"
+    micro = minor * 10**6 / 10 ** decimals_of(currency)
+    whole, rest = divmod(micro.numerator // micro.denominator, 10**6)
+    return f"{whole:,}.{rest:06d}"
 
 
 def half_up_of(fen: Fraction) -> int:
@@ -174,7 +177,7 @@ def _head(words, lang: str, loan: dict, as_of: date, known_at: int) -> list[str]
     return [
         words["title"].format(loan_id=loan["loan_id"], as_of=as_of, known=known),
         words["contract"].format(
-            borrower=loan["borrower_id"], principal=in_major_units(loan["principal_minor"]), currency=loan["currency"],
+            borrower=loan["borrower_id"], principal=in_major_units(loan["principal_minor"], loan["currency"]), currency=loan["currency"],
             disbursed_on=loan["disbursed_on"], rate=percent(loan["annual_rate_ppm"]),
         ),
         words["penalty_terms"].format(
@@ -206,7 +209,7 @@ def _left_out(words, facts: Facts, counting: pl.DataFrame, as_of: date) -> list[
 
 def _position(words, loan: dict, position: dict, notes, why: str, as_of: date) -> list[str]:
     """Each figure of the position with what it is the sum or the result of."""
-    yuan = in_major_units
+    yuan = partial(in_major_units, currency=loan["currency"])
     lines = [words["position"].format(as_of=as_of)]
     still_open = [note for note in notes if note[0] == w.N_OPEN and any(note[3:7])]
     lines.append("  " + words["open_title"] if still_open else "  " + words["none_open"])
@@ -227,7 +230,7 @@ def _position(words, loan: dict, position: dict, notes, why: str, as_of: date) -
 
 def _cap_lines(words, loan: dict, position: dict, notes, why: str) -> list[str]:
     """The cap night by night, what was charged, and what of it may not be demanded (14 to 18)."""
-    yuan = in_major_units
+    yuan = partial(in_major_units, currency=loan["currency"])
     if position["lawful_charges_minor"] is None:
         name = "uncapped" if position["cap_is_known"] else f"unknown_{why}"
         lines = [words[name].format(regime=loan["regime"])]
@@ -238,8 +241,8 @@ def _cap_lines(words, loan: dict, position: dict, notes, why: str) -> list[str]:
             total += Fraction(outstanding * ppm * (until - first), w.LAWFUL_WHOLE)
             lines.append("  " + words["cap_span"].format(
                 first=day_of(first), last=day_of(until - 1), nights=until - first, outstanding=yuan(outstanding),
-                rate=percent(ppm), running=exact(total)))
-        lines.append(words["lawful"].format(running=exact(total), amount=yuan(position["lawful_charges_minor"])))
+                rate=percent(ppm), running=exact(total, loan["currency"])))
+        lines.append(words["lawful"].format(running=exact(total, loan["currency"]), amount=yuan(position["lawful_charges_minor"])))
         lines.append(words["overpaid"].format(amount=yuan(position["overpaid_charges_minor"])))
     lines.append(words["excess"].format(amount=yuan(position["excess_minor"])))
     lines.append(words["claimable"].format(

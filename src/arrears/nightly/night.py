@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
@@ -31,33 +32,39 @@ Report = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Inputs:
-    """All that a night depends on beside the rows of the book."""
+    """All that a night depends on beside the rows of the book and this version of the program.
+
+    earlier: the nights that this one is compared with; vintages: those that end a month; earlier_runs: the digests of
+    what each of them was done on, so that one done anew makes this one another night.
+    """
 
     as_of: date
     known_at: int
+    book: str
     law: dict[str, str]
     strategy: str
     snapshot: str
     earlier: tuple[date, ...]
     vintages: tuple[date, ...]
+    earlier_runs: dict[str, str]
     version: str = __version__
 
     def record(self) -> dict:
         """The inputs as they are kept with the night, in run.json."""
         return {
             "as_of": self.as_of.isoformat(), "known_at": moment_of(self.known_at).isoformat(), "snapshot": self.snapshot,
-            "law": self.law, "strategy": self.strategy, "version": self.version,
+            "book": self.book, "law": self.law, "strategy": self.strategy, "version": self.version,
             "earlier_nights": [day.isoformat() for day in self.earlier],
-            "vintage_nights": [day.isoformat() for day in self.vintages],
+            "vintage_nights": [day.isoformat() for day in self.vintages], "earlier_runs": self.earlier_runs,
         }
 
 
 def inputs_from(record: dict) -> Inputs:
     """The inputs that a run.json kept."""
     return Inputs(
-        date.fromisoformat(record["as_of"]), microseconds_of(datetime.fromisoformat(record["known_at"])), record["law"],
-        record["strategy"], record["snapshot"], tuple(map(date.fromisoformat, record["earlier_nights"])),
-        tuple(map(date.fromisoformat, record["vintage_nights"])), record["version"],
+        date.fromisoformat(record["as_of"]), microseconds_of(datetime.fromisoformat(record["known_at"])), record["book"],
+        record["law"], record["strategy"], record["snapshot"], tuple(map(date.fromisoformat, record["earlier_nights"])),
+        tuple(map(date.fromisoformat, record["vintage_nights"])), record["earlier_runs"], record["version"],
     )
 
 
@@ -75,16 +82,18 @@ def run_night(book: Book, as_of: date, known_at: int | None, now: int, *, again:
 
 def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, report) -> tuple[dict, bool]:
     unfinished, final = book.unfinished_night(as_of), book.night(as_of)
-    earlier = [night for night in book.night_dates() if night < as_of]
-    inputs = Inputs(
-        as_of, now if known_at is None else known_at, law_texts(), strategy_text or default_strategy_text(),
-        manifest.snapshot, _compared(earlier, as_of), tuple(night for night in earlier if _ends_month(night)),
-    )
+    inputs = _inputs(book, manifest, as_of, now if known_at is None else known_at, strategy_text)
     begun = _kept(unfinished)
     if begun is not None and known_at is None and _same_but_known_at(begun, inputs):
         inputs = begun
     finished = _kept(final)
-    if finished is not None and not again:
+    if final.exists() and not again:
+        if finished is None:
+            raise Refused(
+                f"{final / 'run.json'}: missing or not readable, so nobody can say what this night was done on; pass --again "
+                "to do it anew, the damaged one is kept beside it",
+                f"{final / 'run.json'}：缺失或无法读取，无从得知该夜批的输入；加 --again 重做，原结果会保留",
+            )
         if finished == inputs or (known_at is None and _same_but_known_at(finished, inputs)):
             return json.loads((final / "summary.json").read_text(encoding="utf-8")), False
         raise Refused(
@@ -92,27 +101,59 @@ def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, repo
             "do it anew, the finished one is kept beside it",
             f"{final}：该夜批已完成，但输入不同（{_differing(finished, inputs)}）；加 --again 重做，原结果会保留",
         )
-    if begun is not None and begun != inputs:
+    if begun != inputs:
         store.remove_folder(unfinished)
     store.write_bytes(unfinished / "run.json", store.json_bytes(inputs.record()))
     try:
         summary = write_night(book, manifest, inputs, unfinished, report)
     except DiskFull:
         raise
-    except (Refused, BadYaml):
+    except (Refused, BadYaml, pl.exceptions.InvalidOperationError) as problem:
         store.remove_folder(unfinished)
         store.remove_if_empty(book.nights)
-        raise
-    if finished is not None:
+        raise _too_large(problem) if isinstance(problem, pl.exceptions.PolarsError) else problem from None
+    if final.exists():
         _set_aside(book, final)
     store.publish_folder(unfinished, final)
     return summary, True
+
+
+def _inputs(book: Book, manifest: Manifest, as_of: date, known_at: int, strategy_text: str | None) -> Inputs:
+    earlier = [night for night in book.night_dates() if night < as_of]
+    compared, vintages = _compared(earlier, as_of), tuple(night for night in earlier if _ends_month(night))
+    runs = {night.isoformat(): _run_digest(book.night(night)) for night in {*compared, *vintages}}
+    return Inputs(
+        as_of, known_at, book.name, law_texts(), strategy_text or default_strategy_text(), manifest.snapshot, compared,
+        vintages, runs,
+    )
+
+
+def _run_digest(night: Path) -> str:
+    """The digest of what a finished night was done on; raises Refused where the night is not there as it should be."""
+    try:
+        return sha256((night / "run.json").read_bytes()).hexdigest()
+    except OSError:
+        raise Refused(
+            f"{night}: this earlier night is compared with, but it is gone or damaged; bring it back, or do it again with "
+            f"arrears night --as-of {night.name} --again",
+            f"{night}：须与该较早夜批比较，但它已不在或已损坏；请恢复它，或用 arrears night --as-of {night.name} --again 重做",
+        ) from None
+
+
+def _too_large(problem: Exception) -> Refused:
+    return Refused(
+        f"a sum of money passes what 64 bits hold ({str(problem).splitlines()[0][:200]}); check the units of the book's "
+        "amounts and rates",
+        "金额合计超出 64 位整数；请检查账册中金额与利率的单位",
+    )
 
 
 def write_night(book: Book, manifest: Manifest, inputs: Inputs, folder: Path, report: Report) -> dict:
     """Everything a night leaves behind, written under the folder; partitions that are there already are not redone."""
     law, strategy, buckets = law_from(inputs.law), strategy_from(inputs.strategy), read_buckets()
     demand_buckets(strategy, buckets.names)
+    for night in {*inputs.earlier, *inputs.vintages}:
+        _run_digest(book.night(night))
     judge_book(book, manifest, inputs.known_at)
     names = list(manifest.partitions)
     todo = [name for name in names if not all(path.is_file() for path in _left_by(folder, name))]
@@ -204,7 +245,7 @@ _WHY = {
 def _summary(book, inputs: Inputs, law, strategy, totals, unknown, worklist, parts) -> dict:
     currencies = {row.pop("currency"): row for row in totals.iter_rows(named=True)}
     return {
-        "as_of": inputs.as_of.isoformat(), "known_at": moment_of(inputs.known_at).isoformat(), "book": book.name,
+        "as_of": inputs.as_of.isoformat(), "known_at": moment_of(inputs.known_at).isoformat(), "book": inputs.book,
         "version": inputs.version, "snapshot": inputs.snapshot, "strategy_digest": strategy.digest, "law_digest": law.digest,
         "loans": sum(row["loans"] for row in currencies.values()),
         "borrowers": sum(part["borrowers"] for part in parts),

@@ -40,6 +40,11 @@ def replay(book: Book, as_of: date, report: Callable = lambda *_: None) -> Repla
             f"{final}: there is no finished night of that date; there are {', '.join(dates) or 'none'}",
             f"{final}：没有该日期的夜批；已有：{'、'.join(dates) or '无'}",
         ) from None
+    except (ValueError, KeyError, TypeError):
+        raise Refused(
+            f"{final / 'run.json'}: not readable, so nobody can say what this night was done on; it cannot be replayed",
+            f"{final / 'run.json'}：无法读取，无从得知该夜批的输入，不能重放",
+        ) from None
     with store.locked(book, "night", alone=True):
         for left_by_a_kill in book.nights.glob(".replay-*"):
             store.remove_folder(left_by_a_kill)

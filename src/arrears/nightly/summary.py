@@ -30,9 +30,9 @@ def summary_lines(summary: dict, folder: Path, lang: str) -> list[str]:
     lines = [words["night"].format(**summary), "  " + words["loans"].format(**summary)]
     for currency, sums in summary["currencies"].items():
         lines.append("  " + words["money"].format(
-            currency=currency, outstanding=in_major_units(sums["outstanding_principal_minor"]),
-            due=in_major_units(sums["due_total_minor"]), claimable=in_major_units(sums["claimable_minor"]),
-            excess=in_major_units(sums["excess_minor"]),
+            currency=currency, outstanding=in_major_units(sums["outstanding_principal_minor"], currency),
+            due=in_major_units(sums["due_total_minor"], currency), claimable=in_major_units(sums["claimable_minor"], currency),
+            excess=in_major_units(sums["excess_minor"], currency),
         ))
     labels = summary["treatment_words"]
     treatments = ", ".join(f"{labels[name][lang]} {count:,}" for name, count in summary["treatments"].items())

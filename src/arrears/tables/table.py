@@ -1,6 +1,5 @@
 """What a table is: a name, a key, and columns that say their unit and meaning."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
@@ -94,7 +93,3 @@ def recorded_at(optional: bool = False) -> Column:
         optional=optional,
         nullable=True,
     )
-
-
-def choices(names: Iterable[str]) -> str:
-    return ", ".join(names)

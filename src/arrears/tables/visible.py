@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from arrears.days import FIRST_DAY
+from arrears.days import FIRST_DAY, LAST_DAY
 from arrears.tables.table import Column, Table
 
 ALWAYS = -(2**63)
@@ -75,6 +75,7 @@ def _range_faults(column: Column, value: pl.Expr) -> Iterator[tuple[Fault, pl.Ex
             Fault(column.name, f"is before {FIRST_DAY}; check the year", f"早于 {FIRST_DAY}；请检查年份"),
             value < FIRST_DAY,
         )
+        yield Fault(column.name, f"is after {LAST_DAY}; check the year", f"晚于 {LAST_DAY}；请检查年份"), value > LAST_DAY
 
 
 def broken_rules(table: Table, rows: pl.DataFrame) -> list[tuple[Fault, dict]]:
@@ -82,9 +83,10 @@ def broken_rules(table: Table, rows: pl.DataFrame) -> list[tuple[Fault, dict]]:
     rules = list(faults_of(table))
     if rows.is_empty():
         return []
+    as_text = pl.col(pl.Date).dt.to_string()  # a date past the year 9999 is no Python date
     broken = rows.select([broken.fill_null(False).any().alias(str(place)) for place, (_, broken) in enumerate(rules)])
     return [
-        (fault, rows.filter(expression.fill_null(False)).row(0, named=True))
+        (fault, rows.filter(expression.fill_null(False)).head(1).with_columns(as_text).row(0, named=True))
         for place, (fault, expression) in enumerate(rules)
         if broken[str(place)][0]
     ]

@@ -25,6 +25,10 @@ def write_book(
             f"{folder}: there is a book already; name another folder, or remove this one",
             f"{folder}：已有账册；请换一个文件夹或先删除",
         )
+    try:
+        drawn = blocks(loans, seed, as_of, instalments)
+    except ValueError as problem:
+        raise Refused(str(problem), f"参数超出范围：{problem}") from None
     folder.mkdir(parents=True, exist_ok=True)
     schemas = {name: table.empty().to_arrow().schema for name, table in FACTS.items()}
     rows = dict.fromkeys(FACTS, 0)
@@ -35,12 +39,12 @@ def write_book(
             for name, path in unfinished.items()
         }
         made = 0
-        for block in blocks(loans, seed, as_of, instalments):
+        for block in drawn:
             for name, frame in block.items():
                 writers[name].write_table(frame.to_arrow().cast(schemas[name]), row_group_size=1 << 20)
                 rows[name] += len(frame)
             made += block["loans"]["loan_id"].n_unique()
             report("making the book", made, loans)
-    for name, path in unfinished.items():
+    for name, path in sorted(unfinished.items(), key=lambda entry: entry[0] == "loans"):
         store.settle(path, folder / f"{name}.parquet")
     return rows
