@@ -192,6 +192,8 @@ def _opened_lock(book: Book, name: str) -> int:
     """The folder that is locked: the book's own for a night, which nobody removes while it runs, else its store."""
     try:
         book.store.mkdir(parents=True, exist_ok=True)
+        if not os.access(book.store, os.W_OK):
+            raise PermissionError(errno.EACCES, "read-only")
         return os.open(book.root if name == "night" else book.store, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as problem:
         if problem.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
