@@ -90,7 +90,7 @@ def fault_of_walk(book: Book, facts: Facts, loan_id: str, fault: int) -> Refused
             "请更正其中一个文件"),
     }[fault]
     row = _rows(book, "loans", "loan_id", loan_id)
-    return Refused(f"loans.parquet{row}: loan {loan_id}: {en}", f"loans.parquet：贷款 {loan_id}：{zh}")
+    return Refused(f"loans.parquet{row}: loan {loan_id}: {en}", f"loans.parquet{_in_chinese(row)}：贷款 {loan_id}：{zh}")
 
 
 def _visible(book, manifest, partition, table, known_at, columns) -> pl.DataFrame:
@@ -146,10 +146,11 @@ def _judge_rows(book: Book, table: str, frame: pl.DataFrame, loans: pl.DataFrame
         )
         found = row[fault.column]
         value = "" if found is None else f" {found:,}" if isinstance(found, int) else f" {found}"
+        where = _rows(book, table, key, row.get(key), loan_id)
         raise Refused(
-            f"{table}.parquet{_rows(book, table, key, row.get(key), loan_id)}: {named}: {fault.column}{value} {fault.en}; "
+            f"{table}.parquet{where}: {named}: {fault.column}{value} {fault.en}; "
             "correct the row",
-            f"{table}.parquet：{named}：{fault.column}{value} {fault.zh}；请更正该行",
+            f"{table}.parquet{_in_chinese(where)}：{named}：{fault.column}{value} {fault.zh}；请更正该行",
         )
 
 
@@ -164,11 +165,12 @@ def _judge_dates(book, manifest, partition, loans, payments, known_at) -> None:
     place = int(np.argmax(early))
     row, loan = payments.row(place, named=True), loans.row(payments["loan"][place], named=True)
     named = _children(book, manifest, partition, "payments", known_at, ["payment_id"])[0]["payment_id"][place]
+    where = _rows(book, "payments", "payment_id", named)
     raise Refused(
-        f"payments.parquet{_rows(book, 'payments', 'payment_id', named)}: loan {loan['loan_id']}: payment {named} of "
+        f"payments.parquet{where}: loan {loan['loan_id']}: payment {named} of "
         f"{row['paid_on']} is before disbursement on {loan['disbursed_on']}; correct paid_on, or disbursed_on in "
         "loans.parquet",
-        f"payments.parquet：贷款 {loan['loan_id']} 的还款 {named}({row['paid_on']}）早于放款日 {loan['disbursed_on']}；请更正",
+        f"payments.parquet{_in_chinese(where)}：贷款 {loan['loan_id']} 的还款 {named}（{row['paid_on']}）早于放款日 {loan['disbursed_on']}；请更正",
     )
 
 
@@ -207,9 +209,10 @@ def _bad_reversal(book, manifest, partition, place, kind, known_at) -> Refused:
         "foreign": (f"reverses {of}, which is a payment of another loan", f"冲销的 {of} 属于另一笔贷款"),
         "again": (f"reverses {of}, which is a reversal itself", f"冲销的 {of} 本身就是冲销"),
     }[kind]
+    where = _rows(book, "payments", "payment_id", back)
     return Refused(
-        f"payments.parquet{_rows(book, 'payments', 'payment_id', back)}: payment {back} {en}; correct its column reverses",
-        f"payments.parquet：还款 {back} {zh}；请更正 reverses 列",
+        f"payments.parquet{where}: payment {back} {en}; correct its column reverses",
+        f"payments.parquet{_in_chinese(where)}：还款 {back} {zh}；请更正 reverses 列",
     )
 
 
@@ -225,8 +228,13 @@ def _unknown_loan(book: Book, table: str, loan_id, named) -> Refused:
     return Refused(
         f"{table}.parquet{where}: {what} belongs to the loan {loan_id}, which loans.parquet does not have (at this "
         "moment); add the loan, or remove the row",
-        f"{table}.parquet:{what} 所属贷款 {loan_id} 不在 loans.parquet 中（或当时尚无记录）；请补上贷款或删去该行",
+        f"{table}.parquet{_in_chinese(where)}：{what} 所属贷款 {loan_id} 不在 loans.parquet 中（或当时尚无记录）；请补上贷款或删去该行",
     )
+
+
+def _in_chinese(where: str) -> str:
+    """What _rows says, in Chinese."""
+    return f"，第 {where.removeprefix(', row ').replace(' and ', '、')} 行" if where else ""
 
 
 def _loan_id(loans: pl.DataFrame, loan: int) -> str:

@@ -59,7 +59,7 @@ def no_earlier_night(summary: dict) -> str:
     before, month_end = as_of - timedelta(days=1), as_of.replace(day=1) - timedelta(days=1)
     book = quote(summary["book"])
     nights = dict.fromkeys((month_end, before, as_of))
-    return empty("movements.empty", [f"arrears night --book {book} --as-of {night}" for night in nights],
+    return empty("movements.empty", [f"arrears night --book {book} --as-of {night}" + (" --again" if night == as_of else "") for night in nights],
                  before=str(before), month_end=str(month_end))
 
 

@@ -261,8 +261,8 @@ WORDS: dict[str, Pair] = {
     "source.snapshot": ("账簿快照", "Snapshot of the book"), "source.version": ("程序版本", "Code version"),
     "source.strategy_digest": ("策略摘要", "Strategy digest"), "source.law_digest": ("法规摘要", "Law digest"),
     "source.earlier": ("可比较的更早的夜", "Earlier nights compared"),
-    "source.explain": ("逐步解释一笔贷款的数字：", "Explain one loan's figures step by step:"),
-    "source.replay": ("重算这一夜并逐字节核对：", "Compute this night again and compare byte by byte:"),
+    "source.explain": ("逐步解释一笔贷款的数字（在账簿所在的文件夹里运行）：", "Explain one loan's figures step by step (run in the folder that holds the book):"),
+    "source.replay": ("重算这一夜并逐字节核对（同上）：", "Compute this night again and compare byte by byte (likewise):"),
     "page.foot": (
         "本页自成一体，不访问网络；编号照账簿所列。",
         "This page is self-contained and asks the network for nothing; ids are as in the book."),
