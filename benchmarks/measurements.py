@@ -78,7 +78,7 @@ def walk(book: Path, as_of: date) -> dict:
     from arrears.days import number_of
     from arrears.delinquency import assess
     from arrears.delinquency import walk as waterfall
-    from arrears.ingest.load import facts_of
+    from arrears.ingest.judge import facts_of
     from arrears.law.caps import read_law
     from arrears.tables.visible import LATEST_KNOWN
 

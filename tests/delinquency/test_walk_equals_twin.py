@@ -17,7 +17,7 @@ from arrears import store
 from arrears.days import microseconds_of, number_of
 from arrears.delinquency import walk as w
 from arrears.delinquency.assess import caps_of, event_columns, loan_rows
-from arrears.ingest.load import facts_of
+from arrears.ingest.judge import facts_of
 from arrears.ingest.plain import bring_in
 from arrears.law.caps import cap_of, read_law
 from arrears.nightly.positions import write_positions

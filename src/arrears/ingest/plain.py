@@ -2,7 +2,7 @@
 
 Nothing is judged here but what no moment can mend: a file that cannot be read, a column that is missing or of
 another type. Rows are kept with the span in which they are visible; what is wrong with a row is judged on the
-rows that are visible when they are read (see load.py). Source: spec positions, Inputs.
+rows that are visible when they are read (see judge.py). Source: spec positions, Inputs.
 """
 
 import tempfile

@@ -16,7 +16,7 @@ from arrears.days import day_of, moment_of, number_of
 from arrears.delinquency import walk as w
 from arrears.delinquency.assess import CannotBePositioned, assess, caps_of, event_columns, loan_rows
 from arrears.delinquency.buckets import read_buckets
-from arrears.ingest.load import facts_of, fault_of_walk, judge_book
+from arrears.ingest.judge import facts_of, fault_of_walk, judge_book
 from arrears.law.caps import read_law
 from arrears.money import PPM, decimals_of, half_up, in_major_units
 from arrears.nightly.explain_words import PARTS, WORDS

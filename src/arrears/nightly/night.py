@@ -16,7 +16,7 @@ from arrears.decide import decide
 from arrears.delinquency.assess import CannotBePositioned
 from arrears.delinquency.buckets import Buckets, read_buckets
 from arrears.delinquency.tallies import KEYS, THEN_COLUMNS, add_up, rolls, share, tally
-from arrears.ingest.load import facts_of, fault_of_walk, judge_book
+from arrears.ingest.judge import facts_of, fault_of_walk, judge_book
 from arrears.ingest.plain import brought_in
 from arrears.law.caps import Law, law_from, law_texts
 from arrears.nightly import local

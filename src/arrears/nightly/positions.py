@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from arrears import store
 from arrears.delinquency.assess import CannotBePositioned, assess
 from arrears.delinquency.buckets import read_buckets
-from arrears.ingest.load import facts_of, fault_of_walk, judge_book
+from arrears.ingest.judge import facts_of, fault_of_walk, judge_book
 from arrears.ingest.plain import brought_in
 from arrears.law.caps import read_law
 from arrears.nightly import local
