@@ -1,6 +1,8 @@
 """The book on disk: partitions behind a manifest, nights, locks. The only file that knows paths.
 
-    BOOK/loans.parquet …                 the four plain files and their optional fellows, as the lender gave them
+    BOOK/loans.parquet …                 plain files, as the lender wrote them; or instead of them
+    BOOK/loads/ledger.json               which loads are in force; swapped atomically
+    BOOK/loads/0001/<table>.parquet      what one load brought; never changed
     BOOK/store/manifest.json             which snapshot holds; swapped atomically
     BOOK/store/<snapshot>/<table>/p0000.parquet
     BOOK/nights/<as_of>/                 a finished night; it appears whole or not at all
@@ -21,7 +23,6 @@ from datetime import date
 from pathlib import Path
 
 import polars as pl
-import pyarrow as pa
 
 from arrears.refusal import DiskFull, Refused
 
@@ -52,6 +53,26 @@ class Book:
     def nights(self) -> Path:
         return self.root / "nights"
 
+    @property
+    def loads(self) -> Path:
+        return self.root / "loads"
+
+    @property
+    def ledger_path(self) -> Path:
+        return self.loads / "ledger.json"
+
+    @property
+    def refused_load(self) -> Path:
+        """What the last refused load would have put into quarantine."""
+        return self.loads / "refused"
+
+    @property
+    def unfinished_load(self) -> Path:
+        return self.loads / ".unfinished"
+
+    def load_folder(self, number: int) -> Path:
+        return self.loads / f"{number:04d}"
+
     def night(self, as_of: date) -> Path:
         return self.nights / as_of.isoformat()
 
@@ -78,6 +99,47 @@ class Manifest:
     @property
     def loans(self) -> int:
         return sum(partition["loans"] for partition in self.partitions.values())
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Every load of a book, oldest first, as its load.json says, with `taken_back_at`; and the key it was hashed by."""
+
+    loads: list[dict]
+    key: str | None = None
+
+    def in_force(self) -> list[dict]:
+        return [load for load in self.loads if load["taken_back_at"] is None]
+
+
+def read_ledger(book: Book) -> Ledger:
+    """The loads of a book; an empty ledger where it was never loaded. Raises Refused where the ledger is damaged."""
+    try:
+        content = json.loads(book.ledger_path.read_text(encoding="utf-8"))
+        return Ledger(content["loads"], content["key"])
+    except FileNotFoundError:
+        return Ledger([])
+    except (ValueError, KeyError, TypeError):
+        raise Refused(
+            f"{book.ledger_path}: not readable as the ledger of loads; without it nobody knows which loads are in force: "
+            "restore the file from a backup of the book",
+            f"{book.ledger_path}：无法按装载台账读取；没有它就不知道哪些装载有效，请从备份恢复该文件",
+        ) from None
+
+
+def write_ledger(book: Book, ledger: Ledger) -> None:
+    """These loads are in force from now on; a reader sees the old ledger or this one, never a part."""
+    write_bytes(book.ledger_path, json_bytes({"format": FORMAT, "key": ledger.key, "loads": ledger.loads}))
+
+
+def load_files(book: Book, ledger: Ledger) -> dict[str, list[Path]]:
+    """For each table the files of the loads in force, oldest load first."""
+    found: dict[str, list[Path]] = {}
+    for load in ledger.in_force():
+        for table, about in load["tables"].items():
+            if about["rows"]:
+                found.setdefault(table, []).append(book.load_folder(load["id"]) / f"{table}.parquet")
+    return found
 
 
 def book_at(root: Path, store: Path | None = None) -> Book:
@@ -178,7 +240,7 @@ def locked(book: Book, name: str, *, alone: bool) -> Iterator[None]:
         try:
             fcntl.flock(handle, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError:
-            doing = "a night is running" if name == "night" else "another run is using it"
+            doing = {"night": "a night is running", "loads": "another load is running"}.get(name, "another run is using it")
             raise Refused(
                 f"{book.root}: {doing} on this book; nothing was changed, wait until it has ended and run again",
                 f"{book.root}：该账册正被另一次运行占用；未作任何更改，请待其结束后重试",
@@ -191,10 +253,11 @@ def locked(book: Book, name: str, *, alone: bool) -> Iterator[None]:
 def _opened_lock(book: Book, name: str) -> int:
     """The folder that is locked: the book's own for a night, which nobody removes while it runs, else its store."""
     try:
-        book.store.mkdir(parents=True, exist_ok=True)
-        if not os.access(book.store, os.W_OK):
+        kept = book.loads if name == "loads" else book.store
+        kept.mkdir(parents=True, exist_ok=True)
+        if not os.access(kept, os.W_OK):
             raise PermissionError(errno.EACCES, "read-only")
-        return os.open(book.root if name == "night" else book.store, os.O_RDONLY | os.O_DIRECTORY)
+        return os.open(book.root if name == "night" else kept, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as problem:
         if problem.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
             raise
@@ -226,8 +289,8 @@ def room_for(path: Path) -> Iterator[None]:
     """Writing in the block raises DiskFull where the path's disk has no room left."""
     try:
         yield
-    except (OSError, pl.exceptions.PolarsError, pa.ArrowException) as problem:
-        if is_full(path, problem):
+    except Exception as problem:  # each writer (Polars, Arrow, DuckDB) says it in its own words
+        if not isinstance(problem, Refused) and is_full(path, problem):
             raise DiskFull(
                 f"{path}: the disk is full; nothing of this run shows, free some space and run again: it goes on "
                 "where it stopped",
@@ -239,7 +302,8 @@ def room_for(path: Path) -> Iterator[None]:
 def is_full(path: Path, problem: Exception) -> bool:
     """The problem arose because the path's disk is full, whether it says so or not."""
     full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    said = getattr(problem, "errno", None) in full or any(w in str(problem).lower() for w in ("os error 28", "no space left"))
+    words = ("os error 28", "no space left", "not enough disk space", "max_temp_directory_size")
+    said = getattr(problem, "errno", None) in full or any(word in str(problem).lower() for word in words)
     return said or _free_bytes(path) < _NO_ROOM_BYTES
 
 

@@ -21,8 +21,8 @@ _WALKED = {
     "holds": ["loan", "kind", "placed_on", "lifted_on"],
 }
 _NAMED_BY = {
-    "payments": "payment_id", "adjustments": "adjustment_id", "holds": "hold_id", "instalments": "number",
-    "borrowers": "borrower_id", "guarantors": "guarantor_id",
+    "payments": "payment_id", "adjustments": "adjustment_id", "holds": "hold_id",
+    **{table.name: table.key[-1] for table in FACTS.values() if table.name not in ("loans", "payments", "adjustments", "holds")},
 }
 
 
@@ -66,7 +66,7 @@ def facts_of(book: Book, manifest: Manifest, partition: str, known_at: int, *, n
             payment_rows = rows
     if about["loans"]["suspect"]:
         _judge_rows(book, "loans", loans, loans)
-    for table in ("borrowers", "guarantors"):
+    for table in FACTS.keys() - _WALKED.keys() - {"loans"}:
         if about.get(table, {}).get("suspect"):
             _judge_rows(book, table, _visible(book, manifest, partition, table, known_at, None), loans)
     _judge_dates(book, manifest, partition, loans, frames["payments"], known_at)
@@ -137,7 +137,7 @@ def _renumbered(book, table, frame, shift, manifest, partition, known_at) -> pl.
 
 
 def _judge_rows(book: Book, table: str, frame: pl.DataFrame, loans: pl.DataFrame) -> None:
-    rows = frame if table == "loans" else frame.with_columns(loan_id=pl.lit(""))
+    rows = frame if "loan_id" in frame.columns else frame.with_columns(loan_id=pl.lit(""))
     for fault, row in broken_rules(FACTS[table], rows):
         loan_id = _loan_id(loans, row["loan"]) if "loan" in row else None
         key = _NAMED_BY.get(table, "loan_id")

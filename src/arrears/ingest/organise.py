@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
-from arrears.tables import FACTS
+from arrears.tables import FACTS, Table
 from arrears.tables.visible import FOREVER, broken_rules
 
 _ORDER = {
@@ -13,13 +13,24 @@ _ORDER = {
     "payments": ["loan", "paid_on", "payment_id", "recorded_at"],
     "adjustments": ["loan", "effective_on", "adjustment_id", "recorded_at"],
     "holds": ["loan", "placed_on", "hold_id", "recorded_at"],
-    "guarantors": ["loan", "guarantor_id", "recorded_at"],
-    "borrowers": ["borrower_id", "recorded_at"],
-    "loans": ["loan", "recorded_at"],
 }
-# A moment at which something of these tables is replaced is a moment of the whole group, not of the one row.
-_REPLACED_BY = {"loans": ["loan"], "instalments": ["loan"], "guarantors": ["loan", "guarantor_id"], "borrowers": ["borrower_id"]}
-_KEY = {"loans": ["loan"], "instalments": ["loan", "number"], "guarantors": ["loan", "guarantor_id"], "borrowers": ["borrower_id"]}
+"""How the tables that are walked lie; any other lies by what replaces its rows, then by its key."""
+
+
+def is_keyed_across(table: Table) -> bool:
+    """A later row of the table may replace one that lies elsewhere, since its key does not name where it lies."""
+    return table.name != "loans" and table.lies_by is not None and table.replaced_by[0] != table.lies_by
+
+
+def _within(table: Table, columns: tuple[str, ...]) -> list[str]:
+    """The columns as a partition names them: a loan by its row number."""
+    by_loan = table.name == "loans" or table.lies_by == "loan_id"
+    return ["loan" if by_loan and column == "loan_id" else column for column in columns]
+
+
+def _order_of(table: Table) -> list[str]:
+    group, key = _within(table, table.replaced_by), _within(table, table.key)
+    return _ORDER.get(table.name) or [*group, *(column for column in key if column not in group), "recorded_at"]
 
 
 def organise(raw: dict[str, pl.DataFrame | None], replaced: dict, write: Callable[[str, pl.DataFrame], None]) -> dict:
@@ -40,8 +51,8 @@ def organise(raw: dict[str, pl.DataFrame | None], replaced: dict, write: Callabl
         if name == "loans":
             loan_ids = spanned.unique("loan", maintain_order=True)["loan_id"]
             known["loans"] = len(loan_ids)
-        else:
-            spanned = spanned.drop([c for c in ("loan_id",) if "loan" in spanned.columns])
+        elif table.lies_by == "loan_id":
+            spanned = spanned.drop("loan_id")
         known["conflicts"] += [_named(name, conflict, loan_ids) for conflict in conflicts]
         write(name, spanned)
         recorded = spanned["recorded_at"]
@@ -49,7 +60,7 @@ def organise(raw: dict[str, pl.DataFrame | None], replaced: dict, write: Callabl
             "rows": len(spanned),
             "recorded_last": recorded.max(),
             "replaces": bool((spanned["superseded_at"] < FOREVER).any()),
-            "suspect": bool(broken_rules(table, spanned.with_columns(loan_id=pl.lit("")) if name != "loans" else spanned)),
+            "suspect": bool(broken_rules(table, spanned if "loan_id" in spanned.columns else spanned.with_columns(loan_id=pl.lit("")))),
         }
         if name == "payments":
             payments = spanned
@@ -68,9 +79,9 @@ def _no_loans() -> pl.DataFrame:
 
 def _spanned(name: str, rows: pl.DataFrame, replaced) -> tuple[pl.DataFrame, list[dict]]:
     """The rows in order, each with recorded_at and superseded_at as microseconds; and the conflicts among them."""
-    ordered = rows.sort(_ORDER[name])
-    group = _REPLACED_BY.get(name) or [FACTS[name].key[0]]
-    again = _rows_of_many_moments(ordered.with_row_index("place"), group, name, replaced)
+    table = FACTS[name]
+    ordered, group = rows.sort(_order_of(table)), _within(table, table.replaced_by)
+    again = _rows_of_many_moments(ordered.with_row_index("place"), group, table, replaced)
     superseded_at = np.full(len(ordered), FOREVER, np.int64)
     if again.is_empty():
         return ordered.with_columns(superseded_at=pl.Series(superseded_at)), []
@@ -82,23 +93,23 @@ def _spanned(name: str, rows: pl.DataFrame, replaced) -> tuple[pl.DataFrame, lis
     ) if replaced is None else replaced[0]
     again = again.join(moments, on=on, how="left").with_columns(pl.col("superseded_at").fill_null(FOREVER))
     superseded_at[again["place"].to_numpy()] = again["superseded_at"].to_numpy()
-    conflicts = _conflicts(again, [*_KEY[name], "recorded_at"]) if name in _KEY else []
+    conflicts = [] if is_keyed_across(table) else _conflicts(again, [*_within(table, table.key), "recorded_at"])
     return ordered.with_columns(superseded_at=pl.Series(superseded_at)), conflicts
 
 
-def _rows_of_many_moments(ordered: pl.DataFrame, group: list[str], name: str, replaced) -> pl.DataFrame:
+def _rows_of_many_moments(ordered: pl.DataFrame, group: list[str], table: Table, replaced) -> pl.DataFrame:
     """The rows of the groups that bear more than one moment, or a key more than once; most partitions have few.
 
     Where a key does not name its loan, the whole table was looked through before (`replaced`). Else the rows are in
     order, so neighbours tell: within a group of several rows a second moment, or a number that does not grow, is looked
     at; in a table whose key is the group, any second row is.
     """
-    if name not in _REPLACED_BY:
+    if is_keyed_across(table):
         if replaced is None:
             return ordered.clear()
         return ordered.join(replaced[0].select(group).unique(), on=group, how="semi")
     same = pl.all_horizontal(pl.col(column) == pl.col(column).shift(1) for column in group)
-    if name == "instalments":
+    if table.name == "instalments":
         grows = pl.col("number") > pl.col("number").shift(1)
         same = same & ((pl.col("recorded_at") != pl.col("recorded_at").shift(1)) | ~grows)
     seen = ordered.filter(same.fill_null(False)).select(group).unique()

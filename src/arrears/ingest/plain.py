@@ -1,4 +1,4 @@
-"""The plain files of a book, checked and laid out as partitions.
+"""The rows of a book, from its plain files or its loads, checked and laid out as partitions.
 
 Nothing is judged here but what no moment can mend: a file that cannot be read, a column that is missing or of
 another type. Rows are kept with the span in which they are visible; what is wrong with a row is judged on the
@@ -17,15 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from arrears import store
-from arrears.ingest.organise import organise
+from arrears.ingest.organise import is_keyed_across, organise
 from arrears.refusal import DiskFull, Refused
 from arrears.stable_hash import hashes
 from arrears.store import Book, Manifest
 from arrears.tables import FACTS
 from arrears.tables.table import MOMENT, Table
 from arrears.tables.visible import ALWAYS, FOREVER
-
-_BY_BORROWER = "borrowers"
 
 
 def bring_in(book: Book, report=lambda text: None) -> Manifest:
@@ -35,11 +33,10 @@ def bring_in(book: Book, report=lambda text: None) -> Manifest:
     their digest.
     """
     known = store.read_manifest(book)
-    present = {table.name: book.plain(table.name) for table in FACTS.values() if book.plain(table.name).is_file()}
+    present, marks = _present(book)
     if not present and known is not None:
         return known
     _demand_files(book, present)
-    marks = {name: _mark(path) for name, path in present.items()}
     if known is not None and {n: {**s, "sha256": None} for n, s in known.sources.items()} == marks:
         if _left_by_a_kill(book, known):
             with suppress(Refused), store.locked(book, "store", alone=True):
@@ -47,18 +44,43 @@ def bring_in(book: Book, report=lambda text: None) -> Manifest:
         return known
     with store.locked(book, "store", alone=True):
         known = store.read_manifest(book)
-        report("reading the plain files")
-        _demand_loans(present["loans"])
-        digests = {name: _digest(path) for name, path in present.items()}
+        report("reading the book")
+        _demand_loans(book, present["loans"])
+        digests = {name: _digest(marks[name], files) for name, files in present.items()}
         sources = {name: {**marks[name], "sha256": digests[name]} for name in present}
         if known is not None and digests == {name: source["sha256"] for name, source in known.sources.items()}:
             manifest = Manifest(known.snapshot, known.partitions, sources, known.conflicts, known.orphans)
         else:
             manifest = _lay_out(book, present, sources, report)
-            _demand_unchanged(book, present, marks)
+            _demand_unchanged(present, marks)
         store.write_manifest(book, manifest)
         _sweep(book)
     return manifest
+
+
+def _present(book: Book) -> tuple[dict[str, list[Path]], dict[str, dict]]:
+    """For each table of the book the files that hold its rows, and the marks by which they are known again.
+
+    A book is kept by plain files or by loads. A load never changes, so the loads in force are their own mark; a plain
+    file is known by its size and times.
+    """
+    plain = {table.name: [book.plain(table.name)] for table in FACTS.values() if book.plain(table.name).is_file()}
+    ledger = store.read_ledger(book)
+    if not ledger.loads:
+        return plain, {name: _mark(files[0]) for name, files in plain.items()}
+    if plain:
+        raise Refused(
+            f"{book.root}: it holds loads (loads/ledger.json) and also {next(iter(plain))}.parquet, so nobody can say which "
+            "of them is the book; move the plain files elsewhere, or ingest them",
+            f"{book.root}：既有装载（loads/ledger.json）又有 {next(iter(plain))}.parquet，无法判断以哪个为准；请移走普通文件，或用 arrears ingest 装入",
+        )
+    files = store.load_files(book, ledger)
+    marks = {
+        name: {"loads": [[load["id"], load["tables"][name]["sha256"]] for load in ledger.in_force()
+                         if load["tables"].get(name, {}).get("rows")], "sha256": None}
+        for name in files
+    }
+    return files, marks
 
 
 def _left_by_a_kill(book: Book, manifest: Manifest) -> list[Path]:
@@ -107,7 +129,7 @@ def typed(table: Table, path: Path) -> pl.LazyFrame:
                     f"{', '.join(schema.names()) or 'no column at all'}",
                     f"{path.name}：缺少列 {column.name}；现有列：{'、'.join(schema.names()) or '无'}",
                 )
-            missing = pl.lit(ALWAYS, pl.Int64) if column.dtype == MOMENT else pl.lit(None, column.dtype)
+            missing = pl.lit(ALWAYS, pl.Int64) if column.name == "recorded_at" else pl.lit(None, column.dtype)
             columns.append(missing.alias(column.name))
         elif not _fits(schema[column.name], column.dtype):
             raise Refused(
@@ -139,13 +161,16 @@ def _wanted(wanted: pl.DataType) -> str:
 
 def _cast(name: str, found: pl.DataType, wanted: pl.DataType) -> pl.Expr:
     value = pl.col(name)
+    if isinstance(found, pl.Datetime) and name != "recorded_at":
+        aware = value if found.time_zone else value.dt.replace_time_zone("UTC")
+        return aware.dt.convert_time_zone("UTC").dt.cast_time_unit("us").alias(name)
     if isinstance(found, pl.Datetime):
         # A moment without a zone is read as UTC, as the specification names the column; a nanosecond that does
         # not divide counts as the next microsecond, so that a row is never visible before it was recorded.
         ticks = value.dt.epoch("ns") if found.time_unit == "ns" else value.dt.epoch("us")
         whole = -((-ticks) // 1000) if found.time_unit == "ns" else ticks
         return whole.fill_null(ALWAYS).alias(name)
-    if wanted == MOMENT:
+    if name == "recorded_at":
         return pl.lit(ALWAYS, pl.Int64).alias(name)
     if found == pl.UInt64:
         # What passes 64 bits with a sign becomes the largest number that does not; it is beyond every bound, and the
@@ -155,7 +180,15 @@ def _cast(name: str, found: pl.DataType, wanted: pl.DataType) -> pl.Expr:
     return value.cast(wanted, strict=True)
 
 
-def _demand_files(book: Book, present: dict[str, Path]) -> None:
+def _demand_files(book: Book, present: dict[str, list[Path]]) -> None:
+    if store.read_ledger(book).loads:
+        if "loans" not in present:
+            raise Refused(
+                f"{book.root}: none of the loads in force brought loans, so there is nothing that can be positioned; "
+                "ingest the loans and their instalments (arrears book shows what is there)",
+                f"{book.root}：有效的装载中没有任何贷款，无法计算逾期；请用 arrears ingest 装入贷款及其分期（arrears book 可查看现有内容）",
+            )
+        return
     missing = [table.name for table in FACTS.values() if not table.optional and table.name not in present]
     if missing:
         raise Refused(
@@ -165,18 +198,19 @@ def _demand_files(book: Book, present: dict[str, Path]) -> None:
         )
 
 
-def _demand_loans(path: Path) -> None:
-    schema_of(path)
-    if pl.scan_parquet(path, glob=False).select(pl.len()).collect().item() == 0:
+def _demand_loans(book: Book, files: list[Path]) -> None:
+    for path in files:
+        schema_of(path)
+    if sum(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item() for path in files) == 0:
         raise Refused(
-            f"{path}: the book is empty: {path.name} has no rows; write the loans into it",
-            f"{path}：账册为空：{path.name} 没有任何行；请写入贷款",
+            f"{files[0]}: the book is empty: {files[0].name} has no rows; write the loans into it",
+            f"{files[0]}：账册为空：{files[0].name} 没有任何行；请写入贷款",
         )
 
 
-def _demand_unchanged(book: Book, present: dict[str, Path], marks: dict[str, dict]) -> None:
-    for name, path in present.items():
-        if not path.is_file() or _mark(path) != marks[name]:
+def _demand_unchanged(present: dict[str, list[Path]], marks: dict[str, dict]) -> None:
+    for name, (path, *_) in present.items():
+        if "loads" not in marks[name] and (not path.is_file() or _mark(path) != marks[name]):
             raise Refused(
                 f"{path}: it changed while it was read; nothing was changed in the store, run again when it is written",
                 f"{path}：读取期间文件发生变化；存储未作任何更改，请待其写完后重试",
@@ -189,15 +223,17 @@ def _mark(path: Path) -> dict:
             "inode": status.st_ino, "sha256": None}
 
 
-def _digest(path: Path) -> str:
-    with open(path, "rb") as handle:
+def _digest(mark: dict, files: list[Path]) -> str:
+    if "loads" in mark:
+        return sha256("".join(digest for _, digest in mark["loads"]).encode()).hexdigest()
+    with open(files[0], "rb") as handle:
         return file_digest(handle, "sha256").hexdigest()
 
 
-def _lay_out(book: Book, present: dict[str, Path], sources: dict, report) -> Manifest:
+def _lay_out(book: Book, present: dict[str, list[Path]], sources: dict, report) -> Manifest:
     """The rows, partition by partition, under a folder named after what was read."""
     named = sha256("".join(f"{name}{sources[name]['sha256']}" for name in sorted(sources)).encode()).hexdigest()[:16]
-    rows = {name: typed(FACTS[name], path) for name, path in present.items()}
+    rows = {name: pl.concat([typed(FACTS[name], path) for path in files]) for name, files in present.items()}
     if (book.store / named).exists():
         store.remove_folder(book.store / named)
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=book.store) as folder:
@@ -229,7 +265,7 @@ def _scatter_and_organise(unfinished: Path, rows: dict[str, pl.LazyFrame], named
         made = list(pool.map(one, range(count)))
     for name in rows:
         lost = _raw(unfinished, name, -1)
-        if lost is not None and name != _BY_BORROWER:
+        if lost is not None:
             orphans[name] = len(lost)
             spans = _with_spans(lost, FACTS[name], replaced[name])
             store.write_parquet(unfinished / "parts" / name / "orphans.parquet", spans)
@@ -242,14 +278,20 @@ def _scatter_and_organise(unfinished: Path, rows: dict[str, pl.LazyFrame], named
 def _scatter(folder: Path, name: str, rows: pl.LazyFrame, places: pl.DataFrame) -> None:
     """The rows of one table, a folder of passing files per partition; those of no loan under part -1.
 
+    A table of borrowers lies where the borrower's loans lie, borrowers without loans and tables of neither in part 0.
     A row of a loan is known by the loan's row number from here on, so its loan_id is kept only where there is none.
     """
-    by, to = "loan_id", places.lazy().drop("borrower_id")
-    if name == _BY_BORROWER:
-        by, to = "borrower_id", places.lazy().select("borrower_id", "part").unique()
-    scattered = rows.join(to, on=by, how="left", maintain_order="none").with_columns(pl.col("part").fill_null(-1))
-    if name not in ("loans", _BY_BORROWER):
-        scattered = scattered.with_columns(pl.when(pl.col("part") == -1).then(pl.col("loan_id")).alias("loan_id"))
+    table = FACTS[name]
+    if name != "loans" and table.lies_by is None:
+        scattered = rows.with_columns(part=pl.lit(0, pl.Int32))
+    elif name != "loans" and table.lies_by == "borrower_id":
+        to = places.lazy().select("borrower_id", "part").unique()
+        scattered = rows.join(to, on="borrower_id", how="left", maintain_order="none").with_columns(pl.col("part").fill_null(0))
+    else:
+        to = places.lazy().drop("borrower_id")
+        scattered = rows.join(to, on="loan_id", how="left", maintain_order="none").with_columns(pl.col("part").fill_null(-1))
+        if name != "loans":
+            scattered = scattered.with_columns(pl.when(pl.col("part") == -1).then(pl.col("loan_id")).alias("loan_id"))
     folder.mkdir(parents=True)
     scattered.sink_ipc(pl.PartitionBy(folder, key="part", include_key=False), mkdir=True, compression="uncompressed")
 
@@ -300,9 +342,6 @@ def _raw(unfinished: Path, name: str, number: int) -> pl.DataFrame | None:
     return pl.concat([pl.read_ipc(path) for path in files], rechunk=True) if files else None
 
 
-_KEYED_ACROSS_LOANS = {"payments": "payment_id", "adjustments": "adjustment_id", "holds": "hold_id"}
-
-
 def _replaced(name: str, rows: pl.LazyFrame) -> tuple[pl.DataFrame, list[dict]] | None:
     """The rows of keys that stand more than once in a table whose key does not name the loan.
 
@@ -310,22 +349,26 @@ def _replaced(name: str, rows: pl.LazyFrame) -> tuple[pl.DataFrame, list[dict]] 
     (key, recorded_at, superseded_at) for each of their moments, and the conflicts: two different rows of one moment.
     A key that only stands in equal rows is among them, so that its partition drops the equal ones.
     """
-    key = _KEYED_ACROSS_LOANS.get(name)
-    if key is None:
+    table = FACTS[name]
+    if not is_keyed_across(table):
         return None
-    seen = rows.select(pl.col(key).hash()).collect(engine="streaming")[key].sort()
+    group = list(table.replaced_by)
+    hashed = pl.col(group[0]).hash() if len(group) == 1 else pl.struct(group).hash()
+    seen = rows.select(hashed.alias("key")).collect(engine="streaming")["key"].sort()
     twice = seen.filter(seen == seen.shift(-1)).unique()
     if twice.is_empty():
         return None
-    again = rows.filter(pl.col(key).hash().is_in(twice.implode())).collect(engine="streaming").unique()
-    again = again.filter(pl.col(key).is_not_null())
-    moments = again.select(key, "recorded_at").unique().sort(key, "recorded_at").with_columns(
-        superseded_at=pl.col("recorded_at").shift(-1).over(key).fill_null(FOREVER)
+    again = rows.filter(hashed.is_in(twice.implode())).collect(engine="streaming").unique()
+    again = again.drop_nulls(group)
+    moments = again.select(*group, "recorded_at").unique().sort(*group, "recorded_at").with_columns(
+        superseded_at=pl.col("recorded_at").shift(-1).over(group).fill_null(FOREVER)
     )
-    both = again.group_by(key, "recorded_at").len().filter(pl.col("len") > 1).join(moments, on=[key, "recorded_at"])
+    both = again.group_by(*table.key, "recorded_at").len().filter(pl.col("len") > 1)
+    both = both.join(moments, on=[*group, "recorded_at"])
     conflicts = [
-        {"table": name, "key": row[key], "recorded_at": row["recorded_at"], "superseded_at": row["superseded_at"]}
-        for row in both.sort(key, "recorded_at").iter_rows(named=True)
+        {"table": name, "key": "/".join(str(row[column]) for column in table.key), "recorded_at": row["recorded_at"],
+         "superseded_at": row["superseded_at"]}
+        for row in both.sort(*table.key, "recorded_at").iter_rows(named=True)
     ]
     return moments, conflicts
 
@@ -334,13 +377,12 @@ def _with_spans(rows: pl.DataFrame, table: Table, replaced) -> pl.DataFrame:
     """Rows of no loan, with the span in which each is visible."""
     if replaced is None:
         return rows.with_columns(superseded_at=pl.lit(FOREVER, pl.Int64))
-    key = table.key[0]
-    return rows.join(replaced[0], on=[key, "recorded_at"], how="left").with_columns(
+    return rows.join(replaced[0], on=[*table.replaced_by, "recorded_at"], how="left").with_columns(
         pl.col("superseded_at").fill_null(FOREVER)
     )
 
 
-def _explained(problem: Exception, book: Book, present: dict[str, Path]) -> Exception:
+def _explained(problem: Exception, book: Book, present: dict[str, list[Path]]) -> Exception:
     text = str(problem).splitlines()[0]
     if store.is_full(book.store / "manifest.json", problem):
         return DiskFull(
@@ -349,7 +391,7 @@ def _explained(problem: Exception, book: Book, present: dict[str, Path]) -> Exce
         )
     if isinstance(problem, OSError):
         return problem
-    where = next((path for path in present.values() if not _readable_to_its_end(path)), book.root)
+    where = next((path for files in present.values() for path in files if not _readable_to_its_end(path)), book.root)
     return Refused(
         f"{where}: cannot be read to its end ({text}); the file is damaged: write it anew",
         f"{where}：无法完整读取（{text}）；文件已损坏，请重新生成",

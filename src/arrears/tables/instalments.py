@@ -15,4 +15,5 @@ INSTALMENTS = Table(
         money("fee_minor", "fees due"),
         recorded_at(optional=True),
     ),
+    replaced_by=("loan_id",),
 )

@@ -17,4 +17,5 @@ PLANS = Table(
         recorded_at(),
     ),
     optional=True,
+    replaced_by=("plan_id",),
 )

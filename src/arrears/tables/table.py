@@ -47,6 +47,18 @@ class Table:
     optional: bool = False
     """A book may do without the whole table."""
 
+    replaced_by: tuple[str, ...] = ()
+    """A later row of the same values here replaces the earlier ones; the key, but where a whole schedule is replaced."""
+
+    def __post_init__(self):
+        object.__setattr__(self, "replaced_by", self.replaced_by or self.key)
+
+    @property
+    def lies_by(self) -> str | None:
+        """What a row lies with in the store: its borrower, or its loan; None where it is of neither."""
+        names = self.names()
+        return "borrower_id" if "borrower_id" in names else "loan_id" if "loan_id" in names else None
+
     @property
     def schema(self) -> dict[str, pl.DataType]:
         return {column.name: column.dtype for column in self.columns}

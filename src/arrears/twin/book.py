@@ -179,7 +179,7 @@ def _frames(contracts: Contracts, life: Life, block: int) -> dict[str, pl.DataFr
         "borrowers": _borrowers(contracts),
         "guarantors": _guarantors(contracts),
     }
-    return {name: pl.DataFrame(written[name], schema=table.schema) for name, table in FACTS.items()}
+    return {name: pl.DataFrame(written[name], schema=table.schema) for name, table in FACTS.items() if name in written}
 
 
 def _loans(contracts: Contracts, versions: np.ndarray) -> dict[str, pl.Series]:
