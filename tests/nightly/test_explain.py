@@ -14,9 +14,8 @@ from arrears.days import microseconds_of
 from arrears.nightly.explain import explain_loan
 from arrears.nightly.explain_words import PARTS, WORDS
 from arrears.nightly.positions import write_positions
-from arrears.tables import FACTS
 from arrears.tables.visible import LATEST_KNOWN
-from arrears.twin.book import blocks
+from arrears.twin.book import TABLES, blocks
 from delinquency.random_books import random_book
 from plain_books import arrears
 
@@ -103,7 +102,7 @@ def positions_of(book: Path, as_of: date, known_at: int, out: Path) -> list[dict
 
 def test_explanations_of_generated_loans_add_up(tmp_path):
     frames = next(iter(blocks(2_000, 21, AS_OF)))
-    book = plain.write_frames(tmp_path / "book", {name: frames[name] for name in FACTS})
+    book = plain.write_frames(tmp_path / "book", {name: frames[name] for name in TABLES})
     rows = positions_of(book, AS_OF, LATEST_KNOWN, tmp_path / "p.parquet")
     late = [row for row in rows if row["due_total_minor"] > 0]
     for position in [*late[:60], *rows[::80]]:

@@ -20,8 +20,7 @@ import pytest
 
 import plain_books as plain
 from arrears import store
-from arrears.tables import FACTS
-from arrears.twin.book import blocks
+from arrears.twin.book import TABLES, blocks
 from plain_books import arrears
 
 AS_OF = date(2026, 6, 30)
@@ -71,7 +70,7 @@ def undisturbed(tmp_path_factory) -> tuple[Path, float]:
     """A book with two nights done in peace, and how long the second of them took, with the store's laying-out."""
     book = tmp_path_factory.mktemp("peace") / "book"
     made = list(blocks(600, 8, AS_OF))
-    plain.write_frames(book, {name: pl.concat([block[name] for block in made]) for name in FACTS})
+    plain.write_frames(book, {name: pl.concat([block[name] for block in made]) for name in TABLES})
     assert finished(started(book, EARLIER))[0] == 0
     shutil.rmtree(book / "store")
     process = started(book)

@@ -14,7 +14,7 @@ from arrears.days import microseconds_of
 from arrears.nightly.positions import write_positions
 from arrears.strategy.decision_table import default_strategy_text, strategy_from
 from arrears.tables import FACTS
-from arrears.twin.book import blocks
+from arrears.twin.book import TABLES, blocks
 from plain_books import arrears
 
 AS_OF = date(2026, 6, 30)
@@ -25,7 +25,7 @@ STATES = ("settled", "M0", "M1", "M2", "M3", "M4", "M5", "M6", "M6+")
 
 def generated(folder: Path, loans: int, seed: int = 3) -> Path:
     made = list(blocks(loans, seed, AS_OF))
-    frames = {name: pl.concat([block[name] for block in made]) for name in FACTS}
+    frames = {name: pl.concat([block[name] for block in made]) for name in TABLES}
     held = frames["loans"].sort("loan_id")["loan_id"].unique(maintain_order=True)[::29]
     kinds, spans = FACTS["holds"].columns[2].one_of, ((-90, None), (0, None), (-9, 1), (-9, 0), (1, None))
     further = [

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from arrears.tables import FACTS
 from arrears.tables.table import AMOUNT_MAX_MINOR
-from arrears.twin.book import blocks
+from arrears.twin.book import TABLES, blocks
 from arrears.twin.contracts import BLOCK_LOANS
 
 AS_OF = date(2026, 6, 30)
@@ -22,7 +22,7 @@ def whole_book(
     loans: int, seed: int = 11, as_of: date = AS_OF, instalments: int | None = None
 ) -> dict[str, pl.DataFrame]:
     made = list(blocks(loans, seed, as_of, instalments))
-    return {name: pl.concat([table.empty(), *(block[name] for block in made)]) for name, table in FACTS.items()}
+    return {name: pl.concat([table.empty(), *(block[name] for block in made)]) for name, table in TABLES.items()}
 
 
 @pytest.fixture(scope="module")

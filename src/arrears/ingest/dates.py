@@ -117,14 +117,14 @@ class Dates:
             local = read.replace(tzinfo=ZoneInfo(self.zone), fold=0)
             read = local.astimezone(UTC)
             if read.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None) != local.replace(tzinfo=None):
-                return Flaw("not_a_moment", f"no such hour in {self.zone}")
+                return Flaw("no_such_hour", self.zone)
         return read.astimezone(UTC)
 
     def _moment(self, text: str) -> datetime | Flaw:
         try:
             return self._read(text)
         except OverflowError:
-            return Flaw("not_a_date", "no such date")
+            return Flaw("no_such_day", None)
 
     def _read(self, text: str) -> datetime | Flaw:
         impossible = None
@@ -145,7 +145,7 @@ class Dates:
             return impossible
         either = _EITHER_WAY.fullmatch(text)
         if either and int(either[1]) != int(either[2]) and 1 <= int(either[1]) <= 12 and 1 <= int(either[2]) <= 12:
-            return Flaw("ambiguous_date", "D/M or M/D")
+            return Flaw("ambiguous_date", "D/M, M/D")
         return Flaw("not_a_date", None)
 
 
@@ -160,7 +160,7 @@ def _built(parts: dict[str, str | None]) -> datetime | Flaw:
         if name == "sept":
             places = [9]
         if not places:
-            return Flaw("not_a_date", "no such month")
+            return Flaw("not_a_date", None)
         month = places[0]
     else:
         month = int(parts["month"])
@@ -168,19 +168,19 @@ def _built(parts: dict[str, str | None]) -> datetime | Flaw:
     half = (parts.get("half") or "").replace(".", "").lower() or {"上午": "am", "下午": "pm"}.get(parts.get("before") or "", "")
     if half:
         if not (1 <= hour <= 12) and parts.get("half"):
-            return Flaw("not_a_date", "no such time of day")
+            return Flaw("no_such_hour", None)
         hour = (hour % 12 if hour <= 12 else hour) + (12 if half == "pm" and hour <= 12 else 0)
     micros = int((parts.get("fraction") or "0").ljust(9, "0")[:6])
     offset = parts.get("offset")
     try:
         read = datetime(year, month, int(parts["day"]))  # noqa: DTZ001 - the zone is added by who knows it
     except ValueError:
-        return Flaw("not_a_date", "no such day")
+        return Flaw("no_such_day", None)
     try:
         return read.replace(hour=hour, minute=int(parts.get("minute") or 0), second=int(parts.get("second") or 0),
                             microsecond=micros, tzinfo=_zone_of(offset) if offset else None)
     except ValueError:
-        return Flaw("not_a_date", "no such time of day")
+        return Flaw("no_such_hour", None)
 
 
 _MONTHS_IN_FULL = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",

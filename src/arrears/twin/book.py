@@ -36,6 +36,10 @@ LOANS_MAX = 500_000_000
 """More would need names longer than twelve bytes."""
 
 INSTALMENTS_MAX = 360
+TABLES = {
+    name: FACTS[name] for name in ("loans", "instalments", "payments", "adjustments", "holds", "borrowers", "guarantors")
+}
+"""The tables that are made up."""
 EARLIEST_DISBURSED_ON = date(1990, 1, 1)
 
 _HISTORY_MONTHS = HISTORY_DAYS // 28
@@ -43,7 +47,7 @@ _ORDER_PARTS = np.array([[PARTS.index(part) for part in order.split(",")] for or
 
 
 def blocks(loans: int, seed: int, as_of: date, instalments: int | None = None) -> Iterator[dict[str, pl.DataFrame]]:
-    """The book in blocks of BLOCK_LOANS loans, each a frame per table of `arrears.tables.FACTS`.
+    """The book in blocks of BLOCK_LOANS loans, each a frame per table of TABLES.
 
     Exactly `loans` loans in all, disbursed in the three years up to `as_of`; `instalments` fixes their term. Nothing
     but instalments and the ends of pauses is dated after `as_of`. Raises ValueError for a size, seed, date or term
@@ -179,7 +183,7 @@ def _frames(contracts: Contracts, life: Life, block: int) -> dict[str, pl.DataFr
         "borrowers": _borrowers(contracts),
         "guarantors": _guarantors(contracts),
     }
-    return {name: pl.DataFrame(written[name], schema=table.schema) for name, table in FACTS.items() if name in written}
+    return {name: pl.DataFrame(written[name], schema=table.schema) for name, table in TABLES.items()}
 
 
 def _loans(contracts: Contracts, versions: np.ndarray) -> dict[str, pl.Series]:

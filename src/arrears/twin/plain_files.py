@@ -9,8 +9,7 @@ import pyarrow.parquet as pq
 
 from arrears import store
 from arrears.refusal import Refused
-from arrears.tables import FACTS
-from arrears.twin.book import blocks
+from arrears.twin.book import TABLES, blocks
 
 
 def write_book(
@@ -30,9 +29,9 @@ def write_book(
     except ValueError as problem:
         raise Refused(str(problem), f"参数超出范围：{problem}") from None
     folder.mkdir(parents=True, exist_ok=True)
-    schemas = {name: table.empty().to_arrow().schema for name, table in FACTS.items()}
-    rows = dict.fromkeys(FACTS, 0)
-    unfinished = {name: folder / f"{name}.parquet.unfinished" for name in FACTS}
+    schemas = {name: table.empty().to_arrow().schema for name, table in TABLES.items()}
+    rows = dict.fromkeys(TABLES, 0)
+    unfinished = {name: folder / f"{name}.parquet.unfinished" for name in TABLES}
     with ExitStack() as open_files:
         writers = {
             name: open_files.enter_context(pq.ParquetWriter(path, schemas[name], compression="zstd", compression_level=1))

@@ -1,0 +1,276 @@
+"""Records of delimited text, found by one compiled pass over the bytes.
+
+A record is what Python's csv module takes for one: a quotation opens only where a cell begins, a doubled mark inside
+it is one mark, and a line ends with LF, CR LF or CR. What differs: text behind a closed quotation, and a quotation that
+is not closed within a bound, break the record, which then ends with its first line; so a stray mark costs one line.
+
+Cells are delivered as views of Arrow's string_view layout into the block itself: nothing is copied.
+"""
+
+import numpy as np
+
+from arrears.compiled import compiled
+
+COMPLETE, UNFINISHED, QUOTE = 0, 1, 2
+"""What a record is found to be."""
+BROKEN_QUOTE, BROKEN_FIELDS, BROKEN_ENCODING, BROKEN_NUL = 0, 1, 2, 3
+"""Why a record is taken out."""
+QUOTED_MAX = 1 << 20
+_TAB, _LF, _CR, _END_OF_TEXT, _BLANK, _MARK = 9, 10, 13, 26, 32, 34
+
+
+@compiled
+def first_line_end(block, at, end):
+    """The place behind the line end that comes first, or `end`."""
+    while at < end:
+        if block[at] == _LF:
+            return at + 1
+        if block[at] == _CR:
+            return at + 2 if at + 1 < end and block[at + 1] == _LF else at + 1
+        at += 1
+    return end
+
+
+@compiled
+def _quoted(block, at, end, final, found):
+    """The place of the closing mark, -1 where it is beyond the block, -2 where there is none.
+
+    found: 1 doubled marks, 2 line ends, 3 anything but blanks, 4 bits of all bytes, 5 NUL bytes.
+    """
+    start = at
+    doubled = found[1]
+    line_ends = found[2]
+    content = found[3]
+    bits = found[4]
+    while at < end:
+        byte = block[at]
+        if byte == _MARK:
+            if at + 1 == end and not final:
+                return -1
+            if at + 1 < end and block[at + 1] == _MARK:
+                doubled += 1
+                content = 1
+                at += 2
+                continue
+            found[1], found[2], found[3], found[4] = doubled, line_ends, content, bits
+            return at
+        if byte == _LF:
+            line_ends += 1
+        elif byte == _CR:
+            if at + 1 == end and not final:
+                return -1
+            line_ends += 0 if at + 1 < end and block[at + 1] == _LF else 1
+        elif byte != _BLANK and byte != _TAB:
+            content = 1
+            found[5] += byte == 0
+        bits |= byte
+        at += 1
+        if at - start > QUOTED_MAX:
+            return -2
+    return -2 if final else -1
+
+
+@compiled
+def record(block, at, end, final, delimiter, starts, ends, doubled, found):
+    """Whether one record is complete; its cells' bounds, and in `found` what is known of it.
+
+    found: 0 cells, 2 line ends in it and behind it, 3 anything but blanks, 4 bits of all bytes, 5 NUL bytes,
+    6 the place behind it, 7 anything in cells beyond the last column.
+    """
+    found[:] = 0
+    room = len(starts)
+    fields = 0
+    while True:
+        found[1] = 0
+        if at < end and block[at] == _MARK:
+            start = at + 1
+            close = _quoted(block, start, end, final, found)
+            if close < 0:
+                return UNFINISHED if close == -1 else QUOTE
+            at = close + 1
+            while at < end and (block[at] == _BLANK or (block[at] == _TAB and delimiter != _TAB)):
+                at += 1
+        else:
+            start = at
+            bits = 0
+            content = found[3]
+            while at < end:
+                byte = block[at]
+                if byte == delimiter or byte == _LF or byte == _CR:
+                    break
+                bits |= byte
+                if byte != _BLANK and byte != _TAB and byte != _END_OF_TEXT:
+                    content = 1
+                    found[5] += byte == 0
+                at += 1
+            found[3] = content
+            found[4] |= bits
+            close = at
+        if fields < room:
+            starts[fields], ends[fields], doubled[fields] = start, close, found[1]
+        elif close > start:
+            found[7] = 1
+        fields += 1
+        if at >= end:
+            if not final:
+                return UNFINISHED
+            break
+        byte = block[at]
+        if byte == delimiter:
+            at += 1
+            continue
+        if byte == _CR and at + 1 == end and not final:
+            return UNFINISHED
+        if byte != _LF and byte != _CR:
+            return QUOTE
+        at = first_line_end(block, at, end)
+        found[2] += 1
+        break
+    found[0] = fields
+    found[6] = at
+    return COMPLETE
+
+
+@compiled
+def is_utf_8(block, at, end):
+    """Whether the bytes are well-formed UTF-8. Source: The Unicode Standard, table 3-7."""
+    while at < end:
+        lead = block[at]
+        at += 1
+        if lead < 0x80:
+            continue
+        low, high = 0x80, 0xBF
+        if 0xC2 <= lead <= 0xDF:
+            more = 1
+        elif 0xE0 <= lead <= 0xEF:
+            more = 2
+            low = 0xA0 if lead == 0xE0 else 0x80
+            high = 0x9F if lead == 0xED else 0xBF
+        elif 0xF0 <= lead <= 0xF4:
+            more = 3
+            low = 0x90 if lead == 0xF0 else 0x80
+            high = 0x8F if lead == 0xF4 else 0xBF
+        else:
+            return False
+        if at + more > end or block[at] < low or block[at] > high:
+            return False
+        for place in range(at + 1, at + more):
+            if block[place] < 0x80 or block[place] > 0xBF:
+                return False
+        at += more
+    return True
+
+
+@compiled
+def _undouble(block, start, end):
+    """The end of the cell whose doubled marks were made single, in its own place."""
+    out = start
+    at = start
+    while at < end:
+        block[out] = block[at]
+        at += 2 if block[at] == _MARK else 1
+        out += 1
+    return out
+
+
+@compiled
+def _is_header(block, starts, ends, fields, heads, bounds):
+    """Whether the cells are those of one of the header rows; `bounds` has one row of cell bounds per header row."""
+    for row in range(bounds.shape[0]):
+        same = True
+        for column in range(bounds.shape[1] - 1):
+            first, last = bounds[row, column], bounds[row, column + 1]
+            length = ends[column] - starts[column] if column < fields else 0
+            if length != last - first:
+                same = False
+                break
+            for place in range(length):
+                if block[starts[column] + place] != heads[first + place]:
+                    same = False
+                    break
+            if not same:
+                break
+        if same:
+            return True
+    return False
+
+
+@compiled
+def _view(block, start, end, view):
+    """One string_view: its length, then up to 12 bytes of it, or 4 bytes, the buffer (0) and the place in it."""
+    length = end - start
+    view[0] = length
+    view[1] = view[2] = view[3] = 0
+    inline = length if length <= 12 else 4
+    for place in range(inline):
+        view[1 + (place >> 2)] |= np.uint32(block[start + place]) << np.uint32(8 * (place & 3))
+    if length > 12:
+        view[3] = start
+
+
+@compiled
+def _fault(found, columns, fewest, block, at):
+    """Why the record is taken out, or -1."""
+    if found[5] > 0:
+        return BROKEN_NUL
+    if found[4] >= 0x80 and not is_utf_8(block, at, found[6]):
+        return BROKEN_ENCODING
+    if found[0] < fewest or (found[0] > columns and found[7]):
+        return BROKEN_FIELDS
+    return -1
+
+
+@compiled
+def scan(block, final, delimiter, fewest, taken, heads, bounds, views, present, lines, repeats, broken, state):
+    """The records of a block from state's place on, until it ends or an output is full.
+
+    state: 0 place, 1 line, 2 records, 3 broken records, 4 repeated headers, 5 records of empty cells.
+    views: column by record by 4 words; broken: line, reason, cells. `taken` are the columns delivered.
+    """
+    columns = bounds.shape[1] - 1
+    end = len(block)
+    starts = np.zeros(columns, np.int64)
+    ends = np.zeros(columns, np.int64)
+    doubled = np.zeros(columns, np.int64)
+    found = np.zeros(8, np.int64)
+    at, line, rows, faults = state[0], state[1], state[2], state[3]
+    room = len(lines)
+    while at < end and rows + faults < room and state[4] < len(repeats):
+        kind = record(block, at, end, final, delimiter, starts, ends, doubled, found)
+        if kind == UNFINISHED:
+            break
+        if kind == QUOTE:
+            broken[faults, 0], broken[faults, 1], broken[faults, 2] = line, BROKEN_QUOTE, 0
+            faults += 1
+            at = first_line_end(block, at, end)
+            line += 1
+            continue
+        fields = found[0]
+        if found[3] == 0 and found[4] < 0x80:
+            state[5] += fields > 1
+        else:
+            fault = _fault(found, columns, fewest, block, at)
+            if fault >= 0:
+                broken[faults, 0], broken[faults, 1], broken[faults, 2] = line, fault, fields
+                faults += 1
+            else:
+                for column in range(min(fields, columns)):
+                    if doubled[column]:
+                        ends[column] = _undouble(block, starts[column], ends[column])
+                if _is_header(block, starts, ends, fields, heads, bounds):
+                    repeats[state[4]] = line
+                    state[4] += 1
+                else:
+                    for out in range(len(taken)):
+                        column = taken[out]
+                        if column < fields and ends[column] > starts[column]:
+                            _view(block, starts[column], ends[column], views[out, rows])
+                            present[out, rows] = 1
+                        else:
+                            views[out, rows, :] = 0
+                            present[out, rows] = 0
+                    lines[rows] = line
+                    rows += 1
+        at = found[6]
+        line += found[2]
+    state[0], state[1], state[2], state[3] = at, line, rows, faults

@@ -1,0 +1,157 @@
+"""What a draft asks a person: the sentence in English and Chinese, the answers that may be given, and a proposal."""
+
+from dataclasses import dataclass
+
+from arrears.tables import FACTS
+from arrears.tables.loans import REGIMES, SCOPES
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing the files do not say. An answer is one of the choices, a column of the source, or =constant where allowed."""
+
+    id: str
+    en: str
+    zh: str
+    choices: tuple[str, ...]
+    default: str | None
+    """What pressing Enter would take; None: no proposal, since only the lender knows."""
+    any_constant: bool = False
+    """`=text` may be answered: the same in every row."""
+
+
+_YES_NO = ("yes", "no")
+_WORDING: dict[tuple[str, str], tuple[str, str, tuple[str, ...], str | None]] = {
+    ("loans", "regime"): (
+        "Which law caps what may be charged? cn_licensed: a bank or licensed consumer finance company; cn_microloan: a "
+        "microloan company; cn_private: lending between private parties; none: no cap is applied. It decides how much may "
+        "be demanded, and is never guessed",
+        "适用哪种利费上限？cn_licensed：银行或持牌消费金融公司；cn_microloan：小额贷款公司；cn_private：民间借贷；none：不套用上限。"
+        "它决定最多可以催收多少，系统从不猜测",
+        REGIMES, None,
+    ),
+    ("loans", "day_count"): (
+        "By how many days is a yearly rate divided for one day of penalty: 360 or 365? It stands in the contract; the "
+        "penalty differs by 1.4 %",
+        "年利率折算日罚息时除以 360 还是 365？以合同为准；两者罚息相差 1.4 %", ("360", "365"), "360",
+    ),
+    ("loans", "waterfall_scope"): (
+        "Does a payment settle the oldest instalment wholly before the next (instalment), or first one part of all of them, "
+        "such as all interest (component)? It decides how late a loan is after a partial payment",
+        "一笔还款是先结清最早一期再还下一期（instalment），还是先还各期的同一项、如全部利息（component）？它决定部分还款后逾期多少天",
+        SCOPES, "instalment",
+    ),
+    ("loans", "waterfall_order"): (
+        "In which order does money settle fee, penalty, interest and principal? It stands in the contract, and decides what "
+        "is left to bear penalty",
+        "还款按什么顺序冲抵费用（fee）、罚息（penalty）、利息（interest）、本金（principal）？以合同为准，它决定剩下哪些继续计罚息",
+        ("fee,penalty,interest,principal", "penalty,interest,principal,fee", "interest,principal,penalty,fee",
+         "principal,interest,fee,penalty"), "fee,penalty,interest,principal",
+    ),
+    ("loans", "penalty_on_interest"): (
+        "Does unpaid interest bear penalty too (compound interest)? It stands in the contract, and raises what is owed",
+        "未还的利息是否也计罚息（复利）？以合同为准，它会增加欠款", _YES_NO, "no",
+    ),
+    ("loans", "grace_days"): (
+        "How many late days are forgiven when all is paid within them? 0: none", "宽限期几天（期内还清不算逾期）？没有则为 0", (), "=0",
+    ),
+    ("loans", "penalty_rate_ppm"): (
+        "What is the penalty rate on what is overdue: a column, or = and parts per million a year (=270000 is 27 %)?",
+        "逾期部分的罚息利率是多少：哪一列，或 = 加年百万分数（=270000 即 27 %）？", (), None,
+    ),
+    ("loans", "annual_rate_ppm"): (
+        "What is the contract's yearly rate: a column, or = and parts per million (=180000 is 18 %)?",
+        "合同年利率是多少：哪一列，或 = 加百万分数（=180000 即 18 %）？", (), None,
+    ),
+    ("loans", "product"): ("Which product is it: a column, or = and a word?", "是什么产品：哪一列，或 = 加一个词？", (), "=loan"),
+    ("instalments", "fee_minor"): (
+        "Which column gives the fees of an instalment? =0 where there are none", "哪一列是每期应还费用？没有则答 =0", (), "=0",
+    ),
+    ("instalments", "interest_minor"): (
+        "Which column gives the interest of an instalment? =0 where there is none", "哪一列是每期应还利息？没有则答 =0", (), None,
+    ),
+    ("payments", "amount_minor"): (
+        "Which column gives the amount that was received?", "哪一列是实际收到的金额？", (), None,
+    ),
+    ("borrowers", "kind"): (
+        "Who borrows: a person, a sole trader or an enterprise? The law protects them differently",
+        "借款人是个人（person）、个体工商户（sole_trader）还是企业（enterprise）？法律保护不同", ("person", "sole_trader", "enterprise"), None,
+    ),
+}
+_ID_WORDS = (
+    "; without one, the loan's own key keeps every loan a debtor of its own, and several loans of one person are not known to be",
+    "；若没有，可用借据号代替，但同一人的多笔借款将无法识别",
+)
+
+
+def ask_for_column(source: str, table: str, column: str, columns: list[str], proposed: str | None) -> Question:
+    """The question for a column that no source column surely gives."""
+    about = next(one for one in FACTS[table].columns if one.name == column)
+    en, zh, choices, default = _WORDING.get((table, column), ("", "", (), None))
+    if not en:
+        en = f"Which column gives {table}.{column} ({about.meaning}; {about.unit})"
+        zh = f"{table}.{column}（{about.meaning}；{about.unit}）由哪一列给出"
+        if column == "borrower_id":
+            en, zh = en + _ID_WORDS[0], zh + _ID_WORDS[1]
+        en, zh = en + "?", zh + "？"
+    if not choices and about.one_of is not None and len(about.one_of) <= 12:
+        choices = tuple(str(one) for one in about.one_of)
+    return Question(
+        f"{source}.{table}.{column}", f"{source}, {table}.{column}: {en}", f"{source}，{table}.{column}：{zh}",
+        (*choices, *columns), proposed or default, any_constant=True,
+    )
+
+
+def ask_for_unit(source: str, table: str, column: str, given_by: str, kind: str, seen: str) -> Question:
+    """The question in which unit an amount or a rate is written; seen says what its values are like, never a value of a person."""
+    if kind == "money":
+        choices, meant_en, meant_zh = ("minor", "major", "ten_thousand"), "fen (minor), yuan (major) or 万元 (ten_thousand)", "分（minor）、元（major）还是万元（ten_thousand）"
+    else:
+        choices = ("fraction", "percent", "ppm", "fraction_a_month", "percent_a_month", "permille_a_month", "fraction_a_day", "percent_a_day", "permyriad_a_day")
+        meant_en, meant_zh = "a year, a month or a day; fraction, percent, permille …", "年、月还是日；小数、百分、千分、万分……"
+    why_en = "a wrong unit makes every amount a hundred times wrong" if kind == "money" else "a wrong unit makes every charge wrong"
+    why_zh = "单位错了，所有金额会差一百倍" if kind == "money" else "单位错了，所有利费都会错"
+    return Question(
+        f"{source}.{table}.{column}.unit",
+        f"{source}, {given_by!r}: in which unit is it written: {meant_en}? {seen}; {why_en}",
+        f"{source}，{given_by!r}：单位是{meant_zh}？{why_zh}", choices, "major" if kind == "money" else None,
+    )
+
+
+def ask_for_format(source: str, table: str, column: str, given_by: str, pair: tuple[str, str]) -> Question:
+    """The question whether the day or the month stands first."""
+    return Question(
+        f"{source}.{table}.{column}.format",
+        f"{source}, {given_by!r}: does the month ({pair[0]}) or the day ({pair[1]}) stand first? The values do not say; the "
+        "wrong one moves dates by months",
+        f"{source}，{given_by!r}：月在前（{pair[0]}）还是日在前（{pair[1]}）？从数值看不出；选错会使日期相差数月", pair, None,
+    )
+
+
+def ask_for_word(source: str, table: str, column: str, given_by: str, word: str, choices: tuple[str, ...]) -> Question:
+    """The question what one word of a column means."""
+    return Question(
+        f"{source}.{table}.{column}.values.{word}", f"{source}, {given_by!r}: what does {word!r} mean for {table}.{column}?",
+        f"{source}，{given_by!r}：{word!r} 在 {table}.{column} 中是什么意思？", choices, None,
+    )
+
+
+def ask_for_table(source: str, columns: list[str]) -> Question:
+    """The question which table a file feeds whose columns do not tell."""
+    listed = ", ".join(columns[:12]) + (" …" if len(columns) > 12 else "")
+    return Question(
+        f"{source}.table",
+        f"{source}: which table does it feed? Its columns do not tell ({listed}); `none` leaves the file out",
+        f"{source}：该文件对应哪张表？从列名看不出（{listed}）；答 none 则不取用", (*FACTS, "none"), "none",
+    )
+
+
+def ask_for_schedule(source: str, choices: tuple[str, ...], default: str) -> Question:
+    """The question how loans without a file of instalments fall due."""
+    return Question(
+        f"{source}.schedule",
+        f"{source}: no file gives instalments, and without them nobody knows when a loan is late. Is each loan paid at once "
+        "when it is due (one), in equal parts month by month (equal), or does a file follow (none)?",
+        f"{source}：没有还款计划文件，无法知道何时逾期。每笔贷款是到期一次还清（one）、按月等额本金（equal），还是计划文件另行提供（none）？",
+        choices, default,
+    )

@@ -1,0 +1,227 @@
+"""A sample of each file or sheet for a draft: where its header stands, its cells, its sum rows; never the whole file."""
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from arrears.ingest import sources
+from arrears.ingest.batch import header_names
+from arrears.ingest.draft_content import DATE_PATTERNS, Look, look_at
+from arrears.ingest.draft_names import fits
+from arrears.refusal import Refused
+
+SAMPLE = 100_000
+CELLS_MAX = 20_000_000
+"""Records of a sample, and cells: a file of 2,000 columns is sampled more thinly."""
+HEADER_WITHIN = 12
+_HEAD_BYTES = 65_536
+_TABLES_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".parquet")
+_PLAIN = (".csv", ".tsv", ".txt", ".dat")
+_SUM_ROW = r"^(?i)(?:本页合计|合计|总计|小计|共计|grand total|sub-?total|totals?)\s*[:：]?(?:\s*[（(].*)?$"
+_NUMBER_OR_DATE = re.compile(r"^[-+¥￥$]?[\d,]+(?:\.\d+)?%?$|^(?:" + "|".join(DATE_PATTERNS.values()) + ")")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of one file, sheet or table of a database, or of several files of the same columns."""
+
+    source: str
+    """Its name in the mapping, each once."""
+    files: tuple[str, ...]
+    place: str
+    """The names of file and sheet, which may hint at what it holds."""
+    sheet: str | None
+    header: tuple[int, ...]
+    query: str | None
+    looks: tuple[Look, ...]
+    records: int
+    is_whole: bool
+    """All its records were read."""
+    sum_rows: tuple[tuple[str, tuple[str, ...]], ...]
+    """For each column in which words such as 合计 stand: the column and the words as written."""
+    notes: tuple[tuple[str, str], ...]
+
+    def named(self, column: str) -> Look:
+        return next(look for look in self.looks if look.name == column)
+
+
+def see(given: list[str]) -> list[Seen]:
+    """One entry for each file, sheet or database table; files of the same columns are one. Raises Refused as the readers do."""
+    found: dict[tuple, list[tuple]] = {}
+    for text in given:
+        if "://" in text:
+            for table, columns, cells, whole in _tables_at(text):
+                found[("query", table)] = [(table, table, None, (1,), f"SELECT * FROM {table}", columns, cells, whole, [], [])]
+            continue
+        for path in _paths(text):
+            for sheet, header, source, tail in _openings(path):
+                cells, whole = _sample(source)
+                key = (tuple(source.columns), sheet if sheet is None else "sheet", header)
+                entry = (path.stem, path.name, sheet, header, None, source.columns, cells, whole, list(source.notes), tail)
+                found.setdefault(key, []).append(entry)
+    names: set[str] = set()
+    return [_seen(entries, names) for entries in found.values()]
+
+
+def _paths(text: str) -> list[Path]:
+    path = Path(text)
+    if path.is_dir():
+        paths = sorted(one for one in path.iterdir() if one.suffix.lower() in _TABLES_SUFFIXES and not one.name.startswith(("~", ".")))
+        if not paths:
+            raise Refused(f"{path.name}: the folder holds no CSV, Excel or Parquet file", f"{path.name}：文件夹中没有 CSV、Excel 或 Parquet 文件")
+        return paths
+    return [path]
+
+
+def _openings(path: Path):
+    """Each (sheet, header, source, cells of the file's end) of a file; sheets that are empty are left out."""
+    sheets = sources.sheets_of(path) if path.suffix.lower().startswith(".xls") else [None]
+    for sheet in sheets:
+        if path.suffix.lower() in _PLAIN:
+            rows, tail = _ends_of(path)
+        elif sheet is None and path.suffix.lower() not in (".xlsx", ".xlsm", ".xls"):
+            rows, tail = [], []
+        else:
+            try:
+                rows, tail = _rows_of_sheet(path, sheet), []
+            except Refused:
+                if len(sheets) > 1:
+                    continue  # an empty sheet beside a filled one
+                raise
+        header = header_of(rows)
+        yield (sheet if len(sheets) > 1 else None), header, sources.open_file(path, sheet=sheet, header=header), tail
+
+
+def _rows_of_sheet(path: Path, sheet: str | None) -> list[tuple[int, list[str]]]:
+    """The first rows of a sheet with their numbers, the one taken for the header by default included."""
+    source = sources.open_file(path, sheet=sheet, header=(1,))
+    made_up = re.compile(r"column \d+")
+    rows = [(1, ["" if made_up.fullmatch(name) else re.sub(r" \(\d+\)$", "", name) for name in source.columns])]
+    for batch in source.batches():
+        cells = batch.cells.head(HEADER_WITHIN + 3)
+        rows += [(line, [cell or "" for cell in row]) for line, row in zip(batch.lines, cells.iter_rows(), strict=False)]
+        break
+    return rows
+
+
+def _ends_of(path: Path) -> tuple[list[tuple[int, list[str]]], list[list[str]]]:
+    """The first rows of a delimited file with their lines, and the rows at its end."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+        size = file.seek(0, 2)
+        file.seek(max(0, size - 4096))
+        end = file.read()
+    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        head[: head.rfind(b"\n") + 1 or None].decode(encoding)
+    except UnicodeDecodeError:
+        encoding = "gb18030"
+    text = head.decode(encoding, errors="replace")
+    first = "\n".join(text.splitlines()[:HEADER_WITHIN])
+    delimiter = max(",\t;|", key=first.count)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    rows: list[tuple[int, list[str]]] = []
+    line = 1
+    for row in reader:
+        rows.append((line, row))
+        line = reader.line_num + 1
+        if len(rows) > HEADER_WITHIN:
+            break
+    tail = [] if encoding == "utf-16" else list(csv.reader(io.StringIO(end.decode(encoding, errors="replace")), delimiter=delimiter))[-5:]
+    return rows, tail
+
+
+def header_of(rows: list[tuple[int, list[str]]]) -> tuple[int, ...]:
+    """The line or two lines that read most like names of columns: known names count, numbers and dates speak against."""
+    best, found = 0.0, (1,)
+    filled = [(line, row) for line, row in rows if any(cell.strip() for cell in row)]
+    for at, (line, row) in enumerate(filled[:HEADER_WITHIN]):
+        candidates = [((line,), [row])]
+        if at + 1 < len(filled) and filled[at + 1][0] == line + 1 and sum(1 for cell in row if not cell.strip()):
+            candidates.append(((line, line + 1), [row, filled[at + 1][1]]))
+        for lines, header in candidates:
+            score = _likeness(header)
+            if score > best + 0.05:
+                best, found = score, lines
+    return found
+
+
+def _likeness(header: list[list[str]]) -> float:
+    names, _ = header_names(header)
+    cells = [cell.strip() for row in header for cell in row if cell.strip()]
+    values = sum(1 for cell in cells if _NUMBER_OR_DATE.match(cell))
+    made_up = sum(1 for name in names if re.fullmatch(r"column \d+", name))
+    texts = len(set(cells)) / len(header)
+    return sum(max(fits(name).values(), default=0) for name in names) + 0.2 * texts - 1.5 * values - 0.3 * made_up
+
+
+def _sample(source) -> tuple[pl.DataFrame, bool]:
+    most = max(1_000, min(SAMPLE, CELLS_MAX // max(1, len(source.columns))))
+    frames, rows = [], 0
+    for batch in source.batches():
+        frames.append(batch.cells.head(most - rows))
+        rows += len(batch.cells)
+        if rows >= most:
+            return pl.concat(frames), rows == most
+    return (pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(source.columns, pl.String))), True
+
+
+def _seen(entries: list[tuple], names: set[str]) -> Seen:
+    """One Seen of the files of the same columns; its name is theirs as far as they agree."""
+    stem, _, sheet, header, query, columns, *_ = entries[0]
+    cells = pl.concat([entry[6] for entry in entries]).head(SAMPLE)
+    sum_rows, cells = _without_sum_rows(cells, [(columns, entry[9]) for entry in entries])
+    place = " ".join([*(entry[0] for entry in entries[:1]), sheet or ""]).strip()
+    return Seen(
+        source=_name_of(sheet or stem, names), files=tuple(entry[1] for entry in entries) if query is None else (), place=place,
+        sheet=sheet, header=header, query=query, looks=tuple(look_at(name, cells[name]) for name in columns), records=len(cells),
+        is_whole=all(entry[7] for entry in entries), sum_rows=sum_rows,
+        notes=tuple(dict.fromkeys(tuple(note) for entry in entries for note in entry[8])),
+    )
+
+
+def _name_of(stem: str, names: set[str]) -> str:
+    name = re.sub(r"[^\w\u3400-\u9fff]+", "_", stem).strip("_").lower() or "source"
+    numbered, again = name, 1
+    while numbered in names:
+        again += 1
+        numbered = f"{name}_{again}"
+    names.add(numbered)
+    return numbered
+
+
+def _without_sum_rows(cells: pl.DataFrame, ends: list) -> tuple[tuple, pl.DataFrame]:
+    """The columns and words of rows such as 合计, and the cells without those rows."""
+    found: dict[str, set[str]] = {}
+    is_sum = pl.repeat(False, len(cells), eager=True)
+    for name in cells.columns[:40]:
+        hit = cells[name].str.strip_chars().str.contains(_SUM_ROW).fill_null(False)
+        if hit.any() and hit.sum() < max(3, 0.2 * len(cells)):
+            found.setdefault(name, set()).update(cells[name].filter(hit).unique().to_list())
+            is_sum |= hit
+    for columns, tail in ends:
+        for row in tail:
+            for name, cell in zip(columns, row, strict=False):
+                if re.match(_SUM_ROW.replace("^(?i)", "(?i)^"), cell.strip()):
+                    found.setdefault(name, set()).add(cell)
+    return tuple((name, tuple(sorted(words))) for name, words in found.items()), cells.filter(~is_sum)
+
+
+def _tables_at(url: str):
+    """(table, columns, sample, whether that is all) of each table of a database, where the reader lists tables."""
+    from arrears.ingest import database  # databases are read only where one is given
+
+    lister = getattr(database, "tables_of", None)
+    if lister is None:
+        raise Refused(
+            "tables of a database are not listed here; write the mapping's `query` by hand (docs/reference/mapping.md)",
+            "尚不能列出数据库的表；请手写映射中的 `query`（见 docs/reference/mapping.md）",
+        )
+    for table in lister(url):
+        source = database.open_query(url, f"SELECT * FROM {table}")
+        cells, whole = _sample(source)
+        yield table, source.columns, cells, whole

@@ -1,0 +1,63 @@
+"""Names for records that bear none: a digest of their cells, and equal records numbered in the order of the file."""
+
+from hashlib import sha256
+
+import numpy as np
+import polars as pl
+
+
+class Occurrences:
+    """How often each digest was met so far in one file; one of these serves every batch of the file, and no other file.
+
+    It keeps eight bytes of each digest and a count, in sorted runs that are merged as they grow: 16 bytes a record.
+    """
+
+    def __init__(self):
+        self._runs: dict[tuple[str, str], list[tuple[np.ndarray, np.ndarray]]] = {}
+
+    def numbered(self, table: str, column: str, digests: pl.Series) -> pl.Series:
+        """1 for the first record of a digest, 2 for the second, …, in the order of the rows; null where there is none."""
+        runs = self._runs.setdefault((table, column), [])
+        known = digests.is_not_null()
+        short = digests.filter(known).str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64).rename("short")
+        rows = short.to_frame().with_columns(nth=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("short"))
+        counts = rows.group_by("short").agg(pl.col("nth").max()).sort("short")
+        keys, new = counts["short"].to_numpy(), counts["nth"].to_numpy()
+        before = np.zeros(len(keys), np.int64)
+        for run_keys, run_counts in runs:
+            at = np.minimum(np.searchsorted(run_keys, keys), len(run_keys) - 1)
+            before += np.where(run_keys[at] == keys, run_counts[at], 0)
+        if before.any():
+            met = pl.DataFrame({"short": counts["short"], "before": before})
+            rows = rows.join(met, on="short", how="left", maintain_order="left").with_columns(nth=pl.col("nth") + pl.col("before"))
+        if len(keys):
+            runs.append((keys, new))
+            _merge(runs)
+        return pl.Series("nth", [None], pl.Int64).new_from_index(0, len(digests)).scatter(known.arg_true(), rows["nth"])
+
+
+def _merge(runs: list[tuple[np.ndarray, np.ndarray]]) -> None:
+    """Runs of like size become one, so that there are few of them and none is written often."""
+    while len(runs) > 1 and len(runs[-2][0]) <= 2 * len(runs[-1][0]):
+        (last_keys, last_counts), (keys, counts) = runs.pop(), runs.pop()
+        merged = np.concatenate([keys, last_keys])
+        unique, places = np.unique(merged, return_inverse=True)
+        total = np.zeros(len(unique), np.int64)
+        np.add.at(total, places, np.concatenate([counts, last_counts]))
+        runs.append((unique, total))
+
+
+def digest_of(cells: list[pl.Series]) -> pl.Series:
+    """SHA-256 of the cells of each row, the first 128 bits as 32 hexadecimal digits.
+
+    Each cell is written as its length in characters, a colon and the cell, an empty one as a dash, so that no two rows
+    of different cells are written alike. Null where every cell is empty.
+    """
+    frame = pl.DataFrame([cell.rename(str(place)) for place, cell in enumerate(cells)])
+    written = [
+        pl.when(pl.col(name).is_null()).then(pl.lit("-")).otherwise(pl.concat_str(pl.col(name).str.len_chars(), pl.lit(":"), pl.col(name)))
+        for name in frame.columns
+    ]
+    something = pl.any_horizontal(pl.all().is_not_null())
+    rows = frame.select(pl.when(something).then(pl.concat_str(written))).to_series().to_list()
+    return pl.Series("digest", [None if row is None else sha256(row.encode()).hexdigest()[:32] for row in rows], pl.String)

@@ -1,0 +1,168 @@
+"""What waits in quarantine: the faults of all loads in force, less the records that a later load took back.
+
+Loads are given as (id, folder), oldest first, only those in force: where the load that took a record back is itself taken
+back, the record waits again. A folder holds
+
+    quarantine.parquet   one row per fault: record, file, line, table, column, value (masked), rule, en, zh
+    records.parquet      one row per record in quarantine: record, source, file, line, cells (JSON)
+    resolved.parquet     which records of earlier loads this load took back: load, record
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from arrears.ingest.fault_words import shown
+from arrears.refusal import Refused
+
+Loads = list[tuple[int, Path]]
+
+FAULT_COLUMNS = {
+    "load": pl.Int64, "record": pl.Int64, "file": pl.String, "line": pl.Int64, "table": pl.String, "column": pl.String,
+    "value": pl.String, "rule": pl.String, "en": pl.String, "zh": pl.String,
+}
+"""The columns of what waits. `record` is null where a record could not be split into cells."""
+RECORD_COLUMNS = {"load": pl.Int64, "record": pl.Int64, "source": pl.String, "file": pl.String, "line": pl.Int64, "cells": pl.String}
+RESOLVED_COLUMNS = {"load": pl.Int64, "record": pl.Int64}
+
+
+def open_faults(loads: Loads, *, rule: str | None = None, load: int | None = None) -> pl.DataFrame:
+    """The faults that wait, one row each, in the order of loads and records; only those of a rule or load, where named."""
+    _refuse_unknown_load(loads, load)
+    waiting = _without_resolved(_all(loads, "quarantine.parquet", FAULT_COLUMNS, load), loads)
+    if rule is not None:
+        _refuse_unknown_rule(waiting, rule)
+        waiting = waiting.filter(pl.col("rule") == rule)
+    return waiting.sort("load", "file", "line", "record", maintain_order=True, nulls_last=True)
+
+
+def open_records(loads: Loads, *, rule: str | None = None, load: int | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The records that wait, with their cells, and all faults of them: a record shows all its faults, whichever rule was named."""
+    named = open_faults(loads, rule=rule, load=load).select("load", "record").drop_nulls().unique()
+    keys = ["load", "record"]
+    faults = open_faults(loads, load=load).join(named, on=keys, how="semi", maintain_order="left")
+    records = _all(loads, "records.parquet", RECORD_COLUMNS, load).join(named, on=keys, how="semi")
+    return records.sort(keys), faults
+
+
+def all_records(loads: Loads) -> pl.DataFrame:
+    """Every record that ever went to quarantine in a load in force: load, record, source, file, line, cells."""
+    return _all(loads, "records.parquet", RECORD_COLUMNS, None)
+
+
+def resolved(loads: Loads) -> pl.DataFrame:
+    """The records that later loads in force took back: load, record."""
+    parts = [_read(folder / "resolved.parquet", RESOLVED_COLUMNS) for _, folder in loads]
+    return pl.concat(parts).unique() if parts else pl.DataFrame(schema=RESOLVED_COLUMNS)
+
+
+def counts_by_rule(faults: pl.DataFrame) -> pl.DataFrame:
+    """One row per rule: faults, records, and its first fault as an example; the most frequent first."""
+    place = pl.struct("load", pl.coalesce("record", -pl.col("line")), "file")
+    first = [pl.col(name).first() for name in ("load", "file", "line", "en", "zh")]
+    return (
+        faults.group_by("rule", maintain_order=True).agg(pl.len().alias("faults"), place.n_unique().alias("records"), *first)
+        .sort("faults", "rule", descending=[True, False])
+    )
+
+
+def listed(faults: pl.DataFrame, language: str, *, each: bool, limit: int | None = 20) -> list[str]:
+    """What waits, as lines for a terminal: by rule with an example, or each fault where one rule or load was asked for."""
+    zh = language == "zh"
+    if faults.is_empty():
+        return ["隔离区为空：没有等待更正的记录" if zh else "Nothing waits in quarantine."]
+    return _each_fault(faults, zh, limit) if each else _by_rule(faults, zh)
+
+
+def json_lines(faults: pl.DataFrame, limit: int | None = None) -> Iterator[str]:
+    """What waits, one JSON object per fault."""
+    rows = faults if limit is None else faults.head(limit)
+    for part in rows.iter_slices(50_000):
+        yield from part.write_ndjson().splitlines()
+
+
+def _by_rule(faults: pl.DataFrame, zh: bool) -> list[str]:
+    counts = counts_by_rule(faults)
+    loads = faults["load"].n_unique()
+    whole = faults.select(pl.struct("load", pl.coalesce("record", -pl.col("line")), "file").n_unique()).item()
+    lines = [
+        f"隔离区：{whole:,} 条记录，{len(faults):,} 处问题，来自 {loads:,} 次装载"
+        if zh else f"In quarantine: {whole:,} records with {len(faults):,} faults, of {loads:,} loads"
+    ]
+    for row in counts.with_columns(shown(pl.col("file"))).iter_rows(named=True):
+        said = row["zh"] if zh else row["en"]
+        head = f"{row['faults']:>9,}  {row['rule']}" + (f"（{row['records']:,} 条记录）" if zh else f" ({row['records']:,} records)")
+        lines += [head, f"{'':11}{_place_of(row, zh)}{said}"]
+    lines.append(
+        "逐条查看：--rule 规则 或 --load 装载号；导出更正：--export 文件.xlsx，改好后 --take-back 文件.xlsx"
+        if zh else
+        "Each one: --rule RULE or --load LOAD. To correct them: --export FILE.xlsx, then --take-back FILE.xlsx"
+    )
+    return lines
+
+
+def _each_fault(faults: pl.DataFrame, zh: bool, limit: int | None) -> list[str]:
+    rows = (faults if limit is None else faults.head(limit)).with_columns(shown(pl.col("file")))
+    lines = [
+        (f"装载 {row['load']} · " if zh else f"load {row['load']} · ")
+        + f"{_place_of(row, zh)}{row['zh' if zh else 'en']} [{row['rule']}]"
+        for row in rows.iter_rows(named=True)
+    ]
+    if len(rows) < len(faults):
+        left = len(faults) - len(rows)
+        lines.append(f"……另有 {left:,} 处；用 --limit 多看" if zh else f"… and {left:,} more; see more with --limit")
+    return lines
+
+
+def _place_of(row: dict, zh: bool) -> str:
+    line = "" if row["line"] is None else f" 第 {row['line']:,} 行" if zh else f", line {row['line']:,}"
+    return f"{row['file'] or '?'}{line}{'：' if zh else ': '}"
+
+
+def _without_resolved(rows: pl.DataFrame, loads: Loads) -> pl.DataFrame:
+    return rows.join(resolved(loads), on=["load", "record"], how="anti", maintain_order="left")
+
+
+def _all(loads: Loads, name: str, columns: dict, load: int | None) -> pl.DataFrame:
+    parts = [
+        _read(folder / name, {column: dtype for column, dtype in columns.items() if column != "load"})
+        .select(pl.lit(number, pl.Int64).alias("load"), *[column for column in columns if column != "load"])
+        for number, folder in loads
+        if load in (None, number)
+    ]
+    return pl.concat(parts) if parts else pl.DataFrame(schema=columns)
+
+
+def _read(path: Path, columns: dict) -> pl.DataFrame:
+    """The columns of a load's file; no rows where the load wrote none."""
+    if not path.exists():
+        return pl.DataFrame(schema=columns)
+    try:
+        return pl.read_parquet(path, glob=False).select(pl.col(name).cast(dtype) for name, dtype in columns.items())
+    except (pl.exceptions.PolarsError, OSError) as problem:
+        raise Refused(
+            f"{path}: cannot be read ({str(problem).splitlines()[0]}), so what waits in quarantine is not known; restore the "
+            "file from a backup of the book, or take its load back and load the sources again",
+            f"{path}：无法读取，因此不知道哪些记录在隔离区；请从账册备份中恢复，或撤回该次装载后重新装载",
+        ) from None
+
+
+def _refuse_unknown_load(loads: Loads, load: int | None) -> None:
+    known = [number for number, _ in loads]
+    if load is not None and load not in known:
+        few = ", ".join(map(str, known[-5:])) or "–"
+        raise Refused(
+            f"--load {load}: no such load is in force; the last ones are: {few}",
+            f"--load {load}：没有这次有效的装载；最近的有：{few}",
+        )
+
+
+def _refuse_unknown_rule(faults: pl.DataFrame, rule: str) -> None:
+    known = faults["rule"].unique().sort().to_list()
+    if rule not in known:
+        few = ", ".join(known) or "–"
+        raise Refused(
+            f"--rule {rule}: no record waits because of this rule; records wait because of: {few}",
+            f"--rule {rule}：没有记录因该规则被隔离；现有规则：{few}",
+        )

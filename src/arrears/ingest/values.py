@@ -1,0 +1,169 @@
+"""Columns of text read as typed values: clean cells together, and each distinct other cell once, with care.
+
+The readers of reading.py say what a text means. Here stands only what makes that fast: patterns that find the cells
+whose meaning is beyond doubt. A test holds both ways against each other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from arrears.ingest.dates import Dates
+from arrears.ingest.flaw import Flaw
+from arrears.ingest.kinds import is_a_day
+from arrears.ingest.mapped import ColumnMap, Mapping
+from arrears.ingest.reading import APOSTROPHES, EDGES, TEXT_MAX, Reader, empties_of, power_of, reader_of
+from arrears.tables.table import AMOUNT_MAX_MINOR
+
+TYPES = {
+    "text": pl.String(), "currency": pl.String(), "money": pl.Int64(), "rate": pl.Int64(), "share": pl.Int64(), "whole": pl.Int64(),
+    "flag": pl.Boolean(), "date": pl.Date(), "moment": pl.Datetime("us", "UTC"),
+}
+_FLAWS = {"row": pl.UInt32(), "rule": pl.String(), "detail": pl.String()}
+_WIDE_ID = "\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
+_NOT_PLAIN = (
+    f"^[{APOSTROPHES}#]|^[{EDGES}]|[{EDGES}]$|[\\x00-\\x1f\\x7f-\\x{{9f}}\ufffd{_WIDE_ID}]|^[0-9](?:[.,][0-9]+)?[eE]\\+[0-9]{{1,3}}$"
+)
+"""A text that is more than a plain id or word; every other text stands for itself, unless it means nothing."""
+_CLEAN_MOMENT = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?$"
+)
+_ISO = ("YYYY-M-D", "YYYY-MM-DD")
+_FEW = 4_000
+
+Fast = Callable[[pl.Series], pl.Series]
+
+
+@dataclass(frozen=True)
+class Read:
+    """One column read: a value per row, and one flaw for each row whose text says no value."""
+
+    values: pl.Series
+    flaws: pl.DataFrame
+    """row UInt32, rule, detail"""
+
+
+def read(texts: pl.Series, reader: Reader, dtype: pl.DataType, fast: Fast | None = None) -> Read:
+    """The values of a column. `fast` gives those it is sure of and leaves the others null; the reader sees the rest."""
+    values = fast(texts) if fast is not None else pl.Series(texts.name, [], dtype).extend_constant(None, len(texts))
+    if values.null_count() == texts.null_count():
+        return Read(values, pl.DataFrame(schema=_FLAWS))
+    waits = texts.is_not_null() & values.is_null()
+    rest = texts.filter(waits)
+    distinct = rest.unique().to_list()
+    said = [reader(text) for text in distinct]
+    is_flaw = [isinstance(one, Flaw) for one in said]
+    spoken = pl.DataFrame({
+        "text": pl.Series(distinct, dtype=pl.String),
+        "value": pl.Series([None if bad else one for one, bad in zip(said, is_flaw, strict=True)], dtype=dtype),
+        "rule": pl.Series([one.rule if bad else None for one, bad in zip(said, is_flaw, strict=True)], dtype=pl.String),
+        "detail": pl.Series([one.detail if bad else None for one, bad in zip(said, is_flaw, strict=True)], dtype=pl.String),
+    })
+    rows = waits.arg_true()
+    found = pl.DataFrame({"row": rows, "text": rest}).join(spoken, on="text", how="left", maintain_order="left")
+    values = found["value"].rename(texts.name) if len(rest) == len(texts) else values.scatter(rows, found["value"])
+    flaws = found.filter(pl.col("rule").is_not_null()).select("row", "rule", "detail") if any(is_flaw) else pl.DataFrame(schema=_FLAWS)
+    return Read(values, flaws)
+
+
+def read_column(
+    texts: pl.Series, kind: str, column: ColumnMap, mapping: Mapping, decimal: str, currency: str, days: int = 360
+) -> Read:
+    """The texts of one source column as values of its kind, by what the mapping says of it."""
+    reader = reader_of(kind, column, mapping, decimal, currency, days=days)
+    return read(texts, reader, TYPES[kind], _fast(texts, kind, column, mapping, decimal, currency))
+
+
+def read_texts(texts: pl.Series, column: ColumnMap, mapping: Mapping) -> Read:
+    """The texts trimmed, null where they mean nothing, with the flaws that no id or word may have."""
+    reader = reader_of("text", column, mapping, ".", mapping.currency)
+    return read(texts, reader, pl.String(), _plain_texts(empties_of("text", column, mapping)))
+
+
+def _fast(texts: pl.Series, kind: str, column: ColumnMap, mapping: Mapping, decimal: str, currency: str) -> Fast | None:
+    if kind == "money":
+        return _clean_amounts(power_of(column.unit, currency), decimal, currency, column.flips)
+    if kind == "whole" or (kind in ("rate", "share") and column.unit in (None, "ppm") and not is_a_day(column.unit)):
+        return _clean_wholes
+    if kind == "text":
+        return _plain_texts(empties_of(kind, column, mapping))
+    dates = column.dates or mapping.written
+    if kind in ("date", "moment") and any(form.text in _ISO for form in dates.formats) and _has_many(texts):
+        return _clean_dates if kind == "date" else _clean_moments(dates)
+    return None
+
+
+def _has_many(texts: pl.Series) -> bool:
+    """So many distinct texts that reading each of them alone would take long."""
+    return len(texts) > _FEW and texts.head(4 * _FEW).n_unique() > _FEW
+
+
+def _plain_texts(empty: tuple[str, ...]) -> Fast:
+    longest = max((len(text.encode()) for text in empty), default=0)
+
+    def plain(texts: pl.Series) -> pl.Series:
+        text = pl.col(texts.name)
+        is_short = text.str.len_bytes() <= longest
+        frame = texts.to_frame()
+        doubtful = frame.select(text.str.contains(_NOT_PLAIN) | is_short | (text.str.len_bytes() > TEXT_MAX)).to_series()
+        if not doubtful.any():
+            return texts
+        # a short text needs a look at the list of what means nothing; the rest of them is as plain as the others
+        look = is_short & ~text.str.contains(_NOT_PLAIN) & ~text.str.to_lowercase().is_in(list(empty))
+        short = frame.filter(doubtful).select(pl.when(look).then(text)).to_series()
+        return frame.select(pl.when(~doubtful).then(text)).to_series().scatter(doubtful.arg_true(), short)
+
+    return plain
+
+
+def _clean_wholes(texts: pl.Series) -> pl.Series:
+    text = pl.col(texts.name)
+    return texts.to_frame().select(pl.when(text.str.contains("^-?[0-9]{1,18}$")).then(text).cast(pl.Int64, strict=False)).to_series()
+
+
+def _clean_amounts(power: int, decimal: str, currency: str, flips: bool) -> Fast:
+    """Digits with at most the unit's decimals; and, where such are rare, with a sign of yuan and parted thousands."""
+    point, comma = (r"\.", ",") if decimal == "." else (",", r"\.")
+    tail = f"(?:{point}[0-9]{{1,{power}}})?" if power else ""
+    clean = f"^-?[0-9]{{1,{14 - power}}}{tail}$"
+    yuan = ("[¥￥]?", "[元圆]?") if currency == "CNY" else ("", "")
+    written = f"^{yuan[0]}(-?(?:[0-9]{{1,3}}(?:{comma}[0-9]{{3}})+|[0-9]{{1,13}}){tail}){yuan[1]}$"
+    separator = "," if decimal == "." else "."
+
+    def minor(number: pl.Expr) -> pl.Expr:
+        if not power:
+            return number.cast(pl.Int64, strict=False)
+        number = number if decimal == "." else number.str.replace(",", ".", literal=True)
+        return number.str.to_decimal(scale=power).to_physical().cast(pl.Int64, strict=False)
+
+    def amounts(texts: pl.Series) -> pl.Series:
+        text = pl.col(texts.name)
+        read = texts.to_frame().select(text, value=minor(pl.when(text.str.contains(clean)).then(text)))
+        if (rest := read["value"].is_null() & texts.is_not_null()).any():
+            found = texts.filter(rest).to_frame().select(
+                minor(text.str.extract(written, 1).str.replace_all(separator, "", literal=True))
+            ).to_series()
+            read = read.with_columns(read["value"].scatter(rest.arg_true(), found).alias("value"))
+        value = pl.col("value").abs() if flips else pl.col("value")
+        is_within = pl.col("value").is_between(-AMOUNT_MAX_MINOR, AMOUNT_MAX_MINOR)
+        return read.select(pl.when(is_within).then(value).alias(texts.name)).to_series()
+
+    return amounts
+
+
+def _clean_dates(texts: pl.Series) -> pl.Series:
+    text = pl.col(texts.name)
+    clean = pl.when(text.str.contains(_CLEAN_MOMENT) | text.str.contains("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")).then(text.str.slice(0, 10))
+    return texts.to_frame().select(clean.str.to_date("%Y-%m-%d", strict=False)).to_series()
+
+
+def _clean_moments(dates: Dates) -> Fast:
+    def moments(texts: pl.Series) -> pl.Series:
+        text = pl.col(texts.name)
+        clean = pl.when(text.str.contains(_CLEAN_MOMENT)).then(text.str.replace("T", " ", literal=True))
+        local = clean.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="us")
+        zoned = local.dt.replace_time_zone(dates.zone, ambiguous="earliest", non_existent="null")
+        return texts.to_frame().select(zoned.dt.convert_time_zone("UTC")).to_series()
+
+    return moments
