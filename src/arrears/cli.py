@@ -1,4 +1,4 @@
-"""The command line: arrears night, positions, explain, replay, generate, demo."""
+"""The command line: arrears ingest, map, book, quarantine, take-back; night, positions, explain, replay; generate, demo."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,8 @@ DEFECT = 70
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="How late every debt is, what may lawfully be asked, what to do tonight. 今夜：逾期、可主张金额、处置。")
 BookOption = Annotated[Path, typer.Option("--book", help="Folder with loans.parquet, instalments.parquet, payments.parquet. 账册文件夹")]
+LoadBookOption = Annotated[Path, typer.Option("--book", help="The book's folder. 账册文件夹")]
+KeyOption = Annotated[Path | None, typer.Option("--key", help="File with the key of the pseudonyms; default BOOK.key beside the book. 假名密钥文件")]
 AsOfOption = Annotated[str, typer.Option("--as-of", help="Business date, YYYY-MM-DD; the end of that day. 业务日期")]
 KnownAtOption = Annotated[str | None, typer.Option("--known-at", help="Only rows recorded by then count, e.g. 2026-03-31T22:00:00+08:00; default now. 只计此刻前已记录的行")]
 LangOption = Annotated[str | None, typer.Option("--lang", help="zh or en; default from LANG. 语言")]
@@ -111,6 +114,151 @@ def replay(book: BookOption, as_of: AsOfOption, lang: LangOption = None) -> None
 
 
 @app.command()
+def ingest(
+    source: Annotated[list[str], typer.Argument(help="Files, folders, or database URLs. 文件、文件夹或数据库地址")],
+    mapping: Annotated[Path, typer.Option("--mapping", help="Mapping file; arrears map drafts one. 映射文件")],
+    book: LoadBookOption,
+    mode: Annotated[str, typer.Option(help="delta: new rows; correction: rows that replace; snapshot: all there is. 增量、更正、全量")] = "delta",
+    threshold: Annotated[str, typer.Option(help="Share of records in quarantine above which nothing is loaded. 隔离上限")] = "1%",
+    key: KeyOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be loaded; write nothing. 只试不写")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the load as JSON. 以 JSON 输出")] = False,
+    lang: LangOption = None,
+) -> None:
+    """Load a lender's files into a book: all of it or nothing, bad rows to quarantine. 装载文件。"""
+    from arrears.ingest.load_words import load_lines
+    from arrears.ingest.loads import Terms
+    from arrears.ingest.loads import ingest as load_sources
+    from arrears.ingest.mapping import read_mapping
+    from arrears.ingest.sources import find_sources
+
+    with _refusals(lang):
+        terms = Terms(_mode(mode), _share(threshold), dry_run, key)
+        read = read_mapping(mapping)
+        pairs = find_sources(source, read)
+        with _progress(quiet=as_json) as report:
+            loaded = load_sources(store.book_for_load(book), pairs, read, terms, _now(), report)
+        if as_json:
+            print(json.dumps({**loaded.load, "made_now": loaded.made_now}, ensure_ascii=False, indent=1, sort_keys=True))
+            return
+        for line in load_lines(loaded, str(book), _language(lang), dry_run=dry_run):
+            print(line)
+
+
+@app.command(name="map")
+def map_sources(
+    source: Annotated[list[str], typer.Argument(help="Files, folders, or database URLs. 文件、文件夹或数据库地址")],
+    out: Annotated[Path, typer.Option("--out", help="Mapping file to write. 要写的映射文件")],
+    ask: Annotated[bool, typer.Option("--ask", help="Ask the open questions here, one by one. 逐个提问")] = False,
+    lang: LangOption = None,
+) -> None:
+    """Draft a mapping from columns and content; ask about the rest. 起草映射文件。"""
+    from arrears.ingest.draft import draft
+
+    with _refusals(lang):
+        if out.exists():
+            raise Refused(f"{out}: stands already, perhaps with answers in it; name another file, or remove it",
+                          f"{out}：已存在，其中可能已有答案；请换文件名或先删除")
+        drafted = draft(source)
+        if ask:
+            drafted = _asked(drafted, _language(lang))
+        store.write_bytes(out, drafted.text.encode())
+        for line in drafted.lines(_language(lang)):
+            print(line)
+        zh, left = _language(lang) == "zh", len(drafted.questions)
+        if left:
+            print(f"已写 {out}；请把其中 {left} 个 ? 换成答案（或用 --ask 逐个回答）" if zh else
+                  f"{out} is written; put an answer in place of each of its {left} open questions (?), or run again with --ask")
+        else:
+            print(f"已写 {out}；没有未决问题" if zh else f"{out} is written; no question is open")
+        print(f"下一步：arrears ingest {' '.join(source)} --mapping {out} --book BOOK --dry-run" if zh else
+              f"Then: arrears ingest {' '.join(source)} --mapping {out} --book BOOK --dry-run")
+
+
+@app.command(name="book")
+def show_book(
+    book: Annotated[Path, typer.Argument(help="The book's folder. 账册文件夹")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON. 以 JSON 输出")] = False,
+    lang: LangOption = None,
+) -> None:
+    """Tell what is in a book: counts, sums, spans, loads, gaps. 账册概况。"""
+    from arrears.ingest.amend import quarantined_loads
+    from arrears.ingest.contents import contents_lines, contents_of
+    from arrears.ingest.loads import rows_in_force
+    from arrears.ingest.quarantine import open_faults
+
+    with _refusals(lang):
+        home = store.book_at(book)
+        contents = contents_of(home.name, rows_in_force(home), store.read_ledger(home).loads, open_faults(quarantined_loads(home)),
+                               home.night_dates(), datetime.now(UTC).date())
+        if as_json:
+            print(json.dumps(contents, ensure_ascii=False, indent=1, sort_keys=True))
+            return
+        for line in contents_lines(contents, _language(lang)):
+            print(line)
+
+
+@app.command()
+def quarantine(
+    book: LoadBookOption,
+    rule: Annotated[str | None, typer.Option(help="Only faults of this rule. 只看该规则")] = None,
+    load: Annotated[int | None, typer.Option(help="Only this load. 只看该次装载")] = None,
+    limit: Annotated[int, typer.Option(help="How many lines to print at most. 最多列出几行", min=1)] = 20,
+    refused: Annotated[bool, typer.Option("--refused", help="What the last refused load would have put here. 查看最近被拒的装载")] = False,
+    export: Annotated[Path | None, typer.Option("--export", help="Write the records to correct as .xlsx or .csv. 导出待更正记录")] = None,
+    take_back: Annotated[Path | None, typer.Option("--take-back", help="Read corrected records back. 收回更正后的记录")] = None,
+    key: KeyOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per fault. 每个错误一行 JSON")] = False,
+    lang: LangOption = None,
+) -> None:
+    """List what waits in quarantine, export it to Excel, take corrected rows back. 隔离区。"""
+    from arrears.ingest import quarantine as waiting
+    from arrears.ingest.amend import quarantined_loads, take_corrections
+    from arrears.ingest.corrections import export as export_records
+    from arrears.ingest.load_words import load_lines
+
+    with _refusals(lang):
+        home, zh = store.book_at(book), _language(lang) == "zh"
+        if take_back is not None:
+            with _progress() as report:
+                made, again = take_corrections(home, take_back, key, _now(), report)
+            if again:
+                print(f"{again:,} 条记录此前已收回" if zh else f"{again:,} of its records had come back before.")
+            for line in [line for loaded in made for line in load_lines(loaded, str(book), _language(lang))]:
+                print(line)
+            return
+        loads = [(0, home.refused_load)] if refused else quarantined_loads(home)
+        if export is not None:
+            done = export_records(loads, export, rule=rule, load=load)
+            count = sum(done.sources.values())
+            print(f"{export}：{count:,} 条记录；更正后运行 arrears quarantine --book {book} --take-back {export}" if zh else
+                  f"{export}: {count:,} records; correct them, then run: arrears quarantine --book {book} --take-back {export}")
+            if done.left_out:
+                print(f"另有 {done.left_out:,} 条无法拆成单元格，须在原文件中更正" if zh else
+                      f"{done.left_out:,} more cannot be shown as cells; correct them in their file")
+            return
+        faults = waiting.open_faults(loads, rule=rule, load=load)
+        lines = waiting.json_lines(faults) if as_json else waiting.listed(
+            faults, _language(lang), each=rule is not None or load is not None, limit=limit)
+        for line in lines:
+            print(line)
+
+
+@app.command(name="take-back")
+def take_back_load(
+    load: Annotated[int, typer.Argument(help="Number of the load; arrears book lists them. 装载编号")],
+    book: LoadBookOption, lang: LangOption = None,
+) -> None:
+    """Take one load back: its rows no longer count. 撤回一次装载。"""
+    from arrears.ingest.loads import take_back
+
+    with _refusals(lang):
+        taken = take_back(store.book_at(book), load, _now())
+        rows = sum(about["rows"] for about in taken["tables"].values())
+        print(f"第 {load} 次装载已撤回：{rows:,} 行不再计入" if _language(lang) == "zh" else f"Load {load} is taken back: its {rows:,} rows no longer count.")
+
+
+@app.command()
 def generate(
     loans: Annotated[int, typer.Option(help="How many loans. 贷款笔数", min=1)],
     as_of: AsOfOption,
@@ -164,6 +312,43 @@ def main() -> None:
     except Exception:
         traceback.print_exc()
         sys.exit(DEFECT)
+
+
+def _mode(text: str) -> str:
+    from arrears.ingest.set_rules import MODES
+
+    if text not in MODES:
+        raise Refused(f"--mode {text} is not known; write delta (new rows), correction (rows that replace) or snapshot (all there is)",
+                      f"--mode {text} 不支持；请写 delta（增量）、correction（更正）或 snapshot（全量快照）")
+    return text
+
+
+def _share(text: str) -> Decimal:
+    """0.01 of "1%" and of "0.01"."""
+    try:
+        share = Decimal(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except InvalidOperation:
+        share = Decimal(-1)
+    if not 0 <= share <= 1:
+        raise Refused(f"--threshold {text} is no share; write it as 1% or 0.01, from 0 to 100%", f"--threshold {text} 不是比例；请写成 1% 或 0.01，范围 0 至 100%")
+    return share
+
+
+def _asked(drafted, lang: str):
+    """The draft with the answers given at the terminal; an empty answer leaves its question open."""
+    from arrears.ingest.draft import answer
+
+    skipped: set[str] = set()
+    while (left := [question for question in drafted.questions if question.id not in skipped]):
+        question = left[0]
+        said = typer.prompt(question.zh if lang == "zh" else question.en, default=question.default or "", err=True)
+        try:
+            drafted = answer(drafted, {question.id: said}) if said else drafted
+        except Refused as problem:
+            print(problem.zh if lang == "zh" else problem.en, file=sys.stderr)
+            continue
+        skipped |= set() if said else {question.id}
+    return drafted
 
 
 def _strategy_text(path: Path, read: Callable) -> str:

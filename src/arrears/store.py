@@ -153,6 +153,18 @@ def book_at(root: Path, store: Path | None = None) -> Book:
     return Book(root, store or root / "store")
 
 
+def book_for_load(root: Path) -> Book:
+    """The book of a folder, which is made where there is none; raises Refused where it cannot be."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise Refused(
+            f"{root}: cannot be made a folder ({problem.strerror}); --book names the folder of the book",
+            f"{root}：无法建立文件夹（{problem.strerror}）；--book 应指向账册文件夹",
+        ) from None
+    return Book(root, root / "store")
+
+
 def read_manifest(book: Book) -> Manifest | None:
     """The manifest that holds now; None where nothing was stored yet."""
     try:

@@ -74,9 +74,19 @@ def read_column(
         plus_months=place.whole(entry.get("plus_months", "0"), "plus_months", -1_200, 1_200),
         shares="share" in entry and place.choice(entry["share"], "share", ("equal",)) == "equal",
         every=place.choice(entry["every"], "every", ("month", "week", "day")) if "every" in entry else None,
+        words=_words(column),
     )
     _check_texts(column, kind, read, mapping, decimal, currency, place)
     return read
+
+
+def as_it_is(column: Column) -> ColumnMap:
+    """The column taken from the source column of the same name."""
+    return ColumnMap(column.name, "column", (column.name,), words=_words(column), may_be_absent=column.nullable or column.optional)
+
+
+def _words(column: Column) -> tuple[str, ...]:
+    return tuple(str(word) for word in column.one_of or ())
 
 
 def _check_kind(entry: dict, kind: str, place: Place) -> None:
@@ -155,14 +165,14 @@ def _check_texts(
     column: Column, kind: str, read: ColumnMap, mapping: Mapping, decimal: str, currency: str, place: Place
 ) -> None:
     """Every text the mapping itself supplies must be a value this column may take."""
-    supplied = [("constant", read.constant, True), ("default", read.default, True), ("otherwise", read.otherwise, False)]
-    supplied += [(f"values.{key}", text, False) for key, text in (read.values or {}).items()]
-    for key, text, in_own_unit in supplied:
+    supplied = [("constant", read.constant, "own"), ("default", read.default, "own"), ("otherwise", read.otherwise, "source")]
+    supplied += [(f"values.{key}", text, "source") for key, text in (read.values or {}).items()]
+    for key, text, supply in supplied:
         if text is None:
             continue
-        value = reader_of(kind, read, mapping, decimal, currency, in_own_unit=in_own_unit)(text)
+        value = reader_of(kind, read, mapping, decimal, currency, supplied=supply)(text)
         if value is None:
-            if column.nullable or column.optional:
+            if column.nullable or column.optional or (supply == "source" and read.default is not None):
                 continue
             flaw: Flaw | None = Flaw("empty")
         else:

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 import xlsxwriter
 
-from arrears.ingest.quarantine import Loads, open_records
+from arrears.ingest.quarantine import Loads, open_faults, open_records
 from arrears.refusal import Refused
 from arrears.store import room_for, settle
 
@@ -25,7 +25,7 @@ _LINES_MAX = 1_048_575  # a sheet has one line more, and that is the header
 _COLUMNS_MAX = 16_384
 _CELL_MAX = 32_767
 _COMMENTS_MAX = 1_000  # a comment is a drawing: thousands of them make a workbook slow to open
-_ALTERED_ON_OPENING = re.compile(r"[=+\-@\t\r']|0[0-9]|[0-9]{12}|[0-9]+[eE][0-9]")
+_ALTERED_ON_OPENING = re.compile(r"[=+\-@\t\r']|0[0-9]|[0-9]{12}|[0-9]+[eE][0-9]|[0-9]{1,4}[-/][0-9]")
 _EXPLANATION = (
     "隔离区记录：请逐表更正后用 arrears quarantine --take-back 收回。",
     "1. 每行是一条来源记录。“#说明”写明问题；有问题的单元格标成橙色，部分带批注。",
@@ -35,10 +35,13 @@ _EXPLANATION = (
     "5. 收回的每一行会重新检查；仍有问题的会再次进入隔离区。",
     "",
     "Records in quarantine: correct them sheet by sheet, then bring them back by arrears quarantine --take-back.",
-    "1. Each line is one record of a source. #explanation says what is wrong; the cells at fault are orange, some with a comment.",
+    "1. Each line is one record of a source. #explanation says what is wrong; the cells at fault are orange, some "
+    "with a comment.",
     "2. Correct the cells in place. All cells are text: leading zeros and long numbers stay as they are.",
-    "3. Lines you delete stay in quarantine. Leave the header and the columns that begin with # alone, and add no lines.",
-    "4. # and 32 hexadecimal digits stand for a person: leave them and it is the same person; to correct one, write the real "
+    "3. Lines you delete stay in quarantine. Leave the header and the columns that begin with # alone, and add no "
+    "lines.",
+    "4. # and 32 hexadecimal digits stand for a person: leave them and it is the same person; to correct one, write "
+    "the real "
     "number, which is hashed as it is loaded.",
     "5. Every line that comes back is judged again; one that is still wrong goes to quarantine again.",
     "",
@@ -54,22 +57,25 @@ class Exported:
     """Records that could not be split into cells, or whose cells are longer than a workbook takes: see the source file."""
 
 
-def export(loads: Loads, path: Path, *, rule: str | None = None, load: int | None = None, lines_max: int = _LINES_MAX) -> Exported:
+def export(
+    loads: Loads, path: Path, *, rule: str | None = None, load: int | None = None, lines_max: int = _LINES_MAX
+) -> Exported:
     """Writes the records that wait as an .xlsx or .csv file that appears whole. Raises Refused where it cannot hold them,
     where nothing waits, and where the file stands: it may hold somebody's corrections."""
     _refuse_place(path)
     records, faults = open_records(loads, rule=rule, load=load)
     if path.suffix.lower() == ".xlsx":
-        records = records.filter(pl.col("cells").str.len_chars() <= _CELL_MAX)  # no cell of a short record is too long
-    unsplit = faults.filter(pl.col("record").is_null()).height
-    waiting = faults.select("load", "record").drop_nulls().n_unique() + unsplit
+        records = _that_fit(records)
     if records.is_empty():
         raise Refused(
             f"{path}: nothing was written: no record waits in quarantine that can be corrected in a file",
             f"{path}：未写出文件：隔离区中没有可在文件中更正的记录",
         )
-    sources = {source: part for (source,), part in records.partition_by("source", as_dict=True, maintain_order=True).items()}
-    left_out = waiting - len(records)
+    sources = {
+        source: part for (source,), part in records.partition_by("source", as_dict=True, maintain_order=True).items()
+    }
+    named = open_faults(loads, rule=rule, load=load)
+    left_out = named["record"].null_count() + faults.select("load", "record").n_unique() - len(records)
     with room_for(path), tempfile.TemporaryDirectory(dir=path.absolute().parent, prefix=f".{path.name}.") as folder:
         unfinished = Path(folder) / path.name
         if path.suffix.lower() == ".csv":
@@ -88,15 +94,33 @@ def columns_of(records: pl.DataFrame) -> list[str]:
     return list(found)
 
 
-def _write_workbook(unfinished: Path, sources: dict, faults: pl.DataFrame, left_out: int, lines_max: int, path: Path) -> None:
+def _that_fit(records: pl.DataFrame) -> pl.DataFrame:
+    """The records none of whose cells is longer than a workbook's cell can be."""
+    long = records["cells"].str.len_chars() > _CELL_MAX
+    if not long.any():
+        return records
+    fit = [
+        not is_long or max(len(cell or "") for cell in json.loads(cells).values()) <= _CELL_MAX
+        for cells, is_long in zip(records["cells"], long, strict=True)
+    ]
+    return records.filter(pl.Series(fit))
+
+
+def _write_workbook(
+    unfinished: Path, sources: dict, faults: pl.DataFrame, left_out: int, lines_max: int, path: Path
+) -> None:
     settings = {
-        "constant_memory": True, "tmpdir": str(unfinished.parent), "strings_to_formulas": False, "strings_to_urls": False,
+        "constant_memory": True,
+        "tmpdir": str(unfinished.parent),
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
         "strings_to_numbers": False,
     }
     for source, part in sources.items():
         if len(part) > lines_max:
             raise Refused(
-                f"{path}: {source} has {len(part):,} records, a sheet holds {lines_max:,}; export a part with --rule or --load, "
+                f"{path}: {source} has {len(part):,} records, a sheet holds {lines_max:,}; export a part with --rule "
+                "or --load, "
                 "or all of it as .csv",
                 f"{path}：{source} 有 {len(part):,} 条记录，一张工作表最多 {lines_max:,} 行；请用 --rule 或 --load 分批导出，"
                 "或导出为 .csv",
@@ -128,7 +152,8 @@ def _write_explanation(workbook, sources: dict, left_out: int) -> None:
     if left_out:
         lines += [
             f"另有 {left_out:,} 条不在本文件中：无法拆分成单元格，或单元格过长。请在来源文件中更正后重新装载。",
-            f"{left_out:,} more are not in this file: they could not be split into cells, or are too long for one. Correct them in "
+            f"{left_out:,} more are not in this file: they could not be split into cells, or are too long for one. "
+            "Correct them in "
             "their source file and load it again.",
         ]
     for place, line in enumerate(lines):
@@ -163,7 +188,9 @@ def _with_faults(records: pl.DataFrame, faults: pl.DataFrame) -> Iterator[tuple[
     keys = ["load", "record"]
     with_cells = faults.join(records.select(keys), on=keys, how="semi").sort(keys, maintain_order=True)
     rows = with_cells.select(*keys, "column", "en", "zh").iter_rows()
-    for record, ((_, group)) in zip(records.sort(keys).iter_rows(named=True), groupby(rows, lambda row: row[:2]), strict=True):
+    for record, (_, group) in zip(
+        records.sort(keys).iter_rows(named=True), groupby(rows, lambda row: row[:2]), strict=True
+    ):
         said, wrong = [], {}
         for _, _, column, en, zh in group:
             said.append((en, zh))
@@ -185,7 +212,7 @@ def _write_csv(path: Path, records: pl.DataFrame, faults: pl.DataFrame) -> None:
 
 
 def _guarded(cells: Iterable[str | None]) -> list[str]:
-    """Formulas would be run, and leading zeros and long numbers lost, when a spreadsheet opens and saves the file."""
+    """Formulas would be run, leading zeros and long numbers lost and dates rewritten, when a spreadsheet opens the file."""
     return [("'" + cell if _ALTERED_ON_OPENING.match(cell) else cell) if cell else "" for cell in cells]
 
 

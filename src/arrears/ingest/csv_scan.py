@@ -15,6 +15,8 @@ COMPLETE, UNFINISHED, QUOTE = 0, 1, 2
 """What a record is found to be."""
 BROKEN_QUOTE, BROKEN_FIELDS, BROKEN_ENCODING, BROKEN_NUL = 0, 1, 2, 3
 """Why a record is taken out."""
+CONTENT, HIGH, NUL, STOP = 1, 2, 4, 8
+"""What a byte is: more than a blank, beyond ASCII, NUL, the end of a cell."""
 QUOTED_MAX = 1 << 20
 _TAB, _LF, _CR, _END_OF_TEXT, _BLANK, _MARK = 9, 10, 13, 26, 32, 34
 
@@ -32,38 +34,45 @@ def first_line_end(block, at, end):
 
 
 @compiled
-def _quoted(block, at, end, final, found):
+def byte_kinds(delimiter):
+    """What each byte means in a cell that is not quoted: bits of CONTENT, HIGH, NUL and STOP."""
+    kinds = np.full(256, CONTENT, np.uint8)
+    kinds[_BLANK] = kinds[_TAB] = kinds[_END_OF_TEXT] = 0
+    kinds[128:] = CONTENT | HIGH
+    kinds[0] = CONTENT | NUL
+    kinds[_LF] = kinds[_CR] = kinds[delimiter] = STOP
+    return kinds
+
+
+@compiled
+def _quoted(block, at, end, final, kinds, found):
     """The place of the closing mark, -1 where it is beyond the block, -2 where there is none.
 
-    found: 1 doubled marks, 2 line ends, 3 anything but blanks, 4 bits of all bytes, 5 NUL bytes.
+    found: 1 doubled marks, 2 line ends, 3 bits of the bytes.
     """
     start = at
-    doubled = found[1]
-    line_ends = found[2]
-    content = found[3]
-    bits = found[4]
+    bits = found[3]
     while at < end:
         byte = block[at]
         if byte == _MARK:
             if at + 1 == end and not final:
                 return -1
-            if at + 1 < end and block[at + 1] == _MARK:
-                doubled += 1
-                content = 1
-                at += 2
-                continue
-            found[1], found[2], found[3], found[4] = doubled, line_ends, content, bits
-            return at
-        if byte == _LF:
-            line_ends += 1
+            if at + 1 == end or block[at + 1] != _MARK:
+                found[3] = bits
+                return at
+            found[1] += 1
+            bits |= CONTENT
+            at += 1
+        elif byte == _LF:
+            found[2] += 1
         elif byte == _CR:
             if at + 1 == end and not final:
                 return -1
-            line_ends += 0 if at + 1 < end and block[at + 1] == _LF else 1
-        elif byte != _BLANK and byte != _TAB:
-            content = 1
-            found[5] += byte == 0
-        bits |= byte
+            found[2] += 0 if at + 1 < end and block[at + 1] == _LF else 1
+        elif kinds[byte] == STOP:
+            bits |= CONTENT
+        else:
+            bits |= kinds[byte]
         at += 1
         if at - start > QUOTED_MAX:
             return -2
@@ -71,63 +80,59 @@ def _quoted(block, at, end, final, found):
 
 
 @compiled
-def record(block, at, end, final, delimiter, starts, ends, doubled, found):
+def record(block, at, end, final, kinds, starts, ends, doubled, found):
     """Whether one record is complete; its cells' bounds, and in `found` what is known of it.
 
-    found: 0 cells, 2 line ends in it and behind it, 3 anything but blanks, 4 bits of all bytes, 5 NUL bytes,
-    6 the place behind it, 7 anything in cells beyond the last column.
+    found: 0 cells, 2 line ends in it and behind it, 3 bits of CONTENT, HIGH and NUL, 4 the place behind it,
+    5 whether there is anything in cells beyond the last column.
     """
     found[:] = 0
     room = len(starts)
     fields = 0
     while True:
-        found[1] = 0
         if at < end and block[at] == _MARK:
             start = at + 1
-            close = _quoted(block, start, end, final, found)
+            found[1] = 0
+            close = _quoted(block, start, end, final, kinds, found)
             if close < 0:
                 return UNFINISHED if close == -1 else QUOTE
+            marks = found[1]
             at = close + 1
-            while at < end and (block[at] == _BLANK or (block[at] == _TAB and delimiter != _TAB)):
+            while at < end and kinds[block[at]] == 0:
                 at += 1
         else:
             start = at
-            bits = 0
-            content = found[3]
+            marks = 0
+            bits = found[3]
             while at < end:
-                byte = block[at]
-                if byte == delimiter or byte == _LF or byte == _CR:
+                kind = kinds[block[at]]
+                if kind == STOP:
                     break
-                bits |= byte
-                if byte != _BLANK and byte != _TAB and byte != _END_OF_TEXT:
-                    content = 1
-                    found[5] += byte == 0
+                bits |= kind
                 at += 1
-            found[3] = content
-            found[4] |= bits
+            found[3] = bits
             close = at
         if fields < room:
-            starts[fields], ends[fields], doubled[fields] = start, close, found[1]
+            starts[fields], ends[fields], doubled[fields] = start, close, marks
         elif close > start:
-            found[7] = 1
+            found[5] = 1
         fields += 1
         if at >= end:
             if not final:
                 return UNFINISHED
             break
         byte = block[at]
-        if byte == delimiter:
-            at += 1
-            continue
-        if byte == _CR and at + 1 == end and not final:
-            return UNFINISHED
-        if byte != _LF and byte != _CR:
+        if byte == _LF or byte == _CR:
+            if byte == _CR and at + 1 == end and not final:
+                return UNFINISHED
+            at = first_line_end(block, at, end)
+            found[2] += 1
+            break
+        if kinds[byte] != STOP:
             return QUOTE
-        at = first_line_end(block, at, end)
-        found[2] += 1
-        break
+        at += 1
     found[0] = fields
-    found[6] = at
+    found[4] = at
     return COMPLETE
 
 
@@ -174,13 +179,13 @@ def _undouble(block, start, end):
 
 
 @compiled
-def _is_header(block, starts, ends, fields, heads, bounds):
+def _is_header(block, starts, ends, heads, bounds):
     """Whether the cells are those of one of the header rows; `bounds` has one row of cell bounds per header row."""
     for row in range(bounds.shape[0]):
         same = True
         for column in range(bounds.shape[1] - 1):
             first, last = bounds[row, column], bounds[row, column + 1]
-            length = ends[column] - starts[column] if column < fields else 0
+            length = ends[column] - starts[column]
             if length != last - first:
                 same = False
                 break
@@ -196,47 +201,62 @@ def _is_header(block, starts, ends, fields, heads, bounds):
 
 
 @compiled
+def _word(block, at, length):
+    """Four bytes as one number, little end first, of which the first `length` count; the rest is 0."""
+    word = (
+        np.uint32(block[at])
+        | np.uint32(block[at + 1]) << np.uint32(8)
+        | np.uint32(block[at + 2]) << np.uint32(16)
+        | np.uint32(block[at + 3]) << np.uint32(24)
+    )
+    if length >= 4:
+        return word
+    return word & np.uint32((1 << (8 * max(length, 0))) - 1)
+
+
+@compiled
 def _view(block, start, end, view):
     """One string_view: its length, then up to 12 bytes of it, or 4 bytes, the buffer (0) and the place in it."""
     length = end - start
     view[0] = length
-    view[1] = view[2] = view[3] = 0
-    inline = length if length <= 12 else 4
-    for place in range(inline):
-        view[1 + (place >> 2)] |= np.uint32(block[start + place]) << np.uint32(8 * (place & 3))
-    if length > 12:
+    view[1] = _word(block, start, length)
+    if length <= 12:
+        view[2] = _word(block, start + 4, length - 4)
+        view[3] = _word(block, start + 8, length - 8)
+    else:
+        view[2] = 0
         view[3] = start
 
 
 @compiled
 def _fault(found, columns, fewest, block, at):
     """Why the record is taken out, or -1."""
-    if found[5] > 0:
+    if found[3] & NUL:
         return BROKEN_NUL
-    if found[4] >= 0x80 and not is_utf_8(block, at, found[6]):
+    if found[3] & HIGH and not is_utf_8(block, at, found[4]):
         return BROKEN_ENCODING
-    if found[0] < fewest or (found[0] > columns and found[7]):
+    if found[0] < fewest or (found[0] > columns and found[5]):
         return BROKEN_FIELDS
     return -1
 
 
 @compiled
-def scan(block, final, delimiter, fewest, taken, heads, bounds, views, present, lines, repeats, broken, state):
-    """The records of a block from state's place on, until it ends or an output is full.
+def scan(block, end, final, delimiter, fewest, taken, heads, bounds, views, present, lines, repeats, broken, state):
+    """The records of a block from state's place to `end`, until an output is full; 16 bytes of room are behind `end`.
 
     state: 0 place, 1 line, 2 records, 3 broken records, 4 repeated headers, 5 records of empty cells.
     views: column by record by 4 words; broken: line, reason, cells. `taken` are the columns delivered.
     """
     columns = bounds.shape[1] - 1
-    end = len(block)
+    kinds = byte_kinds(delimiter)
     starts = np.zeros(columns, np.int64)
     ends = np.zeros(columns, np.int64)
     doubled = np.zeros(columns, np.int64)
-    found = np.zeros(8, np.int64)
+    found = np.zeros(6, np.int64)
     at, line, rows, faults = state[0], state[1], state[2], state[3]
     room = len(lines)
     while at < end and rows + faults < room and state[4] < len(repeats):
-        kind = record(block, at, end, final, delimiter, starts, ends, doubled, found)
+        kind = record(block, at, end, final, kinds, starts, ends, doubled, found)
         if kind == UNFINISHED:
             break
         if kind == QUOTE:
@@ -245,32 +265,29 @@ def scan(block, final, delimiter, fewest, taken, heads, bounds, views, present, 
             at = first_line_end(block, at, end)
             line += 1
             continue
-        fields = found[0]
-        if found[3] == 0 and found[4] < 0x80:
-            state[5] += fields > 1
+        if found[3] == 0:
+            state[5] += found[0] > 1
         else:
             fault = _fault(found, columns, fewest, block, at)
             if fault >= 0:
-                broken[faults, 0], broken[faults, 1], broken[faults, 2] = line, fault, fields
+                broken[faults, 0], broken[faults, 1], broken[faults, 2] = line, fault, found[0]
                 faults += 1
             else:
-                for column in range(min(fields, columns)):
+                for column in range(found[0], columns):
+                    starts[column] = ends[column] = 0
+                for column in range(min(found[0], columns)):
                     if doubled[column]:
                         ends[column] = _undouble(block, starts[column], ends[column])
-                if _is_header(block, starts, ends, fields, heads, bounds):
+                if _is_header(block, starts, ends, heads, bounds):
                     repeats[state[4]] = line
                     state[4] += 1
                 else:
                     for out in range(len(taken)):
                         column = taken[out]
-                        if column < fields and ends[column] > starts[column]:
-                            _view(block, starts[column], ends[column], views[out, rows])
-                            present[out, rows] = 1
-                        else:
-                            views[out, rows, :] = 0
-                            present[out, rows] = 0
+                        _view(block, starts[column], ends[column], views[out, rows])
+                        present[out, rows] = ends[column] > starts[column]
                     lines[rows] = line
                     rows += 1
-        at = found[6]
+        at = found[4]
         line += found[2]
     state[0], state[1], state[2], state[3] = at, line, rows, faults

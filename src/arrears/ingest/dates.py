@@ -106,27 +106,27 @@ class Dates:
         read = self._moment(text)
         if isinstance(read, Flaw):
             return read
-        return (read.astimezone(ZoneInfo(self.zone)) if read.tzinfo else read).date()
+        try:
+            return (read.astimezone(ZoneInfo(self.zone)) if read.tzinfo else read).date()
+        except OverflowError:
+            return Flaw("no_such_day", None)
 
     def moment(self, text: str) -> datetime | Flaw:
         """The instant the text says, in UTC. A local hour that stands twice is its first; one that does not exist is a flaw."""
         read = self._moment(text)
         if isinstance(read, Flaw):
             return Flaw("not_a_moment", read.detail) if read.rule == "not_a_date" else read
-        if read.tzinfo is None:
-            local = read.replace(tzinfo=ZoneInfo(self.zone), fold=0)
-            read = local.astimezone(UTC)
-            if read.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None) != local.replace(tzinfo=None):
-                return Flaw("no_such_hour", self.zone)
-        return read.astimezone(UTC)
-
-    def _moment(self, text: str) -> datetime | Flaw:
         try:
-            return self._read(text)
+            if read.tzinfo is None:
+                local = read.replace(tzinfo=ZoneInfo(self.zone), fold=0)
+                read = local.astimezone(UTC)
+                if read.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None) != local.replace(tzinfo=None):
+                    return Flaw("no_such_hour", self.zone)
+            return read.astimezone(UTC)
         except OverflowError:
             return Flaw("no_such_day", None)
 
-    def _read(self, text: str) -> datetime | Flaw:
+    def _moment(self, text: str) -> datetime | Flaw:
         impossible = None
         for form in self.formats:
             found = form.pattern.fullmatch(text)

@@ -69,15 +69,16 @@ def batches_of(
     carried, final = b"", False
     while not final:
         more, final = read()
-        block = np.frombuffer(bytearray(carried + more), np.uint8)
+        end = len(carried) + len(more)
+        block = np.frombuffer(bytearray().join((carried, more, bytes(16))), np.uint8)
         state = np.array([at, line, 0, 0, 0, 0], np.int64)
         while True:
             before = int(state[0])
-            yield from _one_batch(block, final, layout, taken, heads, bounds, state, counts, columns)
-            if state[0] == before or state[0] >= len(block):
+            yield from _one_batch(block, end, final, layout, taken, heads, bounds, state, counts, columns)
+            if state[0] == before or state[0] >= end:
                 break
         at, line = 0, int(state[1])
-        carried = block[state[0] :].tobytes()
+        carried = block[state[0] : end].tobytes()
         if len(carried) > 2 * BLOCK:
             raise Refused(
                 f"{layout.name}: line {line} has no end within {2 * BLOCK >> 20} MB, so this is no table of records; "
@@ -86,8 +87,8 @@ def batches_of(
             )
 
 
-def _one_batch(block, final, layout, taken, heads, bounds, state, counts, columns) -> Iterator[Batch]:
-    rest = block[state[0] :]
+def _one_batch(block, end, final, layout, taken, heads, bounds, state, counts, columns) -> Iterator[Batch]:
+    rest = block[state[0] : end]
     ends = int(np.count_nonzero(rest == 10) + np.count_nonzero(rest == 13)) + 1
     room = min(RECORDS_MAX, ends, max(1024, _VIEW_BYTES_MAX // (16 * max(len(taken), 1))))
     views = np.empty((len(taken), room, 4), np.uint32)
@@ -97,7 +98,7 @@ def _one_batch(block, final, layout, taken, heads, bounds, state, counts, column
     repeats = np.empty(_REPEATS, np.int64)
     state[2:] = 0
     csv_scan.scan(
-        block, final, ord(layout.delimiter), layout.fewest, taken, heads, bounds, views, present, lines, repeats, broken, state
+        block, end, final, ord(layout.delimiter), layout.fewest, taken, heads, bounds, views, present, lines, repeats, broken, state
     )
     rows, faults, repeated = int(state[2]), int(state[3]), int(state[4])
     counts.repeated += repeats[:repeated].tolist()[: max(0, _REPEATS - len(counts.repeated))]
@@ -231,11 +232,12 @@ class DelimitedFile:
     ) -> tuple[list[list[str]], int, int]:
         block = np.frombuffer(bytearray(text), np.uint8)
         starts, ends, doubled = (np.zeros(_COLUMNS_MAX, np.int64) for _ in range(3))
-        found = np.zeros(8, np.int64)
+        found = np.zeros(6, np.int64)
+        kinds = csv_scan.byte_kinds(delimiter)
         rows: list[list[str]] = []
         wanted = sorted(header)
         while at < len(block) and len(rows) < len(wanted):
-            kind = csv_scan.record(block, at, len(block), whole, delimiter, starts, ends, doubled, found)
+            kind = csv_scan.record(block, at, len(block), whole, kinds, starts, ends, doubled, found)
             if kind != csv_scan.COMPLETE:
                 if line >= wanted[0]:
                     self._refuse_header(line)
@@ -256,7 +258,7 @@ class DelimitedFile:
                     )
                 except UnicodeDecodeError:
                     self._refuse_header(line)
-            at, line = int(found[6]), line + int(found[2])
+            at, line = int(found[4]), line + int(found[2])
         if len(rows) < len(wanted):
             if line > wanted[-1]:
                 self._refuse_header(wanted[-1])

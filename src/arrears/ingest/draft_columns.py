@@ -124,7 +124,7 @@ _SIGNS: dict[str, tuple[tuple[set[str], ...], ...]] = {
     "consents": (({"consent_kind", "given_at", "consent_id"}, {"borrower_id", "id_number"}),),
     "projects": (({"project_id"}, {"finish_by_on", "budget", "started_on"}),),
     "milestones": (({"project_id"}, {"planned_on", "reached_on"}),),
-    "cash_flows": (({"month_on", "date"}, {"inflow", "outflow", "debt_service", "invoiced"}),),
+    "cash_flows": (({"month_on"}, {"inflow", "outflow", "debt_service", "invoiced"}),),
     "capacity": (({"attempts_max", "people"}, {"team", "works_on"}),),
 }
 """For each table: groups of meanings; it is fed where every group of one line has a column."""
@@ -166,6 +166,9 @@ def tables_of(looks: tuple[Look, ...], place: str) -> list[str]:
         hinted = _hinted(place)
         if hinted and all(group & held.keys() for group in _GENERAL[hinted]) and not found:
             found = [hinted]
+    key = held.get("loan_id")
+    if found == ["payments"] and "paid_on" not in held and _hinted(place) == "loans" and key is not None and key.is_unique:
+        found = ["loans"]  # one record per contract with a plain date and amount: the file says loans, and means it
     return [table for table in FACTS if table in found]
 
 
@@ -214,6 +217,8 @@ def _fit(table: str, column: Column, look: Look, place: str, loan_keys: dict[str
         return None
     if _hinted(place) == table == "instalments" and column.name == "due_on":
         weights = weights | {"paid_on": 0.8}  # a schedule's 还款日期 is the day it is due
+    if _hinted(place) == table:  # in a file of payments an amount is what was paid
+        weights = {meaning: 1.3 * weight if meaning in ("date", "amount") else weight for meaning, weight in weights.items()}
     at_best = max(look.meanings.values(), default=0)
     named = max((fit * weights.get(meaning, 0) for meaning, fit in look.meanings.items() if fit >= at_best - 0.15), default=0)
     says, reads = _content(table, column, look, loan_keys)

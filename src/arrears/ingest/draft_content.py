@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from arrears.ingest.dates import DEFAULT_DATES
 from arrears.ingest.draft_names import PERSONAL, fits
 from arrears.ingest.personal import looks_personal
 
 WORDS_MAX = 30
+PROBE = 5_000
+"""About how many distinct values are read for their kind; keys are compared whole."""
 EMPTY = ("", "-", "--", "nan", "null", "none", "n/a", "na", "nil", "无", "空", "\\n", "#n/a")
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _Y, _M, _D, _YY = r"(?:19|20)\d\d", r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])", r"\d\d"
@@ -76,6 +77,8 @@ class Look:
     """What kind of personal data its values are; None where they are none."""
     words: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
+    empty_words: tuple[str, ...] = ()
+    """Words that mean nothing, as written."""
     values: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.String), repr=False, compare=False)
 
     @property
@@ -101,17 +104,19 @@ def look_at(name: str, cells: pl.Series) -> Look:
     plain = normalised(cells)
     values = plain.drop_nulls()
     distinct = values.unique(maintain_order=True)
-    dates, date_share, unclear = _dates_of(distinct)
-    numbers = _numbers_of(distinct)
-    personal = _personal_kind(distinct)
+    probe = distinct.gather_every(max(1, len(distinct) // PROBE))
+    dates, date_share, unclear = _dates_of(probe)
+    numbers = _numbers_of(probe)
+    personal = _personal_kind(probe)
     few = len(distinct) <= WORDS_MAX and len(distinct) < max(2, len(values) / 2) and numbers["number_share"] < 0.5
     hidden = personal is not None or next(iter(fits(name)), None) in PERSONAL or looks_personal(name)
     shown = [_short(value) for value in distinct.head(20) if not _says_personal(value)]
     return Look(
         name=name, meanings=fits(name), cells=len(cells), filled=len(values), distinct=len(distinct), dates=dates,
-        date_share=date_share, is_unclear=unclear, flag_share=_share(distinct, lambda s: s.str.to_lowercase().is_in(list(_FLAGS))),
+        date_share=date_share, is_unclear=unclear, flag_share=_share(probe, lambda s: s.str.to_lowercase().is_in(list(_FLAGS))),
         personal=personal, words=tuple(distinct.sort().to_list()) if few and not hidden else (),
-        examples=() if hidden else tuple(shown[:2]), values=distinct, **numbers,
+        examples=() if hidden else tuple(shown[:2]), values=distinct,
+        empty_words=tuple(cells.cast(pl.String).filter(plain.is_null() & cells.is_not_null()).unique().sort().to_list()[:9]), **numbers,
     )
 
 

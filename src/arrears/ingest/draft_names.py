@@ -5,7 +5,10 @@ well a name fits a meaning of draft_names.yaml is a number from 0 to 0.9:
 
     0.9                     the name stands in the list
     0.55 + 0.3 × coverage   a name of the list of two characters or one word stands in it; coverage is its share
+    0.8                     it is made of words that together say one thing (_MADE_OF): 应还 and 本金, outstanding and amount
     0.7                     it is a name of the list but for a letter or two (difflib's ratio is 0.88 or more)
+
+Where a name is made of such words, what it merely contains counts 0.6 at most.
 """
 
 import re
@@ -20,7 +23,7 @@ from arrears import strict_yaml
 EXACT = 0.9
 NEARLY = 0.7
 LIKE = 0.88
-LOOSE = {"amount": 0.5, "date": 0.5, "order_id": 0.5, "status": 0.9, "branch": 0.9, "number": 0.7, "account_id": 0.7}
+LOOSE = {"amount": 0.5, "birthday": 0.9, "date": 0.5, "order_id": 0.5, "status": 0.9, "branch": 0.9, "number": 0.7, "account_id": 0.7}
 """Names so general that an exact match says less."""
 
 PERSONAL = frozenset({
@@ -35,9 +38,53 @@ _SHORT = {
     "installment": "instalment", "instal": "instalment", "tran": "transaction", "trans": "transaction",
     "trx": "transaction", "txn": "transaction", "disb": "disbursement", "disbursal": "disbursement",
     "orig": "original", "ident": "id", "acct": "account", "addr": "address", "ln": "loan", "mat": "maturity",
-    "repay": "repayment", "curr": "current", "desc": "description", "dob": "birthdate", "guar": "guarantor",
+    "repay": "repayment", "curr": "current", "desc": "description", "dob": "birthdate", "guar": "guarantor", "rcpt": "receipt", "prod": "product", "cd": "code", "agreementno": "agreementnumber",
+    "contractno": "contractnumber", "loanno": "loannumber", "idno": "idnumber", "custno": "customernumber", "postdt": "postdate",
     "sched": "scheduled", "recd": "received", "rcvd": "received", "chg": "charge", "gr": "gross",
 }
+_MONEY = "额|款$|amount|sum$|value$|本金|principal"
+_DAY = "日$|日期|时间|date|time$|on$|at$"
+_DUE, _PAID = "应还|应收|应计|应付|计划|本期|当期|每期|due|scheduled", "实还|实收|实际还|已还|归还|paid|received|collected"
+_LOAN = "借据|借款|贷款|信贷业务|合同|委案|案件|资产|loan|contract|agreement"
+_NUMBERED = "号$|编码$|代码$|标识$|id$|number$|code$|ref$|reference$|key$"
+_WHO = "客户|借款人|customer|client|borrower|debtor"
+_NO_KEY = "证|手机|电话|账|卡|card|phone|mobile|account|银行|机构|产品|批次|行业|交易|流水|product|stat|branch|ssn|tax"
+_MADE_OF = (
+    ("guarantor_id", ("担保人|保证人|共借人|共同借款人|guarantor|cosigner", "证|编号|号$|id$|number$"), "姓名|电话|手机|name|phone"),
+    ("penalty_rate", ("逾期|罚|违约|滞纳|overdue|penalty|late|penal", "率|比例|rate|percent"), "^$"),
+    ("charged_off_on", ("核销|呆账|chargeoff|chargedoff|writeoff|writtenoff", _DAY), "^$"),
+    ("charged_off", ("核销|呆账|chargeoff|chargedoff|writeoff|writtenoff", _MONEY), "收回|回收|recover"),
+    ("waived", ("减免|豁免|waive", _MONEY), _DAY),
+    ("pay_by_on", ("承诺还款|promise|ptp", _DAY), "登记|创建|created|made|given"),
+    ("promised", ("承诺|promise|ptp", "额|amount"), _DAY),
+    ("balance", ("余额|剩余|结余|未还|欠|逾期|outstanding|remaining|unpaid|overdue|balance|pastdue", _MONEY + "|balance|利息|结余"), _DAY + "|率|天|rate|days"),
+    ("overdue_days", ("逾期|overdue|pastdue|dpd|arrears", "天|期|days|dpd"), "日期|date|额|amount|率"),
+    ("due_principal", (_DUE, "本金|principal"), _DAY + "|outstanding"),
+    ("due_interest", (_DUE, "利息|interest"), _DAY + "|率|rate"),
+    ("due_fee", (_DUE, "费|fee|charge"), _DAY),
+    ("due_total", (_DUE, "额|合计|amount|total"), _DAY + "|paid"),
+    ("due_on", ("应还|应收|计划还|还款到期|约定还|最后还款|本期|当期|due", _DAY), "实|paid|number"),
+    ("paid_parts", (_PAID + "|还款", "本金|利息|费|罚息|principal|interest|fee|penalty"), _DAY + "|计划|应|rate|率"),
+    ("reverses", ("原|冲正|撤销|original|revers", "流水|交易号|transaction|paymentid|receipt"), _DAY),
+    ("payment_id", ("流水|交易|支付|还款订单|凭证|回单|transaction|payment|receipt|repayment", "号|编码|id$|number$|ref|reference"),
+     _MONEY + "|账|卡|手机|account|card|期|instalment"),
+    ("paid_amount", (_PAID + "|还款|扣款|到账|回款|入账|repayment|payment|transaction", "额|amount|value$"), _DAY + "|应|计划|放|due|scheduled|次|率"),
+    ("paid_on", (_PAID + "|还款|扣款|到账|入账|回款|销账|交易|post|repayment|payment|transaction|receipt", _DAY), "应|计划|首|约定|承诺|due|scheduled|first|next"),
+    ("signed_on", ("签约|签订|申请|审批|授信|application|approval|signed", _DAY), "^$"),
+    ("matures_on", ("到期|终止|结束|截止|maturity|expiry|enddate", _DAY), "应还|本期|当期|due"),
+    ("disbursed_on", ("放款|起息|发放|支用|提款|借款|disbursement|disbursed|funded|origination|drawdown", _DAY), "还|到期|repayment|due"),
+    ("lent", ("放款|借款|贷款|发放|支用|提款|disbursement|disbursed|funded|loan|financed|drawdown", _MONEY), _DAY + "|还|余|率|应|paid|due|payment"),
+    ("number", ("当前期|第.*期|期号|期次|本期期|instalment|period", "期|number$|no$|seq$|index$"), "总|额|日|天|率|amount|date|total|days"),
+    ("times", ("总期|期限|分期数|term|tenor", "期|月|term|tenor|months|number"), "日|额|率|利|rate|date|amount|当前"),
+    ("annual_rate", ("利率|年化|月息|日息|年息|interestrate|annualrate|contractrate|contractualrate|apr", "."), "罚|逾期|penalty|overdue|浮动|float"),
+    ("loan_id", ("^(?:贷款|借款|loan)(?:账户|账号|account)", "号$|number$|account$"), "放款|还款|收款"),
+    ("phone", ("手机|电话|phone|mobile", "手机$|电话$|号码?$|phone$|number$"), "^$"),
+    ("loan_id", (_LOAN, _NUMBERED), _NO_KEY + "|协议|customer|client|客户|term|officer|借款人"),
+    ("borrower_id", (_WHO, _NUMBERED), _NO_KEY + "|经理"),
+)
+"""Meanings told by words that stand together: the meaning, patterns that must all be found, and one that must not; the first counts."""
+MADE = 0.8
+CONTAINED_MOST = 0.6
 _HOLLOW = {"the", "of", "a", "in", "is", "iso"}
 _UNITS = (
     (r"万元", "ten_thousand"), (r"^(人民币)?元$|^rmb$|^cny$|^yuan$|^usd$|^eur$", "major"), (r"^分$|^cents?$|^fen$", "minor"),
@@ -81,6 +128,7 @@ def taken_apart(header: str) -> Name:
     for pattern, name in _TAILS:
         if re.search(pattern, text) and text not in ("minor",):
             text, unit = re.sub(pattern, "", text), unit or name
+    text = text.replace("#", " number ")
     words = re.findall(r"[a-z]+|\d+|[\u3400-\u9fff]+", text)
     words = [_SHORT.get(word, word) for word in words if word not in _HOLLOW] or words
     time = "day" if re.search(r"日|daily|per day", text) else "month" if re.search(r"月|monthly|per month", text) else "year"
@@ -111,12 +159,16 @@ def fits(header: str) -> dict[str, float]:
         if meaning is not None:
             found[meaning] = max(found.get(meaning, 0), min(LOOSE.get(meaning, EXACT), EXACT) - less)
     if not found:
+        made = next((m for m, all_of, none_of in _MADE_OF if all(re.search(p, name.compact) for p in all_of) and not re.search(none_of, name.compact)), None)
         for meaning, names in meanings().items():
             if meaning == "order_id":
                 continue  # too general to be found within a name
             best = max(_close(name, listed) for listed in names)
+            best = min(best, 0.15) if meaning in ("date", "amount", "inflow", "outflow") else best  # any name may end in 日期
             if best > 0:
-                found[meaning] = round(min(best, LOOSE.get(meaning, EXACT)), 2)
+                found[meaning] = round(min(best, LOOSE.get(meaning, EXACT), CONTAINED_MOST if made else EXACT), 2)
+        if made in PERSONAL or made and not any(found.get(kind, 0) >= 0.6 for kind in PERSONAL & found.keys() if kind != "id_number"):
+            found[made] = MADE
     return dict(sorted(found.items(), key=lambda entry: -entry[1]))
 
 

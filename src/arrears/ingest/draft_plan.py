@@ -100,12 +100,13 @@ def columns_of(
     fits = fitted(table, looks, place, loan_keys)
     by_name = {look.name: look for look in looks}
     has_points = any(look.has_points for look in looks if _is_money(look))
+    loan_key = fits["loan_id"].source if "loan_id" in fits else None
     out = []
     for column in FACTS[table].columns:
         fit = fits.get(column.name)
         plan = _without_a_question(source, table, column, fit, by_name, fits)
         if plan is None and (fit is not None or not (column.nullable or column.optional)):
-            plan = _asked_or_taken(source, table, column, fit, by_name, has_points, answers)
+            plan = _asked_or_taken(source, table, column, fit, by_name, has_points, loan_key, answers)
         if plan is not None:
             out.append(plan)
     return out
@@ -131,17 +132,19 @@ def _without_a_question(source: str, table: str, column: Column, fit: Fit | None
 
 
 def _asked_or_taken(
-    source: str, table: str, column: Column, fit: Fit | None, looks: dict[str, Look], has_points: bool, answers: Answers
+    source: str, table: str, column: Column, fit: Fit | None, looks: dict[str, Look], has_points: bool, loan_key: str | None,
+    answers: Answers,
 ) -> ColumnPlan | None:
     sure = fit is not None and fit.confidence >= ASK
     if fit is not None and not sure and (column.nullable or column.optional):
         return None
     if not sure:
-        question = ask_for_column(source, table, column.name, [name for name, look in looks.items() if look.filled], fit and fit.source)
+        proposed = fit.source if fit else (loan_key if column.name == "borrower_id" else None)
+        question = ask_for_column(source, table, column.name, [name for name, look in looks.items() if look.filled], proposed)
         answer = answers.of(question)
         if answer is None:
-            perhaps = f"perhaps {fit.source} ({fit.confidence:.2f} by {fit.why}); " if fit else ""
-            return ColumnPlan(column.name, OPEN, perhaps + question.en.split(": ", 1)[1], (question,))
+            perhaps = f"perhaps {fit.source} ({fit.confidence:.2f} by {fit.why})" if fit else ""
+            return ColumnPlan(column.name, OPEN, perhaps, (question,))
         if answer not in looks or answer.startswith("="):
             return ColumnPlan(column.name, {"constant": answer.removeprefix("=")}, "answered")
         fit = Fit(answer, 1.0, "an answer")

@@ -79,8 +79,8 @@ _WORDING: dict[tuple[str, str], tuple[str, str, tuple[str, ...], str | None]] = 
     ),
 }
 _ID_WORDS = (
-    "; without one, the loan's own key keeps every loan a debtor of its own, and several loans of one person are not known to be",
-    "；若没有，可用借据号代替，但同一人的多笔借款将无法识别",
+    " Without one, name the loan's own key: every loan is then a debtor of its own, and two loans of one person are not known to be",
+    "若没有，可用借据号代替，但同一人的多笔借款将无法识别",
 )
 
 
@@ -91,9 +91,9 @@ def ask_for_column(source: str, table: str, column: str, columns: list[str], pro
     if not en:
         en = f"Which column gives {table}.{column} ({about.meaning}; {about.unit})"
         zh = f"{table}.{column}（{about.meaning}；{about.unit}）由哪一列给出"
+        en, zh = en + "?", zh + "？"
         if column == "borrower_id":
             en, zh = en + _ID_WORDS[0], zh + _ID_WORDS[1]
-        en, zh = en + "?", zh + "？"
     if not choices and about.one_of is not None and len(about.one_of) <= 12:
         choices = tuple(str(one) for one in about.one_of)
     return Question(

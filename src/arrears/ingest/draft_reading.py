@@ -4,11 +4,12 @@ import csv
 import io
 import re
 from dataclasses import dataclass
+from glob import glob, has_magic
 from pathlib import Path
 
 import polars as pl
 
-from arrears.ingest import sources
+from arrears.ingest import database, sources
 from arrears.ingest.batch import header_names
 from arrears.ingest.draft_content import DATE_PATTERNS, Look, look_at
 from arrears.ingest.draft_names import fits
@@ -19,9 +20,8 @@ CELLS_MAX = 20_000_000
 """Records of a sample, and cells: a file of 2,000 columns is sampled more thinly."""
 HEADER_WITHIN = 12
 _HEAD_BYTES = 65_536
-_TABLES_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".parquet")
-_PLAIN = (".csv", ".tsv", ".txt", ".dat")
-_SUM_ROW = r"^(?i)(?:本页合计|合计|总计|小计|共计|grand total|sub-?total|totals?)\s*[:：]?(?:\s*[（(].*)?$"
+_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".psv", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".pq")
+_SUM_ROW = r"(?i)^(?:本页合计|合计|总计|小计|共计|grand total|sub-?total|totals?)\s*[:：]?(?:\s*[（(].*)?$"
 _NUMBER_OR_DATE = re.compile(r"^[-+¥￥$]?[\d,]+(?:\.\d+)?%?$|^(?:" + "|".join(DATE_PATTERNS.values()) + ")")
 
 
@@ -53,9 +53,9 @@ def see(given: list[str]) -> list[Seen]:
     """One entry for each file, sheet or database table; files of the same columns are one. Raises Refused as the readers do."""
     found: dict[tuple, list[tuple]] = {}
     for text in given:
-        if "://" in text:
-            for table, columns, cells, whole in _tables_at(text):
-                found[("query", table)] = [(table, table, None, (1,), f"SELECT * FROM {table}", columns, cells, whole, [], [])]
+        if database.is_database(text):
+            for table, query, columns, cells, whole in _tables_at(text):
+                found["query", table] = [(table, table, None, (1,), query, columns, cells, whole, [], [])]
             continue
         for path in _paths(text):
             for sheet, header, source, tail in _openings(path):
@@ -70,37 +70,54 @@ def see(given: list[str]) -> list[Seen]:
 def _paths(text: str) -> list[Path]:
     path = Path(text)
     if path.is_dir():
-        paths = sorted(one for one in path.iterdir() if one.suffix.lower() in _TABLES_SUFFIXES and not one.name.startswith(("~", ".")))
+        inner = sorted(path.iterdir())
+        paths = [one for one in inner if one.suffix.lower() in _SUFFIXES and not one.name.startswith(("~$", "."))]
         if not paths:
-            raise Refused(f"{path.name}: the folder holds no CSV, Excel or Parquet file", f"{path.name}：文件夹中没有 CSV、Excel 或 Parquet 文件")
+            raise Refused(
+                f"{path.name}: the folder holds no CSV, Excel or Parquet file; name one that does",
+                f"{path.name}：文件夹中没有 CSV、Excel 或 Parquet 文件；请换一个文件夹",
+            )
         return paths
+    if not path.exists() and has_magic(text):
+        return sorted(Path(one) for one in glob(text)) or [path]
     return [path]
 
 
 def _openings(path: Path):
-    """Each (sheet, header, source, cells of the file's end) of a file; sheets that are empty are left out."""
-    sheets = sources.sheets_of(path) if path.suffix.lower().startswith(".xls") else [None]
-    for sheet in sheets:
-        if path.suffix.lower() in _PLAIN:
-            rows, tail = _ends_of(path)
-        elif sheet is None and path.suffix.lower() not in (".xlsx", ".xlsm", ".xls"):
-            rows, tail = [], []
-        else:
+    """Each (sheet, header, source, rows at the end) of a file; sheets that are empty are left out."""
+    kind = sources.kind_of(path)
+    if kind == "parquet":
+        yield None, (1,), sources.open_file(path), []
+    elif kind == "delimited":
+        rows, tail = _ends_of(path)
+        header = header_of(rows)
+        yield None, header, sources.open_file(path, header=header), tail
+    else:
+        sheets = sources.sheets_of(path)
+        for sheet in sheets:
             try:
-                rows, tail = _rows_of_sheet(path, sheet), []
+                rows = _rows_of_sheet(path, sheet)
             except Refused:
                 if len(sheets) > 1:
                     continue  # an empty sheet beside a filled one
                 raise
-        header = header_of(rows)
-        yield (sheet if len(sheets) > 1 else None), header, sources.open_file(path, sheet=sheet, header=header), tail
+            header = header_of(rows)
+            yield sheet if len(sheets) > 1 else None, header, sources.open_file(path, sheet=sheet, header=header), []
 
 
 def _rows_of_sheet(path: Path, sheet: str | None) -> list[tuple[int, list[str]]]:
     """The first rows of a sheet with their numbers, the one taken for the header by default included."""
-    source = sources.open_file(path, sheet=sheet, header=(1,))
+    first = 1
+    while True:  # a row that is empty cannot be a header, so the reader refuses it
+        try:
+            source = sources.open_file(path, sheet=sheet, header=(first,))
+            break
+        except Refused:
+            if first == HEADER_WITHIN:
+                raise
+            first += 1
     made_up = re.compile(r"column \d+")
-    rows = [(1, ["" if made_up.fullmatch(name) else re.sub(r" \(\d+\)$", "", name) for name in source.columns])]
+    rows = [(first, ["" if made_up.fullmatch(name) else re.sub(r" \(\d+\)$", "", name) for name in source.columns])]
     for batch in source.batches():
         cells = batch.cells.head(HEADER_WITHIN + 3)
         rows += [(line, [cell or "" for cell in row]) for line, row in zip(batch.lines, cells.iter_rows(), strict=False)]
@@ -206,22 +223,28 @@ def _without_sum_rows(cells: pl.DataFrame, ends: list) -> tuple[tuple, pl.DataFr
     for columns, tail in ends:
         for row in tail:
             for name, cell in zip(columns, row, strict=False):
-                if re.match(_SUM_ROW.replace("^(?i)", "(?i)^"), cell.strip()):
+                if re.match(_SUM_ROW, cell.strip()):
                     found.setdefault(name, set()).add(cell)
     return tuple((name, tuple(sorted(words))) for name, words in found.items()), cells.filter(~is_sum)
 
 
-def _tables_at(url: str):
-    """(table, columns, sample, whether that is all) of each table of a database, where the reader lists tables."""
-    from arrears.ingest import database  # databases are read only where one is given
+_TABLES_OF = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name",
+    "mysql": "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name",
+    "postgresql": "SELECT table_name FROM information_schema.tables WHERE table_schema = CURRENT_SCHEMA() ORDER BY table_name",
+}
 
-    lister = getattr(database, "tables_of", None)
-    if lister is None:
-        raise Refused(
-            "tables of a database are not listed here; write the mapping's `query` by hand (docs/reference/mapping.md)",
-            "尚不能列出数据库的表；请手写映射中的 `query`（见 docs/reference/mapping.md）",
-        )
-    for table in lister(url):
-        source = database.open_query(url, f"SELECT * FROM {table}")
+
+def _tables_at(url: str):
+    """(table, its query, columns, sample, whether that is all) of each table of a database."""
+    scheme = url.split(":", 1)[0].split("+", 1)[0].lower()
+    listing = _TABLES_OF.get({"postgres": "postgresql", "mariadb": "mysql"}.get(scheme, scheme))
+    found = database.open_query(url, listing or "SELECT 1")
+    names = [name for batch in found.batches() for name in batch.cells.to_series(0)] if listing else []
+    quote = "`" if scheme in ("mysql", "mariadb") else '"'
+    for name in names:
+        spoken = name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) else quote + name.replace(quote, 2 * quote) + quote
+        query = f"SELECT * FROM {spoken}"  # noqa: S608 (a name the database itself gave, quoted)
+        source = database.open_query(url, f"{query} LIMIT {SAMPLE + 1}")
         cells, whole = _sample(source)
-        yield table, source.columns, cells, whole
+        yield name, query, source.columns, cells, whole

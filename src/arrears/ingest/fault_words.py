@@ -11,17 +11,20 @@ import polars as pl
 FAULTS: dict[str, tuple[str, str]] = {
     # — the record cannot be split into cells —
     "encoding": (
-        "the record is not text in the file's encoding{detail}, so its characters are unknown; export the file anew, or say "
+        "the record is not text in the file's encoding{detail}, so its characters are unknown; export the file anew, "
+        "or say "
         "its encoding in the mapping",
         "该记录无法按文件编码解读{detail}，内容不明；请重新导出文件，或在映射文件中写明 encoding",
     ),
     "fields": (
-        "the record has another number of cells than the header{detail}, so no cell is sure; quote cells that contain the "
+        "the record has another number of cells than the header{detail}, so no cell is sure; quote cells that contain "
+        "the "
         "delimiter or a line break",
         "该记录的单元格数与表头不符{detail}，无法确定各列；含分隔符或换行的单元格请加引号",
     ),
     "quote": (
-        "a quotation mark is not closed{detail}, so nobody knows where the record ends; close it or double the mark within "
+        "a quotation mark is not closed{detail}, so nobody knows where the record ends; close it or double the mark "
+        "within "
         "the cell",
         "引号没有闭合{detail}，无法确定记录在何处结束；请补上引号，单元格内的引号请写两个",
     ),
@@ -30,7 +33,8 @@ FAULTS: dict[str, tuple[str, str]] = {
         "文件在该记录中间结束{detail}，可能复制不完整；请重新获取文件",
     ),
     "formula": (
-        "column {column}: the cell is a formula whose value was not saved{detail}; open the file in a spreadsheet, save it, "
+        "column {column}: the cell is a formula whose value was not saved{detail}; open the file in a spreadsheet, "
+        "save it, "
         "or paste the values",
         "列 {column}：单元格是公式，且没有保存结果{detail}；请用表格软件打开并保存，或粘贴为数值",
     ),
@@ -44,11 +48,13 @@ FAULTS: dict[str, tuple[str, str]] = {
         "列 {column}：{value} 不是数字{detail}；请只写数字，例如 1234.56",
     ),
     "not_whole": (
-        "column {column}: {value} is not a whole number{detail}; a part of one cannot be meant here: write it without decimals",
+        "column {column}: {value} is not a whole number{detail}; a part of one cannot be meant here: write it without "
+        "decimals",
         "列 {column}：{value} 不是整数{detail}；此处不能有小数，请改为整数",
     ),
     "decimals": (
-        "column {column}: {value} has more decimals than its unit{detail}, and rounding would change money; correct it, or "
+        "column {column}: {value} has more decimals than its unit{detail}, and rounding would change money; correct "
+        "it, or "
         "allow `round: half_up` in the mapping",
         "列 {column}：{value} 的小数位数超过其单位{detail}，取整会改变金额；请更正，或在映射文件中写 round: half_up",
     ),
@@ -58,16 +64,19 @@ FAULTS: dict[str, tuple[str, str]] = {
         "列 {column}：{value} 中分隔符的位置不对{detail}，数额不确定；请去掉分隔符",
     ),
     "scientific": (
-        "column {column}: {value} is in scientific notation{detail}, so digits may be lost; format the column as text or "
+        "column {column}: {value} is in scientific notation{detail}, so digits may be lost; format the column as text "
+        "or "
         "number in the source and export it anew",
         "列 {column}：{value} 是科学计数法{detail}，可能已丢失数位；请在源文件中设为文本或数值格式后重新导出",
     ),
     "beyond": (
-        "column {column}: {value} is beyond the largest amount that is taken{detail}; the unit in the mapping may be wrong",
+        "column {column}: {value} is beyond the largest amount that is taken{detail}; the unit in the mapping may be "
+        "wrong",
         "列 {column}：{value} 超过可接受的上限{detail}；映射文件中的单位可能有误",
     ),
     "negative": (
-        "column {column}: {value} is negative{detail}; a payment taken back is a row of its own with `reverses`, other amounts "
+        "column {column}: {value} is negative{detail}; a payment taken back is a row of its own with `reverses`, "
+        "other amounts "
         "are written without a sign, or by `negative: flip` in the mapping",
         "列 {column}：{value} 为负数{detail}；冲正请另列一行并填写 reverses，其他金额请去掉负号，或在映射文件中写 negative: flip",
     ),
@@ -76,39 +85,61 @@ FAULTS: dict[str, tuple[str, str]] = {
         "列 {column}：{value} 为零，没有实际收付{detail}；请删除该记录或更正金额",
     ),
     "range_low": (
-        "column {column}: {value} is below the least that is taken{detail}; correct it, or check its unit in the mapping",
+        "column {column}: {value} is below the least that is taken{detail}; correct it, or check its unit in the "
+        "mapping",
         "列 {column}：{value} 小于允许的最小值{detail}；请更正，或检查映射文件中的单位",
     ),
     "range_high": (
-        "column {column}: {value} is above the largest that is taken{detail}; correct it, or check its unit in the mapping",
+        "column {column}: {value} is above the largest that is taken{detail}; correct it, or check its unit in the "
+        "mapping",
         "列 {column}：{value} 大于允许的最大值{detail}；请更正，或检查映射文件中的单位",
     ),
     "range": (
-        "column {column}: {value} is out of the range that is taken{detail}; correct it, or check its unit in the mapping",
+        "column {column}: {value} is out of the range that is taken{detail}; correct it, or check its unit in the "
+        "mapping",
         "列 {column}：{value} 不在允许范围内{detail}；请更正，或检查映射文件中的单位",
     ),
     "unknown_currency": (
-        "column {column}: {value} is not a currency's code{detail}, so its decimals are unknown; write the ISO 4217 code, such "
+        "column {column}: {value} is not a currency's code{detail}, so its decimals are unknown; write the ISO 4217 "
+        "code, such "
         "as CNY",
         "列 {column}：{value} 不是币种代码{detail}，无法确定小数位数；请填写 ISO 4217 代码，例如 CNY",
     ),
     # — dates —
     "not_a_date": (
-        "column {column}: {value} is not a date in a format of the mapping{detail}; correct it, or add its format to `dates`",
+        "column {column}: {value} is not a date in a format of the mapping{detail}; correct it, or add its format to "
+        "`dates`",
         "列 {column}：{value} 不是映射文件所列格式的日期{detail}；请更正，或在 dates 中加上该格式",
     ),
+    "no_such_day": (
+        "column {column}: {value} names a day that no calendar has{detail}; correct the month or the day",
+        "列 {column}：{value} 这一天不存在{detail}；请更正月份或日期",
+    ),
+    "no_such_hour": (
+        "column {column}: {value} names a time of day that does not exist{detail}; correct the time, or add its offset",
+        "列 {column}：{value} 这个时刻不存在{detail}；请更正时间，或注明时区偏移",
+    ),
+    "future": (
+        "column {column}: {value} is after today{detail}, and what has not happened yet cannot count; correct the "
+        "date, or load "
+        "the record once it has happened",
+        "列 {column}：{value} 晚于今天{detail}，尚未发生的事不能计入；请更正日期，或待发生后再装载",
+    ),
     "not_a_moment": (
-        "column {column}: {value} is not a moment{detail}; write it like 2026-03-31 22:00:00, or add its format to the mapping",
+        "column {column}: {value} is not a moment{detail}; write it like 2026-03-31 22:00:00, or add its format to "
+        "the mapping",
         "列 {column}：{value} 不是有效的时刻{detail}；请写成 2026-03-31 22:00:00，或在映射文件中加上其格式",
     ),
     "excel_serial": (
-        "column {column}: {value} looks like Excel's number of a day{detail}, but may be any number; format the column as a "
+        "column {column}: {value} looks like Excel's number of a day{detail}, but may be any number; format the "
+        "column as a "
         "date, or add `excel` to the formats in the mapping",
         "列 {column}：{value} 像是 Excel 的日期序号{detail}，但也可能是别的数字；请把该列设为日期格式，"
         "或在映射文件的格式中加上 excel",
     ),
     "ambiguous_date": (
-        "column {column}: {value} can be read as two different dates{detail}; write the year first, or name one format in "
+        "column {column}: {value} can be read as two different dates{detail}; write the year first, or name one "
+        "format in "
         "the mapping",
         "列 {column}：{value} 可读作两个不同的日期{detail}；请把年份写在前面，或在映射文件中只写一种格式",
     ),
@@ -121,7 +152,8 @@ FAULTS: dict[str, tuple[str, str]] = {
         "列 {column}：{value} 晚于可接受的日期{detail}；请检查年份",
     ),
     "pause_dates": (
-        "column {column}: the pause ends before it begins, or never{detail}; write the first day on which it no longer holds",
+        "column {column}: the pause ends before it begins, or never{detail}; write the first day on which it no "
+        "longer holds",
         "列 {column}：暂停的失效日不晚于生效日，或未填写{detail}；请填写不再暂停的第一天",
     ),
     "lift_dates": (
@@ -130,36 +162,49 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     # — words, ids, flags —
     "empty": (
-        "column {column}: the cell is empty, and every row needs it{detail}; fill it in, or give a `default` in the mapping",
+        "column {column}: the cell is empty, and every row needs it{detail}; fill it in, or give a `default` in the "
+        "mapping",
         "列 {column}：单元格为空，而每行都必须有值{detail}；请补填，或在映射文件中写 default",
     ),
     "not_a_flag": (
-        "column {column}: {value} says neither yes nor no{detail}; write yes or no, or list the word under `values` in the "
+        "column {column}: {value} says neither yes nor no{detail}; write yes or no, or list the word under `values` "
+        "in the "
         "mapping",
         "列 {column}：{value} 看不出是或否{detail}；请写是或否，或在映射文件的 values 中列出",
     ),
     "not_in_values": (
-        "column {column}: {value} is not among the `values` of the mapping{detail}, so its meaning is unknown; add it there, or "
+        "column {column}: {value} is not among the `values` of the mapping{detail}, so its meaning is unknown; add it "
+        "there, or "
         "correct the cell",
         "列 {column}：{value} 不在映射文件的 values 中{detail}，含义不明；请补充对照，或更正单元格",
     ),
     "one_of": (
-        "column {column}: {value} is not one of the words the table knows{detail}; list it under `values` in the mapping, or "
+        "column {column}: {value} is not one of the words the table knows{detail}; list it under `values` in the "
+        "mapping, or "
         "correct the cell",
         "列 {column}：{value} 不是该表允许的取值{detail}；请在映射文件的 values 中写明对照，或更正单元格",
     ),
     "width": (
-        "column {column}: {value} has another number of characters than the mapping demands{detail}; leading zeros may be lost: "
+        "column {column}: {value} has another number of characters than the mapping demands{detail}; leading zeros "
+        "may be lost: "
         "correct it, or use `zero_fill`",
         "列 {column}：{value} 的字符数与映射文件要求不符{detail}，可能丢失了前导零；请更正，或使用 zero_fill",
     ),
     "lost_digits": (
-        "column {column}: a spreadsheet has cut digits of {value}{detail}, so two persons may look alike; take the number from "
+        "column {column}: a spreadsheet has cut digits of {value}{detail}, so two persons may look alike; take the "
+        "number from "
         "the original as text",
         "列 {column}：{value} 的末尾数位被表格软件截掉{detail}，不同的人可能变得相同；请从原始系统按文本取得该号码",
     ),
+    "control": (
+        "column {column}: {value} holds control characters{detail}, which nobody sees and which make two equal names "
+        "differ; remove "
+        "them",
+        "列 {column}：{value} 含有不可见的控制字符{detail}，会使相同的编号变得不同；请删除这些字符",
+    ),
     "too_long": (
-        "column {column}: the text is longer than a name can be{detail}; a quotation mark or delimiter may be missing: correct "
+        "column {column}: the text is longer than a name can be{detail}; a quotation mark or delimiter may be "
+        "missing: correct "
         "the record",
         "列 {column}：文本过长{detail}，可能缺少引号或分隔符；请更正该记录",
     ),
@@ -169,7 +214,8 @@ FAULTS: dict[str, tuple[str, str]] = {
         "多条不同的记录使用同一编号 {value}{detail}，无法判断哪条正确；请只保留一条",
     ),
     "key_stands": (
-        "the book has {value} with other content{detail}; a delta only adds: load it as a correction with --mode correction, "
+        "the book has {value} with other content{detail}; a delta only adds: load it as a correction with --mode "
+        "correction, "
         "or give it a new name",
         "账册中已有 {value} 且内容不同{detail}；增量装载只新增，请用 --mode correction 作为更正装载，或更换编号",
     ),
@@ -178,12 +224,14 @@ FAULTS: dict[str, tuple[str, str]] = {
         "账册中没有可更正的 {value}{detail}；请检查编号，或作为增量装载",
     ),
     "orphan": (
-        "{value} belongs to a loan or borrower that is in no file and not in the book{detail}; load that one too, or correct "
+        "{value} belongs to a loan or borrower that is in no file and not in the book{detail}; load that one too, or "
+        "correct "
         "the name",
         "{value} 所属的贷款或借款人既不在文件中，也不在账册中{detail}；请一并装载，或更正编号",
     ),
     "loan_quarantined": (
-        "the loan {value} is itself in quarantine{detail}, so this record waits with it; correct the loan and take both back",
+        "the loan {value} is itself in quarantine{detail}, so this record waits with it; correct the loan and take "
+        "both back",
         "贷款 {value} 本身在隔离区{detail}，该记录随之等待；请更正贷款后一并收回",
     ),
     "schedule_sum": (
@@ -191,7 +239,8 @@ FAULTS: dict[str, tuple[str, str]] = {
         "{value} 的各期本金之和不等于放款金额{detail}；请更正还款计划或放款金额",
     ),
     "no_schedule": (
-        "the loan {value} has no instalments{detail}, so nobody can say how late it is; load its schedule, or map it to the "
+        "the loan {value} has no instalments{detail}, so nobody can say how late it is; load its schedule, or map it "
+        "to the "
         "table unscheduled",
         "贷款 {value} 没有还款计划{detail}，无法计算逾期；请装载其计划，或映射到 unscheduled 表",
     ),
@@ -200,7 +249,8 @@ FAULTS: dict[str, tuple[str, str]] = {
         "列 {column}：{value} 早于放款日{detail}；请更正该日期或放款日",
     ),
     "recorded_before_loan": (
-        "column {column}: {value} was recorded before its loan{detail}, so for a while the book would have a row without a "
+        "column {column}: {value} was recorded before its loan{detail}, so for a while the book would have a row "
+        "without a "
         "loan; correct recorded_at",
         "列 {column}：{value} 的记录时间早于其贷款{detail}，账册会一度出现没有贷款的行；请更正 recorded_at",
     ),
@@ -221,16 +271,20 @@ FAULTS: dict[str, tuple[str, str]] = {
         "列 {column}：还款 {value} 被多次冲正{detail}；请只保留一条",
     ),
     "currency": (
-        "column {column}: {value} is another currency than the loan's{detail}, and sums never mix currencies; correct it",
+        "column {column}: {value} is another currency than the loan's{detail}, and sums never mix currencies; correct "
+        "it",
         "列 {column}：{value} 与贷款币种不同{detail}，金额不能混合币种；请更正",
     ),
 }
 """Rule → its sentence in English and in Chinese."""
 
 _DETAILS_ZH = {
-    "no such time of day": "没有这个时刻", "no such month": "没有这个月份", "no such day": "没有这一天",
-    "no such date": "没有这个日期", "no such hour in ": "该时区没有这个时刻：", " instead of ": "，应为 ", "D/M or M/D": "日/月或月/日",
-    "above ": "大于 ", "below ": "小于 ", "not one of: ": "允许的取值：", " or ": " 或 ",
+    " instead of ": "，应为 ",
+    "D/M, M/D": "日/月或月/日",
+    "above ": "大于 ",
+    "below ": "小于 ",
+    "not one of: ": "允许的取值：",
+    " or ": " 或 ",
 }
 """How the few words in details are said in Chinese."""
 
@@ -258,7 +312,9 @@ def sentences(faults: pl.DataFrame) -> pl.DataFrame:
     return faults.with_columns(pl.concat(said).sort("_place").drop("_place"))
 
 
-def sentence(rule: str, column: str | None = None, value: str | None = None, detail: str | None = None) -> tuple[str, str]:
+def sentence(
+    rule: str, column: str | None = None, value: str | None = None, detail: str | None = None
+) -> tuple[str, str]:
     """The sentence of one fault, in English and Chinese."""
     row = {"rule": rule, "column": column, "value": value, "detail": detail}
     return sentences(pl.DataFrame([row], schema=dict.fromkeys(row, pl.String))).select("en", "zh").row(0)

@@ -34,6 +34,8 @@ class ColumnMap:
     """Within `repeat`: the amount is divided among the repetitions."""
     every: str | None = None
     """Within `repeat`: month, week or day between one repetition and the next."""
+    words: tuple[str, ...] = ()
+    """The words the table knows for this column; none of them means nothing here."""
     may_be_absent: bool = False
     """Of a table taken `as_is`: the source need not have the column."""
 

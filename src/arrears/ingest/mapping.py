@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from arrears import strict_yaml
-from arrears.ingest.column_maps import read_column, read_dates
+from arrears.ingest.column_maps import as_it_is, read_column, read_dates
 from arrears.ingest.currencies import CURRENCIES
 from arrears.ingest.dates import DEFAULT_DATES
 from arrears.ingest.kinds import kind_of
@@ -21,7 +21,7 @@ from arrears.tables import FACTS
 __all__ = ["ColumnMap", "DEFAULT_EMPTY", "Keep", "Mapping", "SourceMap", "TableMap", "check_columns", "parse_mapping", "read_mapping"]
 
 DEFAULT_EMPTY = (
-    "", "-", "--", "—", "——", "/", "\\", "\\N", "nan", "null", "(null)", "none", "nil", "n/a", "na", "nat", "<na>", "无", "空",
+    "", "-", "--", "–", "—", "——", "－", "/", "\\", "\\N", "nan", "null", "(null)", "none", "nil", "n/a", "na", "nat", "<na>", "无", "空",
 )
 OPEN_QUESTION = "?"
 _ENCODINGS = {
@@ -124,7 +124,7 @@ def _timezone(entry: Any, place: Place) -> str:
     name = place.text(entry, "timezone")
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         raise place.refused(
             f"there is no time zone {name!r}; write it like Asia/Shanghai", f"没有时区 {name!r}；请写成 Asia/Shanghai 这样的名称"
         ) from None
@@ -209,11 +209,7 @@ def _read_table(name: str, entry: Any, source: SourceMap, mapping: Mapping, plac
         raise place.unknown(("table", "表"), name, FACTS)
     table, place = FACTS[name], place.within(table=name)
     if entry == "as_is":
-        columns = {
-            column.name: ColumnMap(column.name, "column", (column.name,), may_be_absent=column.nullable or column.optional)
-            for column in table.columns
-        }
-        return TableMap(name, columns, as_is=True)
+        return TableMap(name, {column.name: as_it_is(column) for column in table.columns}, as_is=True)
     if not isinstance(entry, dict):
         raise place.refused("write `as_is`, or one line for each column", "请写 `as_is`，或逐列写明")
     times = None

@@ -19,21 +19,19 @@ class Occurrences:
         """1 for the first record of a digest, 2 for the second, …, in the order of the rows; null where there is none."""
         runs = self._runs.setdefault((table, column), [])
         known = digests.is_not_null()
-        short = digests.filter(known).str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64).rename("short")
-        rows = short.to_frame().with_columns(nth=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("short"))
-        counts = rows.group_by("short").agg(pl.col("nth").max()).sort("short")
-        keys, new = counts["short"].to_numpy(), counts["nth"].to_numpy()
+        short = digests.filter(known).str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64)
+        order = np.argsort(short.to_numpy(), kind="stable")
+        keys, starts, new = np.unique(short.to_numpy()[order], return_index=True, return_counts=True)
         before = np.zeros(len(keys), np.int64)
         for run_keys, run_counts in runs:
             at = np.minimum(np.searchsorted(run_keys, keys), len(run_keys) - 1)
             before += np.where(run_keys[at] == keys, run_counts[at], 0)
-        if before.any():
-            met = pl.DataFrame({"short": counts["short"], "before": before})
-            rows = rows.join(met, on="short", how="left", maintain_order="left").with_columns(nth=pl.col("nth") + pl.col("before"))
+        nth = np.empty(len(order), np.int64)
+        nth[order] = np.arange(1, len(order) + 1) - np.repeat(starts - before, new)
         if len(keys):
             runs.append((keys, new))
             _merge(runs)
-        return pl.Series("nth", [None], pl.Int64).new_from_index(0, len(digests)).scatter(known.arg_true(), rows["nth"])
+        return pl.Series("nth", [None], pl.Int64).new_from_index(0, len(digests)).scatter(known.arg_true(), pl.Series(nth))
 
 
 def _merge(runs: list[tuple[np.ndarray, np.ndarray]]) -> None:

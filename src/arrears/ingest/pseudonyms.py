@@ -23,7 +23,8 @@ MARKER = r"#[0-9a-f]{32}"
 """A cell that is a pseudonym already: "#" and 32 digits, as quarantine.xlsx shows hashed columns."""
 
 _FIRST_LINE = (
-    "# The key of the pseudonyms of one lender. Keep it secret and keep a copy: without it the next load cannot be joined "
+    "# The key of the pseudonyms of one lender. Keep it secret and keep a copy: without it the next load cannot be "
+    "joined "
     "to the book. 假名密钥：请保密并备份；遗失后新数据无法与账册对应。"
 )
 _KEY_BYTES = 32
@@ -31,7 +32,9 @@ _CACHED = 250_000
 _FULL_WIDTH = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {"\u3000": " ", "\u00a0": " "}
 _BLANKS = " \t\r\n\v\f\u200b\u2060\ufeff"
 _APOSTROPHES = "'\u2018\u2019"
-_NOT_AN_ID = b"the key of these pseudonyms is the one whose mark follows"  # no id is in lower case, so none has this mark
+_NOT_AN_ID = (
+    b"the key of these pseudonyms is the one whose mark follows"  # no id is in lower case, so none has this mark
+)
 
 
 class Pseudonyms:
@@ -91,7 +94,9 @@ def normal_form(texts: pl.Series) -> pl.Series:
     wide = texts.str.len_bytes() != texts.str.len_chars()
     if wide.any():
         texts = texts.str.replace_many(_FULL_WIDTH)
-    bare = texts.str.strip_chars(_BLANKS).str.strip_chars_start(_APOSTROPHES).str.strip_chars(_BLANKS).str.to_uppercase()
+    bare = (
+        texts.str.strip_chars(_BLANKS).str.strip_chars_start(_APOSTROPHES).str.strip_chars(_BLANKS).str.to_uppercase()
+    )
     return bare.to_frame("id").select(pl.when(pl.col("id") != "").then("id")).to_series().rename(texts.name)
 
 
@@ -129,7 +134,8 @@ def opened(book: Path, named: Path | None = None, fingerprint: str | None = None
     if not path.exists():
         if fingerprint is not None:
             raise Refused(
-                f"{path}: no such file; the book {book} was hashed by the key with the mark {fingerprint}, and a new key would "
+                f"{path}: no such file; the book {book} was hashed by the key with the mark {fingerprint}, and a new "
+                "key would "
                 "give every person another pseudonym: restore the key from its copy, or name its place with --key FILE",
                 f"{path}：没有此文件；账册 {book} 用标记为 {fingerprint} 的密钥生成假名，换新密钥会使同一人的假名全部改变；"
                 "请从备份恢复密钥，或用 --key FILE 指明其位置",
@@ -149,7 +155,8 @@ def opened(book: Path, named: Path | None = None, fingerprint: str | None = None
 def _refuse_inside(path: Path, book: Path) -> None:
     if path.resolve().is_relative_to(book.resolve()):
         raise Refused(
-            f"{path}: lies in the book's folder {book}; whoever copies the book would have the key too and could tell whose row "
+            f"{path}: lies in the book's folder {book}; whoever copies the book would have the key too and could tell "
+            "whose row "
             f"is whose: keep it elsewhere, for example {key_place(book)}",
             f"{path}：位于账册文件夹 {book} 内；复制账册的人会同时得到密钥，从而认出每一行属于谁；"
             f"请放在别处，例如 {key_place(book)}",
@@ -175,7 +182,8 @@ def _created(path: Path) -> bool:
         _sync_folder(path.absolute().parent)
     except OSError as problem:
         raise Refused(
-            f"{path}: the key of the pseudonyms cannot be created ({problem.strerror}); without it no id can be hashed: allow "
+            f"{path}: the key of the pseudonyms cannot be created ({problem.strerror}); without it no id can be "
+            "hashed: allow "
             "writing there, or name another place with --key FILE",
             f"{path}：无法创建假名密钥（{problem.strerror}）；没有它就不能处理证件号等列；请开放写权限，或用 --key FILE 指定别处",
         ) from None
@@ -222,7 +230,8 @@ def _read_key(path: Path) -> bytes:
         text = path.read_text(encoding="ascii", errors="replace")
     except OSError as problem:
         raise Refused(
-            f"{path}: the key of the pseudonyms cannot be read ({problem.strerror}); allow reading, or name the right file "
+            f"{path}: the key of the pseudonyms cannot be read ({problem.strerror}); allow reading, or name the right "
+            "file "
             "with --key FILE",
             f"{path}：无法读取假名密钥（{problem.strerror}）；请开放读权限，或用 --key FILE 指明正确的文件",
         ) from None
@@ -233,7 +242,8 @@ def _read_key(path: Path) -> bytes:
         key = b""
     if len(key) != _KEY_BYTES:
         raise Refused(
-            f"{path}: not a key of pseudonyms: one line of 64 hexadecimal digits is expected below the comment; restore the "
+            f"{path}: not a key of pseudonyms: one line of 64 hexadecimal digits is expected below the comment; "
+            "restore the "
             "file from its copy, or name the right one with --key FILE",
             f"{path}：不是假名密钥：注释之后应只有一行 64 位十六进制数字；请从备份恢复，或用 --key FILE 指明正确的文件",
         )

@@ -17,13 +17,30 @@ from arrears.ingest.fault_words import shown
 from arrears.refusal import Refused
 
 Loads = list[tuple[int, Path]]
+REFUSED_LOAD = 0
+"""The id under which the last refused load is looked at; nothing of it is in the book, so nothing of it is taken back."""
 
 FAULT_COLUMNS = {
-    "load": pl.Int64, "record": pl.Int64, "file": pl.String, "line": pl.Int64, "table": pl.String, "column": pl.String,
-    "value": pl.String, "rule": pl.String, "en": pl.String, "zh": pl.String,
+    "load": pl.Int64,
+    "record": pl.Int64,
+    "file": pl.String,
+    "line": pl.Int64,
+    "table": pl.String,
+    "column": pl.String,
+    "value": pl.String,
+    "rule": pl.String,
+    "en": pl.String,
+    "zh": pl.String,
 }
 """The columns of what waits. `record` is null where a record could not be split into cells."""
-RECORD_COLUMNS = {"load": pl.Int64, "record": pl.Int64, "source": pl.String, "file": pl.String, "line": pl.Int64, "cells": pl.String}
+RECORD_COLUMNS = {
+    "load": pl.Int64,
+    "record": pl.Int64,
+    "source": pl.String,
+    "file": pl.String,
+    "line": pl.Int64,
+    "cells": pl.String,
+}
 RESOLVED_COLUMNS = {"load": pl.Int64, "record": pl.Int64}
 
 
@@ -37,7 +54,9 @@ def open_faults(loads: Loads, *, rule: str | None = None, load: int | None = Non
     return waiting.sort("load", "file", "line", "record", maintain_order=True, nulls_last=True)
 
 
-def open_records(loads: Loads, *, rule: str | None = None, load: int | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+def open_records(
+    loads: Loads, *, rule: str | None = None, load: int | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The records that wait, with their cells, and all faults of them: a record shows all its faults, whichever rule was named."""
     named = open_faults(loads, rule=rule, load=load).select("load", "record").drop_nulls().unique()
     keys = ["load", "record"]
@@ -62,7 +81,8 @@ def counts_by_rule(faults: pl.DataFrame) -> pl.DataFrame:
     place = pl.struct("load", pl.coalesce("record", -pl.col("line")), "file")
     first = [pl.col(name).first() for name in ("load", "file", "line", "en", "zh")]
     return (
-        faults.group_by("rule", maintain_order=True).agg(pl.len().alias("faults"), place.n_unique().alias("records"), *first)
+        faults.group_by("rule", maintain_order=True)
+        .agg(pl.len().alias("faults"), place.n_unique().alias("records"), *first)
         .sort("faults", "rule", descending=[True, False])
     )
 
@@ -88,16 +108,19 @@ def _by_rule(faults: pl.DataFrame, zh: bool) -> list[str]:
     whole = faults.select(pl.struct("load", pl.coalesce("record", -pl.col("line")), "file").n_unique()).item()
     lines = [
         f"隔离区：{whole:,} 条记录，{len(faults):,} 处问题，来自 {loads:,} 次装载"
-        if zh else f"In quarantine: {whole:,} records with {len(faults):,} faults, of {loads:,} loads"
+        if zh
+        else f"In quarantine: {whole:,} records with {len(faults):,} faults, of {loads:,} loads"
     ]
     for row in counts.with_columns(shown(pl.col("file"))).iter_rows(named=True):
         said = row["zh"] if zh else row["en"]
-        head = f"{row['faults']:>9,}  {row['rule']}" + (f"（{row['records']:,} 条记录）" if zh else f" ({row['records']:,} records)")
+        head = f"{row['faults']:>9,}  {row['rule']}" + (
+            f"（{row['records']:,} 条记录）" if zh else f" ({row['records']:,} records)"
+        )
         lines += [head, f"{'':11}{_place_of(row, zh)}{said}"]
     lines.append(
         "逐条查看：--rule 规则 或 --load 装载号；导出更正：--export 文件.xlsx，改好后 --take-back 文件.xlsx"
-        if zh else
-        "Each one: --rule RULE or --load LOAD. To correct them: --export FILE.xlsx, then --take-back FILE.xlsx"
+        if zh
+        else "Each one: --rule RULE or --load LOAD. To correct them: --export FILE.xlsx, then --take-back FILE.xlsx"
     )
     return lines
 
@@ -105,14 +128,19 @@ def _by_rule(faults: pl.DataFrame, zh: bool) -> list[str]:
 def _each_fault(faults: pl.DataFrame, zh: bool, limit: int | None) -> list[str]:
     rows = (faults if limit is None else faults.head(limit)).with_columns(shown(pl.col("file")))
     lines = [
-        (f"装载 {row['load']} · " if zh else f"load {row['load']} · ")
-        + f"{_place_of(row, zh)}{row['zh' if zh else 'en']} [{row['rule']}]"
+        f"{_load_of(row['load'], zh)} · {_place_of(row, zh)}{row['zh' if zh else 'en']} [{row['rule']}]"
         for row in rows.iter_rows(named=True)
     ]
     if len(rows) < len(faults):
         left = len(faults) - len(rows)
         lines.append(f"……另有 {left:,} 处；用 --limit 多看" if zh else f"… and {left:,} more; see more with --limit")
     return lines
+
+
+def _load_of(load: int, zh: bool) -> str:
+    if load == REFUSED_LOAD:
+        return "被拒绝的装载" if zh else "refused load"
+    return f"装载 {load}" if zh else f"load {load}"
 
 
 def _place_of(row: dict, zh: bool) -> str:
@@ -126,8 +154,9 @@ def _without_resolved(rows: pl.DataFrame, loads: Loads) -> pl.DataFrame:
 
 def _all(loads: Loads, name: str, columns: dict, load: int | None) -> pl.DataFrame:
     parts = [
-        _read(folder / name, {column: dtype for column, dtype in columns.items() if column != "load"})
-        .select(pl.lit(number, pl.Int64).alias("load"), *[column for column in columns if column != "load"])
+        _read(folder / name, {column: dtype for column, dtype in columns.items() if column != "load"}).select(
+            pl.lit(number, pl.Int64).alias("load"), *[column for column in columns if column != "load"]
+        )
         for number, folder in loads
         if load in (None, number)
     ]
@@ -142,7 +171,8 @@ def _read(path: Path, columns: dict) -> pl.DataFrame:
         return pl.read_parquet(path, glob=False).select(pl.col(name).cast(dtype) for name, dtype in columns.items())
     except (pl.exceptions.PolarsError, OSError) as problem:
         raise Refused(
-            f"{path}: cannot be read ({str(problem).splitlines()[0]}), so what waits in quarantine is not known; restore the "
+            f"{path}: cannot be read ({str(problem).splitlines()[0]}), so what waits in quarantine is not known; "
+            f"restore the "
             "file from a backup of the book, or take its load back and load the sources again",
             f"{path}：无法读取，因此不知道哪些记录在隔离区；请从账册备份中恢复，或撤回该次装载后重新装载",
         ) from None

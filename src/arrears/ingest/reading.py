@@ -25,13 +25,13 @@ TEXT_MAX = 1_000
 
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _BLANKS = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-_LETTERS_AND_DIGITS = {
+LETTERS_AND_DIGITS = {
     wide: wide - 0xFEE0 for wide in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
 }
-_EVERY_WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
-_EVERY_WIDE |= {ord(sign): "-" for sign in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63"}
-_EVERY_WIDE |= {ord("￥"): "¥", ord("﹣"): "-", ord("’"): "'", ord("‘"): "'", ord("‰"): "‰"}
-_EVERY_WIDE |= {ord(blank): " " for blank in _BLANKS} | {ord(sign): None for sign in _INVISIBLE}
+EVERY_WIDE: dict[int, int | str | None] = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
+EVERY_WIDE |= {ord(sign): "-" for sign in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63"}
+EVERY_WIDE |= {ord("￥"): "¥", ord("﹣"): "-", ord("’"): "'", ord("‘"): "'", ord("‰"): "‰"}
+EVERY_WIDE |= {ord(blank): " " for blank in _BLANKS} | {ord(sign): None for sign in _INVISIBLE}
 EDGES = _INVISIBLE + _BLANKS + " \t\r\n\x0b\x0c\x1c\x1d\x1e\x1f\x85\u2028\u2029"
 """What is taken off both ends of every cell."""
 APOSTROPHES = "'’‘＇"
@@ -61,11 +61,12 @@ def trimmed(text: str) -> str:
 
 def plain_digits(text: str) -> str:
     """Full-width digits and letters as ASCII; nothing else is altered."""
-    return text.translate(_LETTERS_AND_DIGITS)
+    return text.translate(LETTERS_AND_DIGITS)
 
 
-def is_empty(text: str, empty: tuple[str, ...]) -> bool:
-    return trimmed(text).lower() in empty or text.strip(EDGES) in APOSTROPHES
+def _is_empty(text: str, empty: frozenset[str], longest: int) -> bool:
+    text = plain_digits(trimmed(text))
+    return len(text) <= longest and (text.lower() in empty or text in APOSTROPHES)
 
 
 def text_of(text: str) -> str | Flaw:
@@ -82,7 +83,7 @@ def text_of(text: str) -> str | Flaw:
 
 def _flat(text: str) -> str:
     """What a number or date is read from: every full-width sign, dash and blank in its plain form."""
-    return trimmed(text.translate(_EVERY_WIDE))
+    return trimmed(text.translate(EVERY_WIDE))
 
 
 def _digits(body: str, decimal: str) -> tuple[int, int] | Flaw:
@@ -206,14 +207,14 @@ def power_of(unit: str | None, currency: str) -> int:
 
 
 def reader_of(kind: str, column: ColumnMap, mapping: Mapping, decimal: str, currency: str, *, days: int = 360,
-              in_own_unit: bool = False) -> Reader:
+              supplied: str | None = None) -> Reader:
     """Reads one text as a value of this column: None where it is empty.
 
-    `days` is the row's day_count, for rates by the day. With `in_own_unit`, money and rates without a unit of their
-    own are in the table's (constants and defaults).
+    `days` is the row's day_count, for rates by the day. `supplied` is for texts that the mapping itself supplies: only
+    the empty one means nothing; "own" (constants and defaults) is written with a decimal point, "source" like a cell.
     """
-    empty = empties_of(kind, column, mapping)
-    exact = {"decimal": "." if in_own_unit else decimal}
+    empty = frozenset(empties_of(kind, column, mapping) if supplied is None else [""])
+    exact = {"decimal": "." if supplied == "own" else decimal}
     if kind == "money":
         unit = column.unit or "minor"
         read: Reader = partial(
@@ -232,10 +233,11 @@ def reader_of(kind: str, column: ColumnMap, mapping: Mapping, decimal: str, curr
         read = lru_cache(1024)(lambda text: by_text(_flat(text)))
     else:
         read = {"flag": flag_of, "currency": currency_of, "text": text_of}[kind]
-    return lambda text: None if is_empty(text, empty) else read(text)
+    longest = max((len(text) for text in empty), default=1)
+    return lambda text: None if _is_empty(text, empty, longest) else read(text)
 
 
 def empties_of(kind: str, column: ColumnMap, mapping: Mapping) -> tuple[str, ...]:
     """What means nothing in this column: a word that the column itself gives a meaning does not."""
-    meant = {trimmed(key).lower() for key in column.values or ()} | (set(_FLAGS) if kind == "flag" else set())
+    meant = {plain_digits(trimmed(key)).lower() for key in (*(column.values or ()), *column.words)} | (set(_FLAGS) if kind == "flag" else set())
     return tuple(text for text in mapping.empty if text not in meant)

@@ -40,8 +40,12 @@ class TakenBack:
 
     def resolved(self) -> pl.DataFrame:
         """What the new load keeps as resolved.parquet: load, record."""
-        frames = [pl.DataFrame({"load": pl.repeat(load, len(part.records), dtype=pl.Int64, eager=True), "record": part.records})
-                  for (load, _), part in self.parts.items()]
+        frames = [
+            pl.DataFrame(
+                {"load": pl.repeat(load, len(part.records), dtype=pl.Int64, eager=True), "record": part.records}
+            )
+            for (load, _), part in self.parts.items()
+        ]
         return pl.concat(frames) if frames else pl.DataFrame(schema={"load": pl.Int64, "record": pl.Int64})
 
 
@@ -65,14 +69,18 @@ def corrected(path: Path, loads: Loads) -> TakenBack:
     parts: dict[tuple[int, str], list[pl.DataFrame]] = {}
     again = 0
     for frame, columns in came:
-        about = frame.join(known.drop("cells"), on=_KEY, how="left", maintain_order="left").join(done, on=_KEY, how="left", maintain_order="left")
+        about = frame.join(known.drop("cells"), on=_KEY, how="left", maintain_order="left").join(
+            done, on=_KEY, how="left", maintain_order="left"
+        )
         again += int(about["done"].sum())
         _refuse_new_columns(path, about, columns, known)
         for (load, source), part in about.partition_by("load", "source", as_dict=True, maintain_order=True).items():
             wanted = columns_of(known.filter((pl.col("load") == load) & (pl.col("source") == source)))
             _refuse_missing_columns(path, part, columns, wanted)
             fresh = part.filter(pl.col("done").is_null())
-            taken = fresh.select("record", "file", "line", pl.struct(pl.nth(columns[name]).alias(name) for name in wanted).alias("cells"))
+            taken = fresh.select(
+                "record", "file", "line", pl.struct(pl.nth(columns[name]).alias(name) for name in wanted).alias("cells")
+            )
             if len(taken):
                 parts.setdefault((load, source), []).append(taken)
     return TakenBack({key: _joined(frames) for key, frames in sorted(parts.items())}, again)
@@ -95,7 +103,9 @@ def _frame(path: Path, sheet: str, header: list, rows: list) -> tuple[pl.DataFra
     padded = [(cells + [None] * width)[:width] for _, cells in kept]
     frame = pl.DataFrame(padded, schema=[(f"c{place}", pl.String) for place in range(width)], orient="row")
     frame = frame.with_columns(
-        pl.Series("load", load, pl.Int64), pl.Series("record", record, pl.Int64), pl.lit(sheet).alias("sheet"),
+        pl.Series("load", load, pl.Int64),
+        pl.Series("record", record, pl.Int64),
+        pl.lit(sheet).alias("sheet"),
         pl.Series("row", [number for number, _ in kept], pl.Int64),
     )
     return frame, columns
@@ -105,7 +115,8 @@ def _columns(path: Path, sheet: str, header: list) -> dict[str, int]:
     own = [_plain(name) for name in header[: len(OWN)]]
     if own != list(OWN):
         raise Refused(
-            f"{path}, sheet {sheet}: the first columns are {', '.join(map(str, own))}, not {', '.join(OWN)}; without them nobody "
+            f"{path}, sheet {sheet}: the first columns are {', '.join(map(str, own))}, not {', '.join(OWN)}; without "
+            "them nobody "
             "knows which record a line is: put the header back as it was exported",
             f"{path} 的工作表 {sheet}：前几列是 {'、'.join(map(str, own))}，应为 {'、'.join(OWN)}；"
             "否则无法对应到记录，请恢复导出时的表头",
@@ -129,7 +140,8 @@ def _numbers(path: Path, sheet: str, place: int, rows: list) -> list[int]:
         fit = _NUMBER.fullmatch(cells[place] or "") if place < len(cells) else None
         if fit is None:
             raise Refused(
-                f"{path}, sheet {sheet}, row {number}: {OWN[place]} does not hold a number, so nobody knows which record this is; "
+                f"{path}, sheet {sheet}, row {number}: {OWN[place]} does not hold a number, so nobody knows which "
+                "record this is; "
                 "remove the line: new records come in by arrears ingest",
                 f"{path} 的工作表 {sheet} 第 {number} 行：{OWN[place]} 不是数字，无法对应到记录；"
                 "请删除该行，新记录应通过 arrears ingest 装载",
@@ -143,7 +155,8 @@ def _refuse_nameless(path: Path, sheet: str, header: list, rows: list) -> None:
         for place, cell in enumerate(cells):
             if cell is not None and (place >= len(header) or header[place] is None):
                 raise Refused(
-                    f"{path}, sheet {sheet}, row {number}: column {place + 1} holds a cell but has no name, so it would be lost; "
+                    f"{path}, sheet {sheet}, row {number}: column {place + 1} holds a cell but has no name, so it "
+                    "would be lost; "
                     "move it under its column or remove it",
                     f"{path} 的工作表 {sheet} 第 {number} 行：第 {place + 1} 列有内容但没有列名，内容会丢失；请移到相应列或删除",
                 )
@@ -156,7 +169,8 @@ def _refuse_twice(path: Path, keys: pl.DataFrame) -> None:
         places = twice.filter((pl.col("load") == row["load"]) & (pl.col("record") == row["record"]))
         where = ", ".join(f"{sheet} {number}" for sheet, number in places.select("sheet", "row").iter_rows())
         raise Refused(
-            f"{path}: record {row['record']} of load {row['load']} stands in several rows ({where}), and nobody knows which one is "
+            f"{path}: record {row['record']} of load {row['load']} stands in several rows ({where}), and nobody knows "
+            "which one is "
             "right; keep one of them",
             f"{path}：装载 {row['load']} 的记录 {row['record']} 出现在多行（{where}），无法判断以哪行为准；请只保留一行",
         )
@@ -166,8 +180,10 @@ def _refuse_unknown(path: Path, keys: pl.DataFrame) -> None:
     if len(keys):
         row = keys.row(0, named=True)
         raise Refused(
-            f"{path}, sheet {row['sheet']}, row {row['row']}: record {row['record']} of load {row['load']} is not in the quarantine of "
-            f"this book ({len(keys):,} such rows); the load may have been taken back, or the file is of another book: export anew",
+            f"{path}, sheet {row['sheet']}, row {row['row']}: record {row['record']} of load {row['load']} is not in "
+            "the quarantine of "
+            f"this book ({len(keys):,} such rows); the load may have been taken back, or the file is of another book: "
+            f"export anew",
             f"{path} 的工作表 {row['sheet']} 第 {row['row']} 行：装载 {row['load']} 的记录 {row['record']} 不在该账册的隔离区"
             f"（共 {len(keys):,} 行）；该次装载可能已撤回，或文件属于另一账册，请重新导出",
         )
@@ -178,7 +194,8 @@ def _refuse_new_columns(path: Path, about: pl.DataFrame, columns: dict[str, int]
     new = sorted(set(columns) - {_plain(name) for name in columns_of(ours)})
     if new:
         raise Refused(
-            f"{path}, sheet {about['sheet'][0]}: the column {new[0]} is in no source of these records; give it back the name it "
+            f"{path}, sheet {about['sheet'][0]}: the column {new[0]} is in no source of these records; give it back "
+            "the name it "
             "was exported by, or remove it",
             f"{path} 的工作表 {about['sheet'][0]}：列 {new[0]} 不属于这些记录的来源；请恢复导出时的列名，或删除该列",
         )
@@ -188,7 +205,8 @@ def _refuse_missing_columns(path: Path, part: pl.DataFrame, columns: dict[str, i
     missing = [name for name in wanted if _plain(name) not in columns]
     if missing:
         raise Refused(
-            f"{path}, sheet {part['sheet'][0]}: the column {missing[0]} is missing; its cells would be empty in the book: put it back "
+            f"{path}, sheet {part['sheet'][0]}: the column {missing[0]} is missing; its cells would be empty in the "
+            "book: put it back "
             "as it was exported",
             f"{path} 的工作表 {part['sheet'][0]}：缺少列 {missing[0]}，账册中会变为空值；请按导出时的样子恢复",
         )
@@ -211,7 +229,10 @@ def _sheets(path: Path) -> Iterator[tuple[str, list, list]]:
         workbook = CalamineWorkbook.from_path(str(path))
         for name in workbook.sheet_names:
             if name != EXPLANATION_SHEET:
-                rows = [[_text(cell) for cell in row] for row in workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)]
+                rows = [
+                    [_text(cell) for cell in row]
+                    for row in workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+                ]
                 if rows:
                     yield name, _without_tail(rows[0]), list(enumerate(rows[1:], start=2))
     except (CalamineError, OSError, ValueError) as problem:
@@ -249,7 +270,9 @@ def _text(cell) -> str | None:
 def _csv_rows(path: Path) -> list[tuple[int, list]]:
     text = _decoded(path)
     first = text.split("\n", 1)[0]
-    delimiter = next((mark for mark in (",", ";", "\t") if first.strip('"').startswith((f"{OWN[0]}{mark}", f'{OWN[0]}"{mark}'))), ",")
+    delimiter = next(
+        (mark for mark in (",", ";", "\t") if first.strip('"').startswith((f"{OWN[0]}{mark}", f'{OWN[0]}"{mark}'))), ","
+    )
     csv.field_size_limit(sys.maxsize)
     lines = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -269,4 +292,7 @@ def _decoded(path: Path) -> str:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise Refused(f"{path}: neither UTF-8 nor GB18030; save it as CSV UTF-8", f"{path}：既不是 UTF-8 也不是 GB18030；请存为 CSV UTF-8")
+    raise Refused(
+        f"{path}: neither UTF-8 nor GB18030; save it as CSV UTF-8",
+        f"{path}：既不是 UTF-8 也不是 GB18030；请存为 CSV UTF-8",
+    )

@@ -10,7 +10,7 @@ from arrears.ingest.kinds import is_a_day, kind_of
 from arrears.ingest.mapped import ColumnMap, Mapping, SourceMap, TableMap
 from arrears.ingest.occurrences import Occurrences, digest_of
 from arrears.ingest.personal import holds_personal
-from arrears.ingest.reading import plain_digits, reader_of, trimmed
+from arrears.ingest.reading import EDGES, plain_digits, reader_of, trimmed
 from arrears.ingest.values import TYPES, Read, read_column, read_texts
 from arrears.money import decimals_of
 from arrears.refusal import Refused
@@ -59,9 +59,15 @@ class Taking:
         shown = self.cells.select(source for source in sources if source in self.cells.columns)[rows.cast(pl.UInt32)]
         names, value = shown.columns, pl.lit(None, pl.String)
         culprit = pl.lit(names[0] if names else target)
-        for name in reversed(names):
-            value = pl.coalesce(name, value)
-            culprit = pl.when(pl.col(name).is_not_null()).then(pl.lit(name)).otherwise(culprit)
+        nothing = list(self.mapping.empty)
+        for says_something in (False, True):  # a cell that only says "nothing" is shown where no other stands beside it
+            for name in reversed(names):
+                cell = pl.col(name)
+                shows = cell.is_not_null()
+                if says_something:
+                    shows &= ~cell.str.strip_chars(EDGES).str.to_lowercase().is_in(nothing)
+                value = pl.when(shows).then(cell).otherwise(value)
+                culprit = pl.when(shows).then(pl.lit(name)).otherwise(culprit)
         said = shown.select(value=value, culprit=culprit) if names else pl.DataFrame({"value": [None], "culprit": [target]})
         if not names:
             said = pl.concat([said] * len(rows))
@@ -154,7 +160,7 @@ class Taking:
         """A text of the mapping itself in every row, typed; it was checked when the mapping was read."""
         values = pl.Series(column.name, [None], TYPES[kind]).new_from_index(0, len(self.cells))
         for which, currency, days in self._parts(column, kind):
-            read = reader_of(kind, column, self.mapping, self.source_map.decimal, currency, days=days, in_own_unit=True)
+            read = reader_of(kind, column, self.mapping, self.source_map.decimal, currency, days=days, supplied="own")
             value = pl.Series(column.name, [read(text or "")], TYPES[kind]).new_from_index(0, len(self.cells))
             values = value if which is None else values.zip_with(~which, value)
         return values
@@ -231,10 +237,14 @@ class Taking:
 
     def _translated(self, texts: pl.Series, unfit: pl.Series | None, column: ColumnMap) -> tuple[pl.Series, pl.Series | None]:
         meant = {plain_digits(trimmed(key)): text for key, text in (column.values or {}).items()}
-        new = texts.replace_strict(list(meant), list(meant.values()), default=column.otherwise, return_dtype=pl.String)
+        becomes = [text or None for text in meant.values()]
+        new = texts.replace_strict(list(meant), becomes, default=column.otherwise or None, return_dtype=pl.String)
         if column.otherwise is not None:
             return texts.zip_with(texts.is_null(), new) if texts.has_nulls() else new, unfit
-        return self._drop(new, unfit, texts.is_not_null() & new.is_null(), column, "not_in_values", None)
+        wrong = new.is_null() & texts.is_not_null()
+        if wrong.any() and None in becomes:
+            wrong &= ~texts.is_in(list(meant)).fill_null(False)
+        return self._drop(new, unfit, wrong, column, "not_in_values", None)
 
     def _sums(self, column: ColumnMap) -> tuple[pl.Series, pl.Series | None]:
         """The sum or the difference of amounts, an empty one as 0; null where all are empty or one has a flaw."""

@@ -61,13 +61,12 @@ def _demand_given(given: str | None, found: str, name: str) -> None:
 
 
 def _utf_16(head: bytes) -> str | None:
+    # Plain characters have a zero byte, always on the same side; a line end must be one of them.
     even, odd = head[0::2].count(0), head[1::2].count(0)
-    half = max(len(head) // 2, 1)
-    if odd > half // 50 and odd > 20 * even:
-        return UTF_16_LE
-    if even > half // 50 and even > 20 * odd:
-        return UTF_16_BE
-    return None
+    encoding, ends = (UTF_16_LE, rb"^(?:..)*?[\n\r]\0") if odd > even else (UTF_16_BE, rb"^(?:..)*?\0[\n\r]")
+    if max(even, odd) <= len(head) // 100 or max(even, odd) < 3 * min(even, odd):
+        return None
+    return encoding if re.match(ends, head[:65_536], re.DOTALL) else None
 
 
 def _demand_text(head: bytes, name: str) -> None:

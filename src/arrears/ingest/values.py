@@ -13,7 +13,17 @@ from arrears.ingest.dates import Dates
 from arrears.ingest.flaw import Flaw
 from arrears.ingest.kinds import is_a_day
 from arrears.ingest.mapped import ColumnMap, Mapping
-from arrears.ingest.reading import APOSTROPHES, EDGES, TEXT_MAX, Reader, empties_of, power_of, reader_of
+from arrears.ingest.reading import (
+    APOSTROPHES,
+    EDGES,
+    EVERY_WIDE,
+    LETTERS_AND_DIGITS,
+    TEXT_MAX,
+    Reader,
+    empties_of,
+    power_of,
+    reader_of,
+)
 from arrears.tables.table import AMOUNT_MAX_MINOR
 
 TYPES = {
@@ -31,6 +41,7 @@ _CLEAN_MOMENT = (
 )
 _ISO = ("YYYY-M-D", "YYYY-MM-DD")
 _FEW = 4_000
+_APOSTROPHE = f"^[{APOSTROPHES}]"
 
 Fast = Callable[[pl.Series], pl.Series]
 
@@ -44,12 +55,20 @@ class Read:
     """row UInt32, rule, detail"""
 
 
-def read(texts: pl.Series, reader: Reader, dtype: pl.DataType, fast: Fast | None = None) -> Read:
-    """The values of a column. `fast` gives those it is sure of and leaves the others null; the reader sees the rest."""
+def read(
+    texts: pl.Series, reader: Reader, dtype: pl.DataType, fast: Fast | None = None, plainer: Fast | None = None
+) -> Read:
+    """The values of a column. `fast` gives those it is sure of and leaves the others null.
+
+    Those it sees once more without the signs that `plainer` takes off; the reader sees what then is left.
+    """
     values = fast(texts) if fast is not None else pl.Series(texts.name, [], dtype).extend_constant(None, len(texts))
     if values.null_count() == texts.null_count():
         return Read(values, pl.DataFrame(schema=_FLAWS))
     waits = texts.is_not_null() & values.is_null()
+    if fast is not None and plainer is not None:
+        values = values.scatter(waits.arg_true(), fast(plainer(texts.filter(waits))))
+        waits = texts.is_not_null() & values.is_null()
     rest = texts.filter(waits)
     distinct = rest.unique().to_list()
     said = [reader(text) for text in distinct]
@@ -72,13 +91,14 @@ def read_column(
 ) -> Read:
     """The texts of one source column as values of its kind, by what the mapping says of it."""
     reader = reader_of(kind, column, mapping, decimal, currency, days=days)
-    return read(texts, reader, TYPES[kind], _fast(texts, kind, column, mapping, decimal, currency))
+    plainer = _plain_ids if kind == "text" else _plain_numbers
+    return read(texts, reader, TYPES[kind], _fast(texts, kind, column, mapping, decimal, currency), plainer)
 
 
 def read_texts(texts: pl.Series, column: ColumnMap, mapping: Mapping) -> Read:
     """The texts trimmed, null where they mean nothing, with the flaws that no id or word may have."""
     reader = reader_of("text", column, mapping, ".", mapping.currency)
-    return read(texts, reader, pl.String(), _plain_texts(empties_of("text", column, mapping)))
+    return read(texts, reader, pl.String(), _plain_texts(empties_of("text", column, mapping)), _plain_ids)
 
 
 def _fast(texts: pl.Series, kind: str, column: ColumnMap, mapping: Mapping, decimal: str, currency: str) -> Fast | None:
@@ -117,6 +137,24 @@ def _plain_texts(empty: tuple[str, ...]) -> Fast:
     return plain
 
 
+def _plain_ids(texts: pl.Series) -> pl.Series:
+    """As reading.trimmed and reading.plain_digits do it."""
+    return _without_wide(texts, LETTERS_AND_DIGITS).str.strip_chars(EDGES).str.replace(_APOSTROPHE, "").str.strip_chars(EDGES)
+
+
+def _plain_numbers(texts: pl.Series) -> pl.Series:
+    """As reading reads numbers: every full-width sign in its plain form, and nothing around it."""
+    return _without_wide(texts, EVERY_WIDE).str.strip_chars(EDGES).str.replace(_APOSTROPHE, "").str.strip_chars(EDGES)
+
+
+def _without_wide(texts: pl.Series, signs: dict) -> pl.Series:
+    is_wide = texts.str.len_bytes() != texts.str.len_chars()
+    if not is_wide.any():
+        return texts
+    plain = {chr(sign): "" if new is None else new if isinstance(new, str) else chr(new) for sign, new in signs.items()}
+    return texts.scatter(is_wide.arg_true(), texts.filter(is_wide).str.replace_many(plain))
+
+
 def _clean_wholes(texts: pl.Series) -> pl.Series:
     text = pl.col(texts.name)
     return texts.to_frame().select(pl.when(text.str.contains("^-?[0-9]{1,18}$")).then(text).cast(pl.Int64, strict=False)).to_series()
@@ -127,7 +165,7 @@ def _clean_amounts(power: int, decimal: str, currency: str, flips: bool) -> Fast
     point, comma = (r"\.", ",") if decimal == "." else (",", r"\.")
     tail = f"(?:{point}[0-9]{{1,{power}}})?" if power else ""
     clean = f"^-?[0-9]{{1,{14 - power}}}{tail}$"
-    yuan = ("[¥￥]?", "[元圆]?") if currency == "CNY" else ("", "")
+    yuan = ("(?:[¥￥]|RMB|CNY)? *", " *元?") if currency == "CNY" else ("", "")
     written = f"^{yuan[0]}(-?(?:[0-9]{{1,3}}(?:{comma}[0-9]{{3}})+|[0-9]{{1,13}}){tail}){yuan[1]}$"
     separator = "," if decimal == "." else "."
 

@@ -1,0 +1,176 @@
+"""A draft as a mapping file: strict YAML with, behind each line, how sure it is and what stands open."""
+
+import json
+import re
+import textwrap
+from dataclasses import dataclass
+
+from arrears.ingest.draft_content import Look, best_meaning
+from arrears.ingest.draft_plan import ColumnPlan
+from arrears.ingest.draft_questions import Question
+from arrears.ingest.draft_reading import Seen
+
+_PLAIN = re.compile(r"[\w\u3400-\u9fff](?:[\w\u3400-\u9fff ./-]*[\w\u3400-\u9fff/-])?")
+_WHAT_IS_LEFT = {
+    "balance": "the platform works it out itself", "paid_parts": "the platform divides payments itself",
+    "overdue_days": "the platform counts the days itself", "status": "a state; the platform works it out itself",
+    "due_total": "a sum of the parts", "recorded_at": "may be taken as recorded_at, if every table has one",
+    "remark": "free text", "settled_on": "the platform works it out itself",
+}
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """One table of one source."""
+
+    table: str
+    columns: tuple[ColumnPlan, ...]
+    times: str | None = None
+
+
+@dataclass(frozen=True)
+class SourcePlan:
+    """One source of the mapping; seen says what was seen of it."""
+
+    name: str
+    seen: Seen
+    tables: tuple[TablePlan, ...]
+    keep: tuple[str, tuple[str, ...]] | None
+    remarks: tuple[str, ...] = ()
+
+    def taken(self) -> set[str]:
+        """The source columns it takes."""
+        found = {self.keep[0]} if self.keep else set()
+        for table in self.tables:
+            found |= {table.times} if table.times else set()
+            for plan in table.columns:
+                found |= _columns_in(plan.entry, {look.name for look in self.seen.looks})
+        return found
+
+
+def _columns_in(entry: dict | str, known: set[str]) -> set[str]:
+    if isinstance(entry, str):
+        return {entry} & known
+    named = [entry.get("column", "")] + list(entry.get("key_of", [])) + list(entry.get("sum_of", []))
+    return set(named) & known
+
+
+def text_of(given: list[str], plans: list[SourcePlan], skipped: list[Seen], warnings: list[str]) -> str:
+    """The whole file."""
+    taken = set().union(*(plan.taken() for plan in plans))
+    personal = {look.name for plan in plans for look in plan.seen.looks if look.is_personal}
+    hashed, left_out = sorted(taken & personal), sorted(personal - taken)
+    lines = [
+        "# Drafted by `arrears map`. Read every line: behind each stands how sure it is, from 0 to 1, and by what.",
+        '# Wherever "?" stands a person must answer; `arrears ingest` refuses the file until all are answered.',
+        "# 由 `arrears map` 起草。请逐行核对：行尾是把握程度（0 到 1）及其依据；写着 \"?\" 的地方必须由人回答，否则不能导入。",
+        *(f"# warning: {_comment(warning)}" for warning in warnings),
+        f"mapping: {scalar('draft of ' + ', '.join(given))}",
+        "currency: CNY                    # proposed; change it where the amounts are not yuan",
+        "timezone: Asia/Shanghai          # of moments that bear no offset",
+    ]
+    if hashed or left_out:
+        lines.append("personal:")
+        if hashed:
+            lines.append(f"  hashed: {_flow(hashed)}    # becomes a keyed hash wherever it is taken")
+        if left_out:
+            lines.append(f"  left_out: {_flow(left_out)}    # looks personal; is not read any further")
+    lines.append("sources:" if plans else "sources: []    # nothing was recognised; see below")
+    for at, plan in enumerate(plans):
+        of_it = set().union(*(other.taken() for other in plans if other.seen is plan.seen))
+        lines += _source_lines(plan, of_it, all(other.seen is not plan.seen for other in plans[:at]))
+    for seen in skipped:
+        names = ", ".join(look.name for look in seen.looks)
+        lines.append(f"# {_comment(seen.source)} feeds no table that was recognised; its columns: {_comment(names)}")
+    return "\n".join(lines) + "\n"
+
+
+def _asked(question: Question) -> list[str]:
+    """The question as comment lines: English, Chinese, what may be written, and what is proposed."""
+    lines = textwrap.wrap(_comment(question.en), 100, initial_indent="? ", subsequent_indent="  ")
+    zh = _comment(question.zh)
+    lines += ["  " + zh[at : at + 60] for at in range(0, len(zh), 60)]
+    said = question.choices if len(question.choices) <= 12 and not question.any_constant else ()
+    lines += [f"  one of: {_comment(' | '.join(said))}"] if said else []
+    return lines + ([f"  proposed: {_comment(question.default)}"] if question.default else [])
+
+
+def _source_lines(plan: SourcePlan, taken: set[str], is_first: bool) -> list[str]:
+    """One source; taken: the columns that some source of the same file takes; the first of these lists the others."""
+    seen, lines = plan.seen, [""]
+    for en, _ in seen.notes:
+        lines.append(f"  # {_comment(en)}")
+    lines += [f"  # {_comment(remark)}" for remark in plan.remarks]
+    extent = "all" if seen.is_whole else "the first"
+    lines.append(f"  - source: {scalar(plan.name)}    # {extent} {seen.records} records were looked at")
+    if seen.query is not None:
+        lines.append(f"    query: {scalar(seen.query)}")
+    else:
+        literal = [re.sub(r"([\[*?])", r"[\1]", name) for name in seen.files]  # a pattern that means this very name
+        lines.append(f"    files: {_flow(literal)}")
+    if seen.sheet is not None:
+        lines.append(f"    sheet: {scalar(seen.sheet)}")
+    if seen.header != (1,):
+        lines.append(f"    header: {_flow([str(line) for line in seen.header])}    # the names of the columns stand here, not in line 1")
+    if plan.keep is not None:
+        column, words = plan.keep
+        lines.append(f"    keep: {{column: {scalar(column)}, is_not: {_flow(list(words))}}}")
+    lines.append("    tables:")
+    for table in plan.tables:
+        lines.append(f"      {table.table}:")
+        if table.times:
+            lines.append(f"        repeat: {{times: {scalar(table.times)}}}")
+        for column in table.columns:
+            for question in column.questions:
+                lines += [f"        # {part}" for part in _asked(question)]
+            note = f"    # {_comment(column.note)}" if column.note else ""
+            lines.append(f"        {column.column}: {_value(column.entry)}{note}")
+    unused = [look for look in seen.looks if look.name not in taken]
+    if unused and is_first:
+        lines.append("    # not used:")
+        lines += [f"    #   {_comment(look.name)}{_why_not(look)}" for look in unused]
+    return lines
+
+
+def _why_not(look: Look) -> str:
+    if look.is_personal:
+        return ": personal"
+    if not look.filled:
+        return ": empty"
+    meaning = best_meaning(look)
+    if meaning == "status" and look.words:
+        return f": {_WHAT_IS_LEFT['status']} ({_comment(', '.join(look.words[:8]))})"
+    return f": {_WHAT_IS_LEFT[meaning]}" if meaning in _WHAT_IS_LEFT else ""
+
+
+def scalar(text: str) -> str:
+    """The text as YAML reads it back, quoted where it must be.
+
+    >>> scalar("放款日期"), scalar("金额(元)"), scalar("?")
+    ('放款日期', '"金额(元)"', '"?"')
+    """
+    if _PLAIN.fullmatch(text):
+        return text
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in quoted)
+
+
+def _flow(texts: list[str]) -> str:
+    return "[" + ", ".join(scalar(text) for text in texts) + "]"
+
+
+def _value(entry: dict | str) -> str:
+    if isinstance(entry, str):
+        return scalar(entry)
+    parts = []
+    for key, value in entry.items():
+        if isinstance(value, dict):
+            shown = "{" + ", ".join(f"{scalar(word)}: {scalar(to)}" for word, to in value.items()) + "}"
+        else:
+            shown = _flow(value) if isinstance(value, list) else scalar(value)
+        parts.append(f"{key}: {shown}")
+    return "{" + ", ".join(parts) + "}"
+
+
+def _comment(text: str) -> str:
+    return "".join(sign if sign.isprintable() else " " for sign in text)

@@ -1,0 +1,278 @@
+"""Records of workbooks: xlsx, xls, xlsb and ods. A cell's text is what its stored value says, exactly.
+
+A spreadsheet number has 15 digits: it is written with so many at most, never with an exponent below 1e15, and with
+one from there on, since further digits of it are lost. Dates are ISO. The line of a record is its row.
+"""
+
+import datetime
+import math
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
+
+from arrears.ingest import xlsx_package
+from arrears.ingest.batch import Batch, BrokenRecord, UnchangedFile, demand_columns, header_names
+from arrears.refusal import Refused
+
+_ROWS = 50_000
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def sheets_of(path: Path) -> list[str]:
+    """The names of the workbook's sheets of cells, in its order."""
+    return [sheet.name for sheet in _opened(path).sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
+
+
+def _opened(path: Path) -> CalamineWorkbook:
+    with path.open("rb") as file:
+        start = file.read(8)
+    if start.startswith(b"PK"):
+        xlsx_package.demand_sound(path)
+    elif start == _OLE and "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
+        raise xlsx_package.locked(path.name)
+    try:
+        return CalamineWorkbook.from_path(path)
+    except PasswordError as error:
+        raise xlsx_package.locked(path.name) from error
+    except (CalamineError, OSError, ValueError) as error:
+        raise _unreadable(path.name) from error
+
+
+def _unreadable(name: str) -> Refused:
+    return Refused(
+        f"{name}: the workbook is damaged or of a kind that is not known; open it in Excel and save it again as .xlsx",
+        f"{name}：工作簿已损坏或格式不认识；请用 Excel 打开后另存为 .xlsx",
+    )
+
+
+def text_of(value: object) -> str | None:
+    """A cell as text, null where it is empty.
+
+    >>> text_of(12.0), text_of(0.1 + 0.2), text_of(0.0000001), text_of(123456789012345678.0)
+    ('12', '0.3', '0.0000001', '1.23456789012346E+17')
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return _number_text(value)
+    if isinstance(value, datetime.datetime):
+        if value.time() == datetime.time(0):
+            return value.date().isoformat()
+        return value.isoformat()
+    if isinstance(value, datetime.timedelta):
+        seconds = round(value.total_seconds())
+        minutes, seconds = divmod(abs(seconds), 60)
+        sign = "-" if value < datetime.timedelta(0) else ""
+        return f"{sign}{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    return str(value)
+
+
+def _number_text(value: float) -> str:
+    if not math.isfinite(value):
+        return "nan"
+    if isinstance(value, int) and abs(value) < 10**15:
+        return str(value)
+    if abs(value) >= 1e15:
+        mantissa, exponent = f"{value:.14E}".split("E")
+        return f"{mantissa.rstrip('0').rstrip('.')}E{exponent}"
+    if value == int(value):
+        return str(int(value))
+    return format(Decimal(f"{value:.15g}"), "f")
+
+
+class ExcelSheet:
+    """One sheet of a workbook: the one named, or its only one that is not empty."""
+
+    def __init__(self, path: Path, sheet: str | None = None, header: tuple[int, ...] = (1,)):
+        self.notes: list[tuple[str, str]] = []
+        self.name = path.name
+        self._file = UnchangedFile(path)
+        book = _opened(path)
+        name = sheet if sheet is not None else self._only_sheet(book)
+        self.name = f"{path.name}[{name}]"
+        if name not in book.sheet_names:
+            raise Refused(
+                f"{path.name}: there is no sheet {name}; it has {', '.join(book.sheet_names)}",
+                f"{path.name}：没有工作表“{name}”；现有：{'、'.join(book.sheet_names)}",
+            )
+        self._marks = xlsx_package.CellMarks()
+        with path.open("rb") as file:
+            if file.read(2) == b"PK":
+                self._marks = xlsx_package.marks_of(path, name)
+        self._sheet = self._loaded(book, name)
+        if self._sheet.end is None:
+            raise Refused(
+                f"{self.name}: the sheet is empty, so there is no header to read; name another sheet or leave it out",
+                f"{self.name}：工作表是空的，没有表头；请指定别的工作表，或不要列入",
+            )
+        self._left = self._sheet.start[1]
+        self._last_header = max(header)
+        self._heads = self._header_cells(sorted(header))
+        self.columns, notes = header_names(self._heads, filled=len(header) > 1 and not self._merged())
+        self.notes += notes
+        self._note_cells()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file's bytes, as hexadecimal digits."""
+        return self._file.digest
+
+    def _loaded(self, book: CalamineWorkbook, name: str) -> CalamineSheet:
+        try:
+            return book.get_sheet_by_name(name)
+        except (CalamineError, ValueError) as error:
+            raise _unreadable(self.name) from error
+
+    def _only_sheet(self, book: CalamineWorkbook) -> str:
+        sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
+        if len(sheets) == 1:
+            return sheets[0].name
+        filled = [sheet for sheet in sheets if self._loaded(book, sheet.name).end is not None]
+        seen = [sheet for sheet in filled if sheet.visible == SheetVisibleEnum.Visible]
+        if len(seen) == 1:
+            if len(filled) > 1:
+                hidden = [sheet.name for sheet in filled if sheet not in seen]
+                self.notes.append(
+                    (f"hidden sheets are not read: {', '.join(hidden)}", f"隐藏的工作表没有读取：{'、'.join(hidden)}")
+                )
+            return seen[0].name
+        if not filled:
+            raise Refused(
+                f"{self.name}: all its sheets are empty; export it again or leave it out",
+                f"{self.name}：所有工作表都是空的；请重新导出，或不要列入",
+            )
+        names = [sheet.name for sheet in filled]
+        raise Refused(
+            f"{self.name}: several sheets are not empty ({', '.join(names)}); say which in the mapping's `sheet`, "
+            "one source per sheet",
+            f"{self.name}：有多个非空的工作表（{'、'.join(names)}）；请在映射的 sheet 中写明，每个工作表一个来源",
+        )
+
+    def _merged(self) -> list[tuple[int, int, int, int]]:
+        """The merged ranges as first row, first column, last row, last column, from 1."""
+        ranges = self._sheet.merged_cell_ranges or []
+        return [(top + 1, left + 1, bottom + 1, right + 1) for (top, left), (bottom, right) in ranges]
+
+    def _header_cells(self, header: list[int]) -> list[list[str]]:
+        width = self._sheet.end[1] + 1
+        rows = []
+        if header[-1] <= self._sheet.end[0] + 1:
+            every = self._sheet.to_python(skip_empty_area=True, nrows=header[-1])
+            first = self._sheet.start[0] + 1
+            for row in header:
+                cells = every[row - first] if first <= row < first + len(every) else []
+                rows.append([""] * self._left + [text_of(cell) or "" for cell in cells])
+                rows[-1] += [""] * (width - len(rows[-1]))
+        for top, left, bottom, right in self._merged():
+            for row in header:
+                if top <= row <= bottom and top in header:
+                    for column in range(left, right + 1):
+                        rows[header.index(row)][column - 1] = rows[header.index(top)][left - 1]
+        if not any(cell.strip() for row in rows for cell in row):
+            raise Refused(
+                f"{self.name}: row {header[-1]} holds no column names; say in the mapping's `header` which row does",
+                f"{self.name}：第{header[-1]}行没有列名；请在映射的 header 中写明表头所在的行",
+            )
+        return rows
+
+    def _note_cells(self) -> None:
+        valued = self._marks.formulas - len(self._marks.unvalued)
+        if valued:
+            self.notes.append(
+                (f"{valued} cells are formulas; their stored values were taken", f"{valued}个单元格是公式，取其保存的值")
+            )
+        merged = [area for area in self._merged() if area[0] > self._last_header]
+        if merged:
+            top, left, bottom, right = merged[0]
+            area = f"{xlsx_package.letters(left)}{top}:{xlsx_package.letters(right)}{bottom}"
+            self.notes.append(
+                (
+                    f"{len(merged)} groups of cells are merged below the header (the first: {area}); only the first cell of "
+                    "each holds a value, the others are read as empty; unmerge and fill them if it stands for all",
+                    f"表头以下有{len(merged)}处合并单元格（第一处：{area}）；只有左上角有值，其余按空读取；如果该值对全部有效，请取消合并并填满",
+                )
+            )
+
+    def batches(self, columns: list[str] | None = None) -> Iterator[Batch]:
+        """The records, in the sheet's order; with `columns` only those. Raises Refused where the file changes."""
+        asked = demand_columns(self.name, self.columns, columns)
+        places = [self.columns.index(column) for column in asked]
+        heads = [[cell or None for cell in row] for row in self._heads]
+        rows: list[list[str | None]] = []
+        lines: list[int] = []
+        broken: list[BrokenRecord] = []
+        repeated: list[int] = []
+        delivered = False
+        for number, values in enumerate(self._sheet.iter_rows(), 1):
+            if number <= self._last_header:
+                continue
+            cells = self._cells(number, values)
+            if cells in heads:
+                repeated.append(number)
+            elif fault := self._unvalued(number, places):
+                broken.append(fault)
+            elif any(cell is not None for cell in cells):
+                rows.append([cells[place] for place in places])
+                lines.append(number)
+            if len(rows) + len(broken) >= _ROWS:
+                delivered = True
+                yield _batch(rows, lines, broken, asked)
+                rows, lines, broken = [], [], []
+        if rows or broken:
+            delivered = True
+            yield _batch(rows, lines, broken, asked)
+        self._note_what_was_left_out(repeated, delivered)
+        self._file.demand()
+
+    def _cells(self, number: int, values: list) -> list[str | None]:
+        cells = [None] * self._left + [text_of(value) for value in values]
+        cells += [None] * (len(self.columns) - len(cells))
+        if self._marks.errors:
+            for place in range(len(cells)):
+                if (number, place + 1) in self._marks.errors:
+                    cells[place] = self._marks.errors[number, place + 1]
+        return cells
+
+    def _unvalued(self, number: int, places: list[int]) -> BrokenRecord | None:
+        if not self._marks.unvalued:
+            return None
+        found = [f"{xlsx_package.letters(p + 1)}{number}" for p in sorted(places) if (number, p + 1) in self._marks.unvalued]
+        return BrokenRecord(number, "formula", ", ".join(found)) if found else None
+
+    def _note_what_was_left_out(self, repeated: list[int], delivered: bool) -> None:
+        notes = []
+        if repeated:
+            some = [str(row) for row in repeated[:5]]
+            more = f" and {len(repeated) - 5} more" if len(repeated) > 5 else ""
+            notes.append(
+                (
+                    f"the header stands again in row {', '.join(some)}{more}: left out",
+                    f"表头在第{'、'.join(some)}行{'等' if more else ''}又出现：已略去",
+                )
+            )
+        if not delivered:
+            notes.append(("there is a header but no record", "只有表头，没有记录"))
+        self.notes += [note for note in notes if note not in self.notes]
+
+
+def _batch(rows: list[list[str | None]], lines: list[int], broken: list[BrokenRecord], columns: list[str]) -> Batch:
+    cells = {name: [row[index] for row in rows] for index, name in enumerate(columns)}
+    return Batch(
+        pl.DataFrame(cells, schema=dict.fromkeys(columns, pl.String)), pl.Series("line", lines, dtype=pl.Int64), broken
+    )

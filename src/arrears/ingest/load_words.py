@@ -1,0 +1,79 @@
+"""What a load did, in lines for a terminal, in Chinese or English."""
+
+from arrears.ingest.loads import Loaded
+
+_MODES = {"delta": "增量", "correction": "更正", "snapshot": "全量快照", "snapshot_part": "快照更正"}
+
+
+def load_lines(loaded: Loaded, book: str, language: str, *, dry_run: bool = False) -> list[str]:
+    """Read, loaded, left out, quarantined; what vanished; personal columns; and the command that comes next."""
+    zh, load = language == "zh", loaded.load
+    if not loaded.made_now and not dry_run:
+        return [
+            f"这些文件已在第 {load['id']} 次装载（{load['at'][:16]}）中按同一映射装入；未作任何更改" if zh else
+            f"The same files under the same mapping are load {load['id']} ({load['at'][:16]}) already; nothing was changed."
+        ]
+    if dry_run:
+        lines = ["试运行：未写入任何内容" if zh else "Tried only: nothing was written."]
+    else:
+        lines = [f"第 {load['id']} 次装载：{load['mapping']}（{_MODES[load['mode']]}）" if zh
+                 else f"Load {load['id']}: {load['mapping']} ({load['mode']})"]
+    for source in load["sources"]:
+        skipped = source["left_out"]
+        kept = (f"，按 keep 略去 {skipped:,} 条" if zh else f", {skipped:,} left out by `keep`") if skipped else ""
+        lines.append(f"  {source['name']}：{source['records']:,} 条记录{kept}" if zh else f"  {source['name']}: {source['records']:,} records{kept}")
+        lines += [f"    {note[1] if zh else note[0]}" for note in source["notes"]]
+    if load["unfed"]:
+        named = ", ".join(load["unfed"])
+        lines.append(f"  映射中的来源 {named} 这次没有文件" if zh else f"  no file was given for the mapping's sources: {named}")
+    lines += _table_lines(load, zh)
+    lines += _personal_lines(loaded, zh)
+    for one in load["control"]:
+        lines.append(f"  控制数 {one['source']}·{one['figure']}：{one['ours']}，相符" if zh
+                     else f"  control figure {one['source']}, {one['figure']}: {one['ours']}, agrees")
+    lines += _vanished_lines(load, zh)
+    if load["quarantined"]:
+        share = 100 * load["quarantined"] / load["records"]
+        rules = ", ".join(f"{rule} {count:,}" for rule, count in list(load["rules"].items())[:5])
+        lines.append(f"  隔离区：{load['quarantined']:,} 条记录（{share:.2f} %）：{rules}" if zh
+                     else f"  quarantine: {load['quarantined']:,} records ({share:.2f} %): {rules}")
+        if not dry_run:
+            lines.append(f"查看并更正：arrears quarantine --book {book}" if zh else f"See and correct them: arrears quarantine --book {book}")
+    if not dry_run:
+        lines.append(f"账册概况：arrears book {book}" if zh else f"What the book holds now: arrears book {book}")
+    return lines
+
+
+def _table_lines(load: dict, zh: bool) -> list[str]:
+    lines = []
+    for name, about in load["tables"].items():
+        parts = [("新增", "new", about["new"]), ("更改", "changed", about["changed"]), ("未变", "unchanged", about["unchanged"]),
+                 ("隔离", "quarantined", about["quarantined"])]
+        said = [f"{words[0] if zh else words[1]} {words[2]:,}" for words in parts if words[2] or words[1] == "new"]
+        lines.append(f"  {name}：{'，'.join(said)}" if zh else f"  {name}: {', '.join(said)}")
+    return lines
+
+
+def _personal_lines(loaded: Loaded, zh: bool) -> list[str]:
+    load, lines = loaded.load, []
+    if load["hashed"]:
+        named = ", ".join(load["hashed"])
+        lines.append(f"  个人信息：{named} 已变为带密钥的散列" if zh else f"  personal: {named} became keyed hashes")
+    if load["left_out"]:
+        named = ", ".join(load["left_out"])
+        lines.append(f"  个人信息：{named} 未读入；账册中没有（将来存入保险库）" if zh
+                     else f"  personal: {named} left out; the book does not hold them (they wait for the vault)")
+    if loaded.new_key:
+        lines.append(f"  新建假名密钥 {loaded.new_key}：请另行备份；遗失后新数据无法与账册对应" if zh else
+                     f"  a new key of the pseudonyms was made at {loaded.new_key}: keep a copy of it elsewhere; without it later loads cannot be "
+                     "joined to these")
+    return lines
+
+
+def _vanished_lines(load: dict, zh: bool) -> list[str]:
+    gone = {name: about["vanished"] for name, about in load["tables"].items() if about["vanished"]}
+    if not gone:
+        return []
+    said = ", ".join(f"{name} {count:,}" for name, count in gone.items())
+    return [f"  快照中已不见、账册仍保留：{said}（清单见 loads/{load['id']:04d}/vanished.parquet）" if zh else
+            f"  in the book, but no longer in the snapshot: {said}; they stay (listed in loads/{load['id']:04d}/vanished.parquet)"]

@@ -1,0 +1,360 @@
+"""A load: sources into the book, whole or not at all; what it did is kept with it, and it can be taken back.
+
+    BOOK/loads/0003/<table>.parquet      the rows it brought, sorted
+    BOOK/loads/0003/load.json            what it read, changed and left out
+    BOOK/loads/0003/mapping.yaml         the mapping as it was used
+    BOOK/loads/0003/records.parquet, quarantine.parquet, resolved.parquet, vanished.parquet
+    BOOK/loads/ledger.json               names the loads in force; writing it is the moment a load counts
+
+Killed anywhere before that moment, the book says what it said; what was left lying is swept away by the next load.
+"""
+
+import shutil
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from hashlib import file_digest
+from pathlib import Path
+
+import polars as pl
+
+from arrears import store
+from arrears.days import moment_of
+from arrears.ingest import fault_words, pseudonyms
+from arrears.ingest.mapping import Mapping, check_columns
+from arrears.ingest.quarantine import RESOLVED_COLUMNS
+from arrears.ingest.set_rules import SetRules
+from arrears.ingest.stage import Staged, stage
+from arrears.refusal import Refused
+from arrears.store import Book, Ledger
+from arrears.tables import FACTS
+from arrears.tables.visible import ALWAYS
+
+THRESHOLD = Decimal("0.01")
+"""The share of records in quarantine above which a load is refused."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a load is meant."""
+
+    mode: str = "delta"
+    threshold: Decimal = THRESHOLD
+    dry_run: bool = False
+    key: Path | None = None
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What became of a load: its entry in the ledger, and whether it was made just now."""
+
+    load: dict
+    made_now: bool
+    new_key: Path | None = None
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One load while it is made."""
+
+    book: Book
+    ledger: Ledger
+    mapping: Mapping
+    terms: Terms
+    staged: Staged
+    moment: int
+    resolved: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RESOLVED_COLUMNS))
+
+
+def ingest(book: Book, pairs: list, mapping: Mapping, terms: Terms, now: int, report=lambda text, done, of: None,
+           resolved: pl.DataFrame | None = None, corrects: int | None = None) -> Loaded:
+    """The sources are in the book from now on; or, where Refused is raised, nothing of them is.
+
+    `pairs` are (source of the mapping, opened source), in order; `now` is the moment of the load in microseconds.
+    Sources of the same bytes under the same mapping, still in force, change nothing: the earlier load is returned.
+    `resolved` names records of earlier loads that these sources bring back corrected.
+    """
+    _refuse_plain_files(book)
+    for source_map, source in pairs:
+        check_columns(source_map, source.columns, source.name)
+    with store.locked(book, "loads", alone=True):
+        ledger = store.read_ledger(book)
+        if (same := _same_as_before(ledger, pairs, mapping, terms)) is not None:
+            return Loaded(same, made_now=False)
+        _sweep(book, ledger)
+        hashes, key, created = _key(book, ledger, mapping, terms)
+        moment = max([now, *(load["moment"] + 1 for load in ledger.loads)])
+        today = moment_of(moment).date()
+        staged = Staged(book.unfinished_load, moment if ledger.in_force() else ALWAYS, today)
+        work = _Work(book, ledger, mapping, terms, staged, moment)
+        try:
+            with store.room_for(book.unfinished_load):
+                for source_map, source in pairs:
+                    report(f"reading {source.name}", staged.records, 0)
+                    stage(staged, source_map, source, mapping, hashes, lambda done: report("reading", done, 0))
+                if (same := _same_as_before(ledger, pairs, mapping, terms)) is not None:  # a query's digest is known only now
+                    return Loaded(same, made_now=False)
+                load = _judged(work, hashes.fingerprint if key else ledger.key, resolved, corrects, report)
+        finally:
+            if book.unfinished_load.is_dir():
+                store.remove_folder(book.unfinished_load)
+    return Loaded(load, made_now=not terms.dry_run, new_key=key if created else None)
+
+
+def take_back(book: Book, number: int, now: int) -> dict:
+    """The load no longer counts; raises Refused where there is none in force, or where later loads rest on it."""
+    with store.locked(book, "loads", alone=True):
+        ledger = store.read_ledger(book)
+        load = next((load for load in ledger.loads if load["id"] == number), None)
+        if load is None or load["taken_back_at"] is not None:
+            raise Refused(
+                f"{book.root}: there is no load {number} in force; arrears book {book.root} lists the loads",
+                f"{book.root}：没有有效的第 {number} 次装载；arrears book {book.root} 列出所有装载",
+            )
+        rest = [{**one, "taken_back_at": moment_of(now).isoformat()} if one["id"] == number else one for one in ledger.loads]
+        after = Ledger(rest, ledger.key)
+        if any(about["rows"] for about in load["tables"].values()):
+            _refuse_if_others_rest_on(book, after, number)
+        store.write_ledger(book, after)
+    return load
+
+
+def rows_in_force(book: Book) -> dict[str, pl.LazyFrame]:
+    """For each table the rows the book says now: of each key the latest version. Of plain files or of loads."""
+    ledger = store.read_ledger(book)
+    files = store.load_files(book, ledger) if ledger.loads else {
+        name: [book.plain(name)] for name in FACTS if book.plain(name).is_file()}
+    found = {}
+    for name, paths in files.items():
+        table = FACTS[name]
+        rows = pl.concat([_scanned(path, table) for path in paths])
+        moment = pl.col("recorded_at").dt.epoch("us").fill_null(ALWAYS)
+        if len(paths) > 1 or not ledger.loads or _replaces(ledger, name):
+            rows = rows.unique().filter(moment == moment.max().over(list(table.replaced_by)))
+        found[name] = rows
+    return found
+
+
+def _scanned(path: Path, table) -> pl.LazyFrame:
+    rows = pl.scan_parquet(path, glob=False)
+    have = rows.collect_schema()
+    columns = []
+    for column in table.columns:
+        value = pl.col(column.name) if column.name in have else pl.lit(None, column.dtype).alias(column.name)
+        if isinstance(column.dtype, pl.Datetime) and column.name in have and isinstance(have[column.name], pl.Datetime):
+            value = value.dt.replace_time_zone("UTC") if have[column.name].time_zone is None else value.dt.convert_time_zone("UTC")
+        columns.append(value.cast(column.dtype, strict=False))
+    return rows.select(columns)
+
+
+def _refuse_plain_files(book: Book) -> None:
+    plain = next((name for name in FACTS if book.plain(name).is_file()), None)
+    if plain is not None:
+        raise Refused(
+            f"{book.root}: holds {plain}.parquet, a plain file that you keep yourself; a book is kept by plain files or by loads, "
+            "so name another folder with --book (plain files can be ingested there with `as_is`)",
+            f"{book.root}：已有自行维护的普通文件 {plain}.parquet；账册只能由普通文件或由装载维护，请用 --book 另指文件夹（普通文件可用 `as_is` 映射装入）",
+        )
+
+
+def _same_as_before(ledger: Ledger, pairs: list, mapping: Mapping, terms: Terms) -> dict | None:
+    """The load in force that was made of the same bytes in the same way; None where a digest is not known yet."""
+    digests = [(source_map.name, getattr(source, "digest", None)) for source_map, source in pairs]
+    if any(digest is None for _, digest in digests):
+        return None
+    for load in ledger.in_force():
+        before = [(source["source"], source["digest"]) for source in load["sources"]]
+        if sorted(before) == sorted(digests) and load["mapping_digest"] == mapping.digest and load["mode"] == terms.mode:
+            return load
+    return None
+
+
+def _key(book: Book, ledger: Ledger, mapping: Mapping, terms: Terms):
+    """The pseudonyms of the book, the key's place, and whether it is new; without hashed columns no key is made."""
+    if not mapping.hashed:
+        return pseudonyms.Pseudonyms(bytes(32)), None, False
+    return pseudonyms.opened(book.root, terms.key, ledger.key)
+
+
+def _judged(work: _Work, key: str | None, resolved, corrects, report) -> dict:
+    book, staged, terms = work.book, work.staged, work.terms
+    report("checking keys, loans and sums", staged.records, staged.records)
+    staged.folder.mkdir(parents=True, exist_ok=True)
+    replaces = {name for name in FACTS if _replaces(work.ledger, name)}
+    rules = SetRules(staged.folder, {name: staged.rows(name) for name in staged.tables}, store.load_files(book, work.ledger), replaces,
+                     mode=terms.mode, bears_recorded_at=staged.bears_recorded_at, bad=staged.bad_records())
+    judged = rules.judge()
+    parts = staged.folder / "load"
+    parts.mkdir()
+    faults, records = _quarantine(staged, judged.faults)
+    faults.write_parquet(parts / "quarantine.parquet")
+    records.write_parquet(parts / "records.parquet")
+    load = _account(work, judged, faults, records, corrects)
+    _refuse_if_wrong(work, load, parts)
+    if terms.dry_run:
+        return load
+    report("writing the rows", staged.records, staged.records)
+    for name, about in load["tables"].items():
+        if about["rows"]:
+            rules.write(name, parts / f"{name}.parquet")
+            with open(parts / f"{name}.parquet", "rb") as handle:
+                about["sha256"] = file_digest(handle, "sha256").hexdigest()
+    if judged.vanished is not None:
+        judged.vanished.write_parquet(parts / "vanished.parquet")
+    if resolved is not None:
+        resolved.cast(RESOLVED_COLUMNS).write_parquet(parts / "resolved.parquet")
+    store.write_bytes(parts / "mapping.yaml", work.mapping.text.encode())
+    store.write_bytes(parts / "load.json", store.json_bytes(load))
+    final = book.load_folder(load["id"])
+    store.remove_folder(final)  # a load that was killed before the ledger named it
+    store.publish_folder(parts, final)
+    store.write_ledger(book, Ledger([*work.ledger.loads, load], key))
+    return load
+
+
+def _quarantine(staged: Staged, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The faults with file, line and sentences; and the records they stop, with their cells."""
+    own = staged.all_faults()
+    wanted = pl.concat([own["record"].drop_nulls(), found["record"]]).unique().sort()
+    records = _cells_of(staged, wanted)
+    placed = found.join(records.select("record", "source", "file", "line"), on="record", how="left")
+    faults = pl.concat([own, placed.select(own.columns).cast(own.schema)])
+    faults = fault_words.sentences(faults.sort("file", "line", "record", maintain_order=True, nulls_last=True))
+    return faults.select("record", "file", "line", "table", "column", "value", "rule", "en", "zh"), records
+
+
+def _cells_of(staged: Staged, wanted: pl.Series) -> pl.DataFrame:
+    """One row per wanted record: record, source, file, line, cells (JSON of the source's own cells)."""
+    told = []
+    for path in sorted((staged.folder / "cells").glob("*.ipc")) if len(wanted) else []:
+        mine = pl.scan_ipc(path).filter(pl.col("record").is_in(wanted.implode())).collect()
+        if len(mine):
+            own = [column for column in mine.columns if column not in ("record", " line", " file", " source")]
+            told.append(mine.select(
+                "record", pl.col(" source").alias("source"), pl.col(" file").alias("file"), pl.col(" line").alias("line"),
+                pl.struct(own).struct.json_encode().alias("cells"),
+            ))
+    schema = {"record": pl.Int64, "source": pl.String, "file": pl.String, "line": pl.Int64, "cells": pl.String}
+    return pl.concat(told).cast(schema).sort("record") if told else pl.DataFrame(schema=schema)
+
+
+def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, corrects: int | None) -> dict:
+    """What the load read, changed and left out, as the ledger keeps it."""
+    staged, mapping = work.staged, work.mapping
+    read: dict[str, int] = {}
+    for source in staged.sources:
+        for table, rows in source["rows"].items():
+            read[table] = read.get(table, 0) + rows
+    tables = {}
+    for name in (name for name in FACTS if name in judged.counts):
+        counts = judged.counts[name]
+        kept = counts["rows"]
+        tables[name] = {
+            "read": read.get(name, 0), "rows": kept, "changed": min(counts["changed"], kept), "new": kept - min(counts["changed"], kept),
+            "unchanged": counts["unchanged"], "vanished": counts["vanished"], "replaces": judged.replaces[name],
+            "quarantined": read.get(name, 0) - kept - counts["unchanged"],
+        }
+    number = max([0, *(load["id"] for load in work.ledger.loads)]) + 1
+    return {
+        "id": number, "at": moment_of(work.moment).isoformat(), "moment": work.moment, "mode": work.terms.mode,
+        "taken_back_at": None, "mapping": mapping.name, "mapping_digest": mapping.digest,
+        "sources": [{key: value for key, value in source.items() if key != "rows"} for source in staged.sources],
+        "tables": tables, "records": staged.records, "quarantined": len(records) + staged.broken,
+        "rules": dict(sorted(faults.group_by("rule").len().iter_rows(), key=lambda entry: (-entry[1], entry[0]))),
+        "hashed": sorted(mapping.hashed), "left_out": sorted(mapping.left_out), "corrects": corrects,
+        "unfed": [source.name for source in mapping.sources if source.name not in {about["source"] for about in staged.sources}],
+        "control": _controls(work),
+    }
+
+
+def _controls(work: _Work) -> list[dict]:
+    """Each of the lender's own figures beside ours."""
+    found = []
+    for source in work.mapping.sources:
+        if source.name not in {about["source"] for about in work.staged.sources}:
+            continue
+        mine = [about for about in work.staged.sources if about["source"] == source.name]
+        if source.control_records is not None:
+            found.append({"source": source.name, "figure": "records", "lender": str(source.control_records),
+                          "ours": str(sum(about["records"] for about in mine))})
+        for column, said in source.control_sums.items():
+            ours = sum((Decimal(about["sums"].get(column, "0")) for about in mine), Decimal(0))
+            found.append({"source": source.name, "figure": column, "lender": said, "ours": f"{ours.normalize():f}"})
+    return [{**one, "agrees": _figure(one["lender"], one["source"], one["figure"]) == Decimal(one["ours"])} for one in found]
+
+
+def _figure(text: str, source: str, figure: str) -> Decimal:
+    try:
+        return Decimal(text.replace(",", ""))
+    except ArithmeticError:
+        raise Refused(
+            f"the mapping's source {source}: the control figure {text!r} of {figure} is no number; write it like 1234567.89",
+            f"映射来源 {source}：{figure} 的控制数 {text!r} 不是数字；请写成 1234567.89",
+        ) from None
+
+
+def _refuse_if_wrong(work: _Work, load: dict, parts: Path) -> None:
+    """Refuses a load whose control figures differ or of which too much went to quarantine; its quarantine can be looked at."""
+    wrong = [one for one in load["control"] if not one["agrees"]]
+    too_many = load["quarantined"] > work.terms.threshold * max(load["records"], 1)
+    if load["records"] == 0:
+        raise Refused("the sources hold no record at all; nothing was loaded", "来源中没有任何记录；未装入任何内容")
+    if not wrong and not too_many:
+        return
+    if not work.terms.dry_run:
+        store.write_bytes(parts / "load.json", store.json_bytes(load))
+        store.write_bytes(parts / "mapping.yaml", work.mapping.text.encode())
+        store.remove_folder(work.book.refused_load)
+        shutil.copytree(parts, work.book.refused_load)
+    if wrong:
+        said = wrong[0]
+        raise Refused(
+            f"source {said['source']}: your control figure of {said['figure']} is {said['lender']}, but the files hold {said['ours']}; "
+            "nothing was loaded: a file is missing, double or cut short, or the figure is of another day",
+            f"来源 {said['source']}：{said['figure']} 的控制数为 {said['lender']}，而文件合计为 {said['ours']}；未装入任何内容："
+            "可能缺文件、重复、被截断，或控制数属于另一天",
+        )
+    share = Decimal(load["quarantined"]) / max(load["records"], 1) * 100
+    allowed = f"{(work.terms.threshold * 100).normalize():f}"
+    common = ", ".join(f"{rule} {count:,}" for rule, count in list(load["rules"].items())[:4])
+    raise Refused(
+        f"{load['quarantined']:,} of {load['records']:,} records ({share:.1f} %) would go to quarantine, more than the {allowed} % allowed; nothing "
+        f"was loaded. Most frequent: {common}. See them with: arrears quarantine --book {work.book.root} --refused; then mend the "
+        "mapping or the files, or allow more with --threshold",
+        f"{load['records']:,} 条记录中有 {load['quarantined']:,} 条（{share:.1f} %）应进入隔离区，超过允许的 {allowed} %；未装入任何内容。"
+        f"最常见：{common}。查看：arrears quarantine --book {work.book.root} --refused；请更正映射或文件，或用 --threshold 放宽",
+    )
+
+
+def _refuse_if_others_rest_on(book: Book, after: Ledger, number: int) -> None:
+    """Raises Refused where the book without that load would hold rows of unknown loans, or schedules that do not add up."""
+    files = store.load_files(book, after)
+    replaces = {name for name in FACTS if _replaces(after, name)}
+    rules = SetRules(book.unfinished_load, {}, files, replaces, mode="delta", bears_recorded_at=False, bad=pl.Series([], dtype=pl.Int64))
+    faults = rules.broken_in_book()
+    if book.unfinished_load.is_dir():
+        store.remove_folder(book.unfinished_load)
+    if faults:
+        table, rule, detail, count = faults[0]
+        raise Refused(
+            f"{book.root}: without load {number}, {count:,} rows of {table} from other loads would be wrong ({rule}: {detail}); "
+            "take those loads back first, the latest first",
+            f"{book.root}：若撤回第 {number} 次装载，其他装载的 {count:,} 行 {table} 将有误（{rule}：{detail}）；请先从最近的装载开始撤回",
+        )
+
+
+def _replaces(ledger: Ledger, table: str) -> bool:
+    return any(load["tables"].get(table, {}).get("replaces") for load in ledger.in_force())
+
+
+def _sweep(book: Book, ledger: Ledger) -> None:
+    """Only what the ledger names is left: killed loads go."""
+    known = {book.load_folder(load["id"]).name for load in ledger.loads} | {book.refused_load.name}
+    for folder in book.loads.iterdir():
+        if folder.is_dir() and folder.name not in known:
+            store.remove_folder(folder)
+
+
+def since(load: dict, now: int) -> timedelta:
+    """How long ago a load was made."""
+    return moment_of(now) - datetime.fromisoformat(load["at"]).astimezone(UTC)

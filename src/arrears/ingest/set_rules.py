@@ -1,0 +1,361 @@
+"""What can only be judged among other rows: keys, loans, schedules that add up; and what a load changes in the book.
+
+DuckDB does it over files within a memory limit. Three views stand for each table:
+
+    new_T    what this load brings: record, the table's columns, recorded_at in microseconds
+    past_T   what the book says before it: the latest version of each row
+    after_T  what the book would say after it
+
+A rule is a query that finds records to blame. Blaming a loan makes orphans of its payments, so the rules are asked again
+until none finds more: what is left can be walked. Source: spec positions, Inputs ("Refused at load").
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from arrears.tables import FACTS
+from arrears.tables.table import Table
+from arrears.tables.visible import ALWAYS
+
+MODES = ("delta", "correction", "snapshot")
+"""delta: rows that are new; correction: rows that replace; snapshot: all there is now."""
+SNAPSHOT_PART = "snapshot_part"
+"""Records of a snapshot that came back corrected: they may be new or replace, and what is not among them has not vanished."""
+_MEMORY = "900MB"
+_OF_LOANS = tuple(name for name, table in FACTS.items() if name != "loans" and table.lies_by == "loan_id")
+
+
+@dataclass
+class Judged:
+    """What the rules found."""
+
+    faults: pl.DataFrame
+    """One row per fault found here: record, table, column, value, rule, detail."""
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Per table: new, changed, unchanged (in the book already, or twice in the load), vanished."""
+    vanished: pl.DataFrame | None = None
+    """Snapshot: one row per key of the book that the load no longer has: table, key."""
+    replaces: dict[str, bool] = field(default_factory=dict)
+    """Per table: some row replaces another one."""
+
+
+class SetRules:
+    """One load held against itself and the book. Its state is a DuckDB connection with the views above."""
+
+    def __init__(self, folder: Path, rows: dict[str, str], past: dict[str, list[Path]], replaces: set[str], *,
+                 mode: str, bears_recorded_at: bool, bad: pl.Series):
+        self.mode, self.bears_recorded_at, self.tables = mode, bears_recorded_at, [t for t in FACTS if t in rows]
+        spill = folder / "spill"
+        duck = duckdb.connect(config={
+            "memory_limit": _MEMORY, "threads": 2, "temp_directory": str(spill), "preserve_insertion_order": False,
+        })
+        self.ask, self.sql = duck.execute, duck.sql
+        self.ask("CREATE TABLE bad(record BIGINT, tbl VARCHAR, col VARCHAR, value VARCHAR, rule VARCHAR, detail VARCHAR)")
+        self.ask("CREATE TABLE bad_record(record BIGINT)")
+        self.ask("INSERT INTO bad_record SELECT unnest($1::BIGINT[])", [bad.to_list()])
+        self.ask("CREATE TABLE bad_loan(loan_id VARCHAR)")
+        self.replaces: dict[str, bool] = {}
+        self.counts: dict[str, dict[str, int]] = {}
+        self.has_past = set(past)
+        for name in FACTS:
+            self._view_past(FACTS[name], past.get(name), name in replaces)
+            self._view_new(FACTS[name], rows.get(name))
+
+    def judge(self) -> Judged:
+        """Finds every record that may not enter the book; the views fresh_T hold what may."""
+        for name in self.tables:
+            self._refuse_keys_twice(FACTS[name])
+            self._hold_against_book(FACTS[name])
+            self._view_fresh(FACTS[name])
+        vanished = self._vanished() if self.mode == "snapshot" else None
+        for name in FACTS:
+            self._view_after(FACTS[name])
+        while self._blame_once():
+            pass
+        found = self._frame("SELECT record, tbl AS \"table\", col AS \"column\", value, rule, detail FROM bad")
+        for name in self.tables:
+            self.counts[name] |= {"rows": self._one(f"SELECT count(*) FROM fresh_{name}")}
+        return Judged(found, self.counts, vanished, self.replaces)
+
+    def write(self, table: str, path: Path) -> None:
+        """The rows that may enter, sorted by what they lie by and their key, as one Parquet file."""
+        about = FACTS[table]
+        columns = [f'"{column.name}"' for column in about.columns if column.name != "recorded_at"]
+        order = dict.fromkeys([*([about.lies_by] if about.lies_by else []), *about.key, "recorded_at"])
+        recorded = f"CASE WHEN recorded_at = {ALWAYS} THEN NULL ELSE make_timestamp(recorded_at) END AS recorded_at"
+        self.ask(
+            f"COPY (SELECT {', '.join(columns)}, {recorded} FROM fresh_{table} ORDER BY {', '.join(order)}) "
+            f"TO '{_quoted(path)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 262144)"
+        )
+
+    def broken_in_book(self) -> list[tuple[str, str, str, int]]:
+        """What is wrong with a book as it stands: table, rule, an example, how many rows; empty where nothing is."""
+        self.tables = [name for name in FACTS if name in self.has_past]
+        for name in FACTS:
+            self.ask(f"CREATE OR REPLACE VIEW new_{name} AS SELECT row_number() OVER () AS record, * FROM past_{name}")
+            self._view_fresh(FACTS[name])
+            self.ask(f"CREATE OR REPLACE VIEW after_{name} AS FROM fresh_{name}")
+        self._blame_once()
+        return self.ask("SELECT tbl, rule, any_value(detail), count(*) FROM bad GROUP BY ALL ORDER BY 4 DESC").fetchall()
+
+    def _frame(self, query: str) -> pl.DataFrame:
+        return pl.from_arrow(self.sql(query).to_arrow_table())
+
+    def _one(self, query: str):
+        return self.ask(query).fetchone()[0]
+
+    def _view_past(self, table: Table, files: list[Path] | None, replaces: bool) -> None:
+        columns = ", ".join(f'"{column.name}"' for column in table.columns if column.name != "recorded_at")
+        if not files:
+            typed = ", ".join(f'NULL::{_type_of(column)} AS "{column.name}"' for column in table.columns)
+            self.ask(f"CREATE VIEW every_{table.name} AS SELECT {typed} WHERE false")
+            self.ask(f"CREATE VIEW past_{table.name} AS FROM every_{table.name}")
+            return
+        listed = ", ".join(f"'{_quoted(path)}'" for path in files)
+        self.ask(f"CREATE VIEW every_{table.name} AS SELECT {columns}, coalesce(epoch_us(recorded_at), {ALWAYS}) AS recorded_at "
+                 f"FROM read_parquet([{listed}], union_by_name = true)")
+        latest = (f" QUALIFY recorded_at = max(recorded_at) OVER (PARTITION BY {', '.join(table.replaced_by)})" if replaces else "")
+        self.ask(f"CREATE VIEW past_{table.name} AS SELECT * FROM every_{table.name}{latest}")
+
+    def _view_new(self, table: Table, files: str | None) -> None:
+        if files is None or not list(Path(files).parent.glob("*.parquet")):
+            typed = ", ".join(f'NULL::{_type_of(column)} AS "{column.name}"' for column in table.columns)
+            self.ask(f"CREATE VIEW new_{table.name} AS SELECT NULL::BIGINT AS record, {typed} WHERE false")
+        else:
+            self.ask(f"CREATE VIEW new_{table.name} AS FROM read_parquet('{_quoted(files)}')")
+        self.ask(f"CREATE TABLE drop_{table.name} AS SELECT * FROM new_{table.name} WHERE false")
+        self._view_fresh(table)
+
+    def _view_fresh(self, table: Table) -> None:
+        """new_T without what is blamed or known already. Anti-joins are written only where there is something to leave out."""
+        name = table.name
+        dropped = self._one(f"SELECT count(*) FROM drop_{name}")
+        key = " AND ".join(f"d.{column} = n.{column}" for column in ("record", *table.key, "recorded_at"))
+        without = f" WHERE NOT EXISTS (FROM drop_{name} d WHERE {key})" if dropped else ""
+        inner = f"(SELECT * FROM new_{name} n{without})"
+        self.ask(f"CREATE OR REPLACE VIEW fresh_{name} AS SELECT f.* FROM {inner} f ANTI JOIN bad_record b ON f.record = b.record")
+
+    def _refuse_keys_twice(self, table: Table) -> None:
+        """Equal rows of one key count once; different ones of one key and moment are all blamed."""
+        name, key = table.name, ", ".join([*table.key, "recorded_at"])
+        self.counts[name] = {"new": 0, "changed": 0, "unchanged": 0, "vanished": 0}
+        self.replaces[name] = False
+        self.ask(f"CREATE TEMP TABLE twice AS SELECT hash({', '.join(table.key)}) AS h FROM new_{name} GROUP BY h HAVING count(*) > 1")
+        if self._one("SELECT count(*) FROM twice"):
+            content = ", ".join(f'"{column}"' for column in table.names())
+            self.ask(f"CREATE TEMP TABLE again AS SELECT record, {', '.join(table.key)}, recorded_at, hash({content}) AS content "
+                     f"FROM new_{name} SEMI JOIN twice ON hash({', '.join(table.key)}) = h ANTI JOIN bad_record USING (record)")
+            self.ask(f"CREATE TEMP TABLE groups AS SELECT {key}, min(record) AS first, count(*) AS many, "
+                     f"count(DISTINCT record) AS records, count(DISTINCT content) AS contents FROM again GROUP BY {key} HAVING count(*) > 1")
+            on = _equal("a", "g", [*table.key, "recorded_at"])
+            self._blame(f"SELECT DISTINCT a.record, '{name}', '{table.key[-1]}', a.{table.key[-1]}::VARCHAR, 'key_twice', "
+                        f"{_key_text(table, 'a')} FROM again a JOIN groups g ON {on} WHERE g.contents > 1 OR g.many > g.records")
+            self.ask(f"INSERT INTO drop_{name} SELECT n.* FROM new_{name} n JOIN groups g ON {_equal('n', 'g', [*table.key, 'recorded_at'])} "
+                     "WHERE g.contents = 1 AND g.many = g.records AND n.record > g.first")
+            versions = self._one(f"SELECT count(*) FROM (SELECT 1 FROM again GROUP BY {', '.join(table.key)} HAVING count(DISTINCT recorded_at) > 1)")
+            self.replaces[name] = versions > 0
+            self.counts[name]["unchanged"] += self._one(f"SELECT count(*) FROM drop_{name}")
+            self.ask("DROP TABLE again; DROP TABLE groups")
+        self.ask("DROP TABLE twice")
+        self._view_fresh(table)
+
+    def _hold_against_book(self, table: Table) -> None:
+        """What the book says already is left out; what it says otherwise is a change, or is blamed, as the mode has it."""
+        name = table.name
+        if name not in self.has_past:
+            if self.mode == "correction":
+                self._blame(f"SELECT DISTINCT record, '{name}', '{table.key[-1]}', {table.key[-1]}::VARCHAR, 'nothing_to_correct', "
+                            f"{_key_text(table, 'n')} FROM fresh_{name} n")
+            self.counts[name]["new"] = self._one(f"SELECT count(*) FROM fresh_{name}")
+            return
+        group, content = list(table.replaced_by), [c for c in table.names() if c != "recorded_at"]
+        if self.bears_recorded_at:
+            self._drop(table, f"SELECT n.* FROM fresh_{name} n SEMI JOIN every_{name} p ON {_same('n', 'p', [*content, 'recorded_at'])}")
+        if group == list(table.key):
+            self.ask(f"CREATE TEMP TABLE met AS SELECT n.record, n.recorded_at, {', '.join('n.' + c for c in table.key)}, "
+                     f"p.recorded_at AS before, ({_same('n', 'p', content)}) AS same FROM fresh_{name} n JOIN past_{name} p ON {_equal('n', 'p', group)}")
+        else:
+            columns = ", ".join(content)
+            self.ask(f"CREATE TEMP TABLE ours AS SELECT {columns} FROM fresh_{name} n SEMI JOIN past_{name} p ON {_equal('n', 'p', group)}")
+            self.ask(f"CREATE TEMP TABLE theirs AS SELECT {columns} FROM past_{name} p SEMI JOIN ours n ON {_equal('n', 'p', group)}")
+            names = ", ".join(group)
+            self.ask(f"CREATE TEMP TABLE differs AS SELECT DISTINCT {names} FROM ((FROM ours EXCEPT ALL FROM theirs) UNION ALL (FROM theirs EXCEPT ALL FROM ours))")
+            self.ask(f"CREATE TEMP TABLE met AS SELECT n.record, n.recorded_at, {', '.join('n.' + c for c in table.key)}, p.before, "
+                     f"NOT EXISTS (FROM differs d WHERE {_equal('d', 'n', group)}) AS same FROM fresh_{name} n JOIN "
+                     f"(SELECT {names}, max(recorded_at) AS before FROM past_{name} GROUP BY {names}) p ON {_equal('n', 'p', group)}")
+            self.ask("DROP TABLE ours; DROP TABLE theirs; DROP TABLE differs")
+        self._drop(table, f"SELECT n.* FROM new_{name} n SEMI JOIN met m ON m.same AND {_equal('n', 'm', ['record', *table.key, 'recorded_at'])}")
+        wrong = "false" if self.bears_recorded_at or self.mode != "delta" else "true"
+        self._blame(f"SELECT DISTINCT record, '{name}', '{table.key[-1]}', {table.key[-1]}::VARCHAR, 'key_stands', {_key_text(table, 'm')} "
+                    f"FROM met m WHERE NOT same AND ({wrong} OR recorded_at <= before)")
+        self.counts[name]["changed"] = self._one(f"SELECT count(*) FROM met WHERE NOT same AND NOT ({wrong} OR recorded_at <= before)")
+        if self.mode == "correction":
+            self._blame(f"SELECT DISTINCT n.record, '{name}', '{table.key[-1]}', n.{table.key[-1]}::VARCHAR, 'nothing_to_correct', {_key_text(table, 'n')} "
+                        f"FROM fresh_{name} n WHERE NOT EXISTS (FROM past_{name} p WHERE {_equal('n', 'p', group)})")
+        self.replaces[name] |= self.counts[name]["changed"] > 0
+        self.ask("DROP TABLE met")
+        self._view_fresh(table)
+        self.counts[name]["new"] = self._one(f"SELECT count(*) FROM fresh_{name}") - self.counts[name]["changed"]
+
+    def _drop(self, table: Table, rows: str) -> None:
+        before = self._one(f"SELECT count(*) FROM drop_{table.name}")
+        self.ask(f"INSERT INTO drop_{table.name} {rows}")
+        self.counts[table.name]["unchanged"] += self._one(f"SELECT count(*) FROM drop_{table.name}") - before
+        self._view_fresh(table)
+
+    def _vanished(self) -> pl.DataFrame:
+        """The keys of the book that a full snapshot no longer has."""
+        parts = []
+        for name in self.tables:
+            table = FACTS[name]
+            gone = self._frame(f"SELECT '{name}' AS \"table\", {_key_text(table, 'p')} AS \"key\" FROM past_{name} p "
+                            f"WHERE NOT EXISTS (FROM new_{name} n WHERE {_equal('n', 'p', list(table.key))}) ORDER BY 2")
+            self.counts[name]["vanished"] = len(gone)
+            parts.append(gone)
+        return pl.concat(parts) if parts else pl.DataFrame(schema={"table": pl.String, "key": pl.String})
+
+    def _view_after(self, table: Table) -> None:
+        """What the book would say: this load's rows, and of the book's those that none of them replaces."""
+        name, columns = table.name, ", ".join(table.names())
+        fresh = f"SELECT record, {columns} FROM fresh_{name}"
+        if self.replaces.get(name):
+            fresh += f" QUALIFY recorded_at = max(recorded_at) OVER (PARTITION BY {', '.join(table.replaced_by)})"
+        if name in self.has_past:
+            replaced = f" WHERE NOT EXISTS (FROM fresh_{name} f WHERE {_equal('f', 'p', list(table.replaced_by))})" if name in self.tables else ""
+            fresh = f"({fresh}) UNION ALL (SELECT NULL::BIGINT, {columns} FROM past_{name} p{replaced})"
+        self.ask(f"CREATE VIEW after_{name} AS {fresh}")
+
+    def _blame(self, query: str) -> int:
+        """Adds what the query finds to `bad`, and the records to `bad_record`; how many records are newly blamed."""
+        before = self._one("SELECT count(*) FROM bad_record")
+        self.ask(f"CREATE TEMP TABLE found AS SELECT * FROM ({query}) t(record, tbl, col, value, rule, detail) WHERE record IS NOT NULL")
+        self.ask("INSERT INTO bad FROM found")
+        self.ask("INSERT INTO bad_record SELECT DISTINCT record FROM found f WHERE NOT EXISTS (FROM bad_record b WHERE b.record = f.record)")
+        self.ask("DROP TABLE found")
+        return self._one("SELECT count(*) FROM bad_record") - before
+
+    def _blame_once(self) -> bool:
+        """Every rule asked once; true where one of them found more."""
+        found = 0
+        if "loans" in self.tables:
+            self.ask("CREATE OR REPLACE TABLE bad_loan AS SELECT DISTINCT loan_id FROM new_loans n SEMI JOIN bad_record b ON n.record = b.record")
+        for rule in (self._schedules, self._orphans, self._early_payments, self._early_records, self._reversals, self._others):
+            found += rule()
+        return found > 0
+
+    def _schedules(self) -> int:
+        """A loan's instalments add up to its principal; only a loan of principal 0 may have none."""
+        if not {"loans", "instalments"} & set(self.tables):
+            return 0
+        self.ask("""CREATE OR REPLACE TEMP TABLE unsound AS
+            WITH touched AS (SELECT loan_id FROM fresh_loans UNION SELECT loan_id FROM fresh_instalments),
+                 summed AS (SELECT loan_id, sum(principal_minor::HUGEINT) AS summed, count(*) AS many
+                            FROM after_instalments SEMI JOIN touched USING (loan_id) GROUP BY loan_id)
+            SELECT l.loan_id, l.principal_minor, s.summed, s.many FROM (FROM after_loans SEMI JOIN touched USING (loan_id)) l
+            LEFT JOIN summed s USING (loan_id)
+            WHERE (s.many IS NULL AND l.principal_minor <> 0) OR s.summed <> l.principal_minor""")
+        detail = "'loan ' || u.loan_id || ': ' || u.principal_minor || ' / ' || coalesce(u.summed::VARCHAR, '-')"
+        return self._blame(f"""
+            SELECT f.record, 'loans', 'principal_minor', u.principal_minor::VARCHAR,
+                   CASE WHEN u.many IS NULL THEN 'no_schedule' ELSE 'schedule_sum' END, {detail}
+            FROM fresh_loans f JOIN unsound u USING (loan_id)
+            UNION ALL
+            SELECT DISTINCT f.record, 'instalments', 'principal_minor', NULL, 'schedule_sum', {detail}
+            FROM fresh_instalments f JOIN unsound u USING (loan_id)""")
+
+    def _orphans(self) -> int:
+        """Every row of a loan has its loan, in this load or in the book."""
+        found = 0
+        for name in _OF_LOANS:
+            if name in self.tables:
+                found += self._blame(f"""
+                    SELECT DISTINCT f.record, '{name}', 'loan_id', f.loan_id,
+                           CASE WHEN b.loan_id IS NULL THEN 'orphan' ELSE 'loan_quarantined' END, f.loan_id
+                    FROM fresh_{name} f ANTI JOIN after_loans l ON f.loan_id = l.loan_id LEFT JOIN bad_loan b ON f.loan_id = b.loan_id""")
+        return found
+
+    def _early_payments(self) -> int:
+        """No payment lies before its loan was disbursed."""
+        found = 0
+        if "payments" in self.tables:
+            found += self._blame("""
+                SELECT f.record, 'payments', 'paid_on', f.paid_on::VARCHAR, 'before_disbursement', l.disbursed_on::VARCHAR
+                FROM fresh_payments f JOIN after_loans l ON f.loan_id = l.loan_id WHERE f.paid_on < l.disbursed_on""")
+        if "loans" in self.tables and "payments" in self.has_past:
+            found += self._blame("""
+                SELECT DISTINCT f.record, 'loans', 'disbursed_on', f.disbursed_on::VARCHAR, 'disbursed_late', min(p.paid_on)::VARCHAR
+                FROM fresh_loans f JOIN past_payments p ON f.loan_id = p.loan_id WHERE p.paid_on < f.disbursed_on GROUP BY ALL""")
+        return found
+
+    def _early_records(self) -> int:
+        """Where the lender says when rows were recorded: none before its loan."""
+        if not self.bears_recorded_at:
+            return 0
+        found = 0
+        self.ask("""CREATE OR REPLACE TEMP TABLE first_known AS SELECT loan_id, min(recorded_at) AS known_at FROM
+            (SELECT loan_id, recorded_at FROM fresh_loans UNION ALL SELECT loan_id, recorded_at FROM every_loans) GROUP BY loan_id""")
+        for name in _OF_LOANS:
+            if name in self.tables:
+                found += self._blame(f"""
+                    SELECT DISTINCT f.record, '{name}', 'recorded_at', make_timestamp(f.recorded_at)::VARCHAR, 'recorded_before_loan',
+                           make_timestamp(k.known_at)::VARCHAR
+                    FROM fresh_{name} f JOIN first_known k ON f.loan_id = k.loan_id WHERE f.recorded_at < k.known_at
+                      AND f.recorded_at > {ALWAYS}""")
+                found += self._blame(f"""
+                    SELECT DISTINCT f.record, '{name}', 'recorded_at', NULL, 'recorded_before_loan', make_timestamp(k.known_at)::VARCHAR
+                    FROM fresh_{name} f JOIN first_known k ON f.loan_id = k.loan_id WHERE f.recorded_at = {ALWAYS} AND k.known_at > {ALWAYS}""")
+        return found
+
+    def _reversals(self) -> int:
+        """A reversal takes back a payment of its own loan that is no reversal itself, and no payment is taken back twice."""
+        if "payments" not in self.tables:
+            return 0
+        if not self._one("SELECT EXISTS (FROM fresh_payments WHERE reverses IS NOT NULL) OR EXISTS (FROM past_payments WHERE reverses IS NOT NULL)"):
+            return 0
+        self.ask("""CREATE OR REPLACE TEMP TABLE taken_back AS
+            SELECT r.record, r.payment_id, r.loan_id, r.reverses, t.payment_id AS target, t.record AS target_record,
+                   t.loan_id AS target_loan, t.reverses AS target_reverses
+            FROM (FROM after_payments WHERE reverses IS NOT NULL) r LEFT JOIN after_payments t ON r.reverses = t.payment_id""")
+        return self._blame("""
+            SELECT coalesce(record, target_record), 'payments', 'reverses', reverses,
+                   CASE WHEN target IS NULL THEN 'reverses_unknown' WHEN target_loan <> loan_id THEN 'reverses_other_loan'
+                        ELSE 'reverses_reversal' END, reverses
+            FROM taken_back WHERE target IS NULL OR target_loan <> loan_id OR target_reverses IS NOT NULL""")
+
+    def _others(self) -> int:
+        """A milestone has its project; a debt without a schedule is no loan of the table loans."""
+        found = 0
+        if "milestones" in self.tables:
+            found += self._blame("""
+                SELECT DISTINCT f.record, 'milestones', 'project_id', f.project_id, 'orphan_project', f.project_id
+                FROM fresh_milestones f ANTI JOIN after_projects p ON f.project_id = p.project_id""")
+        if {"unscheduled", "loans"} & set(self.tables):
+            found += self._blame("""
+                SELECT coalesce(f.record, l.record), CASE WHEN f.record IS NULL THEN 'loans' ELSE 'unscheduled' END, 'loan_id', f.loan_id,
+                       'loan_in_both', f.loan_id
+                FROM after_unscheduled f JOIN after_loans l ON f.loan_id = l.loan_id""")
+        return found
+
+
+def _equal(one: str, other: str, columns: list[str]) -> str:
+    return " AND ".join(f'{one}."{column}" = {other}."{column}"' for column in columns)
+
+
+def _same(one: str, other: str, columns: list[str]) -> str:
+    return " AND ".join(f'{one}."{column}" IS NOT DISTINCT FROM {other}."{column}"' for column in columns)
+
+
+def _key_text(table: Table, alias: str) -> str:
+    return " || '/' || ".join(f"{alias}.{column}::VARCHAR" for column in table.key)
+
+
+def _quoted(path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _type_of(column) -> str:
+    names = {pl.String: "VARCHAR", pl.Int64: "BIGINT", pl.Boolean: "BOOLEAN", pl.Date: "DATE", pl.Int32: "INTEGER"}
+    return "BIGINT" if column.name == "recorded_at" else names.get(type(column.dtype), "TIMESTAMP")

@@ -1,0 +1,185 @@
+"""A load's records on their way into the book: read, mapped, judged one by one, and set down as typed rows.
+
+What is judged here needs one record alone. What needs other rows (keys, loans, sums) is judged on what was set down, in
+set_rules.py. A record counts whole or not at all: a fault in one table keeps it out of every table it feeds.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+
+from arrears.ingest.batch import Batch
+from arrears.ingest.expressions import Occurrences, Typed, kept, rows_of
+from arrears.ingest.mapped import ColumnMap, Mapping, SourceMap
+from arrears.ingest.pseudonyms import masked
+from arrears.ingest.values import read_column
+from arrears.tables import FACTS
+from arrears.tables.visible import ALWAYS
+
+FAULTS = {
+    "record": pl.Int64, "source": pl.String, "file": pl.String, "line": pl.Int64, "table": pl.String, "column": pl.String,
+    "value": pl.String, "rule": pl.String, "detail": pl.String,
+}
+"""One row per fault of a load; `record` is null where a record could not be split into cells."""
+
+_MINOR = ColumnMap("control", "column", unit="minor")
+
+
+@dataclass
+class Staged:
+    """What was set down so far, under a folder: rows/<table>/*.parquet and cells/<source>/*.ipc, both with `record`."""
+
+    folder: Path
+    recorded_at: int
+    """What rows bear that are mapped without a recorded_at (microseconds)."""
+    today: date
+    records: int = 0
+    """Read so far, those that could not be split into cells among them."""
+    numbered: int = 0
+    """Record numbers given so far: every record that was split and kept has one."""
+    tables: set[str] = field(default_factory=set)
+    bears_recorded_at: bool = False
+    sources: list[dict] = field(default_factory=list)
+    faults: list[pl.DataFrame] = field(default_factory=list)
+    broken: int = 0
+    bad: list[pl.Series] = field(default_factory=list)
+
+    def rows(self, table: str) -> str:
+        return str(self.folder / "rows" / table / "*.parquet")
+
+    def bad_records(self) -> pl.Series:
+        """The records that have a fault of their own, each once."""
+        return pl.concat(self.bad).unique() if self.bad else pl.Series([], dtype=pl.Int64)
+
+    def all_faults(self) -> pl.DataFrame:
+        return pl.concat([pl.DataFrame(schema=FAULTS), *self.faults])
+
+
+def stage(staged: Staged, source_map: SourceMap, source, mapping: Mapping, pseudonyms, report=lambda done: None,
+          file_names: pl.Series | None = None) -> None:
+    """Reads one source to its end and sets its rows down.
+
+    Raises Refused where the source lacks a column, cannot be read, or changes meanwhile.
+    """
+    place = len(staged.sources)
+    about = {"source": source_map.name, "name": source.name, "records": 0, "left_out": 0, "rows": {}, "sums": {}}
+    staged.sources.append(about)
+    seen = Occurrences()
+    wanted = [column for column in source_map.taken() if column in source.columns]
+    for number, batch in enumerate(_ahead(source.batches(wanted))):
+        about["records"] += len(batch.cells) + len(batch.broken)
+        staged.records += len(batch.cells) + len(batch.broken)
+        _set_aside_broken(staged, about, batch)
+        _add_controls(about, source_map, mapping, batch.cells)
+        _set_down(staged, about, batch, f"{place:04d}-{number:06d}", source_map, mapping, pseudonyms, seen)
+        report(staged.records)
+    about["digest"], about["notes"] = source.digest, list(source.notes)
+    about["sums"] = {column: str(total) for column, total in about["sums"].items()}
+
+
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The batches, the next one being read while one is at work."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, batches, None)
+            yield batch
+
+
+def _set_aside_broken(staged: Staged, about: dict, batch: Batch) -> None:
+    if not batch.broken:
+        return
+    staged.broken += len(batch.broken)
+    rows = [
+        {"source": about["source"], "file": about["name"], "line": one.line, "rule": one.rule, "detail": one.detail}
+        for one in batch.broken
+    ]
+    staged.faults.append(pl.DataFrame(rows).with_columns(
+        pl.lit(None, dtype).alias(name) for name, dtype in FAULTS.items() if name not in rows[0]).select(FAULTS).cast(FAULTS))
+
+
+def _add_controls(about: dict, source_map: SourceMap, mapping: Mapping, cells: pl.DataFrame) -> None:
+    """Adds the cells of the columns whose sum the lender gave, as exact decimals of the source's own unit."""
+    for column in source_map.control_sums:
+        read = read_column(cells[column], "money", ColumnMap("control", "column", (column,), unit="major", flips=False),
+                           mapping, source_map.decimal, _FINEST)
+        minor = int(read.values.cast(pl.Int128).sum() or 0) if len(read.values) else 0
+        about["sums"][column] = about["sums"].get(column, Decimal(0)) + Decimal(minor).scaleb(-3)
+
+
+_FINEST = "KWD"
+"""A currency of three decimals, the most there are: control sums are kept in its minor units."""
+
+
+def _set_down(staged: Staged, about: dict, batch: Batch, name: str, source_map, mapping, pseudonyms, seen) -> None:
+    cells, lines = batch.cells, batch.lines
+    if source_map.keep is not None:
+        chosen = kept(source_map, cells)
+        about["left_out"] += int((~chosen).sum())
+        cells, lines = cells.filter(chosen), lines.filter(chosen)
+    if cells.is_empty():
+        return
+    first = staged.numbered
+    staged.numbered += len(cells)
+    record = pl.int_range(first, first + len(cells), dtype=pl.Int64, eager=True).alias("record")
+    made = {
+        table.table: rows_of(table, source_map, mapping, cells, pseudonyms, seen=seen, today=staged.today)
+        for table in source_map.tables
+    }
+    bad = _set_aside_faulty(staged, about, made, record, lines, mapping)
+    for table, typed in made.items():
+        rows = typed.rows if bad.is_empty() else typed.rows.filter(~pl.col("record").is_in(bad.implode()))
+        about["rows"][table] = about["rows"].get(table, 0) + len(typed.rows)
+        _write_rows(staged, table, rows, first, name)
+    hidden = [column for column in cells.columns if column in mapping.hashed]
+    shown = cells.with_columns(("#" + pseudonyms.of(cells[column])).alias(column) for column in hidden)
+    folder = staged.folder / "cells"
+    folder.mkdir(parents=True, exist_ok=True)
+    told = shown.select(record, lines.alias(" line"), pl.lit(about["name"]).alias(" file"), pl.lit(about["source"]).alias(" source"), pl.all())
+    told.write_ipc(folder / f"{name}.ipc", compression="uncompressed")
+
+
+def _set_aside_faulty(staged: Staged, about: dict, made: dict[str, Typed], record, lines, mapping) -> pl.Series:
+    """Keeps the batch's faults and returns the places of the records that have one."""
+    bad = []
+    for table, typed in made.items():
+        if typed.faults.is_empty():
+            continue
+        at = typed.faults["record"]
+        bad.append(at)
+        hides = pl.col("column").is_in(list(mapping.hashed))
+        staged.faults.append(typed.faults.select(
+            record.gather(at).alias("record"), pl.lit(about["source"]).alias("source"), pl.lit(about["name"]).alias("file"),
+            lines.gather(at).alias("line").cast(pl.Int64), pl.lit(table).alias("table"), "column",
+            pl.when(hides).then(masked(typed.faults["value"])).otherwise("value").alias("value"), "rule", "detail",
+        ).cast(FAULTS))
+    if not bad:
+        return pl.Series([], dtype=pl.UInt32)
+    places = pl.concat(bad).unique()
+    staged.bad.append(record.gather(places))
+    return places
+
+
+def _write_rows(staged: Staged, table: str, rows: pl.DataFrame, first: int, name: str) -> None:
+    staged.tables.add(table)
+    if rows.is_empty():
+        return
+    columns = [pl.col("record").cast(pl.Int64) + first]
+    for column in FACTS[table].columns:
+        if column.name == "recorded_at":
+            continue
+        value = pl.col(column.name)
+        columns.append(value.dt.replace_time_zone(None) if isinstance(column.dtype, pl.Datetime) else value)
+    if "recorded_at" in rows.columns:
+        staged.bears_recorded_at = True
+        columns.append(pl.col("recorded_at").dt.epoch("us").fill_null(ALWAYS).alias("recorded_at"))
+    else:
+        columns.append(pl.lit(staged.recorded_at, pl.Int64).alias("recorded_at"))
+    path = staged.folder / "rows" / table / f"{name}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows.select(columns).write_parquet(path, compression="lz4", statistics=False)
