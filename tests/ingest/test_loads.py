@@ -211,7 +211,7 @@ def test_corrected_rows_come_back_and_leave_the_quarantine(lender, tmp_path):
     assert ran.status == 0, ran.error
     assert "payments: new 1, quarantined 1" in ran.out
     assert lender.positions()["paid_minor"].to_list() == [12_000, 0, 262_000]
-    assert lender.faults().select("line", "rule").rows() == [(3, "not_a_date")]
+    assert lender.faults().select("line", "rule").rows() == [(3, "no_such_day")]
     again = arrears("quarantine", "--book", lender.book, "--take-back", sheet_path, "--lang", "en")
     assert again.status == 0 and "had come back before" in again.out
 

@@ -4,7 +4,6 @@ import csv
 import io
 import os
 
-import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -53,7 +52,7 @@ def test_the_encoding_is_said_where_it_is_not_utf_8(tmp_path):
 
 
 def test_one_gbk_record_in_a_file_of_utf_8_breaks_alone(tmp_path):
-    content = "id,name\n".encode() + "L1,张\n".encode() * 3 + "L2,张三\n".encode("gbk") + "L3,李\n".encode()
+    content = b"id,name\n" + "L1,张\n".encode() * 3 + "L2,张三\n".encode("gbk") + "L3,李\n".encode()
     _, rows, lines, broken = _read(_file(tmp_path, content))
     assert [row[0] for row in rows] == ["L1", "L1", "L1", "L3"]
     assert lines == [2, 3, 4, 6]
@@ -263,14 +262,17 @@ def test_what_pythons_csv_module_writes_is_read_with_the_same_cells_and_lines(
     csv.writer(text, delimiter=delimiter, lineterminator=end, quoting=quoting).writerows([head, *rows])
     path = _file(tmp_path, text.getvalue().encode(encoding))
     reader = csv.reader(io.StringIO(text.getvalue(), newline=""), delimiter=delimiter)
-    expected, before = [], 0
+    expected, ragged, before = [], [], 0
     for row in reader:
-        if before and any(cell.strip(" \t\r\n") for cell in row) and row != head:
-            expected.append((before + 1, tuple(cell or None for cell in row)))
+        if before and any(cell.strip(" \t\r\n".replace(delimiter, "")) for cell in row) and row != head:
+            if len(row) == width:
+                expected.append((before + 1, tuple(cell or None for cell in row)))
+            else:  # the writer does not quote a CR where lines end in LF, so one record becomes two
+                ragged.append((before + 1, "fields", f"{len(row)} instead of {width}"))
         before = reader.line_num
     _, read, lines, broken = _read(path, encoding=encoding.removesuffix("-sig"), delimiter=delimiter)
     assert list(zip(lines, read, strict=True)) == expected
-    assert broken == []
+    assert broken == ragged
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -284,5 +286,5 @@ def test_any_bytes_end_in_a_sentence_or_in_records_on_their_lines(tmp_path, cont
         return
     every = lines + [line for line, _, _ in broken]
     assert len(set(every)) == len(every)
-    assert all(isinstance(cell, str | None) for row in rows for cell in row)
-    assert pl.DataFrame(rows, schema={"a": pl.String, "b": pl.String}, orient="row").height == len(lines) if rows else True
+    assert len(rows) == len(lines)
+    assert all(cell is None or cell.encode().decode() == cell for row in rows for cell in row)

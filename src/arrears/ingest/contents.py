@@ -96,7 +96,8 @@ def _currencies(frames: dict[str, pl.LazyFrame]) -> pl.LazyFrame | None:
 def _table(
     table: Table, rows: pl.LazyFrame, currencies: pl.LazyFrame | None
 ) -> tuple[dict[str, Any], pl.LazyFrame | None]:
-    """What a table holds; and its rows per loan (loan_id, rows), where its rows are of loans whose currency is their own."""
+    """What a table holds; and its rows per loan (loan_id, rows), where its rows are of loans whose currency is
+    their own."""
     names = rows.collect_schema().names()
     held = [column for column in table.columns if column.name in names and column.name != "recorded_at"]
     days = [column.name for column in held if column.dtype.is_temporal()]

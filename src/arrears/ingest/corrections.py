@@ -1,4 +1,4 @@
-"""Quarantine as a workbook or CSV file that people correct, one line per record, each line bearing its load and record."""
+"""Quarantine as a workbook or CSV file that people correct, one line per record with its load and number."""
 
 import csv
 import json
@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 import xlsxwriter
 
+from arrears.ingest.pseudonyms import MARKER
 from arrears.ingest.quarantine import Loads, open_faults, open_records
 from arrears.refusal import Refused
 from arrears.store import room_for, settle
@@ -26,6 +27,8 @@ _COLUMNS_MAX = 16_384
 _CELL_MAX = 32_767
 _COMMENTS_MAX = 1_000  # a comment is a drawing: thousands of them make a workbook slow to open
 _ALTERED_ON_OPENING = re.compile(r"[=+\-@\t\r']|0[0-9]|[0-9]{12}|[0-9]+[eE][0-9]|[0-9]{1,4}[-/][0-9]")
+_SPOILT = ("scientific", "lost_digits", "cell_error", "formula", "control", "too_long", "width", "not_in_values")
+"""Faults that leave no id worth hashing: its pseudonym is not shown, for unchanged it would come back as a good one."""
 _EXPLANATION = (
     "隔离区记录：请逐表更正后用 arrears quarantine --take-back 收回。",
     "1. 每行是一条来源记录。“#说明”写明问题；有问题的单元格标成橙色，部分带批注。",
@@ -54,14 +57,18 @@ class Exported:
 
     sources: dict[str, int]
     left_out: int
-    """Records that could not be split into cells, or whose cells are longer than a workbook takes: see the source file."""
+    """Records that could not be split into cells, or whose cells are longer than a workbook takes: see the source
+    file."""
 
 
 def export(
     loads: Loads, path: Path, *, rule: str | None = None, load: int | None = None, lines_max: int = _LINES_MAX
 ) -> Exported:
-    """Writes the records that wait as an .xlsx or .csv file that appears whole. Raises Refused where it cannot hold them,
-    where nothing waits, and where the file stands: it may hold somebody's corrections."""
+    """Writes the records that wait as an .xlsx or .csv file that appears whole.
+
+    Raises Refused where such a file cannot hold them, where nothing waits, and where the file stands already: it may hold
+    somebody's corrections.
+    """
     _refuse_place(path)
     records, faults = open_records(loads, rule=rule, load=load)
     if path.suffix.lower() == ".xlsx":
@@ -126,7 +133,8 @@ def _write_workbook(
                 "或导出为 .csv",
             )
     with xlsxwriter.Workbook(unfinished, settings) as workbook:
-        workbook.set_properties({"created": datetime(2000, 1, 1)})  # the same quarantine gives the same bytes  # noqa: DTZ001
+        # the same quarantine gives the same bytes
+        workbook.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001
         styles = {
             "text": workbook.add_format({"num_format": "@"}),
             "own": workbook.add_format({"num_format": "@", "font_color": "#666666"}),
@@ -184,21 +192,24 @@ def _write_sheet(sheet, columns: list[str], records: pl.DataFrame, faults: pl.Da
 
 
 def _with_faults(records: pl.DataFrame, faults: pl.DataFrame) -> Iterator[tuple[list[str], dict, dict[str, str]]]:
-    """Each record's own columns, its cells, and for each column at fault what is wrong with it; both in the order of keys."""
+    """Each record's own columns, its cells, and for each column at fault what is wrong with it; both in the order
+    of keys."""
     keys = ["load", "record"]
     with_cells = faults.join(records.select(keys), on=keys, how="semi").sort(keys, maintain_order=True)
-    rows = with_cells.select(*keys, "column", "en", "zh").iter_rows()
+    rows = with_cells.select(*keys, "column", "en", "zh", "rule").iter_rows()
     for record, (_, group) in zip(
         records.sort(keys).iter_rows(named=True), groupby(rows, lambda row: row[:2]), strict=True
     ):
-        said, wrong = [], {}
-        for _, _, column, en, zh in group:
+        said, wrong, unread = [], {}, []
+        for _, _, column, en, zh, rule in group:
             said.append((en, zh))
+            if rule in _SPOILT and re.fullmatch(MARKER, json.loads(record["cells"]).get(column) or ""):
+                unread.append(column)
             wrong[column] = f"{wrong[column]}\n{zh}\n{en}" if column in wrong else f"{zh}\n{en}"
         line = "" if record["line"] is None else str(record["line"])
         own = [str(record["load"]), str(record["record"]), record["file"] or "", line]
         own += ["\n".join(dict.fromkeys(zh for _, zh in said)), "\n".join(dict.fromkeys(en for en, _ in said))]
-        yield own, json.loads(record["cells"]), wrong
+        yield own, json.loads(record["cells"]) | dict.fromkeys(unread), wrong
 
 
 def _write_csv(path: Path, records: pl.DataFrame, faults: pl.DataFrame) -> None:
@@ -212,7 +223,8 @@ def _write_csv(path: Path, records: pl.DataFrame, faults: pl.DataFrame) -> None:
 
 
 def _guarded(cells: Iterable[str | None]) -> list[str]:
-    """Formulas would be run, leading zeros and long numbers lost and dates rewritten, when a spreadsheet opens the file."""
+    """Formulas would be run, leading zeros and long numbers lost and dates rewritten, when a spreadsheet opens the
+    file."""
     return [("'" + cell if _ALTERED_ON_OPENING.match(cell) else cell) if cell else "" for cell in cells]
 
 

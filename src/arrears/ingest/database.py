@@ -19,10 +19,17 @@ from arrears.ingest.delimited import BLOCK, Counts, Layout, batches_of
 from arrears.ingest.parquet_files import without_exponents
 from arrears.refusal import Refused
 
-SCHEMES = {"postgresql": "postgresql", "postgres": "postgresql", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite"}
+SCHEMES = {
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+    "sqlite": "sqlite",
+}
 _ROWS = 50_000
 _ASIDE = re.compile(
-    r"""'(?:[^'\\]|''|\\.)*' | "(?:[^"]|"")*" | `[^`]*` | --[^\n]* | /\*.*?\*/ | \$(\w*)\$.*?\$\1\$""", re.VERBOSE | re.DOTALL
+    r"""'(?:[^'\\]|''|\\.)*' | "(?:[^"]|"")*" | `[^`]*` | --[^\n]* | /\*.*?\*/ | \$(\w*)\$.*?\$\1\$""",
+    re.VERBOSE | re.DOTALL,
 )
 
 
@@ -113,7 +120,9 @@ class DatabaseQuery:
         for cells, broken in self._connection.rows(self._query, places):
             count = len(cells) + len(broken)
             wrong = {number for number, _ in broken}
-            lines = np.array([number for number in range(first, first + count) if number - first not in wrong], np.int64)
+            lines = np.array(
+                [number for number in range(first, first + count) if number - first not in wrong], np.int64
+            )
             cells = cells.with_columns(
                 _plain(cells.to_series(index), self._kinds[place]) for index, place in enumerate(places)
             ).rename(dict(zip(cells.columns, asked, strict=True)))
@@ -143,7 +152,9 @@ def _plain(cells: pl.Series, kind: str) -> pl.Series:
 def _add_rows(digest, cells: pl.DataFrame) -> None:
     """Each row counts with the length of each of its cells, so that the digest is one of rows, not of batches."""
     parts = [
-        pl.when(pl.col(name).is_null()).then(pl.lit("-")).otherwise(pl.format("{}:{}", pl.col(name).str.len_bytes(), pl.col(name)))
+        pl.when(pl.col(name).is_null())
+        .then(pl.lit("-"))
+        .otherwise(pl.format("{}:{}", pl.col(name).str.len_bytes(), pl.col(name)))
         for name in cells.columns
     ]
     for text in cells.select(pl.concat_str(parts, separator=",").alias("row"))["row"].to_list() if parts else []:
@@ -186,7 +197,12 @@ class _PostgreSQL:
         connection = self._driver.connect(self._url, connect_timeout=10, client_encoding="utf8")
         connection.read_only = True
         connection.isolation_level = self._driver.IsolationLevel.REPEATABLE_READ
-        for setting in ("DateStyle = 'ISO'", "TimeZone = 'UTC'", "IntervalStyle = 'iso_8601'", "extra_float_digits = 1"):
+        for setting in (
+            "DateStyle = 'ISO'",
+            "TimeZone = 'UTC'",
+            "IntervalStyle = 'iso_8601'",
+            "extra_float_digits = 1",
+        ):
             connection.execute(f"SET {setting}")
         return connection
 
@@ -264,29 +280,39 @@ class _MySQL:
     def describe(self, query: str) -> tuple[list[str], list[str]]:
         kinds = {4: "float", 5: "float", 7: "moment"}
         try:
-            connection = self._connect()
+            connection, cursor = self._connect(), None
             try:
-                # Not within a subquery: there MySQL refuses columns of one name. What follows is not fetched.
+                # Not within a subquery with LIMIT 0: there MySQL refuses columns of one name.
                 cursor = connection.cursor()
+                cursor.execute("SET SESSION sql_select_limit = 0")
                 cursor.execute(query)
                 found = cursor.description or ()
             finally:
-                connection.close()
+                _hang_up(connection, cursor)
         except (self._driver.Error, OSError, ValueError, RuntimeError) as error:
             raise _failed(self._name, error, self._secrets) from None
         return [column[0] for column in found], [kinds.get(column[1], "text") for column in found]
 
     def rows(self, query: str, places: list[int]) -> Iterator[tuple[pl.DataFrame, list[tuple[int, str]]]]:
         try:
-            connection = self._connect()
+            connection, cursor = self._connect(), None
             try:
                 cursor = connection.cursor()
                 cursor.execute(query)
                 yield from _in_batches(cursor, places)
             finally:
-                connection.close()
+                _hang_up(connection, cursor)
         except (self._driver.Error, OSError) as error:
             raise _failed(self._name, error, self._secrets) from None
+
+
+def _hang_up(connection, cursor) -> None:
+    """Ends the connection without reading what the server has yet to send, as the driver would when it forgets them."""
+    if (result := getattr(cursor, "_result", None)) is not None:
+        result.unbuffered_active = False
+    if cursor is not None:
+        cursor.connection = None
+    connection.close()
 
 
 class _SQLite:

@@ -4,7 +4,8 @@ Encoding and delimiter are found out. A record that cannot be split into cells i
 line, and the rest goes on. Lines are counted as an editor counts them: from 1, those inside quotations too.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,8 +59,13 @@ class Counts:
 
 
 def batches_of(
-    read: Callable[[], tuple[bytes, bool]], layout: Layout, columns: list[str], counts: Counts, at: int = 0, line: int = 1
-) -> Iterator[Batch]:
+    read: Callable[[], tuple[bytes, bool]],
+    layout: Layout,
+    columns: list[str],
+    counts: Counts,
+    at: int = 0,
+    line: int = 1,
+) -> Generator[Batch, None, None]:
     """The records of a text of UTF-8, beginning `at` bytes behind its start on `line`; only `columns` of them.
 
     `read` gives the next bytes and whether they are the last.
@@ -87,6 +93,18 @@ def batches_of(
             )
 
 
+def _ahead(batches: Generator[Batch, None, None]) -> Iterator[Batch]:
+    """The same batches, the next one being made while one is worked on."""
+    try:
+        with ThreadPoolExecutor(1) as worker:
+            waiting = worker.submit(next, batches, None)
+            while (batch := waiting.result()) is not None:
+                waiting = worker.submit(next, batches, None)
+                yield batch
+    finally:
+        batches.close()
+
+
 def _one_batch(block, end, final, layout, taken, heads, bounds, state, counts, columns) -> Iterator[Batch]:
     rest = block[state[0] : end]
     ends = int(np.count_nonzero(rest == 10) + np.count_nonzero(rest == 13)) + 1
@@ -98,7 +116,20 @@ def _one_batch(block, end, final, layout, taken, heads, bounds, state, counts, c
     repeats = np.empty(_REPEATS, np.int64)
     state[2:] = 0
     csv_scan.scan(
-        block, end, final, ord(layout.delimiter), layout.fewest, taken, heads, bounds, views, present, lines, repeats, broken, state
+        block,
+        end,
+        final,
+        ord(layout.delimiter),
+        layout.fewest,
+        taken,
+        heads,
+        bounds,
+        views,
+        present,
+        lines,
+        repeats,
+        broken,
+        state,
     )
     rows, faults, repeated = int(state[2]), int(state[3]), int(state[4])
     counts.repeated += repeats[:repeated].tolist()[: max(0, _REPEATS - len(counts.repeated))]
@@ -111,7 +142,11 @@ def _one_batch(block, end, final, layout, taken, heads, bounds, state, counts, c
             pa.Array.from_buffers(
                 pa.string_view(),
                 rows,
-                [pa.py_buffer(np.packbits(present[index, :rows], bitorder="little")), pa.py_buffer(views[index, :rows]), text],
+                [
+                    pa.py_buffer(np.packbits(present[index, :rows], bitorder="little")),
+                    pa.py_buffer(views[index, :rows]),
+                    text,
+                ],
             )
         )
         for index, name in enumerate(columns)
@@ -169,7 +204,7 @@ class DelimitedFile:
                 final = file.tell() >= self._file.size
                 return text.of(raw, final), final
 
-            for batch in batches_of(read, self._layout, asked, counts, self._at, self._line):
+            for batch in _ahead(batches_of(read, self._layout, asked, counts, self._at, self._line)):
                 delivered = True
                 yield batch
         self._file.demand()
@@ -194,7 +229,8 @@ class DelimitedFile:
             self._note(f"the header stands again on line {en}: left out", f"表头在第{zh}行又出现：已略去")
         if counts.empty:
             self._note(
-                f"{counts.empty} records of nothing but empty cells: left out", f"{counts.empty}条记录的单元格全空：已略去"
+                f"{counts.empty} records of nothing but empty cells: left out",
+                f"{counts.empty}条记录的单元格全空：已略去",
             )
         if not delivered:
             self._note("there is a header but no record", "只有表头，没有记录")
@@ -243,8 +279,8 @@ class DelimitedFile:
                     self._refuse_header(line)
                 at, line = csv_scan.first_line_end(block, at, len(block)), line + 1
                 continue
-            default_on_blank = tuple(header) == (1,) and found[3] == 0
-            if default_on_blank:
+            if tuple(header) == (1,) and found[3] == 0 and found[0] == 1:
+                # Nobody said where the header is, so blank lines above it count for nothing.
                 wanted = [line + int(found[2])]
             elif line in wanted:
                 if found[0] > _COLUMNS_MAX:

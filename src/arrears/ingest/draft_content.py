@@ -4,6 +4,7 @@ Shares are of the cells that are not empty, in a sample. Nothing here keeps a va
 words and two examples, and neither of a column that looks personal.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -17,16 +18,19 @@ PROBE = 5_000
 """About how many distinct values are read for their kind; keys are compared whole."""
 EMPTY = ("", "-", "--", "nan", "null", "none", "n/a", "na", "nil", "无", "空", "\\n", "#n/a")
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-_Y, _M, _D, _YY = r"(?:19|20)\d\d", r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])", r"\d\d"
-_TIME = r"(?:[T ]+\d{1,2}[:时]\d{1,2}.*)?"
+_Y, _M, _D = "(?:19|20)[0-9][0-9]", "(?:0?[1-9]|1[0-2])", "(?:0?[1-9]|[12][0-9]|3[01])"
+_YY = "[0-9][0-9]"
+_TIME = "(?:[T ]+[0-9]{1,2}[:时][0-9]{1,2}.*)?"
+_LIKE_A_DATE = r"^(?:[0-9]{1,4}[-/.年 ][0-9A-Za-z]{1,9}[-/.月 ]|[0-9]{8}|[0-9]{5}(?:\.|$)|[A-Za-z]{3,9} [0-9])"
+"""What every pattern below begins with: most columns are told from dates by this one."""
 DATE_PATTERNS = {
     "YYYY-M-D": f"{_Y}-{_M}-{_D}", "YYYY/M/D": f"{_Y}/{_M}/{_D}", "YYYY.M.D": rf"{_Y}\.{_M}\.{_D}",
-    "YYYYMMDD": f"{_Y}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\\d|3[01])", "YYYY年M月D日": f"{_Y}年{_M}月{_D}日",
+    "YYYYMMDD": f"{_Y}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])", "YYYY年M月D日": f"{_Y}年{_M}月{_D}日",
     "M/D/YYYY": f"{_M}/{_D}/{_Y}", "D/M/YYYY": f"{_D}/{_M}/{_Y}", "D.M.YYYY": rf"{_D}\.{_M}\.{_Y}",
     "M-D-YYYY": f"{_M}-{_D}-{_Y}", "D-M-YYYY": f"{_D}-{_M}-{_Y}",
     "D-MMM-YYYY": rf"{_D}-(?i:{_MONTHS})[a-z]*-{_Y}", "D MMM YYYY": rf"{_D} (?i:{_MONTHS})[a-z]* {_Y}",
     "D-MMM-YY": rf"{_D}-(?i:{_MONTHS})[a-z]*-{_YY}", "MMM D, YYYY": rf"(?i:{_MONTHS})[a-z]* {_D}, {_Y}",
-    "M/D/YY": f"{_M}/{_D}/{_YY}", "D/M/YY": f"{_D}/{_M}/{_YY}", "excel": r"(?:3[3-9]|4\d|5[0-4])\d{3}(?:\.\d+)?",
+    "M/D/YY": f"{_M}/{_D}/{_YY}", "D/M/YY": f"{_D}/{_M}/{_YY}", "excel": r"(?:3[3-9]|4[0-9]|5[0-4])[0-9]{3}(?:\.[0-9]+)?",
 }
 """A pattern for each way of writing a date, in the order of trust; a time of day may stand behind it."""
 EITHER_WAY = (("M/D/YYYY", "D/M/YYYY"), ("M-D-YYYY", "D-M-YYYY"), ("M/D/YY", "D/M/YY"))
@@ -135,6 +139,8 @@ def _share(values: pl.Series, holds: Callable[[pl.Series], pl.Series]) -> float:
 
 def _dates_of(values: pl.Series) -> tuple[tuple[str, ...], float, bool]:
     """Formats that together read the values, chosen greedily; the share they read; and whether day and month are unclear."""
+    if _share(values, lambda s: s.str.contains(_LIKE_A_DATE)) < 0.5:
+        return (), 0.0, False
     reads = {
         name: values.str.contains(f"^(?:{pattern}){'' if name == 'excel' else _TIME}$")
         for name, pattern in DATE_PATTERNS.items()
@@ -195,13 +201,16 @@ def _personal_kind(values: pl.Series) -> str | None:
 
 
 def _says_personal(value: str) -> bool:
-    one = pl.Series([value])
-    return any(one.str.contains(p)[0] for p in (_MOBILE, _MAIL, _PERSON, _ADDRESS, r"1[3-9]\d{9}|\d{15}", r"\d{17}[\dXx]"))
+    """Whether one value must not be shown, whatever its column is."""
+    patterns = (_MOBILE, _MAIL, _PERSON, _ADDRESS, r"1[3-9]\d{9}", r"\d{15}")
+    return any(re.search(pattern, value) for pattern in patterns)
 
 
 def _is_card(values: pl.Series) -> pl.Series:
     """Whether each is an ID number of 18 characters with its check letter. Source: GB 11643-1999."""
     shaped = values.str.contains(r"^[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]$")
+    if not shaped.any():
+        return shaped
     padded = values.set(~shaped, "0" * 18)
     total = sum((padded.str.slice(i, 1).cast(pl.Int64) * weight for i, weight in enumerate(_WEIGHTS)), start=pl.zeros(1, eager=True))
     letter = total.cast(pl.Int64) % 11
@@ -213,6 +222,8 @@ def _is_bank_card(values: pl.Series) -> pl.Series:
     """Whether each is 16 to 19 digits whose last is right by Luhn's rule. Source: ISO/IEC 7812-1."""
     packed = values.str.replace_all(" ", "")
     shaped = packed.str.contains(r"^[2-69]\d{15,18}$")
+    if not shaped.any():
+        return shaped
     padded = packed.set(~shaped, "0").str.pad_start(19, "0")
     total = pl.zeros(len(values), dtype=pl.Int64, eager=True)
     for place in range(19):

@@ -151,25 +151,38 @@ def _exact() -> dict[str, str]:
 def fits(header: str) -> dict[str, float]:
     """How well the name fits each meaning it fits at all, best first; empty where it fits none."""
     name = taken_apart(header)
-    if not name.compact:
-        return {}
+    found = _known(name)
+    if name.compact and not found:
+        made = _made(name)
+        for meaning, best in _close(name).items():
+            best = min(best, 0.15) if meaning in ("date", "amount", "inflow", "outflow") else best  # any name may end in 日期
+            found[meaning] = round(min(best, LOOSE.get(meaning, EXACT), CONTAINED_MOST if made else EXACT), 2)
+        is_personal = any(found.get(kind, 0) >= 0.6 for kind in PERSONAL - {"id_number"})
+        if made and (made in PERSONAL or not is_personal):
+            found[made] = MADE
+    return dict(sorted(found.items(), key=lambda entry: -entry[1]))
+
+
+def knows(header: str) -> float:
+    """How well the name fits its best meaning, without a search for names it merely resembles: 0 where it is not known."""
+    name = taken_apart(header)
+    return max(_known(name).values(), default=MADE if _made(name) else 0.0)
+
+
+def _known(name: Name) -> dict[str, float]:
     found: dict[str, float] = {}
     for candidate, less in _variants(name):
         meaning = _exact().get(candidate)
         if meaning is not None:
             found[meaning] = max(found.get(meaning, 0), min(LOOSE.get(meaning, EXACT), EXACT) - less)
-    if not found:
-        made = next((m for m, all_of, none_of in _MADE_OF if all(re.search(p, name.compact) for p in all_of) and not re.search(none_of, name.compact)), None)
-        for meaning, names in meanings().items():
-            if meaning == "order_id":
-                continue  # too general to be found within a name
-            best = max(_close(name, listed) for listed in names)
-            best = min(best, 0.15) if meaning in ("date", "amount", "inflow", "outflow") else best  # any name may end in 日期
-            if best > 0:
-                found[meaning] = round(min(best, LOOSE.get(meaning, EXACT), CONTAINED_MOST if made else EXACT), 2)
-        if made in PERSONAL or made and not any(found.get(kind, 0) >= 0.6 for kind in PERSONAL & found.keys() if kind != "id_number"):
-            found[made] = MADE
-    return dict(sorted(found.items(), key=lambda entry: -entry[1]))
+    return found
+
+
+def _made(name: Name) -> str | None:
+    for meaning, all_of, none_of in _MADE_OF:
+        if all(re.search(pattern, name.compact) for pattern in all_of) and not re.search(none_of, name.compact):
+            return meaning
+    return None
 
 
 def _variants(name: Name) -> list[tuple[str, float]]:
@@ -179,16 +192,33 @@ def _variants(name: Name) -> list[tuple[str, float]]:
     return [(name.compact, 0.0), (bare, 0.05), (stripped, 0.1)]
 
 
-def _close(name: Name, listed: Name) -> float:
-    """How much of the name a listed one covers, as the module's formula says; 0 where it does not stand in it."""
-    if re.search(r"[\u3400-\u9fff]", listed.compact):
-        if len(listed.compact) >= 2 and listed.compact in name.compact:
-            behind = name.compact.endswith(listed.compact)  # the last word names the thing: 放款渠道 is a channel
-            return 0.55 + 0.3 * len(listed.compact) / len(name.compact) - (0 if behind else 0.1)
-    elif len(listed.compact) >= 3 and set(listed.words) <= set(name.words):
-        behind = name.words[-1] == listed.words[-1]
-        return 0.55 + 0.3 * len(set(listed.words)) / len(set(name.words)) - (0 if behind else 0.1)
-    longest, shortest = max(len(name.compact), len(listed.compact)), min(len(name.compact), len(listed.compact))
-    if shortest >= 6 and shortest / longest > 0.75:
-        return NEARLY if SequenceMatcher(None, name.compact, listed.compact).ratio() >= LIKE else 0.0
-    return 0.0
+@cache
+def _shapes() -> tuple[tuple[str, str, frozenset[str], str, bool], ...]:
+    """Each listed name as (meaning, compact, words, last word, is Chinese)."""
+    return tuple(
+        (meaning, name.compact, frozenset(name.words), name.words[-1], re.search(r"[\u3400-\u9fff]", name.compact) is not None)
+        for meaning, names in meanings().items() for name in names
+        if meaning != "order_id"  # too general to be found within a name
+    )
+
+
+def _close(name: Name) -> dict[str, float]:
+    """For each meaning, how much of the name its best listed name covers, as the module's formula says."""
+    found: dict[str, float] = {}
+    compact, words = name.compact, frozenset(name.words)
+    nearly = SequenceMatcher(b=compact)
+    for meaning, listed, listed_words, last, is_chinese in _shapes():
+        fit = 0.0
+        if is_chinese:
+            if len(listed) >= 2 and listed in compact:
+                behind = compact.endswith(listed)  # the last word names the thing: 放款渠道 is a channel
+                fit = 0.55 + 0.3 * len(listed) / len(compact) - (0 if behind else 0.1)
+        elif len(listed) >= 3 and listed_words <= words:
+            fit = 0.55 + 0.3 * len(listed_words) / len(words) - (0 if name.words[-1] == last else 0.1)
+        if not fit and len(listed) >= 6 and len(compact) >= 6 and abs(len(listed) - len(compact)) <= 3:
+            nearly.set_seq1(listed)
+            if nearly.real_quick_ratio() >= LIKE and nearly.quick_ratio() >= LIKE and nearly.ratio() >= LIKE:
+                fit = NEARLY
+        if fit > found.get(meaning, 0.0):
+            found[meaning] = fit
+    return found

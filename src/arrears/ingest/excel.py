@@ -195,7 +195,10 @@ class ExcelSheet:
         valued = self._marks.formulas - len(self._marks.unvalued)
         if valued:
             self.notes.append(
-                (f"{valued} cells are formulas; their stored values were taken", f"{valued}个单元格是公式，取其保存的值")
+                (
+                    f"{valued} cells are formulas; their stored values were taken",
+                    f"{valued}个单元格是公式，取其保存的值",
+                )
             )
         merged = [area for area in self._merged() if area[0] > self._last_header]
         if merged:
@@ -252,7 +255,9 @@ class ExcelSheet:
     def _unvalued(self, number: int, places: list[int]) -> BrokenRecord | None:
         if not self._marks.unvalued:
             return None
-        found = [f"{xlsx_package.letters(p + 1)}{number}" for p in sorted(places) if (number, p + 1) in self._marks.unvalued]
+        found = [
+            f"{xlsx_package.letters(p + 1)}{number}" for p in sorted(places) if (number, p + 1) in self._marks.unvalued
+        ]
         return BrokenRecord(number, "formula", ", ".join(found)) if found else None
 
     def _note_what_was_left_out(self, repeated: list[int], delivered: bool) -> None:

@@ -12,20 +12,17 @@ FAULTS: dict[str, tuple[str, str]] = {
     # — the record cannot be split into cells —
     "encoding": (
         "the record is not text in the file's encoding{detail}, so its characters are unknown; export the file anew, "
-        "or say "
-        "its encoding in the mapping",
+        "or say its encoding in the mapping",
         "该记录无法按文件编码解读{detail}，内容不明；请重新导出文件，或在映射文件中写明 encoding",
     ),
     "fields": (
-        "the record has another number of cells than the header{detail}, so no cell is sure; quote cells that contain "
-        "the "
-        "delimiter or a line break",
+        "the record has another number of cells than the header{detail}, so no cell is sure; quote cells that "
+        "contain the delimiter or a line break",
         "该记录的单元格数与表头不符{detail}，无法确定各列；含分隔符或换行的单元格请加引号",
     ),
     "quote": (
         "a quotation mark is not closed{detail}, so nobody knows where the record ends; close it or double the mark "
-        "within "
-        "the cell",
+        "within the cell",
         "引号没有闭合{detail}，无法确定记录在何处结束；请补上引号，单元格内的引号请写两个",
     ),
     "truncated": (
@@ -34,8 +31,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "formula": (
         "column {column}: the cell is a formula whose value was not saved{detail}; open the file in a spreadsheet, "
-        "save it, "
-        "or paste the values",
+        "save it, or paste the values",
         "列 {column}：单元格是公式，且没有保存结果{detail}；请用表格软件打开并保存，或粘贴为数值",
     ),
     "cell_error": (
@@ -48,25 +44,23 @@ FAULTS: dict[str, tuple[str, str]] = {
         "列 {column}：{value} 不是数字{detail}；请只写数字，例如 1234.56",
     ),
     "not_whole": (
-        "column {column}: {value} is not a whole number{detail}; a part of one cannot be meant here: write it without "
-        "decimals",
+        "column {column}: {value} is not a whole number{detail}; a part of one cannot be meant here: write it "
+        "without decimals",
         "列 {column}：{value} 不是整数{detail}；此处不能有小数，请改为整数",
     ),
     "decimals": (
         "column {column}: {value} has more decimals than its unit{detail}, and rounding would change money; correct "
-        "it, or "
-        "allow `round: half_up` in the mapping",
+        "it, or allow `round: half_up` in the mapping",
         "列 {column}：{value} 的小数位数超过其单位{detail}，取整会改变金额；请更正，或在映射文件中写 round: half_up",
     ),
     "thousands": (
-        "column {column}: the separators in {value} stand in unusual places{detail}, so its size is not sure; write it "
-        "without them",
+        "column {column}: the separators in {value} stand in unusual places{detail}, so its size is not sure; write "
+        "it without them",
         "列 {column}：{value} 中分隔符的位置不对{detail}，数额不确定；请去掉分隔符",
     ),
     "scientific": (
-        "column {column}: {value} is in scientific notation{detail}, so digits may be lost; format the column as text "
-        "or "
-        "number in the source and export it anew",
+        "column {column}: {value} is in scientific notation{detail}, so digits may be lost; format the column as "
+        "text or number in the source and export it anew",
         "列 {column}：{value} 是科学计数法{detail}，可能已丢失数位；请在源文件中设为文本或数值格式后重新导出",
     ),
     "beyond": (
@@ -76,8 +70,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "negative": (
         "column {column}: {value} is negative{detail}; a payment taken back is a row of its own with `reverses`, "
-        "other amounts "
-        "are written without a sign, or by `negative: flip` in the mapping",
+        "other amounts are written without a sign, or by `negative: flip` in the mapping",
         "列 {column}：{value} 为负数{detail}；冲正请另列一行并填写 reverses，其他金额请去掉负号，或在映射文件中写 negative: flip",
     ),
     "zero": (
@@ -101,8 +94,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "unknown_currency": (
         "column {column}: {value} is not a currency's code{detail}, so its decimals are unknown; write the ISO 4217 "
-        "code, such "
-        "as CNY",
+        "code, such as CNY",
         "列 {column}：{value} 不是币种代码{detail}，无法确定小数位数；请填写 ISO 4217 代码，例如 CNY",
     ),
     # — dates —
@@ -121,8 +113,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "future": (
         "column {column}: {value} is after today{detail}, and what has not happened yet cannot count; correct the "
-        "date, or load "
-        "the record once it has happened",
+        "date, or load the record once it has happened",
         "列 {column}：{value} 晚于今天{detail}，尚未发生的事不能计入；请更正日期，或待发生后再装载",
     ),
     "not_a_moment": (
@@ -132,15 +123,12 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "excel_serial": (
         "column {column}: {value} looks like Excel's number of a day{detail}, but may be any number; format the "
-        "column as a "
-        "date, or add `excel` to the formats in the mapping",
-        "列 {column}：{value} 像是 Excel 的日期序号{detail}，但也可能是别的数字；请把该列设为日期格式，"
-        "或在映射文件的格式中加上 excel",
+        "column as a date, or add `excel` to the formats in the mapping",
+        "列 {column}：{value} 像是 Excel 的日期序号{detail}，但也可能是别的数字；请把该列设为日期格式，或在映射文件的格式中加上 excel",
     ),
     "ambiguous_date": (
         "column {column}: {value} can be read as two different dates{detail}; write the year first, or name one "
-        "format in "
-        "the mapping",
+        "format in the mapping",
         "列 {column}：{value} 可读作两个不同的日期{detail}；请把年份写在前面，或在映射文件中只写一种格式",
     ),
     "date_early": (
@@ -168,117 +156,126 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "not_a_flag": (
         "column {column}: {value} says neither yes nor no{detail}; write yes or no, or list the word under `values` "
-        "in the "
-        "mapping",
+        "in the mapping",
         "列 {column}：{value} 看不出是或否{detail}；请写是或否，或在映射文件的 values 中列出",
     ),
     "not_in_values": (
-        "column {column}: {value} is not among the `values` of the mapping{detail}, so its meaning is unknown; add it "
-        "there, or "
-        "correct the cell",
+        "column {column}: {value} is not among the `values` of the mapping{detail}, so its meaning is unknown; add "
+        "it there, or correct the cell",
         "列 {column}：{value} 不在映射文件的 values 中{detail}，含义不明；请补充对照，或更正单元格",
     ),
     "one_of": (
         "column {column}: {value} is not one of the words the table knows{detail}; list it under `values` in the "
-        "mapping, or "
-        "correct the cell",
+        "mapping, or correct the cell",
         "列 {column}：{value} 不是该表允许的取值{detail}；请在映射文件的 values 中写明对照，或更正单元格",
     ),
     "width": (
         "column {column}: {value} has another number of characters than the mapping demands{detail}; leading zeros "
-        "may be lost: "
-        "correct it, or use `zero_fill`",
+        "may be lost: correct it, or use `zero_fill`",
         "列 {column}：{value} 的字符数与映射文件要求不符{detail}，可能丢失了前导零；请更正，或使用 zero_fill",
     ),
     "lost_digits": (
         "column {column}: a spreadsheet has cut digits of {value}{detail}, so two persons may look alike; take the "
-        "number from "
-        "the original as text",
+        "number from the original as text",
         "列 {column}：{value} 的末尾数位被表格软件截掉{detail}，不同的人可能变得相同；请从原始系统按文本取得该号码",
     ),
     "control": (
         "column {column}: {value} holds control characters{detail}, which nobody sees and which make two equal names "
-        "differ; remove "
-        "them",
+        "differ; remove them",
         "列 {column}：{value} 含有不可见的控制字符{detail}，会使相同的编号变得不同；请删除这些字符",
     ),
     "too_long": (
         "column {column}: the text is longer than a name can be{detail}; a quotation mark or delimiter may be "
-        "missing: correct "
-        "the record",
+        "missing: correct the record",
         "列 {column}：文本过长{detail}，可能缺少引号或分隔符；请更正该记录",
     ),
     # — rows beside other rows —
     "key_twice": (
-        "different records bear the name {value}{detail}, and nobody knows which one is right; keep one of them",
-        "多条不同的记录使用同一编号 {value}{detail}，无法判断哪条正确；请只保留一条",
+        "different records bear the same name{detail}, and nobody knows which one is right; keep one of them",
+        "多条不同的记录使用同一编号{detail}，无法判断哪条正确；请只保留一条",
     ),
     "key_stands": (
-        "the book has {value} with other content{detail}; a delta only adds: load it as a correction with --mode "
-        "correction, "
-        "or give it a new name",
-        "账册中已有 {value} 且内容不同{detail}；增量装载只新增，请用 --mode correction 作为更正装载，或更换编号",
+        "the book has a row of this name with other content{detail}, and a delta only adds; load it as a correction "
+        "with --mode correction, or give it a new name",
+        "账册中已有同一编号{detail}且内容不同，增量装载只新增；请用 --mode correction 作为更正装载，或更换编号",
     ),
     "nothing_to_correct": (
-        "the book has no {value} that could be corrected{detail}; check the name, or load it as a delta",
-        "账册中没有可更正的 {value}{detail}；请检查编号，或作为增量装载",
+        "the book has no row of this name{detail}, so there is nothing to correct; check the name, or load it as a "
+        "delta",
+        "账册中没有此编号{detail}，无可更正；请检查编号，或作为增量装载",
     ),
     "orphan": (
-        "{value} belongs to a loan or borrower that is in no file and not in the book{detail}; load that one too, or "
-        "correct "
-        "the name",
-        "{value} 所属的贷款或借款人既不在文件中，也不在账册中{detail}；请一并装载，或更正编号",
+        "column {column}: the loan {value} is in no file and not in the book, so the record belongs to nothing; load "
+        "the loan too, or correct its name",
+        "列 {column}：贷款 {value} 既不在文件中，也不在账册中，该记录无所归属；请一并装载该贷款，或更正编号",
+    ),
+    "orphan_project": (
+        "column {column}: the project {value} is in no file and not in the book, so the record belongs to nothing; "
+        "load the project too, or correct its name",
+        "列 {column}：项目 {value} 既不在文件中，也不在账册中，该记录无所归属；请一并装载该项目，或更正编号",
     ),
     "loan_quarantined": (
-        "the loan {value} is itself in quarantine{detail}, so this record waits with it; correct the loan and take "
-        "both back",
-        "贷款 {value} 本身在隔离区{detail}，该记录随之等待；请更正贷款后一并收回",
+        "the loan {value} is itself in quarantine, so this record waits with it; correct the loan and take both back",
+        "贷款 {value} 本身在隔离区，该记录随之等待；请更正贷款后一并收回",
+    ),
+    "loan_in_both": (
+        "{value} stands in the table loans and in the table unscheduled, so it would be counted twice; keep it in "
+        "one of them",
+        "{value} 同时在 loans 表和 unscheduled 表中，会被重复计算；请只保留一处",
     ),
     "schedule_sum": (
-        "the instalments of {value} do not add up to what was lent{detail}; correct the schedule or the amount lent",
-        "{value} 的各期本金之和不等于放款金额{detail}；请更正还款计划或放款金额",
+        "the principal of the instalments does not add up to what was lent{detail}, so no position would be right; "
+        "correct the schedule or the amount lent",
+        "各期本金之和不等于放款金额{detail}，无法算出正确的状况；请更正还款计划或放款金额",
     ),
     "no_schedule": (
-        "the loan {value} has no instalments{detail}, so nobody can say how late it is; load its schedule, or map it "
-        "to the "
+        "the loan has no instalments{detail}, so nobody can say how late it is; load its schedule, or map it to the "
         "table unscheduled",
-        "贷款 {value} 没有还款计划{detail}，无法计算逾期；请装载其计划，或映射到 unscheduled 表",
+        "该贷款没有还款计划{detail}，无法计算逾期；请装载其计划，或映射到 unscheduled 表",
     ),
     "before_disbursement": (
-        "column {column}: {value} is before the loan was paid out{detail}; correct this date or the loan's",
-        "列 {column}：{value} 早于放款日{detail}；请更正该日期或放款日",
+        "column {column}: {value} is before the loan was paid out{detail}, and nothing could be repaid yet; correct "
+        "this date or the loan's",
+        "列 {column}：{value} 早于放款日{detail}，此时不可能还款；请更正该日期或放款日",
+    ),
+    "disbursed_late": (
+        "column {column}: {value} is after a payment of this loan in the book{detail}; correct it, or that payment "
+        "first",
+        "列 {column}：{value} 晚于账册中该贷款的还款{detail}；请更正该日期，或先更正那笔还款",
     ),
     "recorded_before_loan": (
-        "column {column}: {value} was recorded before its loan{detail}, so for a while the book would have a row "
-        "without a "
-        "loan; correct recorded_at",
-        "列 {column}：{value} 的记录时间早于其贷款{detail}，账册会一度出现没有贷款的行；请更正 recorded_at",
+        "column {column}: by {value} the row would count before its loan does{detail}; correct recorded_at of the "
+        "row or of the loan",
+        "列 {column}：按{value}，该行早于其贷款生效{detail}；请更正该行或贷款的 recorded_at",
     ),
     "reverses_unknown": (
-        "column {column}: the payment {value} that is taken back is nowhere{detail}; load it too, or correct its name",
-        "列 {column}：被冲正的还款 {value} 不存在{detail}；请一并装载，或更正编号",
+        "column {column}: the payment {value} that is taken back is in no file and not in the book; load it too, or "
+        "correct its name",
+        "列 {column}：被冲正的还款 {value} 既不在文件中，也不在账册中；请一并装载，或更正编号",
     ),
     "reverses_other_loan": (
-        "column {column}: the payment {value} that is taken back is of another loan{detail}; correct one of the two",
-        "列 {column}：被冲正的还款 {value} 属于另一笔贷款{detail}；请更正其中一处",
+        "column {column}: the payment {value} that is taken back is of another loan, and money would move between "
+        "loans; correct one of the two",
+        "列 {column}：被冲正的还款 {value} 属于另一笔贷款，资金会在贷款间错移；请更正其中一处",
     ),
     "reverses_reversal": (
-        "column {column}: {value} is itself a reversal{detail}, which cannot be taken back; write the payment anew",
-        "列 {column}：{value} 本身就是冲正{detail}，不能再次冲正；请另记一笔还款",
+        "column {column}: {value} is itself a reversal, which cannot be taken back; write the payment anew",
+        "列 {column}：{value} 本身就是冲正，不能再次冲正；请另记一笔还款",
     ),
     "reverses_twice": (
-        "column {column}: the payment {value} is taken back by several rows{detail}; keep one of them",
-        "列 {column}：还款 {value} 被多次冲正{detail}；请只保留一条",
+        "column {column}: the payment {value} is taken back by several rows, so money would vanish; keep one of them",
+        "列 {column}：还款 {value} 被多次冲正，资金会凭空减少；请只保留一条",
     ),
     "currency": (
-        "column {column}: {value} is another currency than the loan's{detail}, and sums never mix currencies; correct "
-        "it",
+        "column {column}: {value} is another currency than the loan's{detail}, and sums never mix currencies; "
+        "correct it",
         "列 {column}：{value} 与贷款币种不同{detail}，金额不能混合币种；请更正",
     ),
 }
 """Rule → its sentence in English and in Chinese."""
 
 _DETAILS_ZH = {
+    "loan ": "贷款 ",
     " instead of ": "，应为 ",
     "D/M, M/D": "日/月或月/日",
     "above ": "大于 ",
@@ -299,7 +296,8 @@ _BRACKETS = {"en": (" (", ")"), "zh": ("（", "）")}
 def sentences(faults: pl.DataFrame) -> pl.DataFrame:
     """The faults with their sentences as columns `en` and `zh`; order and other columns stay.
 
-    One row per fault with `rule`, `column`, `value` and `detail` (String, the last three may be null). A rule that has no
+    One row per fault with `rule`, `column`, `value` and `detail` (String, the last three may be null). A rule that
+    has no
     sentence is a defect of ours: KeyError. Rules are few, so each makes its sentences for all its rows at once.
     """
     numbered = faults.with_row_index("_place")
@@ -344,7 +342,7 @@ def _value(language: str) -> pl.Expr:
 
 def _detail(language: str) -> pl.Expr:
     before, after = _BRACKETS[language]
-    detail = shown(pl.col("detail"))
+    detail = shown(pl.when(pl.col("detail") != "").then("detail"))
     if language == "zh":
         detail = detail.str.replace_many(_DETAILS_ZH)
     return (pl.lit(before) + detail + after).fill_null("")

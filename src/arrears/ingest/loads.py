@@ -258,10 +258,11 @@ def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, c
     return {
         "id": number, "at": moment_of(work.moment).isoformat(), "moment": work.moment, "mode": work.terms.mode,
         "taken_back_at": None, "mapping": mapping.name, "mapping_digest": mapping.digest,
-        "sources": [{key: value for key, value in source.items() if key != "rows"} for source in staged.sources],
+        "sources": [{key: value for key, value in source.items() if key not in ("rows", "personal")} for source in staged.sources],
         "tables": tables, "records": staged.records, "quarantined": len(records) + staged.broken,
         "rules": dict(sorted(faults.group_by("rule").len().iter_rows(), key=lambda entry: (-entry[1], entry[0]))),
-        "hashed": sorted(mapping.hashed), "left_out": sorted(mapping.left_out), "corrects": corrects,
+        **{kind: sorted({name for source in staged.sources for name in source["personal"][kind]}) for kind in ("hashed", "left_out")},
+        "corrects": corrects,
         "unfed": [source.name for source in mapping.sources if source.name not in {about["source"] for about in staged.sources}],
         "control": _controls(work),
     }

@@ -31,6 +31,8 @@ class Occurrences:
         if len(keys):
             runs.append((keys, new))
             _merge(runs)
+        if known.all():
+            return pl.Series("nth", nth)
         return pl.Series("nth", [None], pl.Int64).new_from_index(0, len(digests)).scatter(known.arg_true(), pl.Series(nth))
 
 
@@ -39,10 +41,10 @@ def _merge(runs: list[tuple[np.ndarray, np.ndarray]]) -> None:
     while len(runs) > 1 and len(runs[-2][0]) <= 2 * len(runs[-1][0]):
         (last_keys, last_counts), (keys, counts) = runs.pop(), runs.pop()
         merged = np.concatenate([keys, last_keys])
-        unique, places = np.unique(merged, return_inverse=True)
-        total = np.zeros(len(unique), np.int64)
-        np.add.at(total, places, np.concatenate([counts, last_counts]))
-        runs.append((unique, total))
+        order = np.argsort(merged, kind="stable")  # two sorted runs: a single pass
+        merged, total = merged[order], np.concatenate([counts, last_counts])[order]
+        starts = np.flatnonzero(np.concatenate([[True], merged[1:] != merged[:-1]]))
+        runs.append((merged[starts], np.add.reduceat(total, starts)))
 
 
 def digest_of(cells: list[pl.Series]) -> pl.Series:

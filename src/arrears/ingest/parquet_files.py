@@ -55,7 +55,9 @@ class ParquetFile:
                 names = self._read_names(places)
                 for part in file.iter_batches(room, columns=names, use_threads=True):
                     by_name = {name: part.column(index) for index, name in enumerate(part.schema.names)}
-                    chosen = [by_name[self._schema.names[place]] for place in places] if names is not None else part.columns
+                    chosen = (
+                        [by_name[self._schema.names[place]] for place in places] if names is not None else part.columns
+                    )
                     cells = {name: text_of(column) for name, column in zip(asked, chosen, strict=True)}
                     lines = pl.Series("line", np.arange(first, first + part.num_rows), dtype=pl.Int64)
                     first += part.num_rows

@@ -91,5 +91,6 @@ def near_words(name: str, known: Iterable[str]) -> tuple[str, str]:
 
 
 def short(entry: Any) -> str:
+    """The entry as it is shown in a message: 60 characters at most."""
     text = repr(entry)
     return text if len(text) <= 60 else text[:57] + "…"

@@ -1,6 +1,7 @@
 """Pseudonyms: what names a person becomes a keyed hash before it enters the book, and the lender keeps the key.
 
-What this gives: without the key nobody can compute a pseudonym from an id, so a stolen book cannot be searched by trying
+What this gives: without the key nobody can compute a pseudonym from an id, so a stolen book cannot be searched by
+trying
 all possible ids. What it does not give: this is pseudonymisation (去标识化), not anonymisation (匿名化) in the sense of
 Article 73 of the Personal Information Protection Law (个人信息保护法第七十三条). Equal ids get equal pseudonyms, so
 what is known of one person stays together; and whoever has the key and a list of ids can tell whose row is whose. The
@@ -78,14 +79,16 @@ class Pseudonyms:
         return [None if text is None else met[text] for text in ids]
 
     def _hashed(self, text: bytes) -> str:
-        """HMAC written out, its two pads ready: half the time of hmac.digest, whose set-up outweighs so short a text."""
+        """HMAC written out, its two pads ready: half the time of hmac.digest, whose set-up outweighs so short a
+        text."""
         return sha256(self._outer + sha256(self._inner + text).digest()).hexdigest()[:32]
 
 
 def normal_form(texts: pl.Series) -> pl.Series:
     """Each id as it is hashed: one person's number, however it was typed.
 
-    Full-width characters become half-width, blanks and apostrophes around it go, letters are upper case (the x that ends
+    Full-width characters become half-width, blanks and apostrophes around it go, letters are upper case (the x
+    that ends
     some identity numbers). Nothing is left of a text of blanks: null.
 
     >>> normal_form(pl.Series(["'11010119900307123x ", "１１０", " "])).to_list()
@@ -125,7 +128,8 @@ def key_place(book: Path) -> Path:
 def opened(book: Path, named: Path | None = None, fingerprint: str | None = None) -> tuple[Pseudonyms, Path, bool]:
     """The book's pseudonyms, the key's place, and whether the key was created just now (to be told to the user).
 
-    `fingerprint` is what the book's ledger keeps. Raises Refused where the key lies in the book, is damaged, may be read by
+    `fingerprint` is what the book's ledger keeps. Raises Refused where the key lies in the book, is damaged, may
+    be read by
     others, is not the one the book was hashed by, or is missing though the book was hashed by one.
     """
     path = key_place(book) if named is None else named

@@ -1,6 +1,7 @@
 """What waits in quarantine: the faults of all loads in force, less the records that a later load took back.
 
-Loads are given as (id, folder), oldest first, only those in force: where the load that took a record back is itself taken
+Loads are given as (id, folder), oldest first, only those in force: where the load that took a record back is
+itself taken
 back, the record waits again. A folder holds
 
     quarantine.parquet   one row per fault: record, file, line, table, column, value (masked), rule, en, zh
@@ -18,7 +19,8 @@ from arrears.refusal import Refused
 
 Loads = list[tuple[int, Path]]
 REFUSED_LOAD = 0
-"""The id under which the last refused load is looked at; nothing of it is in the book, so nothing of it is taken back."""
+"""The id under which the last refused load is looked at; nothing of it is in the book, so nothing of it is taken
+back."""
 
 FAULT_COLUMNS = {
     "load": pl.Int64,
@@ -45,19 +47,23 @@ RESOLVED_COLUMNS = {"load": pl.Int64, "record": pl.Int64}
 
 
 def open_faults(loads: Loads, *, rule: str | None = None, load: int | None = None) -> pl.DataFrame:
-    """The faults that wait, one row each, in the order of loads and records; only those of a rule or load, where named."""
+    """The faults that wait, one row each, in the order of loads and records; only those of a rule or load, where
+    named."""
     _refuse_unknown_load(loads, load)
     waiting = _without_resolved(_all(loads, "quarantine.parquet", FAULT_COLUMNS, load), loads)
     if rule is not None:
         _refuse_unknown_rule(waiting, rule)
         waiting = waiting.filter(pl.col("rule") == rule)
-    return waiting.sort("load", "file", "line", "record", maintain_order=True, nulls_last=True)
+    # a cell that feeds two tables is one thing to correct, not two
+    once = waiting.unique(["load", "record", "file", "line", "column", "value", "rule"], keep="first", maintain_order=True)
+    return once.sort("load", "file", "line", "record", maintain_order=True, nulls_last=True)
 
 
 def open_records(
     loads: Loads, *, rule: str | None = None, load: int | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The records that wait, with their cells, and all faults of them: a record shows all its faults, whichever rule was named."""
+    """The records that wait, with their cells, and all faults of them: a record shows all its faults, whichever
+    rule was named."""
     named = open_faults(loads, rule=rule, load=load).select("load", "record").drop_nulls().unique()
     keys = ["load", "record"]
     faults = open_faults(loads, load=load).join(named, on=keys, how="semi", maintain_order="left")
@@ -88,7 +94,8 @@ def counts_by_rule(faults: pl.DataFrame) -> pl.DataFrame:
 
 
 def listed(faults: pl.DataFrame, language: str, *, each: bool, limit: int | None = 20) -> list[str]:
-    """What waits, as lines for a terminal: by rule with an example, or each fault where one rule or load was asked for."""
+    """What waits, as lines for a terminal: by rule with an example, or each fault where one rule or load was asked
+    for."""
     zh = language == "zh"
     if faults.is_empty():
         return ["隔离区为空：没有等待更正的记录" if zh else "Nothing waits in quarantine."]

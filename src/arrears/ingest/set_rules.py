@@ -49,10 +49,9 @@ class SetRules:
                  mode: str, bears_recorded_at: bool, bad: pl.Series):
         self.mode, self.bears_recorded_at, self.tables = mode, bears_recorded_at, [t for t in FACTS if t in rows]
         spill = folder / "spill"
-        duck = duckdb.connect(config={
+        self._duck = duckdb.connect(config={
             "memory_limit": _MEMORY, "threads": 2, "temp_directory": str(spill), "preserve_insertion_order": False,
         })
-        self.ask, self.sql = duck.execute, duck.sql
         self.ask("CREATE TABLE bad(record BIGINT, tbl VARCHAR, col VARCHAR, value VARCHAR, rule VARCHAR, detail VARCHAR)")
         self.ask("CREATE TABLE bad_record(record BIGINT)")
         self.ask("INSERT INTO bad_record SELECT unnest($1::BIGINT[])", [bad.to_list()])
@@ -99,13 +98,17 @@ class SetRules:
             self._view_fresh(FACTS[name])
             self.ask(f"CREATE OR REPLACE VIEW after_{name} AS FROM fresh_{name}")
         self._blame_once()
-        return self.ask("SELECT tbl, rule, any_value(detail), count(*) FROM bad GROUP BY ALL ORDER BY 4 DESC").fetchall()
+        return self.ask("SELECT tbl, rule, any_value(detail), count(*) FROM bad GROUP BY ALL ORDER BY 4 DESC")
+
+    def ask(self, query: str, values: list | None = None) -> list[tuple]:
+        """Every row of the answer; DuckDB takes no further query before an answer was read to its end."""
+        return self._duck.execute(query, values).fetchall()
 
     def _frame(self, query: str) -> pl.DataFrame:
-        return pl.from_arrow(self.sql(query).to_arrow_table())
+        return pl.from_arrow(self._duck.sql(query).to_arrow_table())
 
     def _one(self, query: str):
-        return self.ask(query).fetchone()[0]
+        return self.ask(query)[0][0]
 
     def _view_past(self, table: Table, files: list[Path] | None, replaces: bool) -> None:
         columns = ", ".join(f'"{column.name}"' for column in table.columns if column.name != "recorded_at")

@@ -26,7 +26,14 @@ __all__ = ["Batch", "BrokenRecord", "Source", "find_sources", "open_file", "shee
 
 _SUFFIXES = {".csv", ".tsv", ".txt", ".tab", ".psv", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".pq"}
 _WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
-_PACKED = {b"\x1f\x8b": "gzip", b"7z\xbc\xaf": "7z", b"Rar!": "rar", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
+_PACKED = {
+    b"\x1f\x8b": "gzip",
+    b"7z\xbc\xaf": "7z",
+    b"Rar!": "rar",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
 
 
 class Source(Protocol):
@@ -45,7 +52,7 @@ class Source(Protocol):
 
 
 def kind_of(path: Path) -> str:
-    """"parquet", "excel" or "delimited", by content; raises Refused where it is none of them."""
+    """ "parquet", "excel" or "delimited", by content; raises Refused where it is none of them."""
     UnchangedFile(path)
     with path.open("rb") as file:
         start = file.read(512)

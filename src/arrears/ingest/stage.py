@@ -71,6 +71,7 @@ def stage(staged: Staged, source_map: SourceMap, source, mapping: Mapping, pseud
     staged.sources.append(about)
     seen = Occurrences()
     wanted = [column for column in source_map.taken() if column in source.columns]
+    about["personal"] = {"hashed": sorted(mapping.hashed & set(wanted)), "left_out": sorted(mapping.left_out & set(source.columns))}
     for number, batch in enumerate(_ahead(source.batches(wanted))):
         about["records"] += len(batch.cells) + len(batch.broken)
         staged.records += len(batch.cells) + len(batch.broken)
@@ -100,7 +101,7 @@ def _set_aside_broken(staged: Staged, about: dict, batch: Batch) -> None:
         for one in batch.broken
     ]
     staged.faults.append(pl.DataFrame(rows).with_columns(
-        pl.lit(None, dtype).alias(name) for name, dtype in FAULTS.items() if name not in rows[0]).select(FAULTS).cast(FAULTS))
+        pl.lit(None, dtype).alias(name) for name, dtype in FAULTS.items() if name not in rows[0]).select(list(FAULTS)).cast(FAULTS))
 
 
 def _add_controls(about: dict, source_map: SourceMap, mapping: Mapping, cells: pl.DataFrame) -> None:
@@ -131,27 +132,32 @@ def _set_down(staged: Staged, about: dict, batch: Batch, name: str, source_map, 
         table.table: rows_of(table, source_map, mapping, cells, pseudonyms, seen=seen, today=staged.today)
         for table in source_map.tables
     }
-    bad = _set_aside_faulty(staged, about, made, record, lines, mapping)
+    spoilt = _set_aside_faulty(staged, about, made, record, lines, mapping)
     for table, typed in made.items():
-        rows = typed.rows if bad.is_empty() else typed.rows.filter(~pl.col("record").is_in(bad.implode()))
         about["rows"][table] = about["rows"].get(table, 0) + len(typed.rows)
-        _write_rows(staged, table, rows, first, name)
+        _write_rows(staged, table, typed.rows, first, name)
     hidden = [column for column in cells.columns if column in mapping.hashed]
-    shown = cells.with_columns(("#" + pseudonyms.of(cells[column])).alias(column) for column in hidden)
+    shown = cells.with_columns(
+        ("#" + pseudonyms.of(cells[column])).scatter(spoilt.filter(column=column)["record"].unique(), None).alias(column) for column in hidden
+    )
     folder = staged.folder / "cells"
     folder.mkdir(parents=True, exist_ok=True)
     told = shown.select(record, lines.alias(" line"), pl.lit(about["name"]).alias(" file"), pl.lit(about["source"]).alias(" source"), pl.all())
     told.write_ipc(folder / f"{name}.ipc", compression="uncompressed")
 
 
-def _set_aside_faulty(staged: Staged, about: dict, made: dict[str, Typed], record, lines, mapping) -> pl.Series:
-    """Keeps the batch's faults and returns the places of the records that have one."""
-    bad = []
+def _set_aside_faulty(staged: Staged, about: dict, made: dict[str, Typed], record, lines, mapping) -> pl.DataFrame:
+    """Keeps the batch's faults, and which records have one. Their rows are set down too: they tell whose loan they were.
+
+    Returns which cells of which records are at fault (record, column): the hash of a spoilt id names nobody.
+    """
+    bad, cells = [], []
     for table, typed in made.items():
         if typed.faults.is_empty():
             continue
         at = typed.faults["record"]
         bad.append(at)
+        cells.append(typed.faults.select("record", "column"))
         hides = pl.col("column").is_in(list(mapping.hashed))
         staged.faults.append(typed.faults.select(
             record.gather(at).alias("record"), pl.lit(about["source"]).alias("source"), pl.lit(about["name"]).alias("file"),
@@ -159,10 +165,9 @@ def _set_aside_faulty(staged: Staged, about: dict, made: dict[str, Typed], recor
             pl.when(hides).then(masked(typed.faults["value"])).otherwise("value").alias("value"), "rule", "detail",
         ).cast(FAULTS))
     if not bad:
-        return pl.Series([], dtype=pl.UInt32)
-    places = pl.concat(bad).unique()
-    staged.bad.append(record.gather(places))
-    return places
+        return pl.DataFrame(schema={"record": pl.UInt32, "column": pl.String})
+    staged.bad.append(record.gather(pl.concat(bad).unique()))
+    return pl.concat(cells)
 
 
 def _write_rows(staged: Staged, table: str, rows: pl.DataFrame, first: int, name: str) -> None:

@@ -22,7 +22,8 @@ _NUMBER = re.compile(r"'?([0-9]{1,15})(?:\.0+)?")
 
 @dataclass(frozen=True)
 class Corrected:
-    """Records of one load and mapping source as they came back: their cells, and which records of which file they were."""
+    """Records of one load and mapping source as they came back: their cells, and which records of which file they
+    were."""
 
     cells: pl.DataFrame
     """Every column String, exactly the source's columns; null where a cell is empty."""
@@ -50,7 +51,8 @@ class TakenBack:
 
 
 def corrected(path: Path, loads: Loads) -> TakenBack:
-    """The records that came back, each with its corrected cells, changed or not; lines that were deleted are not among them.
+    """The records that came back, each with its corrected cells, changed or not; lines that were deleted are not
+    among them.
 
     Raises Refused where a header was changed, a line bears no or an unknown record, or two lines bear the same one. A
     record that was taken back before is left out and counted, so that the same file twice changes nothing.
@@ -252,7 +254,8 @@ def _without_tail(header: list) -> list:
 
 
 def _text(cell) -> str | None:
-    """A cell as it would stand in a source: typed values, where somebody changed a cell's format, in their plainest writing."""
+    """A cell as it would stand in a source: typed values, where somebody changed a cell's format, in their
+    plainest writing."""
     match cell:
         case str():
             return cell or None
