@@ -2,7 +2,7 @@
 
     BOOK/loans.parquet …                 plain files, as the lender wrote them; or instead of them
     BOOK/loads/ledger.json               which loads are in force; swapped atomically
-    BOOK/loads/0001/<table>.parquet      what one load brought; never changed
+    BOOK/loads/0001/<table>-0000.parquet what one load brought; never changed
     BOOK/store/manifest.json             which snapshot holds; swapped atomically
     BOOK/store/<snapshot>/<table>/p0000.parquet
     BOOK/nights/<as_of>/                 a finished night; it appears whole or not at all
@@ -137,9 +137,9 @@ def load_files(book: Book, ledger: Ledger) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {}
     for load in ledger.in_force():
         for table, about in load["tables"].items():
-            if about["rows"]:
-                found.setdefault(table, []).append(book.load_folder(load["id"]) / f"{table}.parquet")
-    return found
+            names = about.get("files", {})
+            found.setdefault(table, []).extend(book.load_folder(load["id"]) / name for name in sorted(names))
+    return {table: files for table, files in found.items() if files}
 
 
 def book_at(root: Path, store: Path | None = None) -> Book:

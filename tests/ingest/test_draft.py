@@ -163,6 +163,24 @@ def test_what_the_law_and_the_contract_say_is_asked_and_the_law_is_never_propose
     assert tables_of(drafted)["loans"]["regime"] == "?"
 
 
+def test_what_is_proposed_in_the_file_can_be_written_as_it_stands(ledger):
+    drafted = draft([str(ledger)])
+    assert "one of: {constant: none} | {constant: cn_licensed} | {constant: cn_private} | {constant: cn_microloan}" in drafted.text
+    proposed = dict(re.findall(r"proposed: (.+)\n +(\w+): \"\?\"", drafted.text))
+    assert "{constant: 360}" in proposed
+    known = {look.name for look in drafted.seen[0].looks}
+    for text in proposed:
+        assert strict_yaml.parse(text, "answer")["constant"] if text.startswith("{") else text in known, text
+
+
+def test_a_schedule_that_no_file_gives_stands_open_in_the_file_too(ledger):
+    drafted = draft([str(ledger)])
+    assert "schedule" in asked(drafted)
+    assert tables_of(drafted)["instalments"] == "?"
+    assert drafted.text.count('"?"') - 2 == len(drafted.questions), "each question has its place, and two comments speak of the sign"
+    assert "→ instalments: 0 columns drafted, 1 to be answered" in "\n".join(drafted.lines("en"))
+
+
 def test_personal_columns_are_hashed_or_left_out_and_none_of_their_values_is_shown(ledger, receipts, schedule):
     drafted = draft([str(ledger), str(receipts), str(schedule)])
     personal = document(drafted)["personal"]

@@ -44,7 +44,7 @@ def test_borrowers_are_keyed_hashes_and_the_key_lies_beside_the_book(lender):
     key = lender.book.with_name("book.key")
     assert "a new key of the pseudonyms was made" in ran.out and key.stat().st_mode & 0o777 == 0o600
     assert "姓名 left out" in ran.out and "身份证号 became keyed hashes" in ran.out
-    borrowers = pl.read_parquet(lender.book / "loads/0001/loans.parquet")["borrower_id"]
+    borrowers = pl.read_parquet(lender.book / "loads/0001/loans-0000.parquet")["borrower_id"]
     assert borrowers.n_unique() == 3 and borrowers.str.contains("^[0-9a-f]{32}$").all()
     key.rename(key.with_name("elsewhere.key"))
     lender.write("payments", [payment_row("P9", 1)], "payments_2")

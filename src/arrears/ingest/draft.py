@@ -45,8 +45,8 @@ class Draft:
         zh, out = lang == "zh", []
         for plan in self.plans:
             for table in plan.tables:
-                open_ones = sum(1 for column in table.columns if column.questions)
-                found = len(table.columns) - open_ones
+                open_ones = sum(1 for column in table.columns if column.questions) + (table.question is not None)
+                found = sum(1 for column in table.columns if not column.questions)
                 out.append(
                     f"{plan.name} → {table.table}：{found} 列已拟定，{open_ones} 列待答" if zh
                     else f"{plan.name} → {table.table}: {found} columns drafted, {open_ones} to be answered"
@@ -170,7 +170,8 @@ def _schedule(seen: Seen, tables: list[TablePlan], answers: Answers, questions: 
     said = answers.of(question)
     if said is None:
         questions.append(question)
-    if said in (None, "none"):
+        return [TablePlan("instalments", (), question=question)]
+    if said == "none":
         return []
     extra = columns_of(seen.source, "instalments", seen.looks, seen.place, {}, answers)
     parts = {plan.column: plan for plan in extra if plan.column in ("interest_minor", "fee_minor")}

@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import dataclass
 
 from arrears.ingest.draft_content import Look, best_meaning
-from arrears.ingest.draft_plan import ColumnPlan
+from arrears.ingest.draft_plan import OPEN, ColumnPlan
 from arrears.ingest.draft_questions import Question
 from arrears.ingest.draft_reading import Seen
 
@@ -26,6 +26,8 @@ class TablePlan:
     table: str
     columns: tuple[ColumnPlan, ...]
     times: str | None = None
+    question: Question | None = None
+    """What must be answered before anything can be proposed for the table; its columns are empty then."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +87,22 @@ def text_of(given: list[str], plans: list[SourcePlan], skipped: list[Seen], warn
     return "\n".join(lines) + "\n"
 
 
-def _asked(question: Question) -> list[str]:
-    """The question as comment lines: English, Chinese, what may be written, and what is proposed."""
+def _asked(question: Question, columns: set[str] | None = None) -> list[str]:
+    """The question as comment lines: English, Chinese, and, as it is to be written, what may be answered and is proposed.
+
+    `columns` are those of the source, where the whole entry is asked: an answer is one of them, or a constant.
+    """
     lines = textwrap.wrap(_comment(question.en), 100, initial_indent="? ", subsequent_indent="  ")
     zh = _comment(question.zh)
     lines += ["  " + zh[at : at + 60] for at in range(0, len(zh), 60)]
-    said = question.choices if len(question.choices) <= 12 and not question.any_constant else ()
-    lines += [f"  one of: {_comment(' | '.join(said))}"] if said else []
-    return lines + ([f"  proposed: {_comment(question.default)}"] if question.default else [])
+    if columns is None:
+        said, written = question.choices if not question.any_constant else (), str
+    else:
+        said = [choice for choice in question.choices if choice not in columns]
+        def written(text: str) -> str:
+            return scalar(text) if text in columns else _value({"constant": text.removeprefix("=")})
+    lines += [f"  one of: {_comment(' | '.join(map(written, said)))}"] if 0 < len(said) <= 12 else []
+    return lines + ([f"  proposed: {_comment(written(question.default))}"] if question.default else [])
 
 
 def _source_lines(plan: SourcePlan, taken: set[str], is_first: bool) -> list[str]:
@@ -117,12 +127,19 @@ def _source_lines(plan: SourcePlan, taken: set[str], is_first: bool) -> list[str
         lines.append(f"    keep: {{column: {scalar(column)}, is_not: {_flow(list(words))}}}")
     lines.append("    tables:")
     for table in plan.tables:
+        if table.question is not None:
+            lines += [f"      # {part}" for part in _asked(Question(**{**vars(table.question), "choices": (), "default": None}))]
+            lines.append("      #   run `arrears map` with --ask, which drafts the table from the answer; or write it here; or remove")
+            lines.append("      #   this line where its file follows 用 --ask 重新起草，或在此写出该表；计划文件另行提供时请删除此行")
+            lines.append(f"      {table.table}: {scalar(OPEN)}")
+            continue
         lines.append(f"      {table.table}:")
         if table.times:
             lines.append(f"        repeat: {{times: {scalar(table.times)}}}")
         for column in table.columns:
             for question in column.questions:
-                lines += [f"        # {part}" for part in _asked(question)]
+                columns = {look.name for look in seen.looks} if column.entry == OPEN else None
+                lines += [f"        # {part}" for part in _asked(question, columns)]
             note = f"    # {_comment(column.note)}" if column.note else ""
             lines.append(f"        {column.column}: {_value(column.entry)}{note}")
     unused = [look for look in seen.looks if look.name not in taken]

@@ -1,6 +1,6 @@
 """A load: sources into the book, whole or not at all; what it did is kept with it, and it can be taken back.
 
-    BOOK/loads/0003/<table>.parquet      the rows it brought, sorted
+    BOOK/loads/0003/<table>-0000.parquet …   the rows it brought, sorted
     BOOK/loads/0003/load.json            what it read, changed and left out
     BOOK/loads/0003/mapping.yaml         the mapping as it was used
     BOOK/loads/0003/records.parquet, quarantine.parquet, resolved.parquet, vanished.parquet
@@ -13,7 +13,6 @@ import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from hashlib import file_digest
 from pathlib import Path
 
 import polars as pl
@@ -21,9 +20,11 @@ import polars as pl
 from arrears import store
 from arrears.days import moment_of
 from arrears.ingest import fault_words, pseudonyms
+from arrears.ingest.mapped import source_columns
 from arrears.ingest.mapping import Mapping, check_columns
 from arrears.ingest.quarantine import RESOLVED_COLUMNS
 from arrears.ingest.set_rules import SetRules
+from arrears.ingest.sorted_rows import write_rows
 from arrears.ingest.stage import Staged, stage
 from arrears.refusal import Refused
 from arrears.store import Book, Ledger
@@ -186,7 +187,7 @@ def _judged(work: _Work, key: str | None, resolved, corrects, report) -> dict:
     judged = rules.judge()
     parts = staged.folder / "load"
     parts.mkdir()
-    faults, records = _quarantine(staged, judged.faults)
+    faults, records = _quarantine(staged, judged.faults, work.mapping)
     faults.write_parquet(parts / "quarantine.parquet")
     records.write_parquet(parts / "records.parquet")
     load = _account(work, judged, faults, records, corrects)
@@ -196,9 +197,7 @@ def _judged(work: _Work, key: str | None, resolved, corrects, report) -> dict:
     report("writing the rows", staged.records, staged.records)
     for name, about in load["tables"].items():
         if about["rows"]:
-            rules.write(name, parts / f"{name}.parquet")
-            with open(parts / f"{name}.parquet", "rb") as handle:
-                about["sha256"] = file_digest(handle, "sha256").hexdigest()
+            about["files"] = write_rows(FACTS[name], staged.rows(name), rules.bad_records(), rules.dropped(name), about["rows"], parts)
     if judged.vanished is not None:
         judged.vanished.write_parquet(parts / "vanished.parquet")
     if resolved is not None:
@@ -212,12 +211,13 @@ def _judged(work: _Work, key: str | None, resolved, corrects, report) -> dict:
     return load
 
 
-def _quarantine(staged: Staged, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _quarantine(staged: Staged, found: pl.DataFrame, mapping: Mapping) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The faults with file, line and sentences; and the records they stop, with their cells."""
     own = staged.all_faults()
     wanted = pl.concat([own["record"].drop_nulls(), found["record"]]).unique().sort()
     records = _cells_of(staged, wanted)
     placed = found.join(records.select("record", "source", "file", "line"), on="record", how="left")
+    placed = placed.join(source_columns(mapping), on=["source", "table", "column"], how="left").with_columns(pl.coalesce("taken", "column").alias("column"))
     faults = pl.concat([own, placed.select(own.columns).cast(own.schema)])
     faults = fault_words.sentences(faults.sort("file", "line", "record", maintain_order=True, nulls_last=True))
     return faults.select("record", "file", "line", "table", "column", "value", "rule", "en", "zh"), records

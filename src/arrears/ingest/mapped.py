@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+import polars as pl
+
 from arrears.ingest.dates import Dates
 
 
@@ -117,3 +119,15 @@ class Mapping:
     """SHA-256 of the text, hexadecimal."""
     written: Dates
     """How dates are written wherever a column does not say otherwise."""
+
+
+def source_columns(mapping: Mapping) -> pl.DataFrame:
+    """One row per source, table and column of the table that is taken from a file: the source column it comes from.
+
+    The first where there are several: what is wrong with a row is said in the words of the lender's own file.
+    """
+    rows = [
+        (source.name, table.table, column.name, column.sources[0])
+        for source in mapping.sources for table in source.tables for column in table.columns.values() if column.sources
+    ]
+    return pl.DataFrame(rows, schema=dict.fromkeys(("source", "table", "column", "taken"), pl.String), orient="row")

@@ -76,8 +76,8 @@ def _present(book: Book) -> tuple[dict[str, list[Path]], dict[str, dict]]:
         )
     files = store.load_files(book, ledger)
     marks = {
-        name: {"loads": [[load["id"], load["tables"][name]["sha256"]] for load in ledger.in_force()
-                         if load["tables"].get(name, {}).get("rows")], "sha256": None}
+        name: {"loads": [[load["id"], *sorted(load["tables"].get(name, {}).get("files", {}).values())] for load in ledger.in_force()],
+               "sha256": None}
         for name in files
     }
     return files, marks
@@ -225,7 +225,7 @@ def _mark(path: Path) -> dict:
 
 def _digest(mark: dict, files: list[Path]) -> str:
     if "loads" in mark:
-        return sha256("".join(digest for _, digest in mark["loads"]).encode()).hexdigest()
+        return sha256("".join(digest for _, *digests in mark["loads"] for digest in digests).encode()).hexdigest()
     with open(files[0], "rb") as handle:
         return file_digest(handle, "sha256").hexdigest()
 

@@ -79,22 +79,19 @@ class SetRules:
             self.counts[name] |= {"rows": self._one(f"SELECT count(*) FROM fresh_{name}")}
         return Judged(found, self.counts, vanished, self.replaces)
 
-    def write(self, table: str, path: Path) -> None:
-        """The rows that may enter, sorted by what they lie by and their key, as one Parquet file."""
-        about = FACTS[table]
-        columns = [f'"{column.name}"' for column in about.columns if column.name != "recorded_at"]
-        order = dict.fromkeys([*([about.lies_by] if about.lies_by else []), *about.key, "recorded_at"])
-        recorded = f"CASE WHEN recorded_at = {ALWAYS} THEN NULL ELSE make_timestamp(recorded_at) END AS recorded_at"
-        self.ask(
-            f"COPY (SELECT {', '.join(columns)}, {recorded} FROM fresh_{table} ORDER BY {', '.join(order)}) "
-            f"TO '{_quoted(path)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 262144)"
-        )
+    def bad_records(self) -> pl.Series:
+        """Every record that may not enter."""
+        return self._frame("SELECT DISTINCT record FROM bad_record")["record"]
+
+    def dropped(self, table: str) -> pl.Series:
+        """Every row of a table that the book has already, or that stands twice in the load, by its row number."""
+        return self._frame(f"SELECT \"row\" FROM drop_{table}")["row"]
 
     def broken_in_book(self) -> list[tuple[str, str, str, int]]:
         """What is wrong with a book as it stands: table, rule, an example, how many rows; empty where nothing is."""
         self.tables = [name for name in FACTS if name in self.has_past]
         for name in FACTS:
-            self.ask(f"CREATE OR REPLACE VIEW new_{name} AS SELECT row_number() OVER () AS record, * FROM past_{name}")
+            self.ask(f"CREATE OR REPLACE VIEW new_{name} AS SELECT row_number() OVER () AS record, record AS \"row\", * FROM past_{name}")
             self._view_fresh(FACTS[name])
             self.ask(f"CREATE OR REPLACE VIEW after_{name} AS FROM fresh_{name}")
         self._blame_once()
@@ -126,20 +123,17 @@ class SetRules:
     def _view_new(self, table: Table, files: str | None) -> None:
         if files is None or not list(Path(files).parent.glob("*.parquet")):
             typed = ", ".join(f'NULL::{_type_of(column)} AS "{column.name}"' for column in table.columns)
-            self.ask(f"CREATE VIEW new_{table.name} AS SELECT NULL::BIGINT AS record, {typed} WHERE false")
+            self.ask(f"CREATE VIEW new_{table.name} AS SELECT NULL::BIGINT AS record, NULL::BIGINT AS \"row\", {typed} WHERE false")
         else:
             self.ask(f"CREATE VIEW new_{table.name} AS FROM read_parquet('{_quoted(files)}')")
-        self.ask(f"CREATE TABLE drop_{table.name} AS SELECT * FROM new_{table.name} WHERE false")
+        self.ask(f"CREATE TABLE drop_{table.name}(\"row\" BIGINT)")
         self._view_fresh(table)
 
     def _view_fresh(self, table: Table) -> None:
         """new_T without what is blamed or known already. Anti-joins are written only where there is something to leave out."""
         name = table.name
-        dropped = self._one(f"SELECT count(*) FROM drop_{name}")
-        key = " AND ".join(f"d.{column} = n.{column}" for column in ("record", *table.key, "recorded_at"))
-        without = f" WHERE NOT EXISTS (FROM drop_{name} d WHERE {key})" if dropped else ""
-        inner = f"(SELECT * FROM new_{name} n{without})"
-        self.ask(f"CREATE OR REPLACE VIEW fresh_{name} AS SELECT f.* FROM {inner} f ANTI JOIN bad_record b ON f.record = b.record")
+        dropped = f" ANTI JOIN drop_{name} d ON n.\"row\" = d.\"row\"" if self._one(f"SELECT count(*) FROM drop_{name}") else ""
+        self.ask(f"CREATE OR REPLACE VIEW fresh_{name} AS SELECT n.* FROM new_{name} n ANTI JOIN bad_record b ON n.record = b.record{dropped}")
 
     def _refuse_keys_twice(self, table: Table) -> None:
         """Equal rows of one key count once; different ones of one key and moment are all blamed."""
@@ -149,15 +143,15 @@ class SetRules:
         self.ask(f"CREATE TEMP TABLE twice AS SELECT hash({', '.join(table.key)}) AS h FROM new_{name} GROUP BY h HAVING count(*) > 1")
         if self._one("SELECT count(*) FROM twice"):
             content = ", ".join(f'"{column}"' for column in table.names())
-            self.ask(f"CREATE TEMP TABLE again AS SELECT record, {', '.join(table.key)}, recorded_at, hash({content}) AS content "
+            self.ask(f"CREATE TEMP TABLE again AS SELECT record, \"row\", {', '.join(table.key)}, recorded_at, hash({content}) AS content "
                      f"FROM new_{name} SEMI JOIN twice ON hash({', '.join(table.key)}) = h ANTI JOIN bad_record USING (record)")
             self.ask(f"CREATE TEMP TABLE groups AS SELECT {key}, min(record) AS first, count(*) AS many, "
                      f"count(DISTINCT record) AS records, count(DISTINCT content) AS contents FROM again GROUP BY {key} HAVING count(*) > 1")
             on = _equal("a", "g", [*table.key, "recorded_at"])
             self._blame(f"SELECT DISTINCT a.record, '{name}', '{table.key[-1]}', a.{table.key[-1]}::VARCHAR, 'key_twice', "
                         f"{_key_text(table, 'a')} FROM again a JOIN groups g ON {on} WHERE g.contents > 1 OR g.many > g.records")
-            self.ask(f"INSERT INTO drop_{name} SELECT n.* FROM new_{name} n JOIN groups g ON {_equal('n', 'g', [*table.key, 'recorded_at'])} "
-                     "WHERE g.contents = 1 AND g.many = g.records AND n.record > g.first")
+            self.ask(f"INSERT INTO drop_{name} SELECT a.\"row\" FROM again a JOIN groups g ON {on} "
+                     "WHERE g.contents = 1 AND g.many = g.records AND a.record > g.first")
             versions = self._one(f"SELECT count(*) FROM (SELECT 1 FROM again GROUP BY {', '.join(table.key)} HAVING count(DISTINCT recorded_at) > 1)")
             self.replaces[name] = versions > 0
             self.counts[name]["unchanged"] += self._one(f"SELECT count(*) FROM drop_{name}")
@@ -176,9 +170,9 @@ class SetRules:
             return
         group, content = list(table.replaced_by), [c for c in table.names() if c != "recorded_at"]
         if self.bears_recorded_at:
-            self._drop(table, f"SELECT n.* FROM fresh_{name} n SEMI JOIN every_{name} p ON {_same('n', 'p', [*content, 'recorded_at'])}")
+            self._drop(table, f"SELECT n.\"row\" FROM fresh_{name} n SEMI JOIN every_{name} p ON {_same('n', 'p', [*content, 'recorded_at'])}")
         if group == list(table.key):
-            self.ask(f"CREATE TEMP TABLE met AS SELECT n.record, n.recorded_at, {', '.join('n.' + c for c in table.key)}, "
+            self.ask(f"CREATE TEMP TABLE met AS SELECT n.record, n.\"row\", n.recorded_at, {', '.join('n.' + c for c in table.key)}, "
                      f"p.recorded_at AS before, ({_same('n', 'p', content)}) AS same FROM fresh_{name} n JOIN past_{name} p ON {_equal('n', 'p', group)}")
         else:
             columns = ", ".join(content)
@@ -186,11 +180,11 @@ class SetRules:
             self.ask(f"CREATE TEMP TABLE theirs AS SELECT {columns} FROM past_{name} p SEMI JOIN ours n ON {_equal('n', 'p', group)}")
             names = ", ".join(group)
             self.ask(f"CREATE TEMP TABLE differs AS SELECT DISTINCT {names} FROM ((FROM ours EXCEPT ALL FROM theirs) UNION ALL (FROM theirs EXCEPT ALL FROM ours))")
-            self.ask(f"CREATE TEMP TABLE met AS SELECT n.record, n.recorded_at, {', '.join('n.' + c for c in table.key)}, p.before, "
+            self.ask(f"CREATE TEMP TABLE met AS SELECT n.record, n.\"row\", n.recorded_at, {', '.join('n.' + c for c in table.key)}, p.before, "
                      f"NOT EXISTS (FROM differs d WHERE {_equal('d', 'n', group)}) AS same FROM fresh_{name} n JOIN "
                      f"(SELECT {names}, max(recorded_at) AS before FROM past_{name} GROUP BY {names}) p ON {_equal('n', 'p', group)}")
             self.ask("DROP TABLE ours; DROP TABLE theirs; DROP TABLE differs")
-        self._drop(table, f"SELECT n.* FROM new_{name} n SEMI JOIN met m ON m.same AND {_equal('n', 'm', ['record', *table.key, 'recorded_at'])}")
+        self._drop(table, "SELECT \"row\" FROM met WHERE same")
         wrong = "false" if self.bears_recorded_at or self.mode != "delta" else "true"
         self._blame(f"SELECT DISTINCT record, '{name}', '{table.key[-1]}', {table.key[-1]}::VARCHAR, 'key_stands', {_key_text(table, 'm')} "
                     f"FROM met m WHERE NOT same AND ({wrong} OR recorded_at <= before)")
@@ -245,7 +239,7 @@ class SetRules:
         found = 0
         if "loans" in self.tables:
             self.ask("CREATE OR REPLACE TABLE bad_loan AS SELECT DISTINCT loan_id FROM new_loans n SEMI JOIN bad_record b ON n.record = b.record")
-        for rule in (self._schedules, self._orphans, self._early_payments, self._early_records, self._reversals, self._others):
+        for rule in (self._schedules, self._orphans, self._late_disbursements, self._early_records, self._reversals, self._others):
             found += rule()
         return found > 0
 
@@ -270,28 +264,29 @@ class SetRules:
             FROM fresh_instalments f JOIN unsound u USING (loan_id)""")
 
     def _orphans(self) -> int:
-        """Every row of a loan has its loan, in this load or in the book."""
+        """Every row of a loan has its loan, in this load or in the book; no payment lies before its loan was disbursed."""
         found = 0
-        for name in _OF_LOANS:
-            if name in self.tables:
-                found += self._blame(f"""
-                    SELECT DISTINCT f.record, '{name}', 'loan_id', f.loan_id,
-                           CASE WHEN b.loan_id IS NULL THEN 'orphan' ELSE 'loan_quarantined' END, f.loan_id
-                    FROM fresh_{name} f ANTI JOIN after_loans l ON f.loan_id = l.loan_id LEFT JOIN bad_loan b ON f.loan_id = b.loan_id""")
+        for name in (name for name in _OF_LOANS if name in self.tables):
+            early = " OR f.paid_on < l.disbursed_on" if name == "payments" else ""
+            self.ask(f"CREATE OR REPLACE TEMP TABLE astray AS SELECT f.*, l.disbursed_on FROM fresh_{name} f "
+                     f"LEFT JOIN after_loans l ON f.loan_id = l.loan_id WHERE l.loan_id IS NULL{early}")
+            found += self._blame(f"""
+                SELECT DISTINCT f.record, '{name}', 'loan_id', f.loan_id,
+                       CASE WHEN b.loan_id IS NULL THEN 'orphan' ELSE 'loan_quarantined' END, f.loan_id
+                FROM astray f LEFT JOIN bad_loan b ON f.loan_id = b.loan_id WHERE f.disbursed_on IS NULL""")
+            if name == "payments":
+                found += self._blame("""
+                    SELECT record, 'payments', 'paid_on', paid_on::VARCHAR, 'before_disbursement', disbursed_on::VARCHAR
+                    FROM astray WHERE disbursed_on IS NOT NULL""")
         return found
 
-    def _early_payments(self) -> int:
-        """No payment lies before its loan was disbursed."""
-        found = 0
-        if "payments" in self.tables:
-            found += self._blame("""
-                SELECT f.record, 'payments', 'paid_on', f.paid_on::VARCHAR, 'before_disbursement', l.disbursed_on::VARCHAR
-                FROM fresh_payments f JOIN after_loans l ON f.loan_id = l.loan_id WHERE f.paid_on < l.disbursed_on""")
-        if "loans" in self.tables and "payments" in self.has_past:
-            found += self._blame("""
-                SELECT DISTINCT f.record, 'loans', 'disbursed_on', f.disbursed_on::VARCHAR, 'disbursed_late', min(p.paid_on)::VARCHAR
-                FROM fresh_loans f JOIN past_payments p ON f.loan_id = p.loan_id WHERE p.paid_on < f.disbursed_on GROUP BY ALL""")
-        return found
+    def _late_disbursements(self) -> int:
+        """No loan is changed so that it was disbursed after a payment that the book has."""
+        if "loans" not in self.tables or "payments" not in self.has_past:
+            return 0
+        return self._blame("""
+            SELECT f.record, 'loans', 'disbursed_on', f.disbursed_on::VARCHAR, 'disbursed_late', min(p.paid_on)::VARCHAR
+            FROM fresh_loans f JOIN past_payments p ON f.loan_id = p.loan_id WHERE p.paid_on < f.disbursed_on GROUP BY ALL""")
 
     def _early_records(self) -> int:
         """Where the lender says when rows were recorded: none before its loan."""

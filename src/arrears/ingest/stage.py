@@ -32,7 +32,7 @@ _MINOR = ColumnMap("control", "column", unit="minor")
 
 @dataclass
 class Staged:
-    """What was set down so far, under a folder: rows/<table>/*.parquet and cells/<source>/*.ipc, both with `record`."""
+    """What was set down so far, under a folder: rows/<table>/*.parquet with `record` and `row`, cells/*.ipc with `record`."""
 
     folder: Path
     recorded_at: int
@@ -44,6 +44,7 @@ class Staged:
     """Record numbers given so far: every record that was split and kept has one."""
     tables: set[str] = field(default_factory=set)
     bears_recorded_at: bool = False
+    rows_so_far: dict[str, int] = field(default_factory=dict)
     sources: list[dict] = field(default_factory=list)
     faults: list[pl.DataFrame] = field(default_factory=list)
     broken: int = 0
@@ -174,7 +175,9 @@ def _write_rows(staged: Staged, table: str, rows: pl.DataFrame, first: int, name
     staged.tables.add(table)
     if rows.is_empty():
         return
-    columns = [pl.col("record").cast(pl.Int64) + first]
+    before = staged.rows_so_far.get(table, 0)
+    staged.rows_so_far[table] = before + len(rows)
+    columns = [pl.col("record").cast(pl.Int64) + first, pl.int_range(before, before + len(rows), dtype=pl.Int64).alias("row")]
     for column in FACTS[table].columns:
         if column.name == "recorded_at":
             continue
