@@ -157,7 +157,7 @@ CASES = (
         "orphans",
         one(GOOD, row("A", "L9"), row("B", "l1"), row("C", reverses="P77")),
         SOUND,
-        (Told(3, "借据号", "L9", "orphan", "the loan L9 is in no file and not in the book", "贷款 L9 既不在文件中，也不在账册中"),
+        (Told(3, "借据号", "L9", "orphan", 'the loan "L9" is in no file and not in the book', "贷款 “L9” 既不在文件中，也不在账册中"),
          Told(4, "借据号", "l1", "orphan", "load the loan too, or correct its name", "请一并装载该贷款，或更正编号"),
          Told(5, "冲销", "P77", "reverses_unknown", "P77", "P77")),
     ),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from arrears.tables import FACTS
 from plain_books import Ran, arrears
 
 MAPPING = """
@@ -105,6 +106,11 @@ class Lender:
         ran = arrears("positions", "--book", self.book, "--as-of", as_of, "--out", out, "--lang", "en")
         assert ran.status == 0, ran.error
         return pl.read_parquet(out)
+
+    def loaded(self, load: int, table: str = "payments") -> pl.DataFrame:
+        """The rows that one load brought to a table."""
+        paths = sorted((self.book / "loads" / f"{load:04d}").glob(f"{table}-*.parquet"))
+        return pl.concat([pl.read_parquet(path) for path in paths]) if paths else FACTS[table].empty()
 
     def faults(self) -> pl.DataFrame:
         """What waits in quarantine, one row per fault."""

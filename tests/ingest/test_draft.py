@@ -173,14 +173,6 @@ def test_what_is_proposed_in_the_file_can_be_written_as_it_stands(ledger):
         assert strict_yaml.parse(text, "answer")["constant"] if text.startswith("{") else text in known, text
 
 
-def test_a_schedule_that_no_file_gives_stands_open_in_the_file_too(ledger):
-    drafted = draft([str(ledger)])
-    assert "schedule" in asked(drafted)
-    assert tables_of(drafted)["instalments"] == "?"
-    assert drafted.text.count('"?"') - 2 == len(drafted.questions), "each question has its place, and two comments speak of the sign"
-    assert "→ instalments: 0 columns drafted, 1 to be answered" in "\n".join(drafted.lines("en"))
-
-
 def test_personal_columns_are_hashed_or_left_out_and_none_of_their_values_is_shown(ledger, receipts, schedule):
     drafted = draft([str(ledger), str(receipts), str(schedule)])
     personal = document(drafted)["personal"]
@@ -267,6 +259,8 @@ def test_loans_without_a_schedule_may_fall_due_at_once_or_in_equal_parts(tmp_pat
     path.write_text("loan_id,customer_id,product,loan_amount,interest_rate,disbursement_date,maturity_date,term\n" + rows, encoding="utf-8")
     drafted = draft([str(path)])
     assert "schedule" in asked(drafted)
+    assert tables_of(drafted)["instalments"] == "?", "a question has its place in the file too"
+    assert "→ instalments: 0 columns drafted, 1 to be answered" in "\n".join(drafted.lines("en"))
     once = answered(drafted, schedule="one")
     assert tables_of(once)["instalments"]["due_on"] == "maturity_date"
     parts = answered(drafted, schedule="equal", interest_minor="=0")

@@ -157,12 +157,13 @@ def test_one_record_becomes_many_rows_whose_parts_add_up():
     assert weekly.rows["due_on"].to_list() == [date(2024, 1, 31), date(2024, 2, 7)]
 
 
-def test_a_bad_number_of_repetitions_makes_no_rows_and_one_fault_and_a_bad_cell_one_fault_for_all_its_rows():
-    typed = taken("instalments", REPEAT, {"n": ["x", "", "0", "1201", "2.5", "2"], "d": ["2024-01-31"] * 6, "p": ["1"] * 6, "i": ["1"] * 5 + ["-1"]})
+def test_a_bad_number_of_repetitions_is_one_fault_beside_the_record_s_others_and_a_bad_cell_one_fault_for_all_its_rows():
+    typed = taken("instalments", REPEAT, {"n": ["x", "", "0", "1201", "2.5", "2"], "d": ["2024-01-31", None] + ["2024-01-31"] * 4, "p": ["1"] * 6,
+                                          "i": ["1"] * 5 + ["-1"]})
     assert typed.faults.select("record", "column", "target", "rule").rows() == [
-        (0, "n", "number", "not_a_number"), (1, "n", "number", "empty"), (2, "n", "number", "range_low"), (3, "n", "number", "range_high"),
-        (4, "n", "number", "not_whole"), (5, "i", "interest_minor", "negative")]
-    assert typed.rows["record"].to_list() == [5, 5]
+        (0, "n", "number", "not_a_number"), (1, "n", "number", "empty"), (1, "d", "due_on", "empty"), (2, "n", "number", "range_low"),
+        (3, "n", "number", "range_high"), (4, "n", "number", "not_whole"), (5, "i", "interest_minor", "negative")]
+    assert typed.rows["record"].to_list() == [0, 1, 2, 3, 4, 5, 5]
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**13), st.integers(1, 60), st.dates(date(1990, 1, 1), date(2100, 1, 1))), min_size=1, max_size=5))

@@ -6,6 +6,7 @@ in the cases by hand; what is said is compared in English and Chinese.
 
 import csv
 import shutil
+import zipfile
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -41,9 +42,9 @@ def lender(three_loans, tmp_path) -> Lender:
 
 
 def loaded_payments(lender: Lender, load: int = 2) -> dict[str, tuple]:
-    path = lender.book / "loads" / f"{load:04d}" / "payments.parquet"
-    rows = pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=dict.fromkeys(["payment_id"], pl.String))
-    return {one["payment_id"]: (one["loan_id"], one["paid_on"], one["amount_minor"], one["reverses"]) for one in rows.iter_rows(named=True)}
+    rows = lender.loaded(load)
+    assert rows["payment_id"].is_unique().all()
+    return {name: tuple(rest) for name, *rest in rows.select("payment_id", "loan_id", "paid_on", "amount_minor", "reverses").iter_rows()}
 
 
 def assert_told(lender: Lender, told: tuple[Told, ...], load: int = 2) -> None:
@@ -119,8 +120,8 @@ def test_leading_zeros_lost(tmp_path):
     lender.write("payments", [row("A", "17"), row("B", "0017"), row("C", "00017")])
     ran = lender.ingest(lender.files / "payments.csv", words=("--threshold", "100%"))
     assert ran.status == 0 and loaded_payments(lender) == {"B": paid(loan="0017")}
-    assert_told(lender, (Told(2, "借据号", "17", "orphan", "the loan 17 is in no file", "贷款 17 既不在文件中"),
-                         Told(4, "借据号", "00017", "orphan", "the loan 00017", "贷款 00017")))
+    assert_told(lender, (Told(2, "借据号", "17", "orphan", 'the loan "17" is in no file', "贷款 “17” 既不在文件中"),
+                         Told(4, "借据号", "00017", 'orphan', 'the loan "00017"', '贷款 “00017”')))
     arrears("take-back", 2, "--book", lender.book)
     with_zeros = ANY_FILE.replace("loan_id: 借据号\n        paid_on", "loan_id: {column: 借据号, zero_fill: 4, width: 4}\n        paid_on")
     lender.mapping.write_text(with_zeros, encoding="utf-8")
@@ -244,8 +245,6 @@ def test_a_truncated_file(lender, kind, part):
 
 
 def test_a_zip_bomb(lender):
-    import zipfile
-
     before = files_of(lender.book)
     path = workbook(lender.files / "payments.xlsx", [HEADERS["payments"], list(GOOD)])
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as package, package.open("xl/bomb.xml", "w") as entry:

@@ -150,6 +150,7 @@ def test_a_dry_run_writes_nothing(lender):
     ran = lender.ingest(words=("--dry-run",))
     assert ran.status == 0 and "nothing was written" in ran.out and "loans: new 3" in ran.out
     assert not [path for path in lender.book.rglob("*") if path.is_file()]
+    assert not lender.book.with_suffix(".key").exists()
 
 
 @pytest.mark.parametrize(("table", "rows", "rule"), [

@@ -22,6 +22,8 @@ from arrears.store import Book
 class CameBack:
     """The corrected records of one file, as a source."""
 
+    is_read_once = False
+
     def __init__(self, name: str, cells: pl.DataFrame, lines: pl.Series):
         self.name, self.columns, self.notes = name, cells.columns, []
         self._cells, self._lines = cells, lines

@@ -92,6 +92,8 @@ def _one_select(query: str, name: str) -> str:
 class DatabaseQuery:
     """The records a query answers; each call of `batches` asks anew."""
 
+    is_read_once = True
+
     def __init__(self, name: str, connection, query: str):
         self.name = name
         self.notes: list[tuple[str, str]] = []

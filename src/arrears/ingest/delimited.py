@@ -170,6 +170,8 @@ def _broken(line: int, reason: int, cells: int, layout: Layout) -> BrokenRecord:
 class DelimitedFile:
     """One CSV or TSV file."""
 
+    is_read_once = False
+
     def __init__(
         self, path: Path, header: tuple[int, ...] = (1,), encoding: str | None = None, delimiter: str | None = None
     ):

@@ -99,6 +99,8 @@ def _number_text(value: float) -> str:
 class ExcelSheet:
     """One sheet of a workbook: the one named, or its only one that is not empty."""
 
+    is_read_once = False
+
     def __init__(self, path: Path, sheet: str | None = None, header: tuple[int, ...] = (1,)):
         self.notes: list[tuple[str, str]] = []
         self.name = path.name

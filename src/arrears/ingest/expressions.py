@@ -97,7 +97,8 @@ def _repeated(rows: pl.DataFrame, taking: Taking) -> pl.DataFrame:
     sound = read.values.is_between(1, TIMES_MAX)
     taking.blame(target, [source], (read.values < 1).fill_null(False).arg_true(), "range_low", "1")
     taking.blame(target, [source], (read.values > TIMES_MAX).fill_null(False).arg_true(), "range_high", f"{TIMES_MAX:,}")
-    rows = rows.with_columns(read.values.alias(" times")).filter(sound.fill_null(False))
+    # A record whose number is unfit keeps one row, so that its other faults are told at once and not one load later.
+    rows = rows.with_columns(pl.select(pl.when(sound).then(read.values).otherwise(1).alias(" times")).to_series())
     rows = rows.with_columns(pl.int_ranges(1, pl.col(" times") + 1).alias(" nth")).explode(" nth")
     times, nth = pl.col(" times"), pl.col(" nth")
     changed = []

@@ -1,6 +1,6 @@
 """What a load did, in lines for a terminal, in Chinese or English."""
 
-from arrears.ingest.loads import Loaded
+from arrears.ingest.loads import Loaded, records_taken
 
 _MODES = {"delta": "增量", "correction": "更正", "snapshot": "全量快照", "snapshot_part": "快照更正"}
 
@@ -18,10 +18,13 @@ def load_lines(loaded: Loaded, book: str, language: str, *, dry_run: bool = Fals
     else:
         lines = [f"第 {load['id']} 次装载：{load['mapping']}（{_MODES[load['mode']]}）" if zh
                  else f"Load {load['id']}: {load['mapping']} ({load['mode']})"]
+    names = [source["name"] for source in load["sources"]]
     for source in load["sources"]:
         skipped = source["left_out"]
         kept = (f"，按 keep 略去 {skipped:,} 条" if zh else f", {skipped:,} left out by `keep`") if skipped else ""
-        lines.append(f"  {source['name']}：{source['records']:,} 条记录{kept}" if zh else f"  {source['name']}: {source['records']:,} records{kept}")
+        role = "" if names.count(source["name"]) == 1 else f"（{source['source']}）" if zh else f" ({source['source']})"
+        lines.append(f"  {source['name']}{role}：{source['records']:,} 条记录{kept}" if zh else
+                     f"  {source['name']}{role}: {source['records']:,} records{kept}")
         lines += [f"    {note[1] if zh else note[0]}" for note in source["notes"]]
     if load["unfed"]:
         named = ", ".join(load["unfed"])
@@ -33,7 +36,7 @@ def load_lines(loaded: Loaded, book: str, language: str, *, dry_run: bool = Fals
                      else f"  control figure {one['source']}, {one['figure']}: {one['ours']}, agrees")
     lines += _vanished_lines(load, zh)
     if load["quarantined"]:
-        share = 100 * load["quarantined"] / load["records"]
+        share = 100 * load["quarantined"] / records_taken(load)
         rules = ", ".join(f"{rule} {count:,}" for rule, count in list(load["rules"].items())[:5])
         lines.append(f"  隔离区：{load['quarantined']:,} 条记录（{share:.2f} %）：{rules}" if zh
                      else f"  quarantine: {load['quarantined']:,} records ({share:.2f} %): {rules}")

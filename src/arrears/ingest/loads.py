@@ -22,6 +22,7 @@ from arrears.days import moment_of
 from arrears.ingest import fault_words, pseudonyms
 from arrears.ingest.mapped import source_columns
 from arrears.ingest.mapping import Mapping, check_columns
+from arrears.ingest.own_cells import OwnCells
 from arrears.ingest.quarantine import RESOLVED_COLUMNS
 from arrears.ingest.set_rules import SetRules
 from arrears.ingest.sorted_rows import write_rows
@@ -86,7 +87,8 @@ def ingest(book: Book, pairs: list, mapping: Mapping, terms: Terms, now: int, re
         hashes, key, created = _key(book, ledger, mapping, terms)
         moment = max([now, *(load["moment"] + 1 for load in ledger.loads)])
         today = moment_of(moment).date()
-        staged = Staged(book.unfinished_load, moment if ledger.in_force() else ALWAYS, today)
+        cells = OwnCells(book.unfinished_load / "cells", mapping, hashes)
+        staged = Staged(book.unfinished_load, cells, moment if ledger.in_force() else ALWAYS, today)
         work = _Work(book, ledger, mapping, terms, staged, moment)
         try:
             with store.room_for(book.unfinished_load):
@@ -171,8 +173,9 @@ def _same_as_before(ledger: Ledger, pairs: list, mapping: Mapping, terms: Terms)
 
 
 def _key(book: Book, ledger: Ledger, mapping: Mapping, terms: Terms):
-    """The pseudonyms of the book, the key's place, and whether it is new; without hashed columns no key is made."""
-    if not mapping.hashed:
+    """The pseudonyms of the book, the key's place, and whether it is new; without hashed columns, or to try, no key is made."""
+    place = terms.key or pseudonyms.key_place(book.root)
+    if not mapping.hashed or (terms.dry_run and ledger.key is None and not place.exists()):
         return pseudonyms.Pseudonyms(bytes(32)), None, False
     return pseudonyms.opened(book.root, terms.key, ledger.key)
 
@@ -215,27 +218,12 @@ def _quarantine(staged: Staged, found: pl.DataFrame, mapping: Mapping) -> tuple[
     """The faults with file, line and sentences; and the records they stop, with their cells."""
     own = staged.all_faults()
     wanted = pl.concat([own["record"].drop_nulls(), found["record"]]).unique().sort()
-    records = _cells_of(staged, wanted)
+    records = staged.cells.of(wanted)
     placed = found.join(records.select("record", "source", "file", "line"), on="record", how="left")
     placed = placed.join(source_columns(mapping), on=["source", "table", "column"], how="left").with_columns(pl.coalesce("taken", "column").alias("column"))
     faults = pl.concat([own, placed.select(own.columns).cast(own.schema)])
     faults = fault_words.sentences(faults.sort("file", "line", "record", maintain_order=True, nulls_last=True))
     return faults.select("record", "file", "line", "table", "column", "value", "rule", "en", "zh"), records
-
-
-def _cells_of(staged: Staged, wanted: pl.Series) -> pl.DataFrame:
-    """One row per wanted record: record, source, file, line, cells (JSON of the source's own cells)."""
-    told = []
-    for path in sorted((staged.folder / "cells").glob("*.ipc")) if len(wanted) else []:
-        mine = pl.scan_ipc(path).filter(pl.col("record").is_in(wanted.implode())).collect()
-        if len(mine):
-            own = [column for column in mine.columns if column not in ("record", " line", " file", " source")]
-            told.append(mine.select(
-                "record", pl.col(" source").alias("source"), pl.col(" file").alias("file"), pl.col(" line").alias("line"),
-                pl.struct(own).struct.json_encode().alias("cells"),
-            ))
-    schema = {"record": pl.Int64, "source": pl.String, "file": pl.String, "line": pl.Int64, "cells": pl.String}
-    return pl.concat(told).cast(schema).sort("record") if told else pl.DataFrame(schema=schema)
 
 
 def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, corrects: int | None) -> dict:
@@ -297,7 +285,8 @@ def _figure(text: str, source: str, figure: str) -> Decimal:
 def _refuse_if_wrong(work: _Work, load: dict, parts: Path) -> None:
     """Refuses a load whose control figures differ or of which too much went to quarantine; its quarantine can be looked at."""
     wrong = [one for one in load["control"] if not one["agrees"]]
-    too_many = load["quarantined"] > work.terms.threshold * max(load["records"], 1)
+    taken = records_taken(load)
+    too_many = load["quarantined"] > work.terms.threshold * max(taken, 1)
     if load["records"] == 0:
         raise Refused("the sources hold no record at all; nothing was loaded", "来源中没有任何记录；未装入任何内容")
     if not wrong and not too_many:
@@ -315,16 +304,21 @@ def _refuse_if_wrong(work: _Work, load: dict, parts: Path) -> None:
             f"来源 {said['source']}：{said['figure']} 的控制数为 {said['lender']}，而文件合计为 {said['ours']}；未装入任何内容："
             "可能缺文件、重复、被截断，或控制数属于另一天",
         )
-    share = Decimal(load["quarantined"]) / max(load["records"], 1) * 100
+    share = Decimal(load["quarantined"]) / max(taken, 1) * 100
     allowed = f"{(work.terms.threshold * 100).normalize():f}"
     common = ", ".join(f"{rule} {count:,}" for rule, count in list(load["rules"].items())[:4])
     raise Refused(
-        f"{load['quarantined']:,} of {load['records']:,} records ({share:.1f} %) would go to quarantine, more than the {allowed} % allowed; nothing "
+        f"{load['quarantined']:,} of {taken:,} records ({share:.1f} %) would go to quarantine, more than the {allowed} % allowed; nothing "
         f"was loaded. Most frequent: {common}. See them with: arrears quarantine --book {work.book.root} --refused; then mend the "
         "mapping or the files, or allow more with --threshold",
-        f"{load['records']:,} 条记录中有 {load['quarantined']:,} 条（{share:.1f} %）应进入隔离区，超过允许的 {allowed} %；未装入任何内容。"
+        f"{taken:,} 条记录中有 {load['quarantined']:,} 条（{share:.1f} %）应进入隔离区，超过允许的 {allowed} %；未装入任何内容。"
         f"最常见：{common}。查看：arrears quarantine --book {work.book.root} --refused；请更正映射或文件，或用 --threshold 放宽",
     )
+
+
+def records_taken(load: dict) -> int:
+    """How many records a load read and did not leave out by `keep`: of these the threshold is a share."""
+    return load["records"] - sum(source["left_out"] for source in load["sources"])
 
 
 def _refuse_if_others_rest_on(book: Book, after: Ledger, number: int) -> None:

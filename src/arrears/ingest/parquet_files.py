@@ -18,6 +18,8 @@ _CELLS_MAX = 4_000_000
 class ParquetFile:
     """One Parquet file; only the columns asked for are read."""
 
+    is_read_once = False
+
     def __init__(self, path: Path):
         self.name = path.name
         self._file = UnchangedFile(path)

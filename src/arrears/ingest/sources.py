@@ -42,6 +42,8 @@ class Source(Protocol):
     name: str
     columns: list[str]
     notes: list[tuple[str, str]]
+    is_read_once: bool
+    """It may say something else when it is read again: a query."""
 
     @property
     def digest(self) -> str:

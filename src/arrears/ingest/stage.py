@@ -14,8 +14,9 @@ from pathlib import Path
 import polars as pl
 
 from arrears.ingest.batch import Batch
-from arrears.ingest.expressions import Occurrences, Typed, kept, rows_of
+from arrears.ingest.expressions import Occurrences, Typed, rows_of
 from arrears.ingest.mapped import ColumnMap, Mapping, SourceMap
+from arrears.ingest.own_cells import OwnCells, kept_of
 from arrears.ingest.pseudonyms import masked
 from arrears.ingest.values import read_column
 from arrears.tables import FACTS
@@ -32,9 +33,10 @@ _MINOR = ColumnMap("control", "column", unit="minor")
 
 @dataclass
 class Staged:
-    """What was set down so far, under a folder: rows/<table>/*.parquet with `record` and `row`, cells/*.ipc with `record`."""
+    """What was set down so far, under a folder: rows/<table>/*.parquet with `record` and `row`."""
 
     folder: Path
+    cells: OwnCells
     recorded_at: int
     """What rows bear that are mapped without a recorded_at (microseconds)."""
     today: date
@@ -61,8 +63,7 @@ class Staged:
         return pl.concat([pl.DataFrame(schema=FAULTS), *self.faults])
 
 
-def stage(staged: Staged, source_map: SourceMap, source, mapping: Mapping, pseudonyms, report=lambda done: None,
-          file_names: pl.Series | None = None) -> None:
+def stage(staged: Staged, source_map: SourceMap, source, mapping: Mapping, pseudonyms, report=lambda done: None) -> None:
     """Reads one source to its end and sets its rows down.
 
     Raises Refused where the source lacks a column, cannot be read, or changes meanwhile.
@@ -70,7 +71,7 @@ def stage(staged: Staged, source_map: SourceMap, source, mapping: Mapping, pseud
     place = len(staged.sources)
     about = {"source": source_map.name, "name": source.name, "records": 0, "left_out": 0, "rows": {}, "sums": {}}
     staged.sources.append(about)
-    seen = Occurrences()
+    seen, first = Occurrences(), staged.numbered
     wanted = [column for column in source_map.taken() if column in source.columns]
     about["personal"] = {"hashed": sorted(mapping.hashed & set(wanted)), "left_out": sorted(mapping.left_out & set(source.columns))}
     for number, batch in enumerate(_ahead(source.batches(wanted))):
@@ -78,8 +79,9 @@ def stage(staged: Staged, source_map: SourceMap, source, mapping: Mapping, pseud
         staged.records += len(batch.cells) + len(batch.broken)
         _set_aside_broken(staged, about, batch)
         _add_controls(about, source_map, mapping, batch.cells)
-        _set_down(staged, about, batch, f"{place:04d}-{number:06d}", source_map, mapping, pseudonyms, seen)
+        _set_down(staged, about, batch, f"{place:04d}-{number:06d}", source_map, mapping, pseudonyms, seen, source.is_read_once)
         report(staged.records)
+    staged.cells.may_read_again(first, staged.numbered, source_map, source)
     about["digest"], about["notes"] = source.digest, list(source.notes)
     about["sums"] = {column: str(total) for column, total in about["sums"].items()}
 
@@ -118,12 +120,9 @@ _FINEST = "KWD"
 """A currency of three decimals, the most there are: control sums are kept in its minor units."""
 
 
-def _set_down(staged: Staged, about: dict, batch: Batch, name: str, source_map, mapping, pseudonyms, seen) -> None:
-    cells, lines = batch.cells, batch.lines
-    if source_map.keep is not None:
-        chosen = kept(source_map, cells)
-        about["left_out"] += int((~chosen).sum())
-        cells, lines = cells.filter(chosen), lines.filter(chosen)
+def _set_down(staged: Staged, about: dict, batch: Batch, name: str, source_map, mapping, pseudonyms, seen, read_once: bool) -> None:
+    cells, lines = kept_of(source_map, batch)
+    about["left_out"] += len(batch.cells) - len(cells)
     if cells.is_empty():
         return
     first = staged.numbered
@@ -133,42 +132,30 @@ def _set_down(staged: Staged, about: dict, batch: Batch, name: str, source_map, 
         table.table: rows_of(table, source_map, mapping, cells, pseudonyms, seen=seen, today=staged.today)
         for table in source_map.tables
     }
-    spoilt = _set_aside_faulty(staged, about, made, record, lines, mapping)
+    faults = _set_aside_faulty(staged, about, made, record, lines, mapping)
     for table, typed in made.items():
         about["rows"][table] = about["rows"].get(table, 0) + len(typed.rows)
         _write_rows(staged, table, typed.rows, first, name)
-    hidden = [column for column in cells.columns if column in mapping.hashed]
-    shown = cells.with_columns(
-        ("#" + pseudonyms.of(cells[column])).scatter(spoilt.filter(column=column)["record"].unique(), None).alias(column) for column in hidden
-    )
-    folder = staged.folder / "cells"
-    folder.mkdir(parents=True, exist_ok=True)
-    told = shown.select(record, lines.alias(" line"), pl.lit(about["name"]).alias(" file"), pl.lit(about["source"]).alias(" source"), pl.all())
-    told.write_ipc(folder / f"{name}.ipc", compression="uncompressed")
+    chosen = pl.Series([True]).new_from_index(0, len(record)) if read_once else record.is_in(faults["record"].implode())
+    staged.cells.keep(record.filter(chosen), lines.filter(chosen), about["source"], about["name"], cells.filter(chosen), faults)
 
 
 def _set_aside_faulty(staged: Staged, about: dict, made: dict[str, Typed], record, lines, mapping) -> pl.DataFrame:
-    """Keeps the batch's faults, and which records have one. Their rows are set down too: they tell whose loan they were.
-
-    Returns which cells of which records are at fault (record, column): the hash of a spoilt id names nobody.
-    """
-    bad, cells = [], []
+    """Keeps the batch's faults, and which records have one. Their rows are set down too: they tell whose loan they were."""
+    found = [pl.DataFrame(schema=FAULTS)]
     for table, typed in made.items():
-        if typed.faults.is_empty():
-            continue
         at = typed.faults["record"]
-        bad.append(at)
-        cells.append(typed.faults.select("record", "column"))
         hides = pl.col("column").is_in(list(mapping.hashed))
-        staged.faults.append(typed.faults.select(
+        found.append(typed.faults.select(
             record.gather(at).alias("record"), pl.lit(about["source"]).alias("source"), pl.lit(about["name"]).alias("file"),
             lines.gather(at).alias("line").cast(pl.Int64), pl.lit(table).alias("table"), "column",
             pl.when(hides).then(masked(typed.faults["value"])).otherwise("value").alias("value"), "rule", "detail",
         ).cast(FAULTS))
-    if not bad:
-        return pl.DataFrame(schema={"record": pl.UInt32, "column": pl.String})
-    staged.bad.append(record.gather(pl.concat(bad).unique()))
-    return pl.concat(cells)
+    faults = pl.concat(found)
+    if len(faults):
+        staged.faults.append(faults)
+        staged.bad.append(faults["record"].unique())
+    return faults
 
 
 def _write_rows(staged: Staged, table: str, rows: pl.DataFrame, first: int, name: str) -> None:

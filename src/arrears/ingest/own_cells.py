@@ -1,0 +1,82 @@
+"""The source's own cells of the records in quarantine, so that a person can correct them.
+
+The cells of a record that has a fault of its own are kept when it is read. A record that only others prove wrong is known
+later: a file is read once more for it, a query's cells are all kept until then, since it may answer otherwise next time.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from arrears.ingest.batch import Batch
+from arrears.ingest.expressions import kept
+from arrears.ingest.mapped import Mapping, SourceMap
+
+CELLS = {"record": pl.Int64, "source": pl.String, "file": pl.String, "line": pl.Int64, "cells": pl.String}
+"""One row per record; `cells` is a JSON object of its taken columns, a hashed one as "#" and its pseudonym."""
+
+
+class OwnCells:
+    """What was kept so far, and which files can be read once more. Its state is a folder of passing files."""
+
+    def __init__(self, folder: Path, mapping: Mapping, pseudonyms):
+        self._folder, self._mapping, self._pseudonyms = folder, mapping, pseudonyms
+        self._again: list[tuple[int, int, SourceMap, object]] = []
+        self._files = 0
+
+    def may_read_again(self, first: int, end: int, source_map: SourceMap, source) -> None:
+        """Records first to end (not included) came from this source, which gives the same when it is read again."""
+        if not source.is_read_once:
+            self._again.append((first, end, source_map, source))
+
+    def keep(self, records: pl.Series, lines: pl.Series, source: str, file: str, cells: pl.DataFrame, spoilt: pl.DataFrame | None) -> None:
+        """Keeps these records' cells. `spoilt` (record, column) names cells at fault: the hash of such an id names nobody."""
+        if len(records):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._files += 1
+            told = self._told(records, lines, source, file, cells, spoilt)
+            told.write_parquet(self._folder / f"{self._files:06d}.parquet", compression="lz4")
+
+    def of(self, wanted: pl.Series) -> pl.DataFrame:
+        """One row per wanted record in their order, as CELLS says. Raises Refused where a file changed meanwhile."""
+        found = [pl.DataFrame(schema=CELLS)]
+        for path in sorted(self._folder.glob("*.parquet")):
+            found.append(pl.scan_parquet(path).filter(pl.col("record").is_in(wanted.implode())).collect())
+        left = wanted.filter(~wanted.is_in(pl.concat(found)["record"].implode()))
+        for first, end, source_map, source in self._again if len(left) else ():
+            mine = left.filter(left.is_between(first, end - 1))
+            if len(mine):
+                found += self._read_again(first, source_map, source, mine)
+        return pl.concat(found).unique("record", keep="first").sort("record")
+
+    def _read_again(self, first: int, source_map: SourceMap, source, wanted: pl.Series) -> Iterator[pl.DataFrame]:
+        columns = [column for column in source_map.taken() if column in source.columns]
+        for batch in source.batches(columns):
+            cells, lines = kept_of(source_map, batch)
+            records = pl.int_range(first, first + len(cells), dtype=pl.Int64, eager=True)
+            first += len(cells)
+            is_wanted = records.is_in(wanted.implode())
+            if is_wanted.any():
+                yield self._told(records.filter(is_wanted), lines.filter(is_wanted), source_map.name, source.name, cells.filter(is_wanted), None)
+
+    def _told(self, records, lines, source: str, file: str, cells: pl.DataFrame, spoilt: pl.DataFrame | None) -> pl.DataFrame:
+        columns = []
+        for column in cells.columns:
+            values = cells[column]
+            if column in self._mapping.hashed:
+                values = "#" + self._pseudonyms.of(values)
+                if spoilt is not None:
+                    at_fault = records.is_in(spoilt.filter(pl.col("column") == column)["record"].implode())
+                    values = values.set(at_fault, None)
+            columns.append(values.alias(column))
+        json = pl.DataFrame(columns).select(pl.struct(pl.all()).struct.json_encode()).to_series()
+        return pl.DataFrame({"record": records, "source": [source] * len(records), "file": [file] * len(records), "line": lines, "cells": json}, schema=CELLS)
+
+
+def kept_of(source_map: SourceMap, batch: Batch) -> tuple[pl.DataFrame, pl.Series]:
+    """The cells and lines of the batch's records that the source's `keep` takes."""
+    if source_map.keep is None:
+        return batch.cells, batch.lines
+    chosen = kept(source_map, batch.cells)
+    return batch.cells.filter(chosen), batch.lines.filter(chosen)
