@@ -23,7 +23,9 @@ def joined(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """The three files by name. Raises NotReconciled where an account has two loans or two owners, or a loan has none."""
     loan = tables["loan"]
     owners = (
-        tables["disp"].filter(pl.col("type") == "OWNER").select("account_id", "client_id")
+        tables["disp"]
+        .filter(pl.col("type") == "OWNER")
+        .select("account_id", "client_id")
         .join(tables["client"], on="client_id", how="left")
         .join(tables["district"].rename({"A1": "district_id", "A3": "region"}), on="district_id", how="left")
         .drop("district_id")

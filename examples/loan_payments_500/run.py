@@ -56,8 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--book", type=Path, required=True)
     parser.add_argument("--as-of", type=date.fromisoformat, help="default: the day the file itself counted to")
     options = parser.parse_args(arguments)
-    if not (options.book / "loans.parquet").is_file():
-        print(f"{options.book}: no book there; write one with make_book.py --out {options.book}", file=sys.stderr)
+    if not any((options.book / name).is_file() for name in ("loans.parquet", "loads/ledger.json")):
+        print(f"{options.book}: no book there; ingest the file with mapping.yaml, or run make_book.py", file=sys.stderr)
         return 2
     try:
         contracts, _ = read_contracts(options.file)

@@ -88,6 +88,13 @@ def test_rows_sums_and_spans_are_those_counted_by_hand(frames):
     assert tables["unscheduled"]["sums"]["principal_minor"] == {"USD": 123}
 
 
+def test_an_amount_nobody_knows_is_not_told_as_zero(frames):
+    assert contents(frames)["tables"]["unscheduled"]["sums"] == {"principal_minor": {"USD": 123}}
+    known = {**BOOK["unscheduled"][0], "recovered_minor": 0}
+    told = contents({"unscheduled": rows_of("unscheduled", [known, {**BOOK["unscheduled"][0], "loan_id": "V", "currency": "EUR"}]).lazy()})
+    assert told["tables"]["unscheduled"]["sums"] == {"principal_minor": {"EUR": 123, "USD": 123}, "recovered_minor": {"USD": 0}}
+
+
 def test_gaps_are_named(frames):
     found = contents(frames)
     assert found["gaps"] == {

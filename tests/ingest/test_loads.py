@@ -1,6 +1,7 @@
 """Loads: whole or not at all, once, in three modes, taken back; and what only other rows can tell."""
 
 import json
+import sqlite3
 
 import polars as pl
 import pytest
@@ -144,6 +145,34 @@ def test_control_figures_are_checked(lender):
         ran = lender.ingest(words=("--dry-run",))
         assert (ran.status == 0) is agrees, (figure, ran.error)
         assert agrees or "control figure" in ran.error
+
+
+def test_control_figures_are_of_the_records_that_are_taken_with_their_currency_signs(lender):
+    lender.write("payments", [payment_row("P1", 1, amount="¥2,620.00"), payment_row("P2", 2), payment_row("合计", 3, amount="5,240.00")])
+    kept = MAPPING.replace('files: ["payments*.csv"]', 'files: ["payments*.csv"]\n    keep: {column: 流水号, is_not: [合计]}')
+    for figures, agrees in (('{records: "2", sums: {金额: "5240.00"}}', True), ('{records: "3"}', False), ('{sums: {金额: "2620"}}', False)):
+        lender.mapping.write_text(f"{kept}    control: {figures}\n", encoding="utf-8")
+        ran = lender.ingest(words=("--dry-run",))
+        assert (ran.status == 0) is agrees, (figures, ran.error)
+
+
+def test_a_query_is_loaded_once(lender):
+    lender.write_loans(2)
+    assert lender.ingest().status == 0
+    with sqlite3.connect(lender.files.parent / "core.db") as database:
+        database.execute("CREATE TABLE receipts (id TEXT, loan TEXT, paid_at TEXT, amount TEXT)")
+        database.execute("INSERT INTO receipts VALUES ('Q1', 'L1', '2026-03-10', '100.00')")
+    lender.mapping.write_text("""
+mapping: receipts of the core system
+sources:
+  - source: receipts
+    query: SELECT id, loan, paid_at, amount FROM receipts
+    tables: {payments: {payment_id: id, loan_id: loan, paid_on: paid_at, amount_minor: {column: amount, unit: major}}}
+""", encoding="utf-8")
+    url = f"sqlite:///{lender.files.parent / 'core.db'}"
+    ran = lender.ingest(url)
+    assert ran.status == 0 and "payments: new 1" in ran.out, ran.error
+    assert "nothing was changed" in lender.ingest(url).out
 
 
 def test_a_dry_run_writes_nothing(lender):

@@ -115,7 +115,8 @@ def _table(
             for name in days
             for end in ("min", "max")
         ]
-        keyed, figures = joined, [pl.col("rows").sum(), *(pl.col(f"sum {name}").sum() for name in sums), *again]
+        summed = (_known_sum(f"sum {name}").alias(f"sum {name}") for name in sums)
+        keyed, figures = joined, [pl.col("rows").sum(), *summed, *again]
     else:
         keyed, figures = rows, [pl.len().alias("rows"), *figures]
     if "currency" not in keyed.collect_schema().names():
@@ -127,8 +128,12 @@ def _table(
     if "borrower_id" in names:
         about["borrowers"] = _distinct(rows, "borrower_id")
     about["sums"] = {
-        name: {row["currency"] or _NO_CURRENCY: int(row[f"sum {name}"]) for row in found.iter_rows(named=True)}
+        name: {
+            row["currency"] or _NO_CURRENCY: int(row[f"sum {name}"])
+            for row in found.drop_nulls(f"sum {name}").iter_rows(named=True)
+        }
         for name in sums
+        if found[f"sum {name}"].count()
     }
     spans = {name: (found[f"min {name}"].min(), found[f"max {name}"].max()) for name in days}
     about["dates"] = {
@@ -145,7 +150,12 @@ def _sums(table: Table, amounts: list[str]) -> dict[str, pl.Expr]:
             "amount_minor": amount.filter(~is_reversal).sum().alias("sum amount_minor"),
             "taken_back_minor": amount.filter(is_reversal).sum().alias("sum taken_back_minor"),
         }
-    return {name: pl.col(name).cast(pl.Int128).sum().alias(f"sum {name}") for name in amounts}
+    return {name: _known_sum(name).cast(pl.Int128).alias(f"sum {name}") for name in amounts}
+
+
+def _known_sum(name: str) -> pl.Expr:
+    """The sum of what is known; null where nothing is, which is not 0."""
+    return pl.when(pl.col(name).count() > 0).then(pl.col(name).cast(pl.Int128).sum())
 
 
 def _distinct(rows: pl.LazyFrame, name: str) -> int:

@@ -204,12 +204,13 @@ class SetRules:
         self._view_fresh(table)
 
     def _vanished(self) -> pl.DataFrame:
-        """The keys of the book that a full snapshot no longer has."""
+        """The keys of the book that a full snapshot no longer has; of a schedule, which is replaced whole, the loan."""
         parts = []
         for name in self.tables:
             table = FACTS[name]
-            gone = self._frame(f"SELECT '{name}' AS \"table\", {_key_text(table, 'p')} AS \"key\" FROM past_{name} p "
-                            f"WHERE NOT EXISTS (FROM new_{name} n WHERE {_equal('n', 'p', list(table.key))}) ORDER BY 2")
+            key = " || '/' || ".join(f"p.{column}::VARCHAR" for column in table.replaced_by)
+            gone = self._frame(f"SELECT DISTINCT '{name}' AS \"table\", {key} AS \"key\" FROM past_{name} p "
+                               f"WHERE NOT EXISTS (FROM new_{name} n WHERE {_equal('n', 'p', list(table.replaced_by))}) ORDER BY 2")
             self.counts[name]["vanished"] = len(gone)
             parts.append(gone)
         return pl.concat(parts) if parts else pl.DataFrame(schema={"table": pl.String, "key": pl.String})

@@ -19,6 +19,7 @@ from arrears.ingest.mapped import ColumnMap, Mapping, SourceMap
 from arrears.ingest.own_cells import OwnCells, kept_of
 from arrears.ingest.pseudonyms import masked
 from arrears.ingest.values import read_column
+from arrears.money import decimals_of
 from arrears.tables import FACTS
 from arrears.tables.visible import ALWAYS
 
@@ -78,7 +79,6 @@ def stage(staged: Staged, source_map: SourceMap, source, mapping: Mapping, pseud
         about["records"] += len(batch.cells) + len(batch.broken)
         staged.records += len(batch.cells) + len(batch.broken)
         _set_aside_broken(staged, about, batch)
-        _add_controls(about, source_map, mapping, batch.cells)
         _set_down(staged, about, batch, f"{place:04d}-{number:06d}", source_map, mapping, pseudonyms, seen, source.is_read_once)
         report(staged.records)
     staged.cells.may_read_again(first, staged.numbered, source_map, source)
@@ -110,19 +110,22 @@ def _set_aside_broken(staged: Staged, about: dict, batch: Batch) -> None:
 def _add_controls(about: dict, source_map: SourceMap, mapping: Mapping, cells: pl.DataFrame) -> None:
     """Adds the cells of the columns whose sum the lender gave, as exact decimals of the source's own unit."""
     for column in source_map.control_sums:
-        read = read_column(cells[column], "money", ColumnMap("control", "column", (column,), unit="major", flips=False),
-                           mapping, source_map.decimal, _FINEST)
-        minor = int(read.values.cast(pl.Int128).sum() or 0) if len(read.values) else 0
+        plain = ColumnMap("control", "column", (column,), unit="major", flips=False)
+        finest = read_column(cells[column], "money", plain, mapping, source_map.decimal, _FINEST).values.cast(pl.Int128)
+        signed = read_column(cells[column], "money", plain, mapping, source_map.decimal, mapping.currency).values.cast(pl.Int128)
+        minor = int(finest.sum() or 0) + int(signed.filter(finest.is_null()).sum() or 0) * 10 ** (3 - decimals_of(mapping.currency))
         about["sums"][column] = about["sums"].get(column, Decimal(0)) + Decimal(minor).scaleb(-3)
 
 
 _FINEST = "KWD"
-"""A currency of three decimals, the most there are: control sums are kept in its minor units."""
+"""A currency of three decimals, the most there are: control sums are kept in its minor units. An amount that bears the
+sign of the mapping's own currency (¥) is none of this one, and is read as that."""
 
 
 def _set_down(staged: Staged, about: dict, batch: Batch, name: str, source_map, mapping, pseudonyms, seen, read_once: bool) -> None:
     cells, lines = kept_of(source_map, batch)
     about["left_out"] += len(batch.cells) - len(cells)
+    _add_controls(about, source_map, mapping, cells)
     if cells.is_empty():
         return
     first = staged.numbered

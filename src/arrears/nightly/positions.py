@@ -61,7 +61,7 @@ def _demand_own_file(root: Path, out: Path) -> None:
         raise Refused(f"{out}: it is a folder; --out names the file to write", f"{out}：这是文件夹；--out 应为要写出的文件")
     book, place = store.book_at(root), out.resolve()
     of_the_book = {book.plain(table).resolve() for table in FACTS}
-    if place in of_the_book or any(folder.resolve() in place.parents for folder in (book.store, book.nights)):
+    if place in of_the_book or any(folder.resolve() in place.parents for folder in (book.store, book.nights, book.loads)):
         raise Refused(
             f"{out}: it belongs to the book and would be overwritten; name another file with --out",
             f"{out}：这是账册自己的文件，会被覆盖；请用 --out 另指定文件",
