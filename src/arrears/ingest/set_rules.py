@@ -299,12 +299,12 @@ class SetRules:
         for name in _OF_LOANS:
             if name in self.tables:
                 found += self._blame(f"""
-                    SELECT DISTINCT f.record, '{name}', 'recorded_at', make_timestamp(f.recorded_at)::VARCHAR, 'recorded_before_loan',
-                           make_timestamp(k.known_at)::VARCHAR
+                    SELECT DISTINCT f.record, '{name}', 'recorded_at', {_moment_text('f.recorded_at')}, 'recorded_before_loan',
+                           {_moment_text('k.known_at')}
                     FROM fresh_{name} f JOIN first_known k ON f.loan_id = k.loan_id WHERE f.recorded_at < k.known_at
                       AND f.recorded_at > {ALWAYS}""")
                 found += self._blame(f"""
-                    SELECT DISTINCT f.record, '{name}', 'recorded_at', NULL, 'recorded_before_loan', make_timestamp(k.known_at)::VARCHAR
+                    SELECT DISTINCT f.record, '{name}', 'recorded_at', NULL, 'recorded_before_loan', {_moment_text('k.known_at')}
                     FROM fresh_{name} f JOIN first_known k ON f.loan_id = k.loan_id WHERE f.recorded_at = {ALWAYS} AND k.known_at > {ALWAYS}""")
         return found
 
@@ -349,6 +349,11 @@ def _same(one: str, other: str, columns: list[str]) -> str:
 
 def _key_text(table: Table, alias: str) -> str:
     return " || '/' || ".join(f"{alias}.{column}::VARCHAR" for column in table.key)
+
+
+def _moment_text(microseconds: str) -> str:
+    """DuckDB may work out a value before it sees that the row is not asked for, so `always` must not stop it."""
+    return f"make_timestamp(greatest({microseconds}, 0))::VARCHAR"
 
 
 def _quoted(path) -> str:

@@ -136,9 +136,13 @@ def _set_down(staged: Staged, about: dict, batch: Batch, name: str, source_map, 
         for table in source_map.tables
     }
     faults = _set_aside_faulty(staged, about, made, record, lines, mapping)
-    for table, typed in made.items():
-        about["rows"][table] = about["rows"].get(table, 0) + len(typed.rows)
-        _write_rows(staged, table, typed.rows, first, name)
+    for table_map in source_map.tables:
+        table, rows = table_map.table, made[table_map.table].rows
+        about["rows"][table] = about["rows"].get(table, 0) + len(rows)
+        said = table_map.columns.get("recorded_at")
+        if said is not None and not set(said.sources) <= set(cells.columns):  # taken as it is from a source without it
+            rows = rows.drop("recorded_at")
+        _write_rows(staged, table, rows, first, name)
     chosen = pl.Series([True]).new_from_index(0, len(record)) if read_once else record.is_in(faults["record"].implode())
     staged.cells.keep(record.filter(chosen), lines.filter(chosen), about["source"], about["name"], cells.filter(chosen), faults)
 
