@@ -41,7 +41,7 @@ def quoted_commands(path: Path) -> list[list[str]]:
     found = []
     for line in lines:
         command = re.match(r"(?:\S*/)?arrears (.+)$", line.strip())
-        if command and re.match(r"[a-z]+( |$)", command[1]):
+        if command and re.match(r"[a-z-]+( |$)", command[1]):
             found.append(shlex.split(command[1]))
     return found
 
@@ -115,7 +115,7 @@ def test_commands_are_found_where_they_are_quoted():
 
 @pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
 def test_the_table_of_commands_is_complete(name):
-    rows = dict(re.findall(r"^\| `arrears (\w+)` \|(.+)$", (TOP / name).read_text(encoding="utf-8"), re.MULTILINE))
+    rows = dict(re.findall(r"^\| `arrears ([\w-]+)` \|(.+)$", (TOP / name).read_text(encoding="utf-8"), re.MULTILINE))
     for command in COMMANDS.values():
         options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
         assert set(re.findall(r"--[a-z-]+", rows[command.name])) == options - {"--help"}, command.name

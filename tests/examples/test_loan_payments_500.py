@@ -1,6 +1,7 @@
 """The worked example on a messy file: every row is a loan or has a reason, and every day late is explained."""
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -19,6 +20,8 @@ sys.path.insert(0, str(EXAMPLE))
 
 import comparison  # noqa: E402
 import loan_file  # noqa: E402
+
+from plain_books import arrears  # noqa: E402
 
 with_file = pytest.mark.skipif(not FILE.exists(), reason=f"the file of 500 short loans is absent: {FILE}")
 
@@ -179,6 +182,40 @@ def test_the_positions_of_the_command_are_those_of_the_dates(tmp_path):
     for night, known_at in ((date(2016, 12, 8), None), (date(2016, 10, 12), eve), (date(2016, 10, 12), None)):
         found = run.positions_on(tmp_path, night, known_at).select("loan_id", "days_past_due")
         assert found.sort("loan_id").equals(told(night, known_at).sort("loan_id"))
+
+
+@pytest.fixture(scope="module")
+def ingested(tmp_path_factory) -> Path:
+    """The book that the mapping alone makes of the file."""
+    book = tmp_path_factory.mktemp("short_loans") / "book"
+    ran = arrears("ingest", FILE, "--mapping", EXAMPLE / "mapping.yaml", "--book", book, "--lang", "en")
+    assert ran.status == 0, ran.error
+    assert ran.out.partition("What the book holds")[0].strip() in (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    return book
+
+
+@with_file
+def test_the_mapping_alone_gives_the_same_positions_as_the_script(ingested, tmp_path):
+    run = loaded("run")
+    assert loaded("make_book").main(["--file", str(FILE), "--out", str(tmp_path)]) == 0
+    eve = comparison.eve_of(date(2016, 10, 12))
+    for night, known_at in ((date(2016, 12, 8), None), (date(2016, 10, 12), eve), (date(2016, 10, 12), None)):
+        found = run.positions_on(ingested, night, known_at)
+        assert found.equals(run.positions_on(tmp_path, night, known_at)) and found.height == 500
+
+
+@with_file
+def test_the_ingested_book_holds_what_the_file_says(ingested):
+    rows, tables = pl.read_parquet(FILE), json.loads(arrears("book", ingested, "--json").out)["tables"]
+    paid = rows.filter(pl.col("paid_off_time").is_not_null() & (pl.col("paid_off_time") != "nan"))
+    days = [tuple(map(int, text.split()[0].split("/"))) for text in paid["paid_off_time"]]
+    spans = sorted(date(year, month, day).isoformat() for month, day, year in days)
+    assert tables["loans"]["rows"] == tables["instalments"]["rows"] == tables["borrowers"]["rows"] == rows.height
+    assert tables["loans"]["sums"] == {"principal_minor": {"USD": rows["Principal"].sum() * 100}}
+    assert tables["payments"]["rows"] == paid.height == 400
+    assert tables["payments"]["sums"]["amount_minor"] == {"USD": paid["Principal"].sum() * 100}
+    assert tables["payments"]["dates"]["paid_on"] == [spans[0], spans[-1]]
+    assert arrears("quarantine", "--book", ingested, "--json").out == ""
 
 
 def test_an_absent_file_ends_with_status_2(tmp_path):

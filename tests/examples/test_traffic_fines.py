@@ -2,6 +2,7 @@
 
 import gzip
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -23,6 +24,8 @@ import traffic_book  # noqa: E402
 import traffic_departures  # noqa: E402
 import traffic_log  # noqa: E402
 import traffic_reconciliation as reconciliation  # noqa: E402
+
+from plain_books import arrears  # noqa: E402
 
 YEAR_ENDS = [date(year, 12, 31) for year in range(2006, 2013)]
 
@@ -268,6 +271,31 @@ def test_the_night_of_a_year_end_agrees_with_the_book_to_the_cent(events, book, 
     )
     late = positions.filter(pl.col("days_past_due") > 0)["loan_id"]
     assert set(disputed) == set(late) & set(open_holds["loan_id"])
+
+
+def positions_of(book: Path, as_of: date, out: Path) -> pl.DataFrame:
+    """The positions of a night that knew only what was recorded by its own end."""
+    words = ("--as-of", as_of, "--known-at", reconciliation.known_at(as_of).isoformat(), "--out", out)
+    ran = arrears("positions", "--book", book, *words)
+    assert ran.status == 0, ran.error
+    return pl.read_parquet(out)
+
+
+@with_log
+def test_the_book_through_ingest_has_the_same_positions_to_the_cent(events, book, tmp_path):
+    plain, ingested = tmp_path / "plain", tmp_path / "ingested"
+    traffic_book.write_book(book, plain)
+    assert loaded("prepare").main(["--log", str(LOG), "--out", str(tmp_path / "files")]) == 0
+    ran = arrears("ingest", tmp_path / "files", "--mapping", EXAMPLE / "mapping.yaml", "--book", ingested, "--lang", "en")
+    assert ran.status == 0, ran.error
+    assert ran.out.partition("What the book holds")[0].strip() in (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    for as_of in YEAR_ENDS:
+        found = positions_of(ingested, as_of, tmp_path / "ingested.parquet")
+        assert found.equals(positions_of(plain, as_of, tmp_path / "plain.parquet")), as_of
+        paid = events.filter((pl.col("activity") == "Payment") & (pl.col("happened_on") <= as_of))["paid_minor"].sum()
+        assert found["paid_minor"].sum() == paid
+    holds = json.loads(arrears("book", ingested, "--json").out)["tables"]["holds"]
+    assert holds["rows"] == book["holds"]["hold_id"].n_unique()
 
 
 def test_a_fine_sent_after_it_lapsed_is_owed_again_and_due_when_notified():

@@ -173,6 +173,16 @@ def test_what_is_proposed_in_the_file_can_be_written_as_it_stands(ledger):
         assert strict_yaml.parse(text, "answer")["constant"] if text.startswith("{") else text in known, text
 
 
+def test_a_bare_number_is_a_constant_where_one_is_proposed(tmp_path):
+    path = tmp_path / "loans.csv"
+    path.write_text("借据号,放款金额,放款日期\nL1,100.50,2026-01-02\nL2,200.50,2026-01-03\n", encoding="utf-8")
+    drafted = draft([str(path)])
+    (grace,) = [question for question in drafted.questions if question.id.endswith("loans.grace_days")]
+    assert tables_of(answer(drafted, {grace.id: "3"}))["loans"]["grace_days"] == {"constant": "3"}
+    with pytest.raises(Refused, match="or = and a constant"):
+        answer(drafted, {grace.id: "three"})
+
+
 def test_personal_columns_are_hashed_or_left_out_and_none_of_their_values_is_shown(ledger, receipts, schedule):
     drafted = draft([str(ledger), str(receipts), str(schedule)])
     personal = document(drafted)["personal"]

@@ -1,6 +1,7 @@
 """The threshold is a share of the records a mapping takes, not of those its `keep` leaves out."""
 
 import pytest
+
 from ingest.lender_files import MAPPING, Lender, payment_row
 
 KEEP = MAPPING.replace('files: ["payments*.csv"]', 'files: ["payments*.csv"]\n    keep: {column: 冲销, is: [""]}')

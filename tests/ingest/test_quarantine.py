@@ -235,7 +235,7 @@ def test_a_csv_file_that_a_spreadsheet_saved_its_own_way_is_read(loads, tmp_path
 
 def test_a_file_that_is_no_workbook_or_is_missing_is_refused(loads, tmp_path):
     (tmp_path / "q.xlsx").write_bytes(b"PK\x03\x04 cut")
-    assert "cannot be read as a workbook" in refusal(tmp_path / "q.xlsx", loads)
+    assert "the workbook is cut off or damaged" in refusal(tmp_path / "q.xlsx", loads)
     assert "no such file" in refusal(tmp_path / "none.xlsx", loads)
 
 

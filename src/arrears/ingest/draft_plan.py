@@ -78,13 +78,15 @@ class Answers:
     used: set[str] = field(default_factory=set)
 
     def of(self, question: Question) -> str | None:
-        """The answer, or None where it is still open; raises Refused where it is none of the choices."""
+        """The answer, a bare number as a constant; None where it is still open. Raises Refused where it is none of the choices."""
         answer = self.given.get(question.id)
         if answer is None:
             return None
         self.used.add(question.id)
         if answer in question.choices or (question.any_constant and answer.startswith("=")):
             return answer
+        if question.any_constant and (question.default or "").startswith("=") and answer.isascii() and answer.isdigit():
+            return f"={answer}"  # a number where a constant is proposed: it is no column's name
         near = difflib.get_close_matches(answer, question.choices, 3)
         shown = ", ".join(near or question.choices[:12])
         raise Refused(

@@ -7,6 +7,7 @@ one from there on, since further digits of it are lost. Dates are ISO. The line 
 import datetime
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -30,22 +31,43 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 def sheets_of(path: Path) -> list[str]:
     """The names of the workbook's sheets of cells, in its order."""
-    return [sheet.name for sheet in _opened(path).sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
+    return [sheet.name for sheet in opened(path).sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
 
 
-def _opened(path: Path) -> CalamineWorkbook:
+def opened(path: Path) -> CalamineWorkbook:
+    """The workbook; raises Refused where it is damaged, locked or no workbook."""
     with path.open("rb") as file:
         start = file.read(8)
     if start.startswith(b"PK"):
         xlsx_package.demand_sound(path)
     elif start == _OLE and "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
         raise xlsx_package.locked(path.name)
-    try:
+    with damage_refused(path.name):
         return CalamineWorkbook.from_path(path)
+
+
+def marked(path: Path, sheet: str) -> xlsx_package.CellMarks:
+    """The formulas and errors of a sheet, as far as its format says them; raises Refused where it is spread too far."""
+    with path.open("rb") as file:
+        is_package = file.read(2) == b"PK"
+    return xlsx_package.marks_of(path, sheet) if is_package else xlsx_package.CellMarks()
+
+
+@contextmanager
+def damage_refused(name: str) -> Iterator[None]:
+    """Whatever the reading library meets in a damaged workbook ends as Refused, a panic of its own included."""
+    try:
+        yield
+    except Refused:
+        raise
     except PasswordError as error:
-        raise xlsx_package.locked(path.name) from error
-    except (CalamineError, OSError, ValueError) as error:
-        raise _unreadable(path.name) from error
+        raise xlsx_package.locked(name) from error
+    except (CalamineError, OSError, ValueError, OverflowError) as error:
+        raise _unreadable(name) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # it is no Exception, and its class can be imported from nowhere
+            raise
+        raise _unreadable(name) from error
 
 
 def _unreadable(name: str) -> Refused:
@@ -105,7 +127,7 @@ class ExcelSheet:
         self.notes: list[tuple[str, str]] = []
         self.name = path.name
         self._file = UnchangedFile(path)
-        book = _opened(path)
+        book = opened(path)
         name = sheet if sheet is not None else self._only_sheet(book)
         self.name = f"{path.name}[{name}]"
         if name not in book.sheet_names:
@@ -113,10 +135,7 @@ class ExcelSheet:
                 f"{path.name}: there is no sheet {name}; it has {', '.join(book.sheet_names)}",
                 f"{path.name}：没有工作表“{name}”；现有：{'、'.join(book.sheet_names)}",
             )
-        self._marks = xlsx_package.CellMarks()
-        with path.open("rb") as file:
-            if file.read(2) == b"PK":
-                self._marks = xlsx_package.marks_of(path, name)
+        self._marks = marked(path, name)
         self._sheet = self._loaded(book, name)
         if self._sheet.end is None:
             raise Refused(
@@ -136,10 +155,8 @@ class ExcelSheet:
         return self._file.digest
 
     def _loaded(self, book: CalamineWorkbook, name: str) -> CalamineSheet:
-        try:
+        with damage_refused(self.name):
             return book.get_sheet_by_name(name)
-        except (CalamineError, ValueError) as error:
-            raise _unreadable(self.name) from error
 
     def _only_sheet(self, book: CalamineWorkbook) -> str:
         sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
@@ -168,14 +185,16 @@ class ExcelSheet:
 
     def _merged(self) -> list[tuple[int, int, int, int]]:
         """The merged ranges as first row, first column, last row, last column, from 1."""
-        ranges = self._sheet.merged_cell_ranges or []
+        with damage_refused(self.name):
+            ranges = self._sheet.merged_cell_ranges or []
         return [(top + 1, left + 1, bottom + 1, right + 1) for (top, left), (bottom, right) in ranges]
 
     def _header_cells(self, header: list[int]) -> list[list[str]]:
         width = self._sheet.end[1] + 1
         rows = []
         if header[-1] <= self._sheet.end[0] + 1:
-            every = self._sheet.to_python(skip_empty_area=True, nrows=header[-1])
+            with damage_refused(self.name):
+                every = self._sheet.to_python(skip_empty_area=True, nrows=header[-1])
             first = self._sheet.start[0] + 1
             for row in header:
                 cells = every[row - first] if first <= row < first + len(every) else []
@@ -224,7 +243,7 @@ class ExcelSheet:
         broken: list[BrokenRecord] = []
         repeated: list[int] = []
         delivered = False
-        for number, values in enumerate(self._sheet.iter_rows(), 1):
+        for number, values in enumerate(self._rows(), 1):
             if number <= self._last_header:
                 continue
             cells = self._cells(number, values)
@@ -244,6 +263,10 @@ class ExcelSheet:
             yield _batch(rows, lines, broken, asked)
         self._note_what_was_left_out(repeated, delivered)
         self._file.demand()
+
+    def _rows(self) -> Iterator[list]:
+        with damage_refused(self.name):
+            yield from self._sheet.iter_rows()
 
     def _cells(self, number: int, values: list) -> list[str | None]:
         cells = [None] * self._left + [text_of(value) for value in values]

@@ -10,8 +10,8 @@ from io import StringIO
 from pathlib import Path
 
 import polars as pl
-from python_calamine import CalamineError, CalamineWorkbook
 
+from arrears.ingest import excel
 from arrears.ingest.corrections import EXPLANATION_SHEET, OWN, columns_of
 from arrears.ingest.quarantine import Loads, all_records, resolved
 from arrears.refusal import Refused
@@ -227,23 +227,14 @@ def _sheets(path: Path) -> Iterator[tuple[str, list, list]]:
         rows = _csv_rows(path)
         yield path.name, rows[0][1] if rows else [], rows[1:]
         return
-    try:
-        workbook = CalamineWorkbook.from_path(str(path))
-        for name in workbook.sheet_names:
-            if name != EXPLANATION_SHEET:
-                rows = [
-                    [_text(cell) for cell in row]
-                    for row in workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-                ]
-                if rows:
-                    yield name, _without_tail(rows[0]), list(enumerate(rows[1:], start=2))
-    except (CalamineError, OSError, ValueError) as problem:
-        if isinstance(problem, Refused):
-            raise
-        raise Refused(
-            f"{path}: cannot be read as a workbook ({problem}); save it as .xlsx, or export anew",
-            f"{path}：无法作为工作簿读取；请另存为 .xlsx，或重新导出",
-        ) from None
+    workbook = excel.opened(path)
+    for name in workbook.sheet_names:
+        if name != EXPLANATION_SHEET:
+            with excel.damage_refused(f"{path.name}[{name}]"):
+                excel.marked(path, name)
+                rows = [[_text(cell) for cell in row] for row in workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)]
+            if rows:
+                yield name, _without_tail(rows[0]), list(enumerate(rows[1:], start=2))
 
 
 def _without_tail(header: list) -> list:
