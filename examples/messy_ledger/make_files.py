@@ -4,7 +4,7 @@ Every person, number and amount is made up; no identity number bears a region co
 """
 
 import argparse
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import xlsxwriter
@@ -48,7 +48,7 @@ def identity_number(number: int) -> str:
 def write_ledger(path: Path) -> None:
     """The workbook: a title, two rows of headers with merged cells, the loans, and a row of sums."""
     with xlsxwriter.Workbook(str(path)) as book:
-        book.set_properties({"created": datetime(2026, 4, 30)})
+        book.set_properties({"created": datetime(2026, 4, 30, tzinfo=UTC)})
         sheet, day = book.add_worksheet("借据台账"), book.add_format({"num_format": "yyyy/m/d"})
         sheet.merge_range(0, 0, 0, len(HEADERS) - 1, TITLE)
         sheet.write(1, 0, "制表：信贷部　　金额单位：元")
@@ -75,12 +75,12 @@ def _write_loan(sheet, day, number: int) -> None:
         sheet.write(row, 7, f"{lent.year}年{lent.month}月{lent.day}日")
         sheet.write(row, 8, f"{principal_of(number):,}.00".translate(_WIDE))
     else:
-        sheet.write_datetime(row, 7, datetime(lent.year, lent.month, lent.day), day)
+        sheet.write_datetime(row, 7, lent, day)
         sheet.write(row, 8, principal_of(number))
     sheet.write(row, 9, 16)
     sheet.write(row, 10, 7.5)
     sheet.write(row, 11, INSTALMENTS)
-    sheet.write_datetime(row, 12, datetime(2026, 2, lent.day), day)
+    sheet.write_datetime(row, 12, date(2026, 2, lent.day), day)
     sheet.write(row, 13, principal_of(number) * 9 / 1000)
 
 

@@ -167,8 +167,8 @@ def map_sources(
             print(line)
         zh, left = _language(lang) == "zh", len(drafted.questions)
         if left:
-            print(f"已写 {out}；请把其中 {left} 个 ? 换成答案（或用 --ask 逐个回答）" if zh else
-                  f"{out} is written; put an answer in place of each of its {left} open questions (?), or run again with --ask")
+            print(f"已写 {out}；请把其中 {left} 个 ? 换成答案（或另取 --out 文件名，用 --ask 逐个回答）" if zh else
+                  f"{out} is written; put an answer in place of each of its {left} open questions (?), or run again with --ask and another --out")
         else:
             print(f"已写 {out}；没有未决问题" if zh else f"{out} is written; no question is open")
         print(f"下一步：arrears ingest {' '.join(source)} --mapping {out} --book BOOK --dry-run" if zh else

@@ -14,8 +14,8 @@ from queue import Empty, Queue
 
 import polars as pl
 import pytest
-from ingest import broken_bytes
 
+from ingest import broken_bytes
 from plain_books import arrears, frame_of, loan
 
 LONG = os.environ.get("ARREARS_LONG") == "1"

@@ -17,7 +17,6 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ingest.slow_reading import Unreadable, is_lawful, value_of
 
 from arrears.ingest.expressions import rows_of
 from arrears.ingest.kinds import kind_of
@@ -26,6 +25,7 @@ from arrears.ingest.pseudonyms import Pseudonyms
 from arrears.refusal import Refused
 from arrears.tables import FACTS
 from arrears.tables.table import Column
+from ingest.slow_reading import Unreadable, is_lawful, value_of
 from plain_books import arrears, frame_of, loan
 
 LONG = os.environ.get("ARREARS_LONG") == "1"

@@ -13,9 +13,9 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import pytest
+
 from ingest.hostile_cases import CASES, GOOD, SOUND, Case, Told, paid, row
 from ingest.lender_files import HEADERS, MAPPING, Lender, loan_row, payment_row, schedule_rows
-
 from plain_books import Ran, arrears, files_of
 
 ANY_FILE = MAPPING.replace('.csv"]', '"]')

@@ -3,6 +3,7 @@
 import pytest
 
 from ingest.lender_files import MAPPING, Lender, payment_row
+from plain_books import arrears
 
 KEEP = MAPPING.replace('files: ["payments*.csv"]', 'files: ["payments*.csv"]\n    keep: {column: 冲销, is: [""]}')
 
@@ -26,3 +27,12 @@ def test_records_left_out_by_keep_do_not_dilute_the_share_in_quarantine(lender):
 def test_the_summary_says_the_same_share(lender):
     ran = lender.ingest(words=("--threshold", "7%"))
     assert ran.status == 0 and "quarantine: 1 records (6.67 %)" in ran.out, ran.out + ran.error
+
+
+def test_a_refused_dry_run_says_how_its_quarantine_can_be_seen(lender):
+    ran = lender.ingest(words=("--dry-run",))
+    assert ran.status == 2 and "--refused" in ran.error and "without --dry-run" in ran.error
+    assert not [path for path in lender.book.rglob("*") if path.is_file()]
+    assert "without --dry-run" not in lender.ingest().error
+    assert lender.faults().is_empty()
+    assert "payments.csv" in arrears("quarantine", "--book", lender.book, "--refused", "--lang", "en").out

@@ -21,7 +21,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from arrears.ingest import xlsx_package
+from arrears.ingest import xls_container, xlsx_package
 from arrears.ingest.batch import Batch, BrokenRecord, UnchangedFile, demand_columns, header_names
 from arrears.refusal import Refused
 
@@ -40,8 +40,10 @@ def opened(path: Path) -> CalamineWorkbook:
         start = file.read(8)
     if start.startswith(b"PK"):
         xlsx_package.demand_sound(path)
-    elif start == _OLE and "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
-        raise xlsx_package.locked(path.name)
+    elif start == _OLE:
+        if "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
+            raise xlsx_package.locked(path.name)
+        xls_container.demand_whole(path)
     with damage_refused(path.name):
         return CalamineWorkbook.from_path(path)
 

@@ -16,8 +16,10 @@ def load_lines(loaded: Loaded, book: str, language: str, *, dry_run: bool = Fals
     if dry_run:
         lines = ["试运行：未写入任何内容" if zh else "Tried only: nothing was written."]
     else:
-        lines = [f"第 {load['id']} 次装载：{load['mapping']}（{_MODES[load['mode']]}）" if zh
-                 else f"Load {load['id']}: {load['mapping']} ({load['mode']})"]
+        corrects = load["corrects"]
+        again = "" if corrects is None else f"第 {corrects} 次装载的更正记录，" if zh else f"corrected records of load {corrects}, "
+        lines = [f"第 {load['id']} 次装载：{again}{load['mapping']}（{_MODES[load['mode']]}）" if zh
+                 else f"Load {load['id']}: {again}{load['mapping']} ({load['mode'].replace('_', ' ')})"]
     names = [source["name"] for source in load["sources"]]
     for source in load["sources"]:
         skipped = source["left_out"]
@@ -26,7 +28,7 @@ def load_lines(loaded: Loaded, book: str, language: str, *, dry_run: bool = Fals
         lines.append(f"  {source['name']}{role}：{source['records']:,} 条记录{kept}" if zh else
                      f"  {source['name']}{role}: {source['records']:,} records{kept}")
         lines += [f"    {note[1] if zh else note[0]}" for note in source["notes"]]
-    if load["unfed"]:
+    if load["unfed"] and load["corrects"] is None:
         named = ", ".join(load["unfed"])
         lines.append(f"  映射中的来源 {named} 这次没有文件" if zh else f"  no file was given for the mapping's sources: {named}")
     lines += _table_lines(load, zh)

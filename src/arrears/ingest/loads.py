@@ -342,12 +342,14 @@ def _refuse_if_wrong(work: _Work, load: dict, parts: Path) -> None:
     share = Decimal(load["quarantined"]) / max(taken, 1) * 100
     allowed = f"{(work.terms.threshold * 100).normalize():f}"
     common = ", ".join(f"{rule} {count:,}" for rule, count in list(load["rules"].items())[:4])
+    # A dry run keeps nothing that could be looked at; the same run in earnest loads nothing either, but keeps its quarantine.
+    first_en, first_zh = ("run it without --dry-run, then ", "请先去掉 --dry-run 运行一次，再") if work.terms.dry_run else ("", "")
     raise Refused(
         f"{load['quarantined']:,} of {taken:,} records ({share:.1f} %) would go to quarantine, more than the {allowed} % allowed; nothing "
-        f"was loaded. Most frequent: {common}. See them with: arrears quarantine --book {work.book.root} --refused; then mend the "
+        f"was loaded. Most frequent: {common}. To see them: {first_en}arrears quarantine --book {work.book.root} --refused; then mend the "
         "mapping or the files, or allow more with --threshold",
         f"{taken:,} 条记录中有 {load['quarantined']:,} 条（{share:.1f} %）应进入隔离区，超过允许的 {allowed} %；未装入任何内容。"
-        f"最常见：{common}。查看：arrears quarantine --book {work.book.root} --refused；请更正映射或文件，或用 --threshold 放宽",
+        f"最常见：{common}。查看：{first_zh}arrears quarantine --book {work.book.root} --refused；请更正映射或文件，或用 --threshold 放宽",
     )
 
 
