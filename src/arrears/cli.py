@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -136,8 +137,9 @@ def ingest(
         terms = Terms(_mode(mode), _share(threshold), dry_run, key)
         read = read_mapping(mapping)
         pairs = find_sources(source, read)
-        with _progress(quiet=as_json) as report:
-            loaded = load_sources(store.book_for_load(book), pairs, read, terms, _now(), report)
+        with _progress(quiet=as_json) as report, tempfile.TemporaryDirectory() as passing:
+            home = store.book_for_load(Path(passing) / book.name if dry_run and not book.exists() else book)
+            loaded = load_sources(home, pairs, read, terms, _now(), report)
         if as_json:
             print(json.dumps({**loaded.load, "made_now": loaded.made_now}, ensure_ascii=False, indent=1, sort_keys=True))
             return

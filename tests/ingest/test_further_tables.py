@@ -4,12 +4,12 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
-from ingest.lender_files import Lender
 
 from arrears import store
 from arrears.ingest.loads import rows_in_force
 from arrears.ingest.plain import bring_in
 from arrears.tables import FACTS
+from ingest.lender_files import Lender
 from plain_books import arrears, loan, schedule
 
 AT = datetime(2026, 3, 1, 2, 30, tzinfo=UTC)

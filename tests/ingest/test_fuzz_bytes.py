@@ -1,7 +1,7 @@
 """Files with damaged bytes end in a load that the file justifies or in a sentence; never in a trace, a hang or half a load.
 
 Every case runs in a process that is watched, so that one which takes the interpreter with it is seen. ARREARS_LONG=1
-runs thousands; ARREARS_SEED moves the seeds.
+runs thousands (a quarter of an hour), ARREARS_CASES says how many; ARREARS_SEED moves the seeds.
 """
 
 import json
@@ -20,7 +20,7 @@ from plain_books import arrears, frame_of, loan
 
 LONG = os.environ.get("ARREARS_LONG") == "1"
 FIRST = int(os.environ.get("ARREARS_SEED", "1"))
-CASES = 3_000 if LONG else 180
+CASES = int(os.environ.get("ARREARS_CASES", "3000" if LONG else "180"))
 SECONDS = 60
 """How long one case may take, the start of the process included."""
 

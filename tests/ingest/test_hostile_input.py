@@ -13,6 +13,7 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import pytest
+import xlwt
 
 from ingest.hostile_cases import CASES, GOOD, SOUND, Case, Told, paid, row
 from ingest.lender_files import HEADERS, MAPPING, Lender, loan_row, payment_row, schedule_rows
@@ -228,7 +229,7 @@ def test_formulas_in_cells_of_a_workbook(lender):
                               "单元格是公式，且没有保存结果（D3）", "payments.xlsx[Sheet]"),))
 
 
-@pytest.mark.parametrize("kind", ["parquet", "xlsx"])
+@pytest.mark.parametrize("kind", ["parquet", "xlsx", "xls"])
 @pytest.mark.parametrize("part", [0.999, 0.5, 0.01])
 def test_a_truncated_file(lender, kind, part):
     before = files_of(lender.book)
@@ -236,11 +237,19 @@ def test_a_truncated_file(lender, kind, part):
     rows = [payment_row(f"P{number}", 1) for number in range(200)]
     if kind == "parquet":
         pl.DataFrame(rows, schema=HEADERS["payments"], orient="row").write_parquet(path)
-    else:
+    elif kind == "xlsx":
         workbook(path, [HEADERS["payments"], *rows])
+    else:
+        book = xlwt.Workbook()
+        sheet = book.add_sheet("还款")
+        for place, cells in enumerate([HEADERS["payments"], *rows]):
+            for column, cell in enumerate(cells):
+                sheet.write(place, column, cell)
+        book.save(path)
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * part)])
     words = {"parquet": ("payments.parquet: the Parquet file is cut off or damaged; copy or export it again", "payments.parquet：Parquet 文件不完整或已损坏"),
-             "xlsx": ("payments.xlsx: the workbook is cut off or damaged", "payments.xlsx：工作簿不完整或已损坏")}[kind]
+             "xlsx": ("payments.xlsx: the workbook is cut off or damaged", "payments.xlsx：工作簿不完整或已损坏"),
+             "xls": ("payments.xls: the workbook is ", "payments.xls：工作簿")}[kind]
     assert_refused(lender, lender.ingest(), *words, before)
 
 

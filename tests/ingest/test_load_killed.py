@@ -14,10 +14,10 @@ from random import Random
 
 import polars as pl
 import pytest
-from ingest.lender_files import Lender, payment_row
 
 from arrears import store
 from arrears.ingest.loads import rows_in_force
+from ingest.lender_files import Lender, payment_row
 from plain_books import arrears
 
 KILLS = int(os.environ.get("ARREARS_KILLS", "12"))

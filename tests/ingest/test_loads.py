@@ -5,8 +5,8 @@ import sqlite3
 
 import polars as pl
 import pytest
-from ingest.lender_files import MAPPING, Lender, loan_row, payment_row, schedule_rows
 
+from ingest.lender_files import MAPPING, Lender, loan_row, payment_row, schedule_rows
 from plain_books import arrears
 
 
@@ -178,7 +178,10 @@ sources:
 def test_a_dry_run_writes_nothing(lender):
     ran = lender.ingest(words=("--dry-run",))
     assert ran.status == 0 and "nothing was written" in ran.out and "loans: new 3" in ran.out
-    assert not [path for path in lender.book.rglob("*") if path.is_file()]
+    assert not lender.book.exists() and not lender.book.with_name("book.key").exists()
+    lender.book.mkdir()
+    lender.ingest(words=("--dry-run",))
+    assert not [path for path in lender.book.parent.rglob("*") if path.is_file() and path.parent != lender.files and path != lender.mapping]
     assert not lender.book.with_suffix(".key").exists()
 
 
@@ -266,3 +269,20 @@ def test_the_ledger_says_what_was_read_and_how(lender):
     assert [source["records"] for source in load["sources"]] == [3, 12, 3]
     assert all(len(source["digest"]) == 64 for source in load["sources"]) and len(load["mapping_digest"]) == 64
     assert (lender.book / "loads/0001/mapping.yaml").read_text(encoding="utf-8") == lender.mapping.read_text(encoding="utf-8")
+
+
+def test_the_same_bad_record_of_two_files_waits_once_and_is_answered_once(lender, tmp_path):
+    bad, good = payment_row("P1", 1, amount="12O.00"), payment_row("P2", 2)
+    lender.write("payments", [bad, good])
+    lender.ingest(words=("--threshold", "100%"))
+    lender.write("payments", [good, payment_row("P3", 3), bad], "payments_2")
+    lender.ingest(lender.files / "payments_2.csv", words=("--threshold", "100%"))
+    assert lender.faults().select("load", "file").rows() == [(2, "payments_2.csv")]
+    sheet = tmp_path / "waiting.csv"
+    arrears("quarantine", "--book", lender.book, "--export", sheet)
+    sheet.write_text(sheet.read_text(encoding="utf-8-sig").replace("12O.00", "120.00"), encoding="utf-8-sig")
+    assert arrears("quarantine", "--book", lender.book, "--take-back", sheet).status == 0
+    assert lender.faults().is_empty() and lender.positions()["paid_minor"][0] == 12_000
+    lender.write("payments", [bad, good, payment_row("P4", 3, amount="1.00")], "payments_3")
+    lender.ingest(lender.files / "payments_3.csv", words=("--threshold", "100%"))
+    assert lender.faults().is_empty(), "it was answered before"

@@ -303,7 +303,8 @@ def _controls(work: _Work) -> list[dict]:
                           "ours": str(sum(about["records"] - about["left_out"] for about in mine))})
         for column, said in source.control_sums.items():
             ours = sum((Decimal(about["sums"].get(column, "0")) for about in mine), Decimal(0))
-            found.append({"source": source.name, "figure": column, "lender": said, "ours": f"{ours.normalize():f}"})
+            found.append({"source": source.name, "figure": column, "lender": said, "ours": f"{ours.normalize():f}",
+                          "unread": sum(about["unread"].get(column, 0) for about in mine)})
     return [{**one, "agrees": _figure(one["lender"], one["source"], one["figure"]) == Decimal(one["ours"])} for one in found]
 
 
@@ -333,10 +334,12 @@ def _refuse_if_wrong(work: _Work, load: dict, parts: Path) -> None:
         store.publish_folder(parts, work.book.refused_load)
     if wrong:
         said = wrong[0]
+        unread = said.get("unread", 0)
+        lost_en, lost_zh = (f" and {unread:,} cells that are no amount", f"，另有 {unread:,} 个单元格不是金额") if unread else ("", "")
         raise Refused(
-            f"source {said['source']}: your control figure of {said['figure']} is {said['lender']}, but the files hold {said['ours']}; "
+            f"source {said['source']}: your control figure of {said['figure']} is {said['lender']}, but the files hold {said['ours']}{lost_en}; "
             "nothing was loaded: a file is missing, double or cut short, or the figure is of another day",
-            f"来源 {said['source']}：{said['figure']} 的控制数为 {said['lender']}，而文件合计为 {said['ours']}；未装入任何内容："
+            f"来源 {said['source']}：{said['figure']} 的控制数为 {said['lender']}，而文件合计为 {said['ours']}{lost_zh}；未装入任何内容："
             "可能缺文件、重复、被截断，或控制数属于另一天",
         )
     share = Decimal(load["quarantined"]) / max(taken, 1) * 100

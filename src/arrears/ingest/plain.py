@@ -183,10 +183,12 @@ def _cast(name: str, found: pl.DataType, wanted: pl.DataType) -> pl.Expr:
 def _demand_files(book: Book, present: dict[str, list[Path]]) -> None:
     if store.read_ledger(book).loads:
         if "loans" not in present:
+            count = sum(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item() for path in present.get("unscheduled", []))
+            en, zh = (f"; its {count:,} debts without a schedule have no due date", f"；其中 {count:,} 笔无还款计划的债务没有到期日") if count else ("", "")
             raise Refused(
-                f"{book.root}: none of the loads in force brought loans, so there is nothing that can be positioned; "
+                f"{book.root}: none of the loads in force brought loans, so there is nothing that can be positioned{en}; "
                 "ingest the loans and their instalments (arrears book shows what is there)",
-                f"{book.root}：有效的装载中没有任何贷款，无法计算逾期；请用 arrears ingest 装入贷款及其分期（arrears book 可查看现有内容）",
+                f"{book.root}：有效的装载中没有任何贷款，无法计算逾期{zh}；请用 arrears ingest 装入贷款及其分期（arrears book 可查看现有内容）",
             )
         return
     missing = [table.name for table in FACTS.values() if not table.optional and table.name not in present]

@@ -156,7 +156,25 @@ def _place_of(row: dict, zh: bool) -> str:
 
 
 def _without_resolved(rows: pl.DataFrame, loads: Loads) -> pl.DataFrame:
-    return rows.join(resolved(loads), on=["load", "record"], how="anti", maintain_order="left")
+    keys = ["load", "record"]
+    return rows.join(resolved(loads), on=keys, how="anti", maintain_order="left").join(
+        _settled(loads), on=keys, how="anti", maintain_order="left")
+
+
+def _settled(loads: Loads) -> pl.DataFrame:
+    """Records that need no further look, since the lender's files bring the same ones again and again: load, record.
+
+    Of equal records (one source, the same cells) only the latest waits. Where one of them came back with other cells, the
+    equal ones are answered too, those of later files as well.
+    """
+    every, alike = all_records(loads).select("load", "record", "source", "cells"), ["source", "cells"]
+    older = every.filter(pl.col("load") < pl.col("load").max().over(alike))
+    answered = [every.clear().select(alike)]
+    for number, folder in loads:
+        came = every.join(_read(folder / "resolved.parquet", RESOLVED_COLUMNS), on=["load", "record"], how="semi")
+        answered.append(came.join(every.filter(pl.col("load") == number), on=alike, how="anti").select(alike))
+    answers = every.join(pl.concat(answered).unique(), on=alike, how="semi")
+    return pl.concat([older, answers]).select("load", "record").unique()
 
 
 def _all(loads: Loads, name: str, columns: dict, load: int | None) -> pl.DataFrame:

@@ -70,7 +70,7 @@ def stage(staged: Staged, source_map: SourceMap, source, mapping: Mapping, pseud
     Raises Refused where the source lacks a column, cannot be read, or changes meanwhile.
     """
     place = len(staged.sources)
-    about = {"source": source_map.name, "name": source.name, "records": 0, "left_out": 0, "rows": {}, "sums": {}}
+    about = {"source": source_map.name, "name": source.name, "records": 0, "left_out": 0, "rows": {}, "sums": {}, "unread": {}}
     staged.sources.append(about)
     seen, first = Occurrences(), staged.numbered
     wanted = [column for column in source_map.taken() if column in source.columns]
@@ -115,6 +115,8 @@ def _add_controls(about: dict, source_map: SourceMap, mapping: Mapping, cells: p
         signed = read_column(cells[column], "money", plain, mapping, source_map.decimal, mapping.currency).values.cast(pl.Int128)
         minor = int(finest.sum() or 0) + int(signed.filter(finest.is_null()).sum() or 0) * 10 ** (3 - decimals_of(mapping.currency))
         about["sums"][column] = about["sums"].get(column, Decimal(0)) + Decimal(minor).scaleb(-3)
+        unread = int((finest.is_null() & signed.is_null() & cells[column].is_not_null()).sum())
+        about["unread"][column] = about["unread"].get(column, 0) + unread
 
 
 _FINEST = "KWD"
