@@ -146,9 +146,9 @@ def book_at(root: Path, store: Path | None = None) -> Book:
     """The book of a folder; raises Refused where there is no such folder."""
     if not root.is_dir():
         raise Refused(
-            f"{root}: no such folder; --book names the folder that holds loans.parquet, instalments.parquet and "
-            "payments.parquet",
-            f"{root}：没有此文件夹；--book 应指向存放 loans.parquet、instalments.parquet、payments.parquet 的文件夹",
+            f"{root}: no such folder; name the book's folder: one that arrears ingest made, or one that holds loans.parquet, "
+            "instalments.parquet and payments.parquet (option --book)",
+            f"{root}：没有此文件夹；请给出账册文件夹：arrears ingest 建立的，或存放 loans.parquet、instalments.parquet、payments.parquet 的（--book）",
         )
     return Book(root, store or root / "store")
 

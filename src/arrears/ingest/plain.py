@@ -195,8 +195,8 @@ def _demand_files(book: Book, present: dict[str, list[Path]]) -> None:
     if missing:
         raise Refused(
             f"{book.root}: the file {missing[0]}.parquet is missing; a book needs loans, instalments and payments "
-            "(payments may have no rows)",
-            f"{book.root}：缺少文件 {missing[0]}.parquet；账册须有 loans、instalments、payments 三个文件（payments 可以没有行）",
+            "(payments may have no rows); other files come in with arrears ingest",
+            f"{book.root}：缺少文件 {missing[0]}.parquet；账册须有 loans、instalments、payments 三个文件（payments 可以没有行）；其他文件请用 arrears ingest 装入",
         )
 
 
