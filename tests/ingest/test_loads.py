@@ -43,7 +43,7 @@ def test_nothing_personal_is_in_any_file_of_the_book(lender):
 def test_borrowers_are_keyed_hashes_and_the_key_lies_beside_the_book(lender):
     ran = lender.ingest()
     key = lender.book.with_name("book.key")
-    assert "a new key of the pseudonyms was made" in ran.out and key.stat().st_mode & 0o777 == 0o600
+    assert "the key of the pseudonyms lies at" in ran.out and key.stat().st_mode & 0o777 == 0o600
     assert "姓名 left out" in ran.out and "身份证号 became keyed hashes" in ran.out
     borrowers = pl.read_parquet(lender.book / "loads/0001/loans-0000.parquet")["borrower_id"]
     assert borrowers.n_unique() == 3 and borrowers.str.contains("^[0-9a-f]{32}$").all()
@@ -221,7 +221,7 @@ def test_rows_of_a_loan_in_quarantine_follow_it(lender):
 def test_equal_rows_of_one_key_count_once(lender):
     lender.write("payments", [payment_row("P1", 1)] * 3)
     ran = lender.ingest()
-    assert "payments: new 1, unchanged 2" in ran.out
+    assert "payments: new 1, given twice 2" in ran.out
     assert lender.positions()["paid_minor"][0] == 262_000
 
 

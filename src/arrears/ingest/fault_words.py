@@ -262,6 +262,11 @@ FAULTS: dict[str, tuple[str, str]] = {
         "column {column}: {value} is itself a reversal, which cannot be taken back; write the payment anew",
         "列 {column}：{value} 本身就是冲正，不能再次冲正；请另记一笔还款",
     ),
+    "schedule_quarantined": (
+        "another record of the same schedule ({detail}) waits in quarantine, and a schedule is stored whole or not at all; mend that "
+        "record and bring both back",
+        "同一还款计划（{detail}）中另有记录在隔离区，还款计划只能整体装入；请更正那条记录后一并收回",
+    ),
     "reverses_twice": (
         "column {column}: the payment {value} is taken back by several rows, so money would vanish; keep one of them",
         "列 {column}：还款 {value} 被多次冲正，资金会凭空减少；请只保留一条",

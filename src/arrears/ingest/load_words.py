@@ -52,7 +52,7 @@ def load_lines(loaded: Loaded, book: str, language: str, *, dry_run: bool = Fals
 def _table_lines(load: dict, zh: bool) -> list[str]:
     lines = []
     for name, about in load["tables"].items():
-        parts = [("新增", "new", about["new"]), ("更改", "changed", about["changed"]), ("未变", "unchanged", about["unchanged"]),
+        parts = [("新增", "new", about["new"]), ("更改", "changed", about["changed"]), ("未变", "unchanged", about["unchanged"]), ("重复", "given twice", about["twice"]),
                  ("隔离", "quarantined", about["quarantined"])]
         said = [f"{words[0] if zh else words[1]} {words[2]:,}" for words in parts if words[2] or words[1] == "new"]
         lines.append(f"  {name}：{'，'.join(said)}" if zh else f"  {name}: {', '.join(said)}")
@@ -69,8 +69,8 @@ def _personal_lines(loaded: Loaded, zh: bool) -> list[str]:
         lines.append(f"  个人信息：{named} 未读入；账册中没有（将来存入保险库）" if zh
                      else f"  personal: {named} left out; the book does not hold them (they wait for the vault)")
     if loaded.new_key:
-        lines.append(f"  新建假名密钥 {loaded.new_key}：请另行备份；遗失后新数据无法与账册对应" if zh else
-                     f"  a new key of the pseudonyms was made at {loaded.new_key}: keep a copy of it elsewhere; without it later loads cannot be "
+        lines.append(f"  假名密钥在 {loaded.new_key}：请另行备份；遗失后新数据无法与账册对应" if zh else
+                     f"  the key of the pseudonyms lies at {loaded.new_key}: keep a copy of it elsewhere; without it later loads cannot be "
                      "joined to these")
     return lines
 

@@ -74,7 +74,7 @@ def ingest(book: Book, pairs: list, mapping: Mapping, terms: Terms, now: int, re
     """The sources are in the book from now on; or, where Refused is raised, nothing of them is.
 
     `pairs` are (source of the mapping, opened source), in order; `now` is the moment of the load in microseconds.
-    Sources of the same bytes under the same mapping, still in force, change nothing: the earlier load is returned.
+    Sources of the same bytes under the same mapping as the load before change nothing: that load is returned.
     `resolved` names records of earlier loads that these sources bring back corrected.
     """
     _refuse_plain_files(book)
@@ -82,27 +82,29 @@ def ingest(book: Book, pairs: list, mapping: Mapping, terms: Terms, now: int, re
         check_columns(source_map, source.columns, source.name)
     with store.locked(book, "loads", alone=True):
         ledger = store.read_ledger(book)
-        if (same := _same_as_before(ledger, pairs, mapping, terms)) is not None:
+        if resolved is None and (same := _same_as_before(ledger, pairs, mapping, terms)) is not None:
             return Loaded(same, made_now=False)
         _sweep(book, ledger)
-        hashes, key, created = _key(book, ledger, mapping, terms)
-        moment = max([now, *(load["moment"] + 1 for load in ledger.loads)])
-        today = moment_of(moment).date()
+        hashes, key = _key(book, ledger, mapping, terms)
+        moment = _moment(ledger, now)
+        is_first = not any(about["rows"] for load in ledger.in_force() for about in load["tables"].values())
         cells = OwnCells(book.unfinished_load / "cells", mapping, hashes)
-        staged = Staged(book.unfinished_load, cells, moment if ledger.in_force() else ALWAYS, today)
+        staged = Staged(book.unfinished_load, cells, ALWAYS if is_first else moment, moment_of(moment).date(), threshold=terms.threshold)
         work = _Work(book, ledger, mapping, terms, staged, moment)
         try:
             with _memory_for(book), store.room_for(book.unfinished_load):
                 for source_map, source in pairs:
                     report(f"reading {source.name}", staged.records, 0)
-                    stage(staged, source_map, source, mapping, hashes, lambda done: report("reading", done, 0))
-                if (same := _same_as_before(ledger, pairs, mapping, terms)) is not None:  # a query's digest is known only now
+                    if not staged.is_hopeless:
+                        stage(staged, source_map, source, mapping, hashes, lambda done: report("reading", done, 0))
+                same = _same_as_before(ledger, pairs, mapping, terms) if resolved is None and not staged.is_hopeless else None  # a query's digest is known only now
+                if same is not None:
                     return Loaded(same, made_now=False)
                 load = _judged(work, hashes.fingerprint if key else ledger.key, resolved, corrects, report)
         finally:
             if book.unfinished_load.is_dir():
                 store.remove_folder(book.unfinished_load)
-    return Loaded(load, made_now=not terms.dry_run, new_key=key if created else None)
+    return Loaded(load, made_now=not terms.dry_run, new_key=key if ledger.key is None and not terms.dry_run else None)
 
 
 def take_back(book: Book, number: int, now: int) -> dict:
@@ -115,10 +117,12 @@ def take_back(book: Book, number: int, now: int) -> dict:
                 f"{book.root}: there is no load {number} in force; arrears book {book.root} lists the loads",
                 f"{book.root}：没有有效的第 {number} 次装载；arrears book {book.root} 列出所有装载",
             )
+        _refuse_if_others_found_it_there(book, ledger, load)
         rest = [{**one, "taken_back_at": moment_of(now).isoformat()} if one["id"] == number else one for one in ledger.loads]
         after = Ledger(rest, ledger.key)
         if any(about["rows"] for about in load["tables"].values()):
-            _refuse_if_others_rest_on(book, after, number)
+            with _memory_for(book), store.room_for(book.unfinished_load):
+                _refuse_if_others_rest_on(book, after, number)
         store.write_ledger(book, after)
     return load
 
@@ -187,16 +191,35 @@ def _refuse_plain_files(book: Book) -> None:
         )
 
 
+def _moment(ledger: Ledger, now: int) -> int:
+    """The moment of a new load: now, and after every load in force, so that what it brings is the latest.
+
+    Raises Refused where a load in force lies more than a day ahead: one of the two clocks is wrong, and rows dated so
+    would not be seen before then.
+    """
+    last = max(ledger.in_force(), key=lambda load: load["moment"], default=None)
+    if last is not None and last["moment"] > now + 86_400_000_000:
+        raise Refused(
+            f"load {last['id']} is dated {last['at'][:16]}, and now it is {moment_of(now).isoformat()[:16]}; nothing was loaded: set this "
+            f"machine's clock, or, if it was wrong then, take load {last['id']} back and load its files again",
+            f"第 {last['id']} 次装载的时间为 {last['at'][:16]}，而现在是 {moment_of(now).isoformat()[:16]}；未装入任何内容：请校正本机时钟，"
+            f"若当时的时钟有误，请撤回第 {last['id']} 次装载后重新装载",
+        )
+    return now if last is None else max(now, last["moment"] + 1)
+
+
 def _same_as_before(ledger: Ledger, pairs: list, mapping: Mapping, terms: Terms) -> dict | None:
-    """The load in force that was made of the same bytes in the same way; None where a digest is not known yet."""
+    """The latest load, if it is in force and was made of the same bytes in the same way; None where a digest is not known yet.
+
+    Only the latest: after another load the same file may say something else than the book.
+    """
     digests = [(source_map.name, _digest(source)) for source_map, source in pairs]
-    if any(digest is None for _, digest in digests):
+    if not ledger.loads or any(digest is None for _, digest in digests):
         return None
-    for load in ledger.in_force():
-        before = [(source["source"], source["digest"]) for source in load["sources"]]
-        if sorted(before) == sorted(digests) and load["mapping_digest"] == mapping.digest and load["mode"] == terms.mode:
-            return load
-    return None
+    last = ledger.loads[-1]
+    before = sorted((source["source"], source["digest"]) for source in last["sources"])
+    alike = before == sorted(digests) and last["mapping_digest"] == mapping.digest and last["mode"] == terms.mode
+    return last if alike and last["taken_back_at"] is None else None
 
 
 def _digest(source) -> str | None:
@@ -207,11 +230,12 @@ def _digest(source) -> str | None:
 
 
 def _key(book: Book, ledger: Ledger, mapping: Mapping, terms: Terms):
-    """The pseudonyms of the book, the key's place, and whether it is new; without hashed columns, or to try, no key is made."""
+    """The pseudonyms of the book and the key's place; without hashed columns, or to try, no key is made and none is placed."""
     place = terms.key or pseudonyms.key_place(book.root)
     if not mapping.hashed or (terms.dry_run and ledger.key is None and not place.exists()):
-        return pseudonyms.Pseudonyms(bytes(32)), None, False
-    return pseudonyms.opened(book.root, terms.key, ledger.key)
+        return pseudonyms.Pseudonyms(bytes(32)), None
+    hashes, place, _ = pseudonyms.opened(book.root, terms.key, ledger.key)
+    return hashes, place
 
 
 def _judged(work: _Work, key: str | None, resolved, corrects, report) -> dict:
@@ -220,7 +244,7 @@ def _judged(work: _Work, key: str | None, resolved, corrects, report) -> dict:
     staged.folder.mkdir(parents=True, exist_ok=True)
     replaces = {name for name in FACTS if _replaces(work.ledger, name)}
     rules = SetRules(staged.folder, {name: staged.rows(name) for name in staged.tables}, store.load_files(book, work.ledger), replaces,
-                     mode=terms.mode, bears_recorded_at=staged.bears_recorded_at, bad=staged.bad_records())
+                     mode=terms.mode, bearing=staged.bearing, bad=staged.bad_records(), moment=work.moment)
     judged = rules.judge()
     parts = staged.folder / "load"
     parts.mkdir()
@@ -273,9 +297,9 @@ def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, c
         counts = judged.counts[name]
         kept = counts["rows"]
         tables[name] = {
-            "read": read.get(name, 0), "rows": kept, "changed": min(counts["changed"], kept), "new": kept - min(counts["changed"], kept),
-            "unchanged": counts["unchanged"], "vanished": counts["vanished"], "replaces": judged.replaces[name],
-            "quarantined": read.get(name, 0) - kept - counts["unchanged"],
+            "read": read.get(name, 0), "rows": kept, "changed": counts["changed"], "new": counts["new"],
+            "unchanged": counts["unchanged"], "twice": counts["twice"], "vanished": counts["vanished"], "replaces": judged.replaces[name],
+            "quarantined": read.get(name, 0) - kept - counts["unchanged"] - counts["twice"],
         }
     number = max([0, *(load["id"] for load in work.ledger.loads)]) + 1
     return {
@@ -320,11 +344,9 @@ def _figure(text: str, source: str, figure: str) -> Decimal:
 
 def _refuse_if_wrong(work: _Work, load: dict, parts: Path) -> None:
     """Refuses a load whose control figures differ or of which too much went to quarantine; its quarantine can be looked at."""
-    wrong = [one for one in load["control"] if not one["agrees"]]
+    wrong = [one for one in load["control"] if not one["agrees"] and not work.staged.is_hopeless]
     taken = records_taken(load)
     too_many = load["quarantined"] > work.terms.threshold * max(taken, 1)
-    if load["records"] == 0:
-        raise Refused("the sources hold no record at all; nothing was loaded", "来源中没有任何记录；未装入任何内容")
     if not wrong and not too_many:
         return
     if not work.terms.dry_run:
@@ -347,11 +369,12 @@ def _refuse_if_wrong(work: _Work, load: dict, parts: Path) -> None:
     common = ", ".join(f"{rule} {count:,}" for rule, count in list(load["rules"].items())[:4])
     # A dry run keeps nothing that could be looked at; the same run in earnest loads nothing either, but keeps its quarantine.
     first_en, first_zh = ("run it without --dry-run, then ", "请先去掉 --dry-run 运行一次，再") if work.terms.dry_run else ("", "")
+    stopped_en, stopped_zh = ("; reading was stopped there", "，已停止读取") if work.staged.is_hopeless else ("", "")
     raise Refused(
-        f"{load['quarantined']:,} of {taken:,} records ({share:.1f} %) would go to quarantine, more than the {allowed} % allowed; nothing "
+        f"{load['quarantined']:,} of {taken:,} records ({share:.1f} %) would go to quarantine, more than the {allowed} % allowed{stopped_en}; nothing "
         f"was loaded. Most frequent: {common}. To see them: {first_en}arrears quarantine --book {work.book.root} --refused; then mend the "
         "mapping or the files, or allow more with --threshold",
-        f"{taken:,} 条记录中有 {load['quarantined']:,} 条（{share:.1f} %）应进入隔离区，超过允许的 {allowed} %；未装入任何内容。"
+        f"{taken:,} 条记录中有 {load['quarantined']:,} 条（{share:.1f} %）应进入隔离区，超过允许的 {allowed} %{stopped_zh}；未装入任何内容。"
         f"最常见：{common}。查看：{first_zh}arrears quarantine --book {work.book.root} --refused；请更正映射或文件，或用 --threshold 放宽",
     )
 
@@ -361,11 +384,25 @@ def records_taken(load: dict) -> int:
     return load["records"] - sum(source["left_out"] for source in load["sources"])
 
 
+def _refuse_if_others_found_it_there(book: Book, ledger: Ledger, load: dict) -> None:
+    """Raises Refused where a later load brought rows that were in the book already, perhaps by this load: they would be lost."""
+    for later in ledger.in_force():
+        for name, about in later["tables"].items():
+            if later["id"] > load["id"] and about["unchanged"] and load["tables"].get(name, {}).get("rows"):
+                raise Refused(
+                    f"{book.root}: load {later['id']} found {about['unchanged']:,} rows of {name} in the book already, perhaps those of load "
+                    f"{load['id']}; without it they would be missing: take load {later['id']} back first, and load its files again afterwards",
+                    f"{book.root}：第 {later['id']} 次装载有 {about['unchanged']:,} 行 {name} 当时已在账册中，可能来自第 {load['id']} 次装载；"
+                    f"撤回后这些行会缺失：请先撤回第 {later['id']} 次装载，之后再重新装载其文件",
+                )
+
+
 def _refuse_if_others_rest_on(book: Book, after: Ledger, number: int) -> None:
     """Raises Refused where the book without that load would hold rows of unknown loans, or schedules that do not add up."""
     files = store.load_files(book, after)
     replaces = {name for name in FACTS if _replaces(after, name)}
-    rules = SetRules(book.unfinished_load, {}, files, replaces, mode="delta", bears_recorded_at=False, bad=pl.Series([], dtype=pl.Int64))
+    rules = SetRules(book.unfinished_load, {}, files, replaces, mode="delta", bearing=set(),
+                     bad=pl.Series([], dtype=pl.Int64), moment=0)
     faults = rules.broken_in_book()
     if book.unfinished_load.is_dir():
         store.remove_folder(book.unfinished_load)

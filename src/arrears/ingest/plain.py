@@ -34,7 +34,7 @@ def bring_in(book: Book, report=lambda text: None) -> Manifest:
     """
     known = store.read_manifest(book)
     present, marks = _present(book)
-    if not present and known is not None:
+    if not present and known is not None and not store.read_ledger(book).loads:
         return known
     _demand_files(book, present)
     if known is not None and {n: {**s, "sha256": None} for n, s in known.sources.items()} == marks:
@@ -341,7 +341,7 @@ def _together(rows: pl.DataFrame) -> dict[str, str]:
 
 def _raw(unfinished: Path, name: str, number: int) -> pl.DataFrame | None:
     files = sorted((unfinished / "raw" / name / f"part={number}").glob("*.ipc"))
-    return pl.concat([pl.read_ipc(path) for path in files], rechunk=True) if files else None
+    return pl.scan_ipc(files, glob=False).collect().rechunk() if files else None
 
 
 def _replaced(name: str, rows: pl.LazyFrame) -> tuple[pl.DataFrame, list[dict]] | None:

@@ -35,7 +35,7 @@ class Judged:
     faults: pl.DataFrame
     """One row per fault found here: record, table, column, value, rule, detail."""
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Per table: new, changed, unchanged (in the book already, or twice in the load), vanished."""
+    """Per table: rows (that may enter) = new + changed; unchanged (in the book already), twice (in the load), vanished."""
     vanished: pl.DataFrame | None = None
     """Snapshot: one row per key of the book that the load no longer has: table, key."""
     replaces: dict[str, bool] = field(default_factory=dict)
@@ -45,9 +45,10 @@ class Judged:
 class SetRules:
     """One load held against itself and the book. Its state is a DuckDB connection with the views above."""
 
-    def __init__(self, folder: Path, rows: dict[str, str], past: dict[str, list[Path]], replaces: set[str], *,
-                 mode: str, bears_recorded_at: bool, bad: pl.Series):
-        self.mode, self.bears_recorded_at, self.tables = mode, bears_recorded_at, [t for t in FACTS if t in rows]
+    def __init__(self, folder: Path, rows: dict[str, list[Path]], past: dict[str, list[Path]], replaces: set[str], *,
+                 mode: str, bearing: set[str], bad: pl.Series, moment: int):
+        """`bearing` names the tables whose rows say themselves when they were recorded; `moment` is the load's own."""
+        self.mode, self.bearing, self.moment, self.tables = mode, bearing, moment, [t for t in FACTS if t in rows]
         spill = folder / "spill"
         self._duck = duckdb.connect(config={
             "memory_limit": _MEMORY, "threads": 2, "temp_directory": str(spill), "preserve_insertion_order": False,
@@ -59,6 +60,7 @@ class SetRules:
         self.replaces: dict[str, bool] = {}
         self.counts: dict[str, dict[str, int]] = {}
         self.has_past = set(past)
+        self._only_looks = False
         for name in FACTS:
             self._view_past(FACTS[name], past.get(name), name in replaces)
             self._view_new(FACTS[name], rows.get(name))
@@ -76,8 +78,20 @@ class SetRules:
             pass
         found = self._frame("SELECT record, tbl AS \"table\", col AS \"column\", value, rule, detail FROM bad")
         for name in self.tables:
-            self.counts[name] |= {"rows": self._one(f"SELECT count(*) FROM fresh_{name}")}
+            self._count(FACTS[name])
         return Judged(found, self.counts, vanished, self.replaces)
+
+    def _count(self, table: Table) -> None:
+        """What became of the table's rows, now that nobody is blamed any more."""
+        name, counts = table.name, self.counts[table.name]
+        counts["rows"] = self._one(f"SELECT count(*) FROM fresh_{name}")
+        good = self._one(f"SELECT count(*) FROM new_{name} n ANTI JOIN bad_record b ON n.record = b.record")
+        counts["twice"] = self._one(f"SELECT count(*) FROM sound_{name}") - counts["rows"]
+        counts["unchanged"] = good - counts["rows"] - counts["twice"]
+        counts["changed"] = self._one(
+            f"SELECT count(*) FROM fresh_{name} f SEMI JOIN past_{name} p ON {_equal('f', 'p', list(table.replaced_by))}"
+        ) if name in self.has_past and self.replaces[name] else 0
+        counts["new"] = counts["rows"] - counts["changed"]
 
     def bad_records(self) -> pl.Series:
         """Every record that may not enter."""
@@ -85,11 +99,14 @@ class SetRules:
 
     def dropped(self, table: str) -> pl.Series:
         """Every row of a table that the book has already, or that stands twice in the load, by its row number."""
-        return self._frame(f"SELECT \"row\" FROM drop_{table}")["row"]
+        if not self._one(f"SELECT EXISTS (FROM drop_{table}) OR EXISTS (FROM copies_{table})"):
+            return pl.Series("row", [], dtype=pl.Int64)
+        return self._frame(f"SELECT \"row\" FROM new_{table} n ANTI JOIN bad_record b ON n.record = b.record "
+                           f"ANTI JOIN fresh_{table} f ON n.\"row\" = f.\"row\"")["row"]
 
     def broken_in_book(self) -> list[tuple[str, str, str, int]]:
         """What is wrong with a book as it stands: table, rule, an example, how many rows; empty where nothing is."""
-        self.tables = [name for name in FACTS if name in self.has_past]
+        self.tables, self._only_looks = [name for name in FACTS if name in self.has_past], True
         for name in FACTS:
             self.ask(f"CREATE OR REPLACE VIEW new_{name} AS SELECT row_number() OVER () AS record, record AS \"row\", * FROM past_{name}")
             self._view_fresh(FACTS[name])
@@ -114,47 +131,55 @@ class SetRules:
             self.ask(f"CREATE VIEW every_{table.name} AS SELECT {typed} WHERE false")
             self.ask(f"CREATE VIEW past_{table.name} AS FROM every_{table.name}")
             return
-        listed = ", ".join(f"'{_quoted(path)}'" for path in files)
         self.ask(f"CREATE VIEW every_{table.name} AS SELECT {columns}, coalesce(epoch_us(recorded_at), {ALWAYS}) AS recorded_at "
-                 f"FROM read_parquet([{listed}], union_by_name = true)")
+                 f"FROM {_parquet(files)}")
         latest = (f" QUALIFY recorded_at = max(recorded_at) OVER (PARTITION BY {', '.join(table.replaced_by)})" if replaces else "")
         self.ask(f"CREATE VIEW past_{table.name} AS SELECT * FROM every_{table.name}{latest}")
 
-    def _view_new(self, table: Table, files: str | None) -> None:
-        if files is None or not list(Path(files).parent.glob("*.parquet")):
+    def _view_new(self, table: Table, files: list[Path] | None) -> None:
+        name = table.name
+        if not files:
             typed = ", ".join(f'NULL::{_type_of(column)} AS "{column.name}"' for column in table.columns)
-            self.ask(f"CREATE VIEW new_{table.name} AS SELECT NULL::BIGINT AS record, NULL::BIGINT AS \"row\", {typed} WHERE false")
+            self.ask(f"CREATE VIEW new_{name} AS SELECT NULL::BIGINT AS record, NULL::BIGINT AS \"row\", {typed} WHERE false")
         else:
-            self.ask(f"CREATE VIEW new_{table.name} AS FROM read_parquet('{_quoted(files)}')")
-        self.ask(f"CREATE TABLE drop_{table.name}(\"row\" BIGINT)")
+            self.ask(f"CREATE VIEW new_{name} AS FROM {_parquet(files)}")
+        self.ask(f"CREATE TABLE drop_{name}(\"row\" BIGINT)")
+        self.ask(f"CREATE TABLE copies_{name}(\"row\" BIGINT, record BIGINT, alike HUGEINT)")
         self._view_fresh(table)
 
     def _view_fresh(self, table: Table) -> None:
-        """new_T without what is blamed or known already. Anti-joins are written only where there is something to leave out."""
+        """sound_T: new_T without what is blamed; fresh_T: without what is known already, too, and each of its equals once.
+
+        Of equal rows the first counts whose record is not blamed, so this is asked anew whenever blame grows. Anti-joins
+        are written only where there is something to leave out.
+        """
         name = table.name
-        dropped = f" ANTI JOIN drop_{name} d ON n.\"row\" = d.\"row\"" if self._one(f"SELECT count(*) FROM drop_{name}") else ""
-        self.ask(f"CREATE OR REPLACE VIEW fresh_{name} AS SELECT n.* FROM new_{name} n ANTI JOIN bad_record b ON n.record = b.record{dropped}")
+        known = f" ANTI JOIN drop_{name} d ON n.\"row\" = d.\"row\"" if self._one(f"SELECT count(*) FROM drop_{name}") else ""
+        again = f""" ANTI JOIN (SELECT c."row" FROM copies_{name} c JOIN (
+            SELECT alike, min(record) AS first FROM copies_{name} ANTI JOIN bad_record USING (record) GROUP BY alike) g
+            ON c.alike = g.alike AND c.record <> g.first) c ON n."row" = c."row\"""" if self._one(f"SELECT count(*) FROM copies_{name}") else ""
+        self.ask(f"CREATE OR REPLACE VIEW sound_{name} AS SELECT n.* FROM new_{name} n ANTI JOIN bad_record b ON n.record = b.record{known}")
+        self.ask(f"CREATE OR REPLACE VIEW fresh_{name} AS SELECT n.* FROM sound_{name} n{again}")
 
     def _refuse_keys_twice(self, table: Table) -> None:
         """Equal rows of one key count once; different ones of one key and moment are all blamed."""
         name, key = table.name, ", ".join([*table.key, "recorded_at"])
-        self.counts[name] = {"new": 0, "changed": 0, "unchanged": 0, "vanished": 0}
+        self.counts[name] = {"vanished": 0}
         self.replaces[name] = False
         self.ask(f"CREATE TEMP TABLE twice AS SELECT hash({', '.join(table.key)}) AS h FROM new_{name} GROUP BY h HAVING count(*) > 1")
         if self._one("SELECT count(*) FROM twice"):
             content = ", ".join(f'"{column}"' for column in table.names())
             self.ask(f"CREATE TEMP TABLE again AS SELECT record, \"row\", {', '.join(table.key)}, recorded_at, hash({content}) AS content "
                      f"FROM new_{name} SEMI JOIN twice ON hash({', '.join(table.key)}) = h ANTI JOIN bad_record USING (record)")
-            self.ask(f"CREATE TEMP TABLE groups AS SELECT {key}, min(record) AS first, count(*) AS many, "
+            self.ask(f"CREATE TEMP TABLE groups AS SELECT {key}, row_number() OVER () AS alike, count(*) AS many, "
                      f"count(DISTINCT record) AS records, count(DISTINCT content) AS contents FROM again GROUP BY {key} HAVING count(*) > 1")
             on = _equal("a", "g", [*table.key, "recorded_at"])
             self._blame(f"SELECT DISTINCT a.record, '{name}', '{table.key[-1]}', a.{table.key[-1]}::VARCHAR, 'key_twice', "
                         f"{_key_text(table, 'a')} FROM again a JOIN groups g ON {on} WHERE g.contents > 1 OR g.many > g.records")
-            self.ask(f"INSERT INTO drop_{name} SELECT a.\"row\" FROM again a JOIN groups g ON {on} "
-                     "WHERE g.contents = 1 AND g.many = g.records AND a.record > g.first")
+            self.ask(f"INSERT INTO copies_{name} SELECT a.\"row\", a.record, g.alike FROM again a JOIN groups g ON {on} "
+                     "WHERE g.contents = 1 AND g.many = g.records")
             versions = self._one(f"SELECT count(*) FROM (SELECT 1 FROM again GROUP BY {', '.join(table.key)} HAVING count(DISTINCT recorded_at) > 1)")
             self.replaces[name] = versions > 0
-            self.counts[name]["unchanged"] += self._one(f"SELECT count(*) FROM drop_{name}")
             self.ask("DROP TABLE again; DROP TABLE groups")
         self.ask("DROP TABLE twice")
         self._view_fresh(table)
@@ -165,42 +190,37 @@ class SetRules:
         if name not in self.has_past:
             if self.mode == "correction":
                 self._blame(f"SELECT DISTINCT record, '{name}', '{table.key[-1]}', {table.key[-1]}::VARCHAR, 'nothing_to_correct', "
-                            f"{_key_text(table, 'n')} FROM fresh_{name} n")
-            self.counts[name]["new"] = self._one(f"SELECT count(*) FROM fresh_{name}")
+                            f"{_key_text(table, 'n')} FROM sound_{name} n")
             return
         group, content = list(table.replaced_by), [c for c in table.names() if c != "recorded_at"]
-        if self.bears_recorded_at:
-            self._drop(table, f"SELECT n.\"row\" FROM fresh_{name} n SEMI JOIN every_{name} p ON {_same('n', 'p', [*content, 'recorded_at'])}")
+        if (name in self.bearing):
+            self._drop(table, f"SELECT n.\"row\" FROM sound_{name} n SEMI JOIN every_{name} p ON {_same('n', 'p', [*content, 'recorded_at'])}")
         if group == list(table.key):
             self.ask(f"CREATE TEMP TABLE met AS SELECT n.record, n.\"row\", n.recorded_at, {', '.join('n.' + c for c in table.key)}, "
-                     f"p.recorded_at AS before, ({_same('n', 'p', content)}) AS same FROM fresh_{name} n JOIN past_{name} p ON {_equal('n', 'p', group)}")
+                     f"p.recorded_at AS before, ({_same('n', 'p', content)}) AS same FROM sound_{name} n JOIN past_{name} p ON {_equal('n', 'p', group)}")
         else:
             columns = ", ".join(content)
-            self.ask(f"CREATE TEMP TABLE ours AS SELECT {columns} FROM fresh_{name} n SEMI JOIN past_{name} p ON {_equal('n', 'p', group)}")
+            self.ask(f"CREATE TEMP TABLE ours AS SELECT {columns} FROM sound_{name} n SEMI JOIN past_{name} p ON {_equal('n', 'p', group)}")
             self.ask(f"CREATE TEMP TABLE theirs AS SELECT {columns} FROM past_{name} p SEMI JOIN ours n ON {_equal('n', 'p', group)}")
             names = ", ".join(group)
             self.ask(f"CREATE TEMP TABLE differs AS SELECT DISTINCT {names} FROM ((FROM ours EXCEPT ALL FROM theirs) UNION ALL (FROM theirs EXCEPT ALL FROM ours))")
             self.ask(f"CREATE TEMP TABLE met AS SELECT n.record, n.\"row\", n.recorded_at, {', '.join('n.' + c for c in table.key)}, p.before, "
-                     f"NOT EXISTS (FROM differs d WHERE {_equal('d', 'n', group)}) AS same FROM fresh_{name} n JOIN "
+                     f"NOT EXISTS (FROM differs d WHERE {_equal('d', 'n', group)}) AS same FROM sound_{name} n JOIN "
                      f"(SELECT {names}, max(recorded_at) AS before FROM past_{name} GROUP BY {names}) p ON {_equal('n', 'p', group)}")
             self.ask("DROP TABLE ours; DROP TABLE theirs; DROP TABLE differs")
         self._drop(table, "SELECT \"row\" FROM met WHERE same")
-        wrong = "false" if self.bears_recorded_at or self.mode != "delta" else "true"
+        wrong = "false" if (name in self.bearing) or self.mode != "delta" else "true"
         self._blame(f"SELECT DISTINCT record, '{name}', '{table.key[-1]}', {table.key[-1]}::VARCHAR, 'key_stands', {_key_text(table, 'm')} "
                     f"FROM met m WHERE NOT same AND ({wrong} OR recorded_at <= before)")
-        self.counts[name]["changed"] = self._one(f"SELECT count(*) FROM met WHERE NOT same AND NOT ({wrong} OR recorded_at <= before)")
+        self.replaces[name] |= self._one(f"SELECT EXISTS (FROM met WHERE NOT same AND NOT ({wrong} OR recorded_at <= before))")
         if self.mode == "correction":
             self._blame(f"SELECT DISTINCT n.record, '{name}', '{table.key[-1]}', n.{table.key[-1]}::VARCHAR, 'nothing_to_correct', {_key_text(table, 'n')} "
-                        f"FROM fresh_{name} n WHERE NOT EXISTS (FROM past_{name} p WHERE {_equal('n', 'p', group)})")
-        self.replaces[name] |= self.counts[name]["changed"] > 0
+                        f"FROM sound_{name} n WHERE NOT EXISTS (FROM past_{name} p WHERE {_equal('n', 'p', group)})")
         self.ask("DROP TABLE met")
         self._view_fresh(table)
-        self.counts[name]["new"] = self._one(f"SELECT count(*) FROM fresh_{name}") - self.counts[name]["changed"]
 
     def _drop(self, table: Table, rows: str) -> None:
-        before = self._one(f"SELECT count(*) FROM drop_{table.name}")
         self.ask(f"INSERT INTO drop_{table.name} {rows}")
-        self.counts[table.name]["unchanged"] += self._one(f"SELECT count(*) FROM drop_{table.name}") - before
         self._view_fresh(table)
 
     def _vanished(self) -> pl.DataFrame:
@@ -231,6 +251,9 @@ class SetRules:
         before = self._one("SELECT count(*) FROM bad_record")
         self.ask(f"CREATE TEMP TABLE found AS SELECT * FROM ({query}) t(record, tbl, col, value, rule, detail) WHERE record IS NOT NULL")
         self.ask("INSERT INTO bad FROM found")
+        if self._only_looks:
+            self.ask("DROP TABLE found")
+            return 0
         self.ask("INSERT INTO bad_record SELECT DISTINCT record FROM found f WHERE NOT EXISTS (FROM bad_record b WHERE b.record = f.record)")
         self.ask("DROP TABLE found")
         return self._one("SELECT count(*) FROM bad_record") - before
@@ -240,9 +263,22 @@ class SetRules:
         found = 0
         if "loans" in self.tables:
             self.ask("CREATE OR REPLACE TABLE bad_loan AS SELECT DISTINCT loan_id FROM new_loans n SEMI JOIN bad_record b ON n.record = b.record")
-        for rule in (self._schedules, self._orphans, self._late_disbursements, self._early_records, self._reversals, self._others):
+        for rule in (self._parts_of_schedules, self._schedules, self._orphans, self._late_disbursements, self._early_records, self._reversals, self._others):
             found += rule()
         return found > 0
+
+    def _parts_of_schedules(self) -> int:
+        """A schedule or plan comes in whole or not at all: what is replaced whole must not be stored in part."""
+        found = 0
+        for name in self.tables:
+            table = FACTS[name]
+            if table.replaced_by == table.key:
+                continue
+            group = table.replaced_by[0]
+            self.ask(f"CREATE OR REPLACE TEMP TABLE torn AS SELECT DISTINCT {group} FROM new_{name} n SEMI JOIN bad_record b ON n.record = b.record")
+            found += self._blame(f"SELECT DISTINCT f.record, '{name}', '{group}', f.{group}, 'schedule_quarantined', f.{group} "
+                                 f"FROM fresh_{name} f SEMI JOIN torn t ON f.{group} = t.{group}")
+        return found
 
     def _schedules(self) -> int:
         """A loan's instalments add up to its principal; only a loan of principal 0 may have none."""
@@ -258,7 +294,8 @@ class SetRules:
         detail = "'loan ' || u.loan_id || ': ' || u.principal_minor || ' / ' || coalesce(u.summed::VARCHAR, '-')"
         return self._blame(f"""
             SELECT f.record, 'loans', 'principal_minor', u.principal_minor::VARCHAR,
-                   CASE WHEN u.many IS NULL THEN 'no_schedule' ELSE 'schedule_sum' END, {detail}
+                   CASE WHEN u.loan_id IN (SELECT n.loan_id FROM new_instalments n SEMI JOIN bad_record b ON n.record = b.record)
+                        THEN 'schedule_quarantined' WHEN u.many IS NULL THEN 'no_schedule' ELSE 'schedule_sum' END, {detail}
             FROM fresh_loans f JOIN unsound u USING (loan_id)
             UNION ALL
             SELECT DISTINCT f.record, 'instalments', 'principal_minor', NULL, 'schedule_sum', {detail}
@@ -287,25 +324,27 @@ class SetRules:
             return 0
         return self._blame("""
             SELECT f.record, 'loans', 'disbursed_on', f.disbursed_on::VARCHAR, 'disbursed_late', min(p.paid_on)::VARCHAR
-            FROM fresh_loans f JOIN past_payments p ON f.loan_id = p.loan_id WHERE p.paid_on < f.disbursed_on GROUP BY ALL""")
+            FROM fresh_loans f JOIN after_payments p ON f.loan_id = p.loan_id
+            WHERE p.record IS NULL AND p.paid_on < f.disbursed_on GROUP BY ALL""")
 
     def _early_records(self) -> int:
-        """Where the lender says when rows were recorded: none before its loan."""
-        if not self.bears_recorded_at:
+        """Where the lender says when rows were recorded: none before its loan, and none after the load itself."""
+        if not self.bearing:
             return 0
         found = 0
         self.ask("""CREATE OR REPLACE TEMP TABLE first_known AS SELECT loan_id, min(recorded_at) AS known_at FROM
             (SELECT loan_id, recorded_at FROM fresh_loans UNION ALL SELECT loan_id, recorded_at FROM every_loans) GROUP BY loan_id""")
-        for name in _OF_LOANS:
-            if name in self.tables:
+        for name in self.tables:
+            if name in self.bearing:
                 found += self._blame(f"""
-                    SELECT DISTINCT f.record, '{name}', 'recorded_at', {_moment_text('f.recorded_at')}, 'recorded_before_loan',
+                    SELECT DISTINCT record, '{name}', 'recorded_at', {_moment_text('recorded_at')}, 'future', {_moment_text(str(self.moment))}
+                    FROM fresh_{name} WHERE recorded_at > {self.moment}""")
+            if name in _OF_LOANS:
+                found += self._blame(f"""
+                    SELECT DISTINCT f.record, '{name}', 'recorded_at',
+                           CASE WHEN f.recorded_at > {ALWAYS} THEN {_moment_text('f.recorded_at')} END, 'recorded_before_loan',
                            {_moment_text('k.known_at')}
-                    FROM fresh_{name} f JOIN first_known k ON f.loan_id = k.loan_id WHERE f.recorded_at < k.known_at
-                      AND f.recorded_at > {ALWAYS}""")
-                found += self._blame(f"""
-                    SELECT DISTINCT f.record, '{name}', 'recorded_at', NULL, 'recorded_before_loan', {_moment_text('k.known_at')}
-                    FROM fresh_{name} f JOIN first_known k ON f.loan_id = k.loan_id WHERE f.recorded_at = {ALWAYS} AND k.known_at > {ALWAYS}""")
+                    FROM fresh_{name} f JOIN first_known k ON f.loan_id = k.loan_id WHERE f.recorded_at < k.known_at""")
         return found
 
     def _reversals(self) -> int:
@@ -318,11 +357,14 @@ class SetRules:
             SELECT r.record, r.payment_id, r.loan_id, r.reverses, t.payment_id AS target, t.record AS target_record,
                    t.loan_id AS target_loan, t.reverses AS target_reverses
             FROM (FROM after_payments WHERE reverses IS NOT NULL) r LEFT JOIN after_payments t ON r.reverses = t.payment_id""")
-        return self._blame("""
+        found = self._blame("""
             SELECT coalesce(record, target_record), 'payments', 'reverses', reverses,
                    CASE WHEN target IS NULL THEN 'reverses_unknown' WHEN target_loan <> loan_id THEN 'reverses_other_loan'
                         ELSE 'reverses_reversal' END, reverses
             FROM taken_back WHERE target IS NULL OR target_loan <> loan_id OR target_reverses IS NOT NULL""")
+        return found + self._blame("""
+            SELECT record, 'payments', 'reverses', reverses, 'reverses_twice', reverses FROM taken_back
+            QUALIFY row_number() OVER (PARTITION BY reverses ORDER BY record NULLS FIRST, payment_id) > 1""")
 
     def _others(self) -> int:
         """A milestone has its project; a debt without a schedule is no loan of the table loans."""
@@ -356,8 +398,11 @@ def _moment_text(microseconds: str) -> str:
     return f"make_timestamp(greatest({microseconds}, 0))::VARCHAR"
 
 
-def _quoted(path) -> str:
-    return str(path).replace("'", "''")
+def _parquet(files: list[Path]) -> str:
+    """The files as a table; DuckDB takes every path for a pattern, so what is special in one is written as a class of one."""
+    special = {"'": "''", "[": "[[]", "*": "[*]", "?": "[?]"}
+    listed = ", ".join("'" + "".join(special.get(letter, letter) for letter in str(path)) + "'" for path in files)
+    return f"read_parquet([{listed}], union_by_name = true)"
 
 
 def _type_of(column) -> str:

@@ -15,12 +15,12 @@ ROWS_A_FILE = 500_000
 """About how many rows are sorted at a time; a loan's rows lie in one file."""
 
 
-def write_rows(table: Table, staged: str, bad: pl.Series, dropped: pl.Series, rows: int, folder: Path) -> dict[str, str]:
+def write_rows(table: Table, staged: list[Path], bad: pl.Series, dropped: pl.Series, rows: int, folder: Path) -> dict[str, str]:
     """Writes the staged rows but those of bad records and the dropped ones; each file's name with its SHA-256.
 
     `rows` is how many there are. Same rows, same bytes.
     """
-    kept = pl.scan_parquet(staged)
+    kept = pl.scan_parquet(staged, glob=False)
     if len(bad):
         kept = kept.join(bad.to_frame("record").lazy(), on="record", how="anti")
     if len(dropped):
@@ -36,7 +36,7 @@ def write_rows(table: Table, staged: str, bad: pl.Series, dropped: pl.Series, ro
 
     def one(number: int) -> tuple[str, str]:
         parts = sorted((passing / f"part={number}").glob("*.ipc"))
-        rows = pl.concat([pl.read_ipc(path) for path in parts]) if parts else table.empty()
+        rows = pl.scan_ipc(parts, glob=False).collect() if parts else pl.DataFrame(schema=kept.collect_schema())
         return _write(table, rows, folder, number, moment)
 
     with ThreadPoolExecutor(2) as pool:

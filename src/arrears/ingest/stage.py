@@ -29,7 +29,9 @@ FAULTS = {
 }
 """One row per fault of a load; `record` is null where a record could not be split into cells."""
 
-_MINOR = ColumnMap("control", "column", unit="minor")
+HOPELESS_RECORDS, HOPELESS_TIMES = 100_000, 20
+"""Reading stops where more records than this, and this many times the allowed share, are at fault."""
+
 
 
 @dataclass
@@ -46,15 +48,27 @@ class Staged:
     numbered: int = 0
     """Record numbers given so far: every record that was split and kept has one."""
     tables: set[str] = field(default_factory=set)
-    bears_recorded_at: bool = False
+    bearing: set[str] = field(default_factory=set)
+    """The tables whose rows say themselves when they were recorded."""
     rows_so_far: dict[str, int] = field(default_factory=dict)
     sources: list[dict] = field(default_factory=list)
     faults: list[pl.DataFrame] = field(default_factory=list)
     broken: int = 0
     bad: list[pl.Series] = field(default_factory=list)
+    threshold: Decimal = Decimal(1)
+    """The share of records in quarantine above which the load is refused."""
 
-    def rows(self, table: str) -> str:
-        return str(self.folder / "rows" / table / "*.parquet")
+    @property
+    def is_hopeless(self) -> bool:
+        """So much is at fault that the mapping is wrong; there is no use in reading, and remembering, the rest.
+
+        More than HOPELESS_RECORDS, and more than HOPELESS_TIMES the share that is allowed.
+        """
+        bad = sum(len(one) for one in self.bad) + self.broken
+        return bad > HOPELESS_RECORDS and bad > HOPELESS_TIMES * self.threshold * self.records
+
+    def rows(self, table: str) -> list[Path]:
+        return sorted((self.folder / "rows" / table).glob("*.parquet"))
 
     def bad_records(self) -> pl.Series:
         """The records that have a fault of their own, each once."""
@@ -81,8 +95,11 @@ def stage(staged: Staged, source_map: SourceMap, source, mapping: Mapping, pseud
         _set_aside_broken(staged, about, batch)
         _set_down(staged, about, batch, f"{place:04d}-{number:06d}", source_map, mapping, pseudonyms, seen, source.is_read_once)
         report(staged.records)
+        if staged.is_hopeless:
+            break
     staged.cells.may_read_again(first, staged.numbered, source_map, source)
-    about["digest"], about["notes"] = source.digest, list(source.notes)
+    about["digest"] = None if staged.is_hopeless else source.digest
+    about["notes"] = list(source.notes)
     about["sums"] = {column: str(total) for column, total in about["sums"].items()}
 
 
@@ -180,7 +197,7 @@ def _write_rows(staged: Staged, table: str, rows: pl.DataFrame, first: int, name
         value = pl.col(column.name)
         columns.append(value.dt.replace_time_zone(None) if isinstance(column.dtype, pl.Datetime) else value)
     if "recorded_at" in rows.columns:
-        staged.bears_recorded_at = True
+        staged.bearing.add(table)
         columns.append(pl.col("recorded_at").dt.epoch("us").fill_null(ALWAYS).alias("recorded_at"))
     else:
         columns.append(pl.lit(staged.recorded_at, pl.Int64).alias("recorded_at"))
