@@ -25,6 +25,7 @@ def write_rows(table: Table, staged: list[Path], bad: pl.Series, dropped: pl.Ser
         kept = kept.join(bad.to_frame("record").lazy(), on="record", how="anti")
     if len(dropped):
         kept = kept.join(dropped.to_frame("row").lazy(), on="row", how="anti")
+    kept = kept.drop("record", "row")
     moment = pl.when(pl.col("recorded_at") != ALWAYS).then(pl.from_epoch("recorded_at", time_unit="us")).alias("recorded_at")
     files = -(-rows // ROWS_A_FILE)
     if files == 1:

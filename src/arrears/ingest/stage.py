@@ -4,7 +4,8 @@ What is judged here needs one record alone. What needs other rows (keys, loans, 
 set_rules.py. A record counts whole or not at all: a fault in one table keeps it out of every table it feeds.
 """
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -78,6 +79,16 @@ class Staged:
         return pl.concat([pl.DataFrame(schema=FAULTS), *self.faults])
 
 
+@dataclass(frozen=True)
+class _Made:
+    """A batch with its kept cells, their lines, and the rows they make in each table."""
+
+    batch: Batch
+    cells: pl.DataFrame
+    lines: pl.Series
+    typed: dict[str, Typed]
+
+
 def stage(staged: Staged, source_map: SourceMap, source, mapping: Mapping, pseudonyms, report=lambda done: None) -> None:
     """Reads one source to its end and sets its rows down.
 
@@ -89,11 +100,23 @@ def stage(staged: Staged, source_map: SourceMap, source, mapping: Mapping, pseud
     seen, first = Occurrences(), staged.numbered
     wanted = [column for column in source_map.taken() if column in source.columns]
     about["personal"] = {"hashed": sorted(mapping.hashed & set(wanted)), "left_out": sorted(mapping.left_out & set(source.columns))}
-    for number, batch in enumerate(_ahead(source.batches(wanted))):
-        about["records"] += len(batch.cells) + len(batch.broken)
-        staged.records += len(batch.cells) + len(batch.broken)
-        _set_aside_broken(staged, about, batch)
-        _set_down(staged, about, batch, f"{place:04d}-{number:06d}", source_map, mapping, pseudonyms, seen, source.is_read_once)
+
+    def make(batch: Batch) -> _Made:
+        cells, lines = kept_of(source_map, batch)
+        typed = {table.table: rows_of(table, source_map, mapping, cells, pseudonyms, seen=seen, today=staged.today)
+                 for table in source_map.tables} if len(cells) else {}
+        return _Made(batch, cells, lines, typed)
+
+    # Records that are numbered among their equals, or hashed by a key with a memory, are taken one batch after the other.
+    in_order = bool(mapping.hashed) or any(column.take == "key_of" for table in source_map.tables for column in table.columns.values())
+    for number, made in enumerate(_at_work(make, _ahead(source.batches(wanted)), 1 if in_order else 2)):
+        about["records"] += len(made.batch.cells) + len(made.batch.broken)
+        staged.records += len(made.batch.cells) + len(made.batch.broken)
+        _set_aside_broken(staged, about, made.batch)
+        _add_controls(about, source_map, mapping, made.cells)
+        about["left_out"] += len(made.batch.cells) - len(made.cells)
+        if len(made.cells):
+            _set_down(staged, about, made, f"{place:04d}-{number:06d}", source_map, mapping, source.is_read_once)
         report(staged.records)
         if staged.is_hopeless:
             break
@@ -110,6 +133,18 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
         while (batch := coming.result()) is not None:
             coming = pool.submit(next, batches, None)
             yield batch
+
+
+def _at_work(make: Callable[[Batch], _Made], batches: Iterator[Batch], workers: int) -> Iterator[_Made]:
+    """What is made of each batch, in order, so many of them being at work at a time."""
+    with ThreadPoolExecutor(workers) as pool:
+        coming: deque = deque()
+        for batch in batches:
+            coming.append(pool.submit(make, batch))
+            if len(coming) > workers:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
 
 
 def _set_aside_broken(staged: Staged, about: dict, batch: Batch) -> None:
@@ -141,22 +176,13 @@ _FINEST = "KWD"
 sign of the mapping's own currency (¥) is none of this one, and is read as that."""
 
 
-def _set_down(staged: Staged, about: dict, batch: Batch, name: str, source_map, mapping, pseudonyms, seen, read_once: bool) -> None:
-    cells, lines = kept_of(source_map, batch)
-    about["left_out"] += len(batch.cells) - len(cells)
-    _add_controls(about, source_map, mapping, cells)
-    if cells.is_empty():
-        return
-    first = staged.numbered
+def _set_down(staged: Staged, about: dict, made: _Made, name: str, source_map, mapping, read_once: bool) -> None:
+    cells, lines, first = made.cells, made.lines, staged.numbered
     staged.numbered += len(cells)
     record = pl.int_range(first, first + len(cells), dtype=pl.Int64, eager=True).alias("record")
-    made = {
-        table.table: rows_of(table, source_map, mapping, cells, pseudonyms, seen=seen, today=staged.today)
-        for table in source_map.tables
-    }
-    faults = _set_aside_faulty(staged, about, made, record, lines, mapping)
+    faults = _set_aside_faulty(staged, about, made.typed, record, lines, mapping)
     for table_map in source_map.tables:
-        table, rows = table_map.table, made[table_map.table].rows
+        table, rows = table_map.table, made.typed[table_map.table].rows
         about["rows"][table] = about["rows"].get(table, 0) + len(rows)
         said = table_map.columns.get("recorded_at")
         if said is not None and not set(said.sources) <= set(cells.columns):  # taken as it is from a source without it
