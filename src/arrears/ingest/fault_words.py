@@ -164,6 +164,11 @@ FAULTS: dict[str, tuple[str, str]] = {
         "it there, or correct the cell",
         "列 {column}：{value} 不在映射文件的 values 中{detail}，含义不明；请补充对照，或更正单元格",
     ),
+    "starred": (
+        "column {column}: {value} bears stars in place of an identity card or mobile number{detail}, so what stood there is not "
+        "known; write the value that belongs here, or name the column under personal.not_personal in the mapping",
+        "列 {column}：{value} 中的身份证号或手机号已用星号遮盖{detail}，原值不明；请填写此处应有的值，若该列不是个人信息，请写入 personal.not_personal",
+    ),
     "one_of": (
         "column {column}: {value} is not one of the words the table knows{detail}; list it under `values` in the "
         "mapping, or correct the cell",

@@ -274,24 +274,45 @@ def _check_whole(mapping: Mapping, place: Place) -> None:
                     f"the source column {name!r} is taken, but stands under personal.left_out; take it out of one of the two",
                     f"来源列 {name!r} 被取用，却写在 personal.left_out 中；请去掉其中一处",
                 )
-        for table in source.tables:
-            _check_personal(mapping, table, place.within(source=source.name, table=table.table))
+        _check_personal(mapping, source, place.within(source=source.name))
     _check_recorded(mapping, place)
 
 
-def _check_personal(mapping: Mapping, table: TableMap, place: Place) -> None:
-    """Text that looks personal enters the book as a keyed hash or not at all."""
-    kinds = {column.name: kind_of(column) for column in FACTS[table.table].columns}
-    for column in table.columns.values():
-        if kinds[column.name] != "text":
-            continue
-        for name in column.sources:
-            if looks_personal(name) and name not in mapping.hashed and name not in mapping.not_personal:
-                raise place.within(column=column.name).refused(
-                    f"the source column {name!r} looks personal: name it under personal.hashed (it becomes a keyed hash), or "
-                    "under personal.not_personal if it is not",
-                    f"来源列 {name!r} 像是个人信息：请写入 personal.hashed（将变为带密钥的散列），若确非个人信息，请写入 personal.not_personal",
-                )
+def _check_personal(mapping: Mapping, source: SourceMap, place: Place) -> None:
+    """What looks personal is taken as a keyed hash or not at all, whatever it feeds; and a hash is text and nothing else."""
+    for table in source.tables:
+        kinds = {column.name: kind_of(column) for column in FACTS[table.table].columns}
+        for column in table.columns.values():
+            for name in column.sources:
+                _check_one(mapping, name, kinds[column.name] == "text", place.within(table=table.table, column=column.name))
+        if table.times is not None:
+            _check_one(mapping, table.times, False, place.within(table=table.table, column="repeat.times"))
+    for name in source.control_sums:
+        _check_one(mapping, name, False, place.within(column="control.sums"))
+    if source.keep is not None:
+        _check_one(mapping, source.keep.column, False, place.within(column="keep"))
+
+
+def _check_one(mapping: Mapping, name: str, is_text: bool, place: Place) -> None:
+    if name in mapping.hashed and not is_text:
+        raise place.refused(
+            f"the source column {name!r} stands under personal.hashed, and a keyed hash is no number, no date, and nothing that "
+            "`keep` could compare; take another column here, or only its text",
+            f"来源列 {name!r} 写在 personal.hashed 中，而带密钥的散列既不是数字、日期，也无法由 `keep` 比较；此处请改用别的列，该列只能作为文本取用",
+        )
+    if not looks_personal(name) or name in mapping.hashed or name in mapping.not_personal:
+        return
+    if is_text:
+        raise place.refused(
+            f"the source column {name!r} looks personal: name it under personal.hashed (it becomes a keyed hash), or "
+            "under personal.not_personal if it is not",
+            f"来源列 {name!r} 像是个人信息：请写入 personal.hashed（将变为带密钥的散列），若确非个人信息，请写入 personal.not_personal",
+        )
+    raise place.refused(
+        f"the source column {name!r} looks personal, and its cells would stand in quarantine as they are; take another column "
+        "here, or name it under personal.not_personal if it is not personal",
+        f"来源列 {name!r} 像是个人信息，其单元格会原样留在隔离区；此处请改用别的列，若确非个人信息，请写入 personal.not_personal",
+    )
 
 
 def _check_recorded(mapping: Mapping, place: Place) -> None:

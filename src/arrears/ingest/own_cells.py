@@ -12,9 +12,13 @@ import polars as pl
 from arrears.ingest.batch import Batch
 from arrears.ingest.expressions import kept
 from arrears.ingest.mapped import Mapping, SourceMap
+from arrears.ingest.personal import concealed
+from arrears.ingest.pseudonyms import masked
+from arrears.tables import FACTS
 
 CELLS = {"record": pl.Int64, "source": pl.String, "file": pl.String, "line": pl.Int64, "cells": pl.String}
-"""One row per record; `cells` is a JSON object of its taken columns, a hashed one as "#" and its pseudonym."""
+"""One row per record; `cells` is a JSON object of its taken columns, a hashed one as "#" and its pseudonym. Where another holds an
+identity card or mobile number (cells that slipped into the next column, say), that number stands with stars: see `as_shown`."""
 
 
 class OwnCells:
@@ -69,9 +73,37 @@ class OwnCells:
                 if spoilt is not None:
                     at_fault = records.is_in(spoilt.filter(pl.col("column") == column)["record"].implode())
                     values = values.set(at_fault, None)
+            else:
+                values = as_shown(values, column, source, self._mapping)
             columns.append(values.alias(column))
         json = pl.DataFrame(columns).select(pl.struct(pl.all()).struct.json_encode()).to_series()
         return pl.DataFrame({"record": records, "source": [source] * len(records), "file": [file] * len(records), "line": lines, "cells": json}, schema=CELLS)
+
+
+def as_shown(texts: pl.Series, column: str, source: str, mapping: Mapping) -> pl.Series:
+    """The cells of one source column as people may see them who must not see whose they are.
+
+    A hashed column is masked whole. In any other an identity card number of 18 digits with its check letter is, and a mobile
+    number or card of 15 digits, but these two not in columns that feed an id (loan_id, payment_id, reverses …), whose own numbers
+    may look so and are needed to correct the record. A column under personal.not_personal is shown as it is. A starred number
+    that comes back is a fault (taking.py), never a value.
+    """
+    if column in mapping.hashed:
+        return masked(texts)
+    if column in mapping.not_personal:
+        return texts
+    return concealed(texts, ids=column in _ids(next(one for one in mapping.sources if one.name == source)))
+
+
+def _ids(source_map: SourceMap) -> set[str]:
+    """The source columns whose cells name a row; and one that `keep` compares with texts of the mapping, which show it anyway."""
+    found = {source_map.keep.column} if source_map.keep and source_map.keep.wanted else set()
+    for table in source_map.tables:
+        key = {column.name for column in FACTS[table.table].columns if column.name.endswith("_id")} | {"reverses"}
+        for column in table.columns.values():
+            if column.name in key and column.take in ("column", "first_of", "join"):
+                found.update(column.sources)
+    return found
 
 
 def kept_of(source_map: SourceMap, batch: Batch) -> tuple[pl.DataFrame, pl.Series]:

@@ -17,8 +17,7 @@ import polars as pl
 from arrears.ingest.batch import Batch
 from arrears.ingest.expressions import Occurrences, Typed, rows_of
 from arrears.ingest.mapped import ColumnMap, Mapping, SourceMap
-from arrears.ingest.own_cells import OwnCells, kept_of
-from arrears.ingest.pseudonyms import masked
+from arrears.ingest.own_cells import OwnCells, as_shown, kept_of
 from arrears.ingest.values import read_column
 from arrears.money import decimals_of
 from arrears.tables import FACTS
@@ -196,12 +195,15 @@ def _set_aside_faulty(staged: Staged, about: dict, made: dict[str, Typed], recor
     """Keeps the batch's faults, and which records have one. Their rows are set down too: they tell whose loan they were."""
     found = [pl.DataFrame(schema=FAULTS)]
     for table, typed in made.items():
-        at = typed.faults["record"]
-        hides = pl.col("column").is_in(list(mapping.hashed))
-        found.append(typed.faults.select(
+        # a cell at fault may have slipped from the column beside it, so every one is looked at, whatever its column holds
+        shown = [own.with_columns(as_shown(own["value"], name, about["source"], mapping))
+                 for (name,), own in typed.faults.partition_by("column", as_dict=True, maintain_order=True).items()]
+        own = pl.concat([typed.faults.clear(), *shown])
+        at = own["record"]
+        found.append(own.select(
             record.gather(at).alias("record"), pl.lit(about["source"]).alias("source"), pl.lit(about["name"]).alias("file"),
             lines.gather(at).alias("line").cast(pl.Int64), pl.lit(table).alias("table"), "column",
-            pl.when(hides).then(masked(typed.faults["value"])).otherwise("value").alias("value"), "rule", "detail",
+            "value", "rule", "detail",
         ).cast(FAULTS))
     faults = pl.concat(found)
     if len(faults):

@@ -9,7 +9,7 @@ import polars as pl
 from arrears.ingest.kinds import is_a_day, kind_of
 from arrears.ingest.mapped import ColumnMap, Mapping, SourceMap, TableMap
 from arrears.ingest.occurrences import Occurrences, digest_of
-from arrears.ingest.personal import holds_personal
+from arrears.ingest.personal import STARRED, holds_personal
 from arrears.ingest.reading import EDGES, plain_digits, reader_of, trimmed
 from arrears.ingest.values import TYPES, Read, read_column, read_texts
 from arrears.money import decimals_of
@@ -45,6 +45,8 @@ class Taking:
 
     def take_all(self) -> None:
         """Fills `typed`, one series per mapped column in the order of the table; those others lean on come first."""
+        if keep := self.source_map.keep:
+            self._guard(keep.column, "keep", self._cell(keep.column))
         kinds = {column.name: kind_of(column) for column in FACTS[self.table_map.table].columns}
         first = ("currency", "day_count")
         for name in sorted(self.table_map.columns, key=lambda name: name not in first):
@@ -173,25 +175,37 @@ class Taking:
                 read = self._hashed[name] = Read(self.pseudonyms.of(read.values), read.flaws)
         else:
             read = read_texts(self._cell(name), column, self.mapping)
-            if strictly and name not in self.mapping.not_personal:
-                self._guard(name, column, read.values)
+            if strictly or column.take == "key_of":
+                self._guard(name, column.name, read.values)
+        values, unfit = read.values, None
         if not strictly and len(read.flaws) and name not in self.mapping.hashed:
             # what no id may be may still be a number or a date: its own reader says so
             rows = read.flaws["row"]
             raw = self._cell(name)[rows].to_list()
-            return read.values.scatter(rows, pl.Series([trimmed(text) for text in raw], dtype=pl.String)), None
-        self.blame(column.name, [name], read.flaws["row"], read.flaws["rule"], read.flaws["detail"])
-        return read.values, self._mask(read.flaws["row"])
+            values = values.scatter(rows, pl.Series([trimmed(text) for text in raw], dtype=pl.String))
+        else:
+            self.blame(column.name, [name], read.flaws["row"], read.flaws["rule"], read.flaws["detail"])
+            unfit = self._mask(read.flaws["row"])
+        if name in self.mapping.hashed or name in self.mapping.not_personal:
+            return values, unfit
+        starred = values.str.contains(STARRED).fill_null(False)  # a correction whose concealed number nobody wrote anew
+        if not starred.any():
+            return values, unfit
+        self.blame(column.name, [name], starred.arg_true(), "starred")
+        return values.set(starred, None), starred if unfit is None else unfit | starred
 
-    def _guard(self, name: str, column: ColumnMap, texts: pl.Series) -> None:
+    def _guard(self, name: str, target: str, texts: pl.Series) -> None:
+        """Refuses a source column most of whose cells name persons, and of which the mapping says nothing."""
+        if name in self.mapping.hashed or name in self.mapping.not_personal:
+            return
         found = holds_personal(texts.head(1000))
         if found is None:
             return
         en, zh = {"id_card": ("identity card numbers", "身份证号"), "mobile": ("mobile numbers", "手机号")}[found]
         raise Refused(
-            f"source {self.source_map.name}, table {self.table_map.table}, column {column.name}: the source column {name!r} holds {en}, "
+            f"source {self.source_map.name}, table {self.table_map.table}, column {target}: the source column {name!r} holds {en}, "
             "which must not enter the book as they are; name it under personal.hashed, or under personal.not_personal if they are none",
-            f"来源 {self.source_map.name}，表 {self.table_map.table}，列 {column.name}：来源列 {name!r} 中是{zh}，不得原样进入账册；"
+            f"来源 {self.source_map.name}，表 {self.table_map.table}，列 {target}：来源列 {name!r} 中是{zh}，不得原样进入账册；"
             "请写入 personal.hashed，若确非个人信息，请写入 personal.not_personal",
         )
 
