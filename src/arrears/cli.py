@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 import tempfile
 import traceback
@@ -134,16 +135,19 @@ def ingest(
     from arrears.ingest.sources import find_sources
 
     with _refusals(lang):
-        terms = Terms(_mode(mode), _share(threshold), dry_run, key)
+        terms = Terms(_mode(mode), _share(threshold), dry_run, key, book)
         read = read_mapping(mapping)
         pairs = find_sources(source, read)
+        if any(Path(one).is_dir() and Path(one).resolve() == book.resolve() for one in source):
+            raise Refused(f"{book}: it is the folder of the files themselves; name another folder for the book with --book",
+                          f"{book}：这是来源文件所在的文件夹；请用 --book 另指定账册文件夹")
         with _progress(quiet=as_json) as report, tempfile.TemporaryDirectory() as passing:
             home = store.book_for_load(Path(passing) / book.name if dry_run and not book.exists() else book)
             loaded = load_sources(home, pairs, read, terms, _now(), report)
         if as_json:
             print(json.dumps({**loaded.load, "made_now": loaded.made_now}, ensure_ascii=False, indent=1, sort_keys=True))
             return
-        for line in load_lines(loaded, str(book), _language(lang), dry_run=dry_run):
+        for line in load_lines(loaded, shlex.quote(str(book)), _language(lang), dry_run=dry_run):
             print(line)
 
 
@@ -226,15 +230,19 @@ def quarantine(
                 made, again = take_corrections(home, take_back, key, _now(), report)
             if again:
                 print(f"{again:,} 条记录此前已收回" if zh else f"{again:,} of its records had come back before.")
-            for line in [line for loaded in made for line in load_lines(loaded, str(book), _language(lang))]:
+            for line in [line for loaded in made for line in load_lines(loaded, shlex.quote(str(book)), _language(lang))]:
                 print(line)
             return
         loads = [(0, home.refused_load)] if refused else quarantined_loads(home)
         if export is not None:
             done = export_records(loads, export, rule=rule, load=load)
             count = sum(done.sources.values())
-            print(f"{export}：{count:,} 条记录；更正后运行 arrears quarantine --book {book} --take-back {export}" if zh else
-                  f"{export}: {count:,} records; correct them, then run: arrears quarantine --book {book} --take-back {export}")
+            if refused:
+                print(f"{export}：{count:,} 条记录，仅供查看；请更正文件或映射后重新装载" if zh else
+                      f"{export}: {count:,} records, to look at only; mend the files or the mapping and ingest again")
+            else:
+                print(f"{export}：{count:,} 条记录；更正后运行 arrears quarantine --book {book} --take-back {export}" if zh else
+                      f"{export}: {count:,} records; correct them, then run: arrears quarantine --book {book} --take-back {export}")
             if done.left_out:
                 print(f"另有 {done.left_out:,} 条无法拆成单元格，须在原文件中更正" if zh else
                       f"{done.left_out:,} more cannot be shown as cells; correct them in their file")
@@ -394,8 +402,8 @@ def _refusals(lang: str | None):
             print(f"         {second}", file=sys.stderr)
         raise typer.Exit(REFUSED) from None
     except KeyboardInterrupt:
-        print("arrears: stopped; a night goes on where it stopped when it is run again", file=sys.stderr)
-        print("         已停止；再次运行夜批会接着做", file=sys.stderr)
+        print("arrears: stopped; a night goes on where it stopped when it is run again, a load starts anew", file=sys.stderr)
+        print("         已停止；再次运行夜批会接着做，装载则从头开始", file=sys.stderr)
         raise typer.Exit(STOPPED) from None
 
 

@@ -273,6 +273,11 @@ def _opened_lock(book: Book, name: str) -> int:
     except OSError as problem:
         if problem.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
             raise
+        if name == "loads":
+            raise Refused(
+                f"{book.loads}: cannot be written to ({problem.strerror}); a load is kept in the book's folder: allow writing there",
+                f"{book.loads}：无法写入；装载保存在账册文件夹内，请开放写权限",
+            ) from None
         raise Refused(
             f"{book.store}: cannot be written to ({problem.strerror}); a night is kept in the book's folder: allow "
             "writing, or use arrears positions, which only reads",
@@ -304,9 +309,9 @@ def room_for(path: Path) -> Iterator[None]:
     except Exception as problem:  # each writer (Polars, Arrow, DuckDB) says it in its own words
         if not isinstance(problem, Refused) and is_full(path, problem):
             raise DiskFull(
-                f"{path}: the disk is full; nothing of this run shows, free some space and run again: it goes on "
-                "where it stopped",
-                f"{path}：磁盘已满；本次运行未留下任何可见结果，请腾出空间后重试，运行会接着做",
+                f"{path}: the disk is full; nothing of this run shows, free some space and run again: a night goes on "
+                "where it stopped, a load starts anew",
+                f"{path}：磁盘已满；本次运行未留下任何可见结果，请腾出空间后重试：夜批会接着做，装载则从头开始",
             ) from None
         raise
 

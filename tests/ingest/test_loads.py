@@ -103,7 +103,7 @@ def test_a_schedule_is_replaced_whole(lender):
     lender.ingest()
     longer = [*schedule_rows(1, "2000.00", (2, 3, 4, 5, 6))]
     path = lender.write("instalments", longer, "instalments_2")
-    assert "key_stands" in lender.ingest(path, words=("--threshold", "100%")).out
+    assert "schedule_stands" in lender.ingest(path, words=("--threshold", "100%")).out
     ran = lender.ingest(path, words=("--mode", "correction"))
     assert ran.status == 0 and "instalments: new 0, changed 5" in ran.out
     assert lender.positions("2026-02-10").filter(pl.col("loan_id") == "L1")["next_due_minor"][0] is not None

@@ -168,3 +168,24 @@ def test_a_wrong_mapping_stops_the_reading_before_it_fills_the_memory(lender, mo
     assert refused.status == 2 and "reading was stopped there" in refused.error
     assert "not_a_date" in arrears("quarantine", "--book", lender.book, "--refused").out
     assert paid(lender) == [262_000] * 3
+
+
+def test_records_that_need_each_other_come_back_together(tmp_path):
+    lender = Lender(tmp_path)
+    lender.write_loans(2)
+    for name in ("loans", "instalments"):
+        lender.ingest(lender.files / f"{name}.csv", words=("--threshold", "100%"))
+    assert set(lender.faults()["rule"]) == {"no_schedule", "orphan"}
+    sheet = tmp_path / "waiting.xlsx"
+    arrears("quarantine", "--book", lender.book, "--export", sheet)
+    ran = arrears("quarantine", "--book", lender.book, "--take-back", sheet, "--lang", "en")
+    assert "loans: new 2" in ran.out and "instalments: new 8" in ran.out and "corrected records of load 1, 2" in ran.out, ran.out
+    assert lender.faults().is_empty() and len(lender.positions()) == 2
+
+
+def test_the_folder_of_the_files_is_not_made_a_book(tmp_path):
+    lender = Lender(tmp_path)
+    lender.write_loans(1)
+    lender.book = lender.files
+    refused = lender.ingest()
+    assert refused.status == 2 and "the folder of the files themselves" in refused.error and not (lender.files / "loads").exists()

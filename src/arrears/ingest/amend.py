@@ -40,33 +40,41 @@ def quarantined_loads(book: Book) -> Loads:
 
 
 def take_corrections(book: Book, path: Path, key: Path | None, now: int, report=lambda text, done, of: None) -> tuple[list[Loaded], int]:
-    """Each load's corrected records become a load; what is still wrong waits again. Also: how many had come back before.
+    """The corrected records become a load; what is still wrong waits again. Also: how many had come back before.
 
-    Raises Refused where the file is none that quarantine wrote, or where the records no longer stand in the book.
+    Records that were read by the same mapping in the same mode come back together, whichever loads they waited in, since
+    they may need each other. Raises Refused where the file is none that quarantine wrote.
     """
     came = corrected(path, quarantined_loads(book))
-    made = []
+    entries = {load["id"]: load for load in store.read_ledger(book).loads}
+    together: dict[tuple[str, str], list[int]] = {}
     for number in sorted({load for load, _ in came.parts}):
-        folder = book.load_folder(number)
-        mapping = read_mapping(folder / "mapping.yaml")
-        mode = next(load["mode"] for load in store.read_ledger(book).loads if load["id"] == number)
-        parts = {source: part for (load, source), part in came.parts.items() if load == number}
-        pairs = [pair for source, part in parts.items() for pair in _pairs(mapping, source, part)]
-        mine = pl.concat([pl.DataFrame({"load": pl.repeat(number, len(part.records), dtype=pl.Int64, eager=True), "record": part.records})
-                          for part in parts.values()])
+        together.setdefault((entries[number]["mapping_digest"], entries[number]["mode"]), []).append(number)
+    made = []
+    for (_, mode), numbers in together.items():
+        mapping = _without_controls(read_mapping(book.load_folder(numbers[0]) / "mapping.yaml"))
+        parts = [(load, source, part) for (load, source), part in came.parts.items() if load in numbers]
+        mine = pl.concat([pl.DataFrame({"load": pl.repeat(load, len(part.records), dtype=pl.Int64, eager=True), "record": part.records})
+                          for load, _, part in parts])
         terms = Terms(SNAPSHOT_PART if mode == "snapshot" else mode, Decimal(1), key=key)
-        made.append(ingest(book, pairs, _without_controls(mapping), terms, now, report, resolved=mine, corrects=number))
+        made.append(ingest(book, _pairs(mapping, parts), mapping, terms, now, report, resolved=mine, corrects=numbers))
     return made, came.again
 
 
-def _pairs(mapping: Mapping, source: str, part: Corrected) -> list[tuple[SourceMap, CameBack]]:
-    source_map = next((one for one in _without_controls(mapping).sources if one.name == source), None)
-    if source_map is None:
-        raise Refused(f"the mapping of that load has no source {source}", f"该次装载的映射中没有来源 {source}")
+def _pairs(mapping: Mapping, parts: list[tuple[int, str, Corrected]]) -> list[tuple[SourceMap, CameBack]]:
+    """One source for each mapping source and file name, the records of several loads after each other."""
+    found: dict[tuple[str, str], list[tuple[pl.DataFrame, pl.Series]]] = {}
+    for _, source, part in parts:
+        for name in part.files.unique(maintain_order=True):
+            mine = part.files == name
+            found.setdefault((source, name), []).append((part.cells.filter(mine), part.lines.filter(mine)))
     pairs = []
-    for name in part.files.unique(maintain_order=True):
-        mine = part.files == name
-        pairs.append((source_map, CameBack(name, part.cells.filter(mine), part.lines.filter(mine))))
+    for (source, name), pieces in found.items():
+        source_map = next((one for one in mapping.sources if one.name == source), None)
+        if source_map is None:
+            raise Refused(f"the mapping of that load has no source {source}", f"该次装载的映射中没有来源 {source}")
+        cells = pl.concat([cells for cells, _ in pieces], how="diagonal")
+        pairs.append((source_map, CameBack(name, cells, pl.concat([lines for _, lines in pieces]))))
     return pairs
 
 

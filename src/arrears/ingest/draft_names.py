@@ -131,7 +131,8 @@ def taken_apart(header: str) -> Name:
     text = text.replace("#", " number ")
     words = re.findall(r"[a-z]+|\d+|[\u3400-\u9fff]+", text)
     words = [_SHORT.get(word, word) for word in words if word not in _HOLLOW] or words
-    time = "day" if re.search(r"日|daily|per day", text) else "month" if re.search(r"月|monthly|per month", text) else "year"
+    whole = unicodedata.normalize("NFKC", header).lower()  # "Late Interest Rate (Daily)" says it in its brackets
+    time = "day" if re.search(r"日|daily|per day", whole) else "month" if re.search(r"月|monthly|per month", whole) else "year"
     return Name(tuple(words), "".join(words), unit, time)
 
 

@@ -140,7 +140,7 @@ def _ends_of(path: Path) -> tuple[list[tuple[int, list[str]]], list[list[str]]]:
     text = head.decode(encoding, errors="replace")
     first = "\n".join(text.splitlines()[:HEADER_WITHIN])
     delimiter = max(",\t;|", key=first.count)
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     rows: list[tuple[int, list[str]]] = []
     line = 1
     for row in reader:
@@ -148,7 +148,7 @@ def _ends_of(path: Path) -> tuple[list[tuple[int, list[str]]], list[list[str]]]:
         line = reader.line_num + 1
         if len(rows) > HEADER_WITHIN:
             break
-    tail = [] if encoding == "utf-16" else list(csv.reader(io.StringIO(end.decode(encoding, errors="replace")), delimiter=delimiter))[-5:]
+    tail = [] if encoding == "utf-16" else list(csv.reader(io.StringIO(end.decode(encoding, errors="replace"), newline=""), delimiter=delimiter))[-5:]
     return rows, tail
 
 

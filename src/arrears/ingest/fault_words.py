@@ -204,6 +204,11 @@ FAULTS: dict[str, tuple[str, str]] = {
         "with --mode correction, or give it a new name",
         "账册中已有同一编号{detail}且内容不同，增量装载只新增；请用 --mode correction 作为更正装载，或更换编号",
     ),
+    "schedule_stands": (
+        "the book has another schedule of this name{detail}, and a schedule is replaced whole; give all its rows in one file, "
+        "as a correction with --mode correction",
+        "账册中已有该还款计划{detail}且不相同，还款计划只能整体替换；请在同一文件中给出全部各期，用 --mode correction 作为更正装载",
+    ),
     "nothing_to_correct": (
         "the book has no row of this name{detail}, so there is nothing to correct; check the name, or load it as a "
         "delta",

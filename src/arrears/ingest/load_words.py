@@ -1,7 +1,9 @@
 """What a load did, in lines for a terminal, in Chinese or English."""
 
 from arrears.ingest.loads import Loaded, records_taken
+from arrears.tables import FACTS
 
+_WHOLE = {"instalments": "loans", "plans": "plans"}
 _MODES = {"delta": "增量", "correction": "更正", "snapshot": "全量快照", "snapshot_part": "快照更正"}
 
 
@@ -16,7 +18,7 @@ def load_lines(loaded: Loaded, book: str, language: str, *, dry_run: bool = Fals
     if dry_run:
         lines = ["试运行：未写入任何内容" if zh else "Tried only: nothing was written."]
     else:
-        corrects = load["corrects"]
+        corrects = None if load["corrects"] is None else ", ".join(map(str, load["corrects"]))
         again = "" if corrects is None else f"第 {corrects} 次装载的更正记录，" if zh else f"corrected records of load {corrects}, "
         lines = [f"第 {load['id']} 次装载：{again}{load['mapping']}（{_MODES[load['mode']]}）" if zh
                  else f"Load {load['id']}: {again}{load['mapping']} ({load['mode'].replace('_', ' ')})"]
@@ -79,6 +81,7 @@ def _vanished_lines(load: dict, zh: bool) -> list[str]:
     gone = {name: about["vanished"] for name, about in load["tables"].items() if about["vanished"]}
     if not gone:
         return []
-    said = ", ".join(f"{name} {count:,}" for name, count in gone.items())
+    said = ", ".join(f"{name} {count:,}" if FACTS[name].replaced_by == FACTS[name].key else
+                     f"{name}（{count:,} 份计划）" if zh else f"{name} of {count:,} {_WHOLE[name]}" for name, count in gone.items())
     return [f"  快照中已不见、账册仍保留：{said}（清单见 loads/{load['id']:04d}/vanished.parquet）" if zh else
             f"  in the book, but no longer in the snapshot: {said}; they stay (listed in loads/{load['id']:04d}/vanished.parquet)"]

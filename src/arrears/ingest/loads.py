@@ -9,6 +9,7 @@
 Killed anywhere before that moment, the book says what it said; what was left lying is swept away by the next load.
 """
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from arrears.ingest import fault_words, pseudonyms
 from arrears.ingest.mapped import source_columns
 from arrears.ingest.mapping import Mapping, check_columns
 from arrears.ingest.own_cells import OwnCells
+from arrears.ingest.personal import concealed
 from arrears.ingest.quarantine import RESOLVED_COLUMNS
 from arrears.ingest.set_rules import SetRules
 from arrears.ingest.sorted_rows import write_rows
@@ -45,6 +47,8 @@ class Terms:
     threshold: Decimal = THRESHOLD
     dry_run: bool = False
     key: Path | None = None
+    called: Path | None = None
+    """How the user named the book, where a try is made in a passing folder."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class _Work:
 
 
 def ingest(book: Book, pairs: list, mapping: Mapping, terms: Terms, now: int, report=lambda text, done, of: None,
-           resolved: pl.DataFrame | None = None, corrects: int | None = None) -> Loaded:
+           resolved: pl.DataFrame | None = None, corrects: list[int] | None = None) -> Loaded:
     """The sources are in the book from now on; or, where Refused is raised, nothing of them is.
 
     `pairs` are (source of the mapping, opened source), in order; `now` is the moment of the load in microseconds.
@@ -280,12 +284,13 @@ def _quarantine(staged: Staged, found: pl.DataFrame, mapping: Mapping) -> tuple[
     records = staged.cells.of(wanted)
     placed = found.join(records.select("record", "source", "file", "line"), on="record", how="left")
     placed = placed.join(source_columns(mapping), on=["source", "table", "column"], how="left").with_columns(pl.coalesce("taken", "column").alias("column"))
+    placed = placed.with_columns(concealed(placed[name], ids=True).alias(name) for name in ("value", "detail"))
     faults = pl.concat([own, placed.select(own.columns).cast(own.schema)])
     faults = fault_words.sentences(faults.sort("file", "line", "record", maintain_order=True, nulls_last=True))
     return faults.select("record", "file", "line", "table", "column", "value", "rule", "en", "zh"), records
 
 
-def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, corrects: int | None) -> dict:
+def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, corrects: list[int] | None) -> dict:
     """What the load read, changed and left out, as the ledger keeps it."""
     staged, mapping = work.staged, work.mapping
     read: dict[str, int] = {}
@@ -368,14 +373,15 @@ def _refuse_if_wrong(work: _Work, load: dict, parts: Path) -> None:
     allowed = f"{(work.terms.threshold * 100).normalize():f}"
     common = ", ".join(f"{rule} {count:,}" for rule, count in list(load["rules"].items())[:4])
     # A dry run keeps nothing that could be looked at; the same run in earnest loads nothing either, but keeps its quarantine.
-    first_en, first_zh = ("run it without --dry-run, then ", "请先去掉 --dry-run 运行一次，再") if work.terms.dry_run else ("", "")
+    first_en, first_zh = ("run it without --dry-run, then ", "请先去掉 --dry-run 运行一次，再运行 ") if work.terms.dry_run else ("", "")
+    called = shlex.quote(str(work.terms.called or work.book.root))
     stopped_en, stopped_zh = ("; reading was stopped there", "，已停止读取") if work.staged.is_hopeless else ("", "")
     raise Refused(
         f"{load['quarantined']:,} of {taken:,} records ({share:.1f} %) would go to quarantine, more than the {allowed} % allowed{stopped_en}; nothing "
-        f"was loaded. Most frequent: {common}. To see them: {first_en}arrears quarantine --book {work.book.root} --refused; then mend the "
+        f"was loaded. Most frequent: {common}. To see them: {first_en}arrears quarantine --book {called} --refused; then mend the "
         "mapping or the files, or allow more with --threshold",
         f"{taken:,} 条记录中有 {load['quarantined']:,} 条（{share:.1f} %）应进入隔离区，超过允许的 {allowed} %{stopped_zh}；未装入任何内容。"
-        f"最常见：{common}。查看：{first_zh}arrears quarantine --book {work.book.root} --refused；请更正映射或文件，或用 --threshold 放宽",
+        f"最常见：{common}。查看：{first_zh}arrears quarantine --book {called} --refused；请更正映射或文件，或用 --threshold 放宽",
     )
 
 

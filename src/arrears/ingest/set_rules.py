@@ -209,8 +209,9 @@ class SetRules:
                      f"(SELECT {names}, max(recorded_at) AS before FROM past_{name} GROUP BY {names}) p ON {_equal('n', 'p', group)}")
             self.ask("DROP TABLE ours; DROP TABLE theirs; DROP TABLE differs")
         self._drop(table, "SELECT \"row\" FROM met WHERE same")
+        stands = "key_stands" if group == list(table.key) else "schedule_stands"
         wrong = "false" if (name in self.bearing) or self.mode != "delta" else "true"
-        self._blame(f"SELECT DISTINCT record, '{name}', '{table.key[-1]}', {table.key[-1]}::VARCHAR, 'key_stands', {_key_text(table, 'm')} "
+        self._blame(f"SELECT DISTINCT record, '{name}', '{table.key[-1]}', {table.key[-1]}::VARCHAR, '{stands}', {_key_text(table, 'm')} "
                     f"FROM met m WHERE NOT same AND ({wrong} OR recorded_at <= before)")
         self.replaces[name] |= self._one(f"SELECT EXISTS (FROM met WHERE NOT same AND NOT ({wrong} OR recorded_at <= before))")
         if self.mode == "correction":
