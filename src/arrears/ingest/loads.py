@@ -362,7 +362,7 @@ def _refuse_if_wrong(work: _Work, load: dict, parts: Path) -> None:
     if wrong:
         said = wrong[0]
         unread = said.get("unread", 0)
-        lost_en, lost_zh = (f" and {unread:,} cells that are no amount", f"，另有 {unread:,} 个单元格不是金额") if unread else ("", "")
+        lost_en, lost_zh = (f" (cells that are no amount: {unread:,})", f"（另有 {unread:,} 个单元格不是金额）") if unread else ("", "")
         raise Refused(
             f"source {said['source']}: your control figure of {said['figure']} is {said['lender']}, but the files hold {said['ours']}{lost_en}; "
             "nothing was loaded: a file is missing, double or cut short, or the figure is of another day",
