@@ -167,9 +167,9 @@ def _wrong(path: Path, content: bytes, kind: str, book: Path) -> list[str]:
     folder = book / "loads" / f"{load['id']:04d}"
     paths = sorted(folder.glob("payments-*.parquet"))
     rows = pl.concat([pl.read_parquet(one) for one in paths]).rows(named=True) if paths else []
-    about = load["tables"].get("payments", {"rows": 0, "read": 0, "unchanged": 0, "quarantined": 0})
+    about = load["tables"].get("payments", {"rows": 0, "read": 0, "unchanged": 0, "twice": 0, "quarantined": 0})
     wrong = []
-    if about["rows"] != len(rows) or about["read"] != about["rows"] + about["unchanged"] + about["quarantined"]:
+    if about["rows"] != len(rows) or about["read"] != about["rows"] + about["unchanged"] + about["twice"] + about["quarantined"]:
         wrong.append(f"counts: {about} and {len(rows)} rows")
     waits = pl.read_parquet(folder / "quarantine.parquet")
     broken = waits.filter(pl.col("record").is_null())

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arrears.tables import FACTS
 from arrears.tables.table import AMOUNT_MAX_MINOR
 from arrears.twin.book import TABLES, blocks
 from arrears.twin.contracts import BLOCK_LOANS
@@ -35,13 +34,13 @@ def latest(frame: pl.DataFrame, *key: str) -> pl.DataFrame:
 
 
 def digest(book: dict[str, pl.DataFrame]) -> str:
-    text = "".join(book[name].write_csv() for name in FACTS)
+    text = "".join(book[name].write_csv() for name in TABLES)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_the_same_arguments_give_the_same_rows():
     first, second = whole_book(3_000, seed=5), whole_book(3_000, seed=5)
-    for name in FACTS:
+    for name in TABLES:
         assert first[name].equals(second[name]), name
 
 
@@ -69,8 +68,8 @@ def test_the_book_has_exactly_as_many_loans_as_asked_for(loans):
 
 def test_the_columns_and_types_are_those_of_the_data_dictionary(book):
     for block in blocks(10, 1, AS_OF):
-        assert {name: dict(frame.schema) for name, frame in block.items()} == {n: t.schema for n, t in FACTS.items()}
-    for name, table in FACTS.items():
+        assert {name: dict(frame.schema) for name, frame in block.items()} == {n: t.schema for n, t in TABLES.items()}
+    for name, table in TABLES.items():
         assert book[name].height > 0
         for column in table.columns:
             if not (column.nullable or column.optional):
@@ -84,7 +83,7 @@ def test_the_columns_and_types_are_those_of_the_data_dictionary(book):
 
 
 def test_names_are_at_most_twelve_bytes(book):
-    for name in FACTS:
+    for name in TABLES:
         for column in book[name].columns:
             if column.endswith("_id") or column == "reverses":
                 assert book[name][column].str.len_bytes().max() <= 12
@@ -147,7 +146,7 @@ def test_adjustments_and_holds_obey_their_rules(book):
 
 def test_nothing_is_dated_or_recorded_after_as_of(book):
     end = datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=UTC) + timedelta(days=1)
-    for name in FACTS:
+    for name in TABLES:
         assert (book[name]["recorded_at"] < end).all(), name
     for name, column in (
         ("loans", "disbursed_on"), ("loans", "restructured_on"), ("loans", "filed_on"), ("payments", "paid_on"),
