@@ -129,6 +129,8 @@ def value_of(column: Column, text: str, unit: str | None = None):
         return flat
     if means_nothing(text):
         return None
+    if column.name == "currency":
+        return bare(half_width(text, only_letters=False)).upper()
     if kind == "String":
         return flat
     if kind == "Boolean":
@@ -150,6 +152,8 @@ def is_lawful(column: Column, value) -> bool:
         return column.nullable or column.optional
     if column.one_of is not None and value not in column.one_of:
         return False
+    if column.name == "currency":
+        return re.fullmatch("[A-Z]{3}", value) is not None
     if isinstance(value, date) and not isinstance(value, datetime):
         return value >= date(1990, 1, 1)
     if isinstance(value, int) and not isinstance(value, bool):

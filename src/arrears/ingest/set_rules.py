@@ -306,8 +306,8 @@ class SetRules:
         """Every row of a loan has its loan, in this load or in the book; no payment lies before its loan was disbursed."""
         found = 0
         for name in (name for name in _OF_LOANS if name in self.tables):
-            early = " OR f.paid_on < l.disbursed_on" if name == "payments" else ""
-            self.ask(f"CREATE OR REPLACE TEMP TABLE astray AS SELECT f.*, l.disbursed_on FROM fresh_{name} f "
+            paid_on, early = (", f.paid_on", " OR f.paid_on < l.disbursed_on") if name == "payments" else ("", "")
+            self.ask(f"CREATE OR REPLACE TEMP TABLE astray AS SELECT f.record, f.loan_id{paid_on}, l.disbursed_on FROM fresh_{name} f "
                      f"LEFT JOIN after_loans l ON f.loan_id = l.loan_id WHERE l.loan_id IS NULL{early}")
             found += self._blame(f"""
                 SELECT DISTINCT f.record, '{name}', 'loan_id', f.loan_id,

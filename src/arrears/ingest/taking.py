@@ -188,6 +188,8 @@ class Taking:
             unfit = self._mask(read.flaws["row"])
         if name in self.mapping.hashed or name in self.mapping.not_personal:
             return values, unfit
+        if not values.str.contains_any(["******"]).any():
+            return values, unfit
         starred = values.str.contains(STARRED).fill_null(False)  # a correction whose concealed number nobody wrote anew
         if not starred.any():
             return values, unfit

@@ -70,19 +70,20 @@ def read(
         values = values.scatter(waits.arg_true(), fast(plainer(texts.filter(waits))))
         waits = texts.is_not_null() & values.is_null()
     rest = texts.filter(waits)
-    distinct = rest.unique().to_list()
+    distinct = rest.unique()
     said = [reader(text) for text in distinct]
-    is_flaw = [isinstance(one, Flaw) for one in said]
-    spoken = pl.DataFrame({
-        "text": pl.Series(distinct, dtype=pl.String),
-        "value": pl.Series([None if bad else one for one, bad in zip(said, is_flaw, strict=True)], dtype=dtype),
-        "rule": pl.Series([one.rule if bad else None for one, bad in zip(said, is_flaw, strict=True)], dtype=pl.String),
-        "detail": pl.Series([one.detail if bad else None for one, bad in zip(said, is_flaw, strict=True)], dtype=pl.String),
-    })
+    is_flaw = pl.Series([isinstance(one, Flaw) for one in said], dtype=pl.Boolean)
+    known = pl.Series(texts.name, [None if bad else one for one, bad in zip(said, is_flaw, strict=True)], dtype=dtype)
+    # each text by its place among the distinct ones: cheaper by half than a join on the texts
+    places = rest.cast(pl.Enum(distinct)).to_physical()
     rows = waits.arg_true()
-    found = pl.DataFrame({"row": rows, "text": rest}).join(spoken, on="text", how="left", maintain_order="left")
-    values = found["value"].rename(texts.name) if len(rest) == len(texts) else values.scatter(rows, found["value"])
-    flaws = found.filter(pl.col("rule").is_not_null()).select("row", "rule", "detail") if any(is_flaw) else pl.DataFrame(schema=_FLAWS)
+    values = known.gather(places) if len(rest) == len(texts) else values.scatter(rows, known.gather(places))
+    if not is_flaw.any():
+        return Read(values, pl.DataFrame(schema=_FLAWS))
+    flawed = is_flaw.gather(places)
+    worded = pl.DataFrame([(one.rule, one.detail) if bad else (None, None) for one, bad in zip(said, is_flaw, strict=True)],
+                          schema={"rule": pl.String, "detail": pl.String}, orient="row")
+    flaws = worded[places.filter(flawed)].insert_column(0, rows.filter(flawed).alias("row"))
     return Read(values, flaws)
 
 
