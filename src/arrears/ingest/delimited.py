@@ -5,7 +5,6 @@ line, and the rest goes on. Lines are counted as an editor counts them: from 1, 
 """
 
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,18 +90,6 @@ def batches_of(
                 "export it again as CSV",
                 f"{layout.name}：第{line}行在{2 * BLOCK >> 20} MB内没有行尾，不是按行的表；请重新导出为 CSV",
             )
-
-
-def _ahead(batches: Generator[Batch, None, None]) -> Iterator[Batch]:
-    """The same batches, the next one being made while one is worked on."""
-    try:
-        with ThreadPoolExecutor(1) as worker:
-            waiting = worker.submit(next, batches, None)
-            while (batch := waiting.result()) is not None:
-                waiting = worker.submit(next, batches, None)
-                yield batch
-    finally:
-        batches.close()
 
 
 def _one_batch(block, end, final, layout, taken, heads, bounds, state, counts, columns) -> Iterator[Batch]:
@@ -206,7 +193,7 @@ class DelimitedFile:
                 final = file.tell() >= self._file.size
                 return text.of(raw, final), final
 
-            for batch in _ahead(batches_of(read, self._layout, asked, counts, self._at, self._line)):
+            for batch in batches_of(read, self._layout, asked, counts, self._at, self._line):
                 delivered = True
                 yield batch
         self._file.demand()

@@ -1,11 +1,10 @@
 """Pseudonyms: what names a person becomes a keyed hash before it enters the book, and the lender keeps the key.
 
 What this gives: without the key nobody can compute a pseudonym from an id, so a stolen book cannot be searched by
-trying
-all possible ids. What it does not give: this is pseudonymisation (去标识化), not anonymisation (匿名化) in the sense of
-Article 73 of the Personal Information Protection Law (个人信息保护法第七十三条). Equal ids get equal pseudonyms, so
-what is known of one person stays together; and whoever has the key and a list of ids can tell whose row is whose. The
-rows stay personal information, and the key is to be kept as carefully as the ids themselves.
+trying all possible ids. What it does not give: this is pseudonymisation (去标识化), not anonymisation (匿名化) in the
+sense of Article 73 of the Personal Information Protection Law (个人信息保护法第七十三条). Equal ids get equal
+pseudonyms, so what is known of one person stays together; and whoever has the key and a list of ids can tell whose row
+is whose. The rows stay personal information, and the key is to be kept as carefully as the ids themselves.
 """
 
 import errno
@@ -25,8 +24,7 @@ MARKER = r"#[0-9a-f]{32}"
 
 _FIRST_LINE = (
     "# The key of the pseudonyms of one lender. Keep it secret and keep a copy: without it the next load cannot be "
-    "joined "
-    "to the book. 假名密钥：请保密并备份；遗失后新数据无法与账册对应。"
+    "joined to the book. 假名密钥：请保密并备份；遗失后新数据无法与账册对应。"
 )
 _KEY_BYTES = 32
 _CACHED = 250_000
@@ -79,17 +77,15 @@ class Pseudonyms:
         return [None if text is None else met[text] for text in ids]
 
     def _hashed(self, text: bytes) -> str:
-        """HMAC written out, its two pads ready: half the time of hmac.digest, whose set-up outweighs so short a
-        text."""
+        """HMAC written out, its two pads ready: half the time of hmac.digest, whose set-up outweighs so short a text."""
         return sha256(self._outer + sha256(self._inner + text).digest()).hexdigest()[:32]
 
 
 def normal_form(texts: pl.Series) -> pl.Series:
     """Each id as it is hashed: one person's number, however it was typed.
 
-    Full-width characters become half-width, blanks and apostrophes around it go, letters are upper case (the x
-    that ends
-    some identity numbers). Nothing is left of a text of blanks: null.
+    Full-width characters become half-width, blanks and apostrophes around it go, letters are upper case (the x that
+    ends some identity numbers). Nothing is left of a text of blanks: null.
 
     >>> normal_form(pl.Series(["'11010119900307123x ", "１１０", " "])).to_list()
     ['11010119900307123X', '110', None]
@@ -128,9 +124,8 @@ def key_place(book: Path) -> Path:
 def opened(book: Path, named: Path | None = None, fingerprint: str | None = None) -> tuple[Pseudonyms, Path, bool]:
     """The book's pseudonyms, the key's place, and whether the key was created just now (to be told to the user).
 
-    `fingerprint` is what the book's ledger keeps. Raises Refused where the key lies in the book, is damaged, may
-    be read by
-    others, is not the one the book was hashed by, or is missing though the book was hashed by one.
+    `fingerprint` is what the book's ledger keeps. Raises Refused where the key lies in the book, is damaged, may be read
+    by others, is not the one the book was hashed by, or is missing though the book was hashed by one.
     """
     path = key_place(book) if named is None else named
     _refuse_inside(path, book)
@@ -160,8 +155,7 @@ def _refuse_inside(path: Path, book: Path) -> None:
     if path.resolve().is_relative_to(book.resolve()):
         raise Refused(
             f"{path}: lies in the book's folder {book}; whoever copies the book would have the key too and could tell "
-            "whose row "
-            f"is whose: keep it elsewhere, for example {key_place(book)}",
+            f"whose row is whose: keep it elsewhere, for example {key_place(book)}",
             f"{path}：位于账册文件夹 {book} 内；复制账册的人会同时得到密钥，从而认出每一行属于谁；"
             f"请放在别处，例如 {key_place(book)}",
         )
@@ -187,8 +181,7 @@ def _created(path: Path) -> bool:
     except OSError as problem:
         raise Refused(
             f"{path}: the key of the pseudonyms cannot be created ({problem.strerror}); without it no id can be "
-            "hashed: allow "
-            "writing there, or name another place with --key FILE",
+            "hashed: allow writing there, or name another place with --key FILE",
             f"{path}：无法创建假名密钥（{problem.strerror}）；没有它就不能处理证件号等列；请开放写权限，或用 --key FILE 指定别处",
         ) from None
     return True
@@ -235,8 +228,7 @@ def _read_key(path: Path) -> bytes:
     except OSError as problem:
         raise Refused(
             f"{path}: the key of the pseudonyms cannot be read ({problem.strerror}); allow reading, or name the right "
-            "file "
-            "with --key FILE",
+            "file with --key FILE",
             f"{path}：无法读取假名密钥（{problem.strerror}）；请开放读权限，或用 --key FILE 指明正确的文件",
         ) from None
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
@@ -247,8 +239,7 @@ def _read_key(path: Path) -> bytes:
     if len(key) != _KEY_BYTES:
         raise Refused(
             f"{path}: not a key of pseudonyms: one line of 64 hexadecimal digits is expected below the comment; "
-            "restore the "
-            "file from its copy, or name the right one with --key FILE",
+            "restore the file from its copy, or name the right one with --key FILE",
             f"{path}：不是假名密钥：注释之后应只有一行 64 位十六进制数字；请从备份恢复，或用 --key FILE 指明正确的文件",
         )
     return key

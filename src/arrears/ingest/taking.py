@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from arrears.ingest import clean_cells
 from arrears.ingest.kinds import is_a_day, kind_of
 from arrears.ingest.mapped import ColumnMap, Mapping, SourceMap, TableMap
 from arrears.ingest.occurrences import Occurrences, digest_of
@@ -188,7 +189,7 @@ class Taking:
             unfit = self._mask(read.flaws["row"])
         if name in self.mapping.hashed or name in self.mapping.not_personal:
             return values, unfit
-        if not values.str.contains_any(["******"]).any():
+        if clean_cells.is_plain(values) or not values.str.contains_any(["******"]).any():
             return values, unfit
         starred = values.str.contains(STARRED).fill_null(False)  # a correction whose concealed number nobody wrote anew
         if not starred.any():

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from arrears.ingest import clean_cells
 from arrears.ingest.dates import Dates
 from arrears.ingest.flaw import Flaw
 from arrears.ingest.kinds import is_a_day
@@ -110,9 +111,18 @@ def _fast(texts: pl.Series, kind: str, column: ColumnMap, mapping: Mapping, deci
     if kind == "text":
         return _plain_texts(empties_of(kind, column, mapping))
     dates = column.dates or mapping.written
-    if kind in ("date", "moment") and any(form.text in _ISO for form in dates.formats) and _has_many(texts):
-        return _clean_dates if kind == "date" else _clean_moments(dates)
+    written = {form.text for form in dates.formats}
+    if kind == "date" and (least_digits := _year_first(written)):
+        return _clean_dates(least_digits)
+    if kind == "moment" and not written.isdisjoint(_ISO) and _has_many(texts):
+        return _clean_moments(dates)
     return None
+
+
+def _year_first(written: set[str]) -> dict[str, int]:
+    """The separators of the formats that say year, month and day in this order, with the digits a month needs at least."""
+    by_digits = {sign: (f"YYYY{sign}MM{sign}DD", f"YYYY{sign}M{sign}D") for sign in "-/."}
+    return {sign: 1 if one in written else 2 for sign, (two, one) in by_digits.items() if written & {one, two}}
 
 
 def _has_many(texts: pl.Series) -> bool:
@@ -127,7 +137,8 @@ def _plain_texts(empty: tuple[str, ...]) -> Fast:
         text = pl.col(texts.name)
         is_short = text.str.len_bytes() <= longest
         frame = texts.to_frame()
-        doubtful = frame.select(text.str.contains(_NOT_PLAIN) | is_short | (text.str.len_bytes() > TEXT_MAX)).to_series()
+        is_odd = pl.lit(False) if clean_cells.is_plain(texts) else text.str.contains(_NOT_PLAIN)
+        doubtful = frame.select(is_odd | is_short | (text.str.len_bytes() > TEXT_MAX)).to_series()
         if not doubtful.any():
             return texts
         # a short text needs a look at the list of what means nothing; the rest of them is as plain as the others
@@ -157,44 +168,42 @@ def _without_wide(texts: pl.Series, signs: dict) -> pl.Series:
 
 
 def _clean_wholes(texts: pl.Series) -> pl.Series:
-    text = pl.col(texts.name)
-    return texts.to_frame().select(pl.when(text.str.contains("^-?[0-9]{1,18}$")).then(text).cast(pl.Int64, strict=False)).to_series()
+    return clean_cells.amounts(texts, 0)
 
 
 def _clean_amounts(power: int, decimal: str, currency: str, flips: bool) -> Fast:
     """Digits with at most the unit's decimals; and, where such are rare, with a sign of yuan and parted thousands."""
     point, comma = (r"\.", ",") if decimal == "." else (",", r"\.")
     tail = f"(?:{point}[0-9]{{1,{power}}})?" if power else ""
-    clean = f"^-?[0-9]{{1,{14 - power}}}{tail}$"
     yuan = ("(?:[¥￥]|RMB|CNY)? *", " *元?") if currency == "CNY" else ("", "")
     written = f"^{yuan[0]}(-?(?:[0-9]{{1,3}}(?:{comma}[0-9]{{3}})+|[0-9]{{1,13}}){tail}){yuan[1]}$"
     separator = "," if decimal == "." else "."
 
-    def minor(number: pl.Expr) -> pl.Expr:
-        if not power:
-            return number.cast(pl.Int64, strict=False)
-        number = number if decimal == "." else number.str.replace(",", ".", literal=True)
-        return number.str.to_decimal(scale=power).to_physical().cast(pl.Int64, strict=False)
-
     def amounts(texts: pl.Series) -> pl.Series:
-        text = pl.col(texts.name)
-        read = texts.to_frame().select(text, value=minor(pl.when(text.str.contains(clean)).then(text)))
-        if (rest := read["value"].is_null() & texts.is_not_null()).any():
-            found = texts.filter(rest).to_frame().select(
-                minor(text.str.extract(written, 1).str.replace_all(separator, "", literal=True))
-            ).to_series()
-            read = read.with_columns(read["value"].scatter(rest.arg_true(), found).alias("value"))
-        value = pl.col("value").abs() if flips else pl.col("value")
-        is_within = pl.col("value").is_between(-AMOUNT_MAX_MINOR, AMOUNT_MAX_MINOR)
-        return read.select(pl.when(is_within).then(value).alias(texts.name)).to_series()
+        read = clean_cells.amounts(texts, power, decimal)
+        if read.null_count() > texts.null_count():
+            rest = read.is_null() & texts.is_not_null()
+            bare = texts.filter(rest).str.extract(written, 1).str.replace_all(separator, "", literal=True)
+            read = read.scatter(rest.arg_true(), clean_cells.amounts(bare, power, decimal))
+        is_beyond = (read.abs() > AMOUNT_MAX_MINOR).fill_null(False)
+        read = read.set(is_beyond, None) if is_beyond.any() else read
+        return read.abs() if flips else read
 
     return amounts
 
 
-def _clean_dates(texts: pl.Series) -> pl.Series:
-    text = pl.col(texts.name)
-    clean = pl.when(text.str.contains(_CLEAN_MOMENT) | text.str.contains("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")).then(text.str.slice(0, 10))
-    return texts.to_frame().select(clean.str.to_date("%Y-%m-%d", strict=False)).to_series()
+def _clean_dates(least_digits: dict[str, int]) -> Fast:
+    """Dates of year, month and day, with or without a time of day behind an ISO date."""
+    def dates(texts: pl.Series) -> pl.Series:
+        read = clean_cells.days(texts, least_digits)
+        if read.null_count() == texts.null_count() or "-" not in least_digits:
+            return read
+        rest = read.is_null() & texts.is_not_null()
+        timed = texts.filter(rest)
+        timed = timed.to_frame("text").select(pl.when(pl.col("text").str.contains(_CLEAN_MOMENT)).then(pl.col("text").str.slice(0, 10))).to_series()
+        return read.scatter(rest.arg_true(), clean_cells.days(timed, {"-": 2}))
+
+    return dates
 
 
 def _clean_moments(dates: Dates) -> Fast:
