@@ -65,6 +65,9 @@ def test_a_mapping_says_what_is_taken_from_where():
     (dict(top="dates: []"), "the list of date formats is empty"),
     (dict(top="currency: RMB"), "there is no currency 'RMB'"),
     (dict(top="timezone: Asia/Shangai"), "there is no time zone 'Asia/Shangai'"),
+    (dict(top="currency: RMB"), "there is no currency 'RMB'; did you mean CNY"),
+    (dict(top="currency: 人民币"), "did you mean CNY"),
+    (dict(top="currency: usd"), "did you mean USD"),
     (dict(top="curency: CNY"), "there is no key 'curency'; did you mean currency"),
     (dict(source="encoding: latin-1"), "there is no encoding 'latin-1'"),
     (dict(source="header: [3, 2]"), "rising order"),
@@ -162,3 +165,10 @@ def test_whatever_a_mapping_holds_it_is_read_or_refused(thing, where):
         parse_mapping(json.dumps(document), "t.yaml")
     except Refused as refusal:
         assert refusal.en and refusal.zh
+
+
+def test_a_bare_number_where_a_column_s_name_is_expected_is_hinted_to_be_a_constant():
+    (source,) = mapping(columns=payments(amount_minor="{column: 365, unit: major}")).sources
+    with pytest.raises(Refused, match=r"'365' \(did you mean \{constant: 365\}") as refusal:
+        check_columns(source, ["流水号", "借据号", "还款日", "金额"], "a.csv")
+    assert "是不是 {constant: 365}" in refusal.value.zh

@@ -1,6 +1,7 @@
 """The mapping file: read, checked word by word, and refused with a sentence where it cannot be meant so."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ _ENCODINGS = {
     "utf-8": "utf-8", "utf8": "utf-8", "utf-8-sig": "utf-8", "gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030",
     "utf-16": "utf-16", "utf16": "utf-16",
 }
+_YUAN = ("RMB", "CNH", "CNR", "YUAN", "人民币", "人民币元", "元", "¥", "￥")
+"""What people call the currency whose code is CNY."""
 _DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 
 
@@ -63,7 +66,7 @@ def parse_mapping(text: str, name: str) -> Mapping:
     )
     currency = place.text(entry.get("currency", "CNY"), "currency")
     if currency not in CURRENCIES:
-        raise place.unknown(("currency", "货币"), currency, sorted(CURRENCIES))
+        raise _no_currency(currency, place)
     timezone = _timezone(entry.get("timezone", "Asia/Shanghai"), place)
     dates = place.texts(entry.get("dates", list(DEFAULT_DATES)), "dates")
     mapping = Mapping(
@@ -85,7 +88,7 @@ def check_columns(source_map: SourceMap, columns: list[str], source_name: str) -
     missing = [name for name in source_map.taken() if name not in columns and name not in source_map.may_be_absent()]
     if not missing:
         return
-    hints = [(name, *near_words(name, columns)) for name in missing]
+    hints = [(name, *(_as_constant(name) or near_words(name, columns))) for name in missing]
     listed_en = "; ".join(f"{name!r} ({en})" if en else repr(name) for name, en, _ in hints)
     listed_zh = "；".join(f"{name!r}（{zh}）" if zh else repr(name) for name, _, zh in hints)
     shown = ", ".join(columns[:40]) + (" …" if len(columns) > 40 else "")
@@ -94,6 +97,22 @@ def check_columns(source_map: SourceMap, columns: list[str], source_name: str) -
         f"{listed_en}; its columns are: {shown}. Mend the mapping, or `header` if the names stand in another line",
         f"{source_name} 缺少映射来源 {source_map.name} 要取的列：{listed_zh}；该文件的列有：{shown}。请修改映射；"
         "若列名在别的行，请修改 `header`",
+    )
+
+
+def _as_constant(name: str) -> tuple[str, str] | None:
+    """A bare number where a column's name is expected is mostly meant to be the value itself; None for other names."""
+    if not re.fullmatch(r"-?\d+(?:\.\d+)?%?", name):
+        return None
+    return f"did you mean {{constant: {name}}}, the same in every row?", f"是不是 {{constant: {name}}}，即每行都取该值？"
+
+
+def _no_currency(code: str, place: Place) -> Refused:
+    meant = "CNY" if code.strip().upper() in _YUAN else code.upper() if code.upper() in CURRENCIES else None
+    if meant is None:
+        return place.unknown(("currency", "货币"), code, sorted(CURRENCIES))
+    return place.refused(
+        f"there is no currency {code!r}; did you mean {meant}? Write the code of ISO 4217", f"没有名为 {code!r} 的货币；是不是 {meant}？请写 ISO 4217 代码",
     )
 
 
