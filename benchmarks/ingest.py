@@ -15,10 +15,12 @@ import statistics
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from night import machine
 
 LOANS = 1_000_000
 _MAPPING = """
@@ -86,7 +88,7 @@ def main() -> None:
         for name, measure in (("ingest", load), ("duckdb", lambda f: bare(f, _DUCKDB)), ("polars", lambda f: bare(f, _POLARS))):
             found.setdefault(name, []).append(measure(files))
             print(name, found[name][-1], flush=True)
-    result = {"payments": said.payments, "loans": LOANS, "csv_bytes": (files / "payments.csv").stat().st_size, "rounds": said.rounds, "measured": found}
+    result = {"measured_on": date.today().isoformat(), "machine": machine(), "payments": said.payments, "loans": LOANS, "csv_bytes": (files / "payments.csv").stat().st_size, "rounds": said.rounds, "measured": found}
     medians = {name: statistics.median(one["wall_s"] for one in ones) for name, ones in found.items()}
     result["rows_per_s"] = {name: round(said.payments / median) for name, median in medians.items()}
     said.out.parent.mkdir(parents=True, exist_ok=True)

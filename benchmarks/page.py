@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from statistics import median
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- results: begin, made by benchmarks/page.py -->", "<!-- results: end -->"
@@ -29,6 +30,8 @@ READ_BY = {"night": "read_store", "first_night": "read_plain_polars"}
 """What each night reads: the ratio that is judged is to mere reading of the same files by the same reader."""
 WITHIN_S = {1_000_000: 15, 10_000_000: 180}
 PEAK_BYTES, TIMES_READING, EXPONENT, EVENTS_A_SECOND = 6e9, 8, 1.05, 15e6
+LOADING = {"ingest": "`arrears ingest`: mapped, checked, sorted, stored", "duckdb": "DuckDB, CSV to Parquet, nothing else", "polars": "Polars, CSV to Parquet, nothing else"}
+LOADED_A_SECOND, LOADING_PEAK_MB = 500_000, 2_000
 
 NEW_PAGE = f"""# Benchmarks
 
@@ -108,6 +111,30 @@ def tables(results: dict) -> str:
     return "\n\n".join(text)
 
 
+def loading(results: dict) -> str:
+    """The section on loading files, from what benchmarks/ingest.py found."""
+    rows = []
+    for name, label in LOADING.items():
+        ones = results["measured"][name]
+        wall = [one["wall_s"] for one in ones]
+        peak = max(one["peak_mb"] for one in ones)
+        rows.append((label, _seconds({"median": median(wall), "min": min(wall), "max": max(wall)}), f"{median(one['cpu_s'] for one in ones):.1f}",
+                     f"{peak:,}", f"{results['payments'] / median(wall):,.0f}"))
+    mine = results["measured"]["ingest"]
+    wanted = [
+        _judged(f"≥ {LOADED_A_SECOND:,} rows/s", "", results["payments"] / median(one["wall_s"] for one in mine), LOADED_A_SECOND, "{:,.0f}", least=True),
+        _judged(f"peak memory ≤ {LOADING_PEAK_MB:,} MB", "", max(one["peak_mb"] for one in mine), LOADING_PEAK_MB, "{:,.0f}"),
+    ]
+    return "\n\n".join([
+        "## Loading files",
+        f"{results['payments']:,} payments from {results['csv_bytes'] / 1e6:,.0f} MB of CSV into a book of {results['loans']:,} loans, measured on "
+        f"{results['measured_on']} ({results['machine']['processor']}, {results['machine']['cores']} cores; duckdb {results['machine']['duckdb']}, "
+        f"polars {results['machine']['polars']}), {results['rounds']} rounds in turn.",
+        _table(("wanted", "found", ""), [(want, found, verdict) for want, _, found, verdict in wanted]),
+        _table(("", "whole process, s", "processor, s", "peak MB", "rows/s"), rows),
+    ])
+
+
 def _size_facts(size: dict) -> str:
     measured, same = size["measured"], size.get("agreement") or {}
     rows = measured["read_plain_polars"].get("found", {}).get("rows")
@@ -165,12 +192,14 @@ def page_with(page: str, made: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=Path, default=HERE / "results" / "night.json")
+    parser.add_argument("--loading", type=Path, default=HERE / "results" / "ingest.json")
     parser.add_argument("--page", type=Path, default=HERE.parent / "docs" / "benchmarks.md")
     parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 where the page is not up to date")
     asked = parser.parse_args()
     results = json.loads(asked.results.read_text(encoding="utf-8"))
     old = asked.page.read_text(encoding="utf-8") if asked.page.is_file() else None
-    new = page_with(old or NEW_PAGE, tables(results))
+    made = "\n\n".join([tables(results), loading(json.loads(asked.loading.read_text(encoding="utf-8")))])
+    new = page_with(old or NEW_PAGE, made)
     if asked.check:
         sys.exit(None if new == old else f"{asked.page.name} is not what the results say; run benchmarks/page.py")
     asked.page.write_text(new, encoding="utf-8")

@@ -13,7 +13,7 @@ from arrears.refusal import Refused
 class _SourceMap:
     name: str
     files: tuple[str, ...] = ()
-    sheet: str | None = None
+    sheets: tuple[str, ...] = ()
     header: tuple[int, ...] = (1,)
     encoding: str | None = None
     delimiter: str | None = None

@@ -7,76 +7,16 @@ one from there on, since further digits of it are lost. Dates are ISO. The line 
 import datetime
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
-from pathlib import Path
 
 import polars as pl
-from python_calamine import (
-    CalamineError,
-    CalamineSheet,
-    CalamineWorkbook,
-    PasswordError,
-    SheetTypeEnum,
-    SheetVisibleEnum,
-)
 
-from arrears.ingest import xls_container, xlsx_package
-from arrears.ingest.batch import Batch, BrokenRecord, UnchangedFile, demand_columns, header_names
+from arrears.ingest import xlsx_package
+from arrears.ingest.batch import Batch, BrokenRecord, demand_columns, header_names
+from arrears.ingest.workbooks import Workbook, damage_refused
 from arrears.refusal import Refused
 
 _ROWS = 50_000
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-
-
-def sheets_of(path: Path) -> list[str]:
-    """The names of the workbook's sheets of cells, in its order."""
-    return [sheet.name for sheet in opened(path).sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
-
-
-def opened(path: Path) -> CalamineWorkbook:
-    """The workbook; raises Refused where it is damaged, locked or no workbook."""
-    with path.open("rb") as file:
-        start = file.read(8)
-    if start.startswith(b"PK"):
-        xlsx_package.demand_sound(path)
-    elif start == _OLE:
-        if "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
-            raise xlsx_package.locked(path.name)
-        xls_container.demand_whole(path)
-    with damage_refused(path.name):
-        return CalamineWorkbook.from_path(path)
-
-
-def marked(path: Path, sheet: str) -> xlsx_package.CellMarks:
-    """The formulas and errors of a sheet, as far as its format says them; raises Refused where it is spread too far."""
-    with path.open("rb") as file:
-        is_package = file.read(2) == b"PK"
-    return xlsx_package.marks_of(path, sheet) if is_package else xlsx_package.CellMarks()
-
-
-@contextmanager
-def damage_refused(name: str) -> Iterator[None]:
-    """Whatever the reading library meets in a damaged workbook ends as Refused, a panic of its own included."""
-    try:
-        yield
-    except Refused:
-        raise
-    except PasswordError as error:
-        raise xlsx_package.locked(name) from error
-    except (CalamineError, OSError, ValueError, OverflowError) as error:
-        raise _unreadable(name) from error
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":  # it is no Exception, and its class can be imported from nowhere
-            raise
-        raise _unreadable(name) from error
-
-
-def _unreadable(name: str) -> Refused:
-    return Refused(
-        f"{name}: the workbook is damaged or of a kind that is not known; open it in Excel and save it again as .xlsx",
-        f"{name}：工作簿已损坏或格式不认识；请用 Excel 打开后另存为 .xlsx",
-    )
 
 
 def text_of(value: object) -> str | None:
@@ -125,20 +65,17 @@ class ExcelSheet:
 
     is_read_once = False
 
-    def __init__(self, path: Path, sheet: str | None = None, header: tuple[int, ...] = (1,)):
-        self.notes: list[tuple[str, str]] = []
-        self.name = path.name
-        self._file = UnchangedFile(path)
-        book = opened(path)
-        name = sheet if sheet is not None else self._only_sheet(book)
-        self.name = f"{path.name}[{name}]"
-        if name not in book.sheet_names:
-            raise Refused(
-                f"{path.name}: there is no sheet {name}; it has {', '.join(book.sheet_names)}",
-                f"{path.name}：没有工作表“{name}”；现有：{'、'.join(book.sheet_names)}",
-            )
-        self._marks = marked(path, name)
-        self._sheet = self._loaded(book, name)
+    def __init__(self, workbook: Workbook, sheet: str | None = None, header: tuple[int, ...] = (1,)):
+        if sheet is None:
+            (sheet,), self.notes = workbook.only()
+        else:
+            workbook.demand(sheet)
+            self.notes: list[tuple[str, str]] = []
+        self.workbook, self.sheet = workbook, sheet
+        self.name = f"{workbook.name}[{sheet}]"
+        self._file = workbook.file
+        self._marks = workbook.marks(sheet)
+        self._sheet = workbook.loaded(sheet)
         if self._sheet.end is None:
             raise Refused(
                 f"{self.name}: the sheet is empty, so there is no header to read; name another sheet or leave it out",
@@ -155,35 +92,6 @@ class ExcelSheet:
     def digest(self) -> str:
         """SHA-256 of the file's bytes, as hexadecimal digits."""
         return self._file.digest
-
-    def _loaded(self, book: CalamineWorkbook, name: str) -> CalamineSheet:
-        with damage_refused(self.name):
-            return book.get_sheet_by_name(name)
-
-    def _only_sheet(self, book: CalamineWorkbook) -> str:
-        sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
-        if len(sheets) == 1:
-            return sheets[0].name
-        filled = [sheet for sheet in sheets if self._loaded(book, sheet.name).end is not None]
-        seen = [sheet for sheet in filled if sheet.visible == SheetVisibleEnum.Visible]
-        if len(seen) == 1:
-            if len(filled) > 1:
-                hidden = [sheet.name for sheet in filled if sheet not in seen]
-                self.notes.append(
-                    (f"hidden sheets are not read: {', '.join(hidden)}", f"隐藏的工作表没有读取：{'、'.join(hidden)}")
-                )
-            return seen[0].name
-        if not filled:
-            raise Refused(
-                f"{self.name}: all its sheets are empty; export it again or leave it out",
-                f"{self.name}：所有工作表都是空的；请重新导出，或不要列入",
-            )
-        names = [sheet.name for sheet in filled]
-        raise Refused(
-            f"{self.name}: several sheets are not empty ({', '.join(names)}); say which in the mapping's `sheet`, "
-            "one source per sheet",
-            f"{self.name}：有多个非空的工作表（{'、'.join(names)}）；请在映射的 sheet 中写明，每个工作表一个来源",
-        )
 
     def _merged(self) -> list[tuple[int, int, int, int]]:
         """The merged ranges as first row, first column, last row, last column, from 1."""

@@ -30,6 +30,8 @@ def load_lines(loaded: Loaded, book: str, language: str, *, dry_run: bool = Fals
         lines.append(f"  {source['name']}{role}：{source['records']:,} 条记录{kept}" if zh else
                      f"  {source['name']}{role}: {source['records']:,} records{kept}")
         lines += [f"    {note[1] if zh else note[0]}" for note in source["notes"]]
+    for name, sheets in load.get("sheets_not_read", {}).items():
+        lines.append(f"  {name}：没有读取的工作表：{'、'.join(sheets)}" if zh else f"  {name}: sheets not read: {', '.join(sheets)}")
     if load["unfed"] and load["corrects"] is None:
         named = ", ".join(load["unfed"])
         lines.append(f"  映射中的来源 {named} 这次没有文件" if zh else f"  no file was given for the mapping's sources: {named}")

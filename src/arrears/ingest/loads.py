@@ -29,6 +29,7 @@ from arrears.ingest.personal import concealed
 from arrears.ingest.quarantine import RESOLVED_COLUMNS
 from arrears.ingest.set_rules import SetRules
 from arrears.ingest.sorted_rows import write_rows
+from arrears.ingest.sources import sheets_not_read
 from arrears.ingest.stage import Staged, stage
 from arrears.refusal import Refused
 from arrears.store import Book, Ledger
@@ -70,6 +71,7 @@ class _Work:
     terms: Terms
     staged: Staged
     moment: int
+    sheets_not_read: dict[str, list[str]]
     resolved: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RESOLVED_COLUMNS))
 
 
@@ -94,7 +96,7 @@ def ingest(book: Book, pairs: list, mapping: Mapping, terms: Terms, now: int, re
         is_first = not any(about["rows"] for load in ledger.in_force() for about in load["tables"].values())
         cells = OwnCells(book.unfinished_load / "cells", mapping, hashes)
         staged = Staged(book.unfinished_load, cells, ALWAYS if is_first else moment, moment_of(moment).date(), threshold=terms.threshold)
-        work = _Work(book, ledger, mapping, terms, staged, moment)
+        work = _Work(book, ledger, mapping, terms, staged, moment, sheets_not_read(pairs))
         try:
             with _memory_for(book), store.room_for(book.unfinished_load):
                 for source_map, source in pairs:
@@ -316,6 +318,7 @@ def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, c
         **{kind: sorted({name for source in staged.sources for name in source["personal"][kind]}) for kind in ("hashed", "left_out")},
         "corrects": corrects,
         "unfed": [source.name for source in mapping.sources if source.name not in {about["source"] for about in staged.sources}],
+        "sheets_not_read": work.sheets_not_read,
         "control": _controls(work),
     }
 

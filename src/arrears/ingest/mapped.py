@@ -76,7 +76,8 @@ class SourceMap:
     tables: tuple[TableMap, ...]
     files: tuple[str, ...] = ()
     """Name patterns; empty: every SOURCE that no other mapping source names."""
-    sheet: str | None = None
+    sheets: tuple[str, ...] = ()
+    """Names of sheets of a workbook, or patterns; empty: its only sheet that is not empty."""
     header: tuple[int, ...] = (1,)
     encoding: str | None = None
     delimiter: str | None = None

@@ -169,7 +169,7 @@ def _read_source(entry: Any, number: int, mapping: Mapping, place: Place) -> Sou
         name=place.text(entry["source"], "source"),
         tables=(),
         files=place.texts(entry.get("files", []), "files"),
-        sheet=place.text(entry["sheet"], "sheet") if "sheet" in entry else None,
+        sheets=_sheets(entry["sheet"], place) if "sheet" in entry else (),
         header=_header(entry.get("header", "1"), place),
         encoding=_encoding(entry.get("encoding"), place),
         delimiter=_delimiter(entry.get("delimiter"), place),
@@ -190,6 +190,16 @@ def _header(entry: Any, place: Place) -> tuple[int, ...]:
     if not lines or list(lines) != sorted(set(lines)):
         raise place.refused("`header` must name lines in rising order, such as [2, 3]", "`header` 必须按升序写行号，例如 [2, 3]")
     return lines
+
+
+def _sheets(entry: Any, place: Place) -> tuple[str, ...]:
+    texts = place.texts(entry, "sheet")
+    if not texts or not all(texts):
+        raise place.refused(
+            "`sheet` must name at least one sheet: a name, a pattern with * and ?, or a list of these",
+            "`sheet` 至少要写一个工作表：名称、含 * 和 ? 的模式，或它们的列表",
+        )
+    return texts
 
 
 def _encoding(entry: Any, place: Place) -> str | None:

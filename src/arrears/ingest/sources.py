@@ -15,14 +15,15 @@ from arrears.ingest import database
 from arrears.ingest.batch import Batch, BrokenRecord, UnchangedFile
 from arrears.ingest.delimited import DelimitedFile
 from arrears.ingest.excel import ExcelSheet
-from arrears.ingest.excel import sheets_of as _sheets_of_workbook
 from arrears.ingest.parquet_files import ParquetFile
+from arrears.ingest.workbooks import Workbook
+from arrears.ingest.workbooks import sheets_of as _sheets_of_workbook
 from arrears.refusal import Refused
 
 if TYPE_CHECKING:
     from arrears.ingest.mapped import Mapping, SourceMap
 
-__all__ = ["Batch", "BrokenRecord", "Source", "find_sources", "open_file", "sheets_of"]
+__all__ = ["Batch", "BrokenRecord", "Source", "find_sources", "open_file", "sheets_not_read", "sheets_of"]
 
 _SUFFIXES = {".csv", ".tsv", ".txt", ".tab", ".psv", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".pq"}
 _WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
@@ -117,7 +118,7 @@ def open_file(
     if kind == "parquet":
         return ParquetFile(path)
     if kind == "excel":
-        return ExcelSheet(path, sheet, header)
+        return ExcelSheet(Workbook(path), sheet, header)
     return DelimitedFile(path, header, encoding, delimiter)
 
 
@@ -127,7 +128,7 @@ def sheets_of(path: Path) -> list[str]:
 
 
 def find_sources(given: list[str], mapping: "Mapping") -> "list[tuple[SourceMap, Source]]":
-    """What was given, for each source of the mapping in its order, files in the order of their names.
+    """What was given, for each source of the mapping in its order, files in the order of their names, sheets in the workbook's.
 
     A day's delta may feed some sources only. Raises Refused where something given feeds no source.
     """
@@ -148,17 +149,41 @@ def find_sources(given: list[str], mapping: "Mapping") -> "list[tuple[SourceMap,
     idle = [one for one in (*files, *urls) if one not in used]
     if idle:
         _refuse_idle(mapping, idle[0])
-    names = _names(files)
-    return [(source, _opened(source, one, names)) for source, one in pairs]
+    names, workbooks = _names(files), {}
+    return [(source, found) for source, one in pairs for found in _opened(source, one, names, workbooks)]
 
 
-def _opened(source: "SourceMap", one: Path | str, names: dict[Path, str]) -> Source:
+def sheets_not_read(pairs: "list[tuple[SourceMap, Source]]") -> dict[str, list[str]]:
+    """Of each workbook the sheets with something to be seen that no source reads; only workbooks that have some."""
+    read: dict[str, tuple[Workbook, set[str]]] = {}
+    for _, source in pairs:
+        if isinstance(source, ExcelSheet):
+            name = source.name.removesuffix(f"[{source.sheet}]")
+            read.setdefault(name, (source.workbook, set()))[1].add(source.sheet)
+    left = {name: workbook.not_read(sheets) for name, (workbook, sheets) in read.items()}
+    return {name: sheets for name, sheets in left.items() if sheets}
+
+
+def _opened(source: "SourceMap", one: Path | str, names: dict[Path, str], workbooks: dict[Path, Workbook]) -> list[Source]:
     if isinstance(one, str):
-        return database.open_query(one, source.query)
-    found = open_file(
-        one, sheet=source.sheet, header=tuple(source.header), encoding=source.encoding, delimiter=source.delimiter
-    )
-    found.name = names[one] + found.name.removeprefix(one.name)
+        return [database.open_query(one, source.query)]
+    header = tuple(source.header)
+    if kind_of(one) == "excel":
+        if one not in workbooks:
+            workbooks[one] = Workbook(one)
+        found = _sheets(workbooks[one], source.sheets, header)
+    else:
+        found = [open_file(one, header=header, encoding=source.encoding, delimiter=source.delimiter)]
+    for each in found:
+        each.name = names[one] + each.name.removeprefix(one.name)
+    return found
+
+
+def _sheets(workbook: Workbook, texts: tuple[str, ...], header: tuple[int, ...]) -> list[Source]:
+    """The sheets a source reads of a workbook; what is said of the choice is said at the first."""
+    chosen, notes = workbook.chosen(texts) if texts else workbook.only()
+    found = [ExcelSheet(workbook, sheet, header) for sheet in chosen]
+    found[0].notes[:0] = notes
     return found
 
 

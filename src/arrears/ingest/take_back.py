@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from arrears.ingest import excel
+from arrears.ingest import workbooks
 from arrears.ingest.corrections import EXPLANATION_SHEET, OWN, columns_of
 from arrears.ingest.quarantine import Loads, all_records, resolved
 from arrears.refusal import Refused
@@ -227,11 +227,11 @@ def _sheets(path: Path) -> Iterator[tuple[str, list, list]]:
         rows = _csv_rows(path)
         yield path.name, rows[0][1] if rows else [], rows[1:]
         return
-    workbook = excel.opened(path)
+    workbook = workbooks.opened(path)
     for name in workbook.sheet_names:
         if name != EXPLANATION_SHEET:
-            with excel.damage_refused(f"{path.name}[{name}]"):
-                excel.marked(path, name)
+            with workbooks.damage_refused(f"{path.name}[{name}]"):
+                workbooks.marked(path, name)
                 rows = [[_text(cell) for cell in row] for row in workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)]
             if rows:
                 yield name, _without_tail(rows[0]), list(enumerate(rows[1:], start=2))
