@@ -345,13 +345,17 @@ def _share(text: str) -> Decimal:
 
 
 def _asked(drafted, lang: str):
-    """The draft with the answers given at the terminal; an empty answer leaves its question open."""
+    """The draft with the answers given at the terminal; an empty answer leaves its question open, and so does the end of input."""
     from arrears.ingest.draft import answer
 
     skipped: set[str] = set()
     while (left := [question for question in drafted.questions if question.id not in skipped]):
         question = left[0]
-        said = typer.prompt(question.zh if lang == "zh" else question.en, default=question.default or "", err=True)
+        try:
+            said = typer.prompt(question.zh if lang == "zh" else question.en, default=question.default or "", err=True)
+        except typer.Abort:
+            print(file=sys.stderr)
+            return drafted
         try:
             drafted = answer(drafted, {question.id: said}) if said else drafted
         except Refused as problem:

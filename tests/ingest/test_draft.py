@@ -495,3 +495,27 @@ def test_the_drafted_mapping_takes_the_files_it_was_drafted_from(ledger, receipt
     assert len(found) == 3
     for source_map, source in found:
         check_columns(source_map, source.columns, source.name)
+
+
+def test_debits_that_failed_are_left_out_and_an_empty_amount_is_not(tmp_path):
+    rows = ["流水号,借据号,还款日期,还款金额,交易状态"] + [
+        f"P{number:03d},L{number:03d},2026-02-{number % 27 + 1:02d},{'' if number == 7 else f'{number + 1}.50'},{'失败' if number % 5 == 0 else '成功'}"
+        for number in range(60)]
+    path = tmp_path / "还款流水.csv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    drafted = draft([str(path)])
+    assert "keep: {column: 交易状态, is_not: [失败]}" in drafted.text
+    assert "交易状态 says that no money came (失败)" in drafted.text
+    assert 'is_not: [""]' not in drafted.text
+
+
+def test_the_end_of_input_leaves_the_other_questions_open(tmp_path):
+    from typer.testing import CliRunner
+
+    from arrears.cli import app
+
+    path = tmp_path / "loans.csv"
+    path.write_text("loan_no,customer_no,loan_amount,start_date\n" + "".join(f"L{n},C{n},1000.00,2026-01-05\n" for n in range(9)), encoding="utf-8")
+    ran = CliRunner().invoke(app, ["map", str(path), "--out", str(tmp_path / "my.yaml"), "--ask", "--lang", "en"], input="")
+    assert ran.exit_code == 0 and "open questions (?)" in ran.output
+    assert '"?"' in (tmp_path / "my.yaml").read_text(encoding="utf-8")

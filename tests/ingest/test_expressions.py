@@ -81,7 +81,8 @@ def test_amounts_are_summed_and_subtracted_and_a_flaw_of_one_cell_is_its_own():
     assert faults == [(2, "b", "empty"), (3, "a", "not_a_number"), (4, "b", "scientific")]
     values, faults = column("payments", "amount_minor", "{difference_of: [a, b], unit: major}", {"a": ["5", "1", "7"], "b": ["2", "2", ""]})
     assert values == [300, -100, 700] and faults == [(1, "a", "negative")]
-    values, faults = column("payments", "amount_minor", "{column: a, unit: major, negative: flip}", {"a": ["-5", "(5)", "0"]})
+    values, faults = column(
+        "payments", "amount_minor", "{column: a, unit: major, negative: flip}", {"a": ["-5", "(5)", "0"]}, beside={"reverses": "b"})
     assert values == [500, 500, 0] and faults == [(2, "a", "zero")]
 
 

@@ -126,6 +126,13 @@ def test_other_decimals_than_the_mapping_s_currency_are_refused():
     assert mapping("loans", loans, top="currency: KWD").currency == "KWD"
 
 
+def test_a_negative_payment_is_not_taken_for_money_received():
+    columns = "{payment_id: a, loan_id: b, paid_on: c, amount_minor: {column: d, negative: flip}%s}"
+    with pytest.raises(Refused, match="would count money that was given back as money received; map `reverses`"):
+        mapping("payments", columns % "")
+    assert mapping("payments", columns % ", reverses: e").sources[0].tables[0].columns["amount_minor"].flips
+
+
 def test_a_source_that_lacks_a_taken_column_is_refused_with_near_names():
     source = mapping().sources[0]
     with pytest.raises(Refused, match=r"a.csv lacks columns that the mapping's source s takes: '还款日' \(did you mean 还款日期\?\); '金额'") as refusal:

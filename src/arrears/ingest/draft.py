@@ -5,6 +5,7 @@ and asks what the files do not say. `answer(draft, answers)` is the same draft w
 questions (a column that is named may need its unit). How a confidence is computed: draft_columns.
 """
 
+import re
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -26,6 +27,9 @@ _ROW_OF_ITS_OWN = {
     "holds": ("placed_on", "kind"), "promises": ("pay_by_on", "amount_minor"),
 }
 """Where one of these is empty, a record makes no row of the table, though it may of others."""
+
+_NO_MONEY = re.compile("(?i)失败|未成功|撤销|作废|冲正|退回|退票|处理中|fail|reject|revers|return|cancel|bounce|pending|void")
+"""What a state of a payment says where no money came, or it went back."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,8 @@ def _plans(
     together, apart = [], []
     for table in tables:
         columns = [_filled(plan, zero_fill) for plan in columns_of(seen.source, table, seen.looks, seen.place, shares, answers)]
-        given_by = _often_empty(seen, columns, _ROW_OF_ITS_OWN.get(table, ()))
+        # where a file feeds one table alone, a record with an empty amount is a bad one, and none that is to be left out
+        given_by = _often_empty(seen, columns, _ROW_OF_ITS_OWN.get(table, ())) if len(tables) > 1 else None
         if given_by:
             apart.append((TablePlan(table, tuple(columns)), given_by))
         else:
@@ -123,6 +128,14 @@ def _plans(
         together += _schedule(seen, together, answers, questions)
     remarks = [f"rows of sums stand in it ({', '.join(words)}): they are left out" for _, words in seen.sum_rows]
     keep = seen.sum_rows[0] if seen.sum_rows else None
+    failed = _failed(seen) if tables == ["payments"] else None
+    if failed:
+        listed = ", ".join(failed[1])
+        if keep is None:
+            keep = failed
+            remarks.append(f"{failed[0]} says that no money came ({listed}): such records are left out; read the words, and change `keep` if it did")
+        else:
+            remarks.append(f"CHECK: {failed[0]} says that no money came ({listed}), but such records are taken; remove them from the file first")
     plans = [SourcePlan(seen.source, seen, tuple(together), keep, tuple(remarks))] if together else []
     for table, column in apart:
         words = next((words for name, words in seen.sum_rows if name == column), ())
@@ -151,6 +164,15 @@ def _often_empty(seen: Seen, columns: list[ColumnPlan], wanted: tuple[str, ...])
             if look is not None and look.filled < look.cells:
                 found.append((look.cells - look.filled, name))
     return max(found)[1] if found else None
+
+
+def _failed(seen: Seen) -> tuple[str, tuple[str, ...]] | None:
+    """The column of few words some of which say that a payment failed or was undone, with these words."""
+    for look in seen.looks:
+        words = tuple(word for word in look.words or () if _NO_MONEY.search(word))
+        if words and len(words) < len(look.words) and not look.is_personal:
+            return look.name, words
+    return None
 
 
 def _schedule(seen: Seen, tables: list[TablePlan], answers: Answers, questions: list[Question]) -> list[TablePlan]:

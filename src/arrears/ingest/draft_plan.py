@@ -166,7 +166,8 @@ def _taken(source: str, table: str, column: Column, fit: Fit, look: Look, has_po
         entry["unit"] = unit or OPEN
         notes.append(said)
         if look.negatives and kind == "money":
-            notes.append(f"{look.negatives} sampled values are negative: they go to quarantine unless `negative: flip`")
+            way = "`reverses` says which payment each takes back, with `negative: flip`" if table == "payments" else "`negative: flip`"
+            notes.append(f"{look.negatives} sampled values are negative: they go to quarantine unless {way}")
         if kind == "money" and unit == "major" and look.decimals > 2:
             notes.append("some bear more than two decimals: they go to quarantine unless `round: half_up`")
     elif kind in ("date", "moment"):

@@ -272,12 +272,19 @@ def _read_table(name: str, entry: Any, source: SourceMap, mapping: Mapping, plac
             f"every row needs {listed_en}; say where each comes from, or give a `constant`",
             f"每行都需要 {listed_zh}；请写明各自来自哪一列，或给出 `constant`",
         )
-    _check_needs(columns, place)
+    _check_needs(name, columns, place)
     return TableMap(name, columns, times)
 
 
-def _check_needs(columns: dict[str, ColumnMap], place: Place) -> None:
+def _check_needs(table: str, columns: dict[str, ColumnMap], place: Place) -> None:
+    """Refuses what means nothing, or something wrong, without another column of the table."""
     for column in columns.values():
+        if column.flips and table == "payments" and "reverses" not in columns:
+            raise place.within(column=column.name).refused(
+                "`negative: flip` would count money that was given back as money received; map `reverses`, the payment that such "
+                "a row takes back, or leave `negative` out, and negative payments go to quarantine",
+                "`negative: flip` 会把退回或冲正的钱当作又收到的钱；请映射 `reverses`（该行冲正的是哪一笔还款），或删去 `negative`，负数还款则进入隔离区",
+            )
         if (column.unit or "").endswith("_a_day") and "day_count" not in columns:
             raise place.within(column=column.name).refused(
                 f"the unit {column.unit} needs the table's day_count, which this table has not; give a unit of the year",
