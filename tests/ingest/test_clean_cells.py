@@ -55,3 +55,11 @@ def test_a_column_is_plain_where_no_text_of_it_holds_anything_odd(texts, place):
     odd = re.compile(r"[^!\"$-&(),\-./0-9:-~]")
     part = pl.Series("c", texts, dtype=pl.String)[place:]
     assert clean_cells.is_plain(part) == (not any(odd.search(text or "") for text in texts[place:]))
+
+
+def test_what_lies_behind_a_null_is_not_read():
+    frame = pl.DataFrame({"c": ["2026-01-01T16:30:00-07:00", "2026-01-02"]})
+    masked = frame.select(pl.when(pl.col("c") == "2026-01-02").then(pl.col("c").str.slice(0, 10))).to_series()
+    assert clean_cells.days(masked, {"-": 2}).to_list() == [None, date(2026, 1, 2)]
+    numbers = pl.DataFrame({"c": ["12", "13"]}).select(pl.when(pl.col("c") == "13").then("c")).to_series()
+    assert clean_cells.amounts(numbers, 0).to_list() == [None, 13]

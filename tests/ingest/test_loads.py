@@ -286,3 +286,16 @@ def test_the_same_bad_record_of_two_files_waits_once_and_is_answered_once(lender
     lender.write("payments", [bad, good, payment_row("P4", 3, amount="1.00")], "payments_3")
     lender.ingest(lender.files / "payments_3.csv", words=("--threshold", "100%"))
     assert lender.faults().is_empty(), "it was answered before"
+
+
+def test_loads_without_a_ledger_are_refused_and_not_swept_away(lender):
+    assert lender.ingest().status == 0
+    ledger = lender.book / "loads/ledger.json"
+    kept = ledger.read_bytes()
+    ledger.unlink()
+    for words in (("--dry-run",), ()):
+        ran = lender.ingest(words=words)
+        assert ran.status == 2 and "restore the file from a backup" in ran.error, ran
+        assert (lender.book / "loads/0001/load.json").is_file()
+    ledger.write_bytes(kept)
+    assert "nothing was changed" in lender.ingest().out

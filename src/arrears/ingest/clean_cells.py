@@ -37,7 +37,7 @@ def amounts(texts: pl.Series, power: int, point: str = ".") -> pl.Series:
     data, starts = _bytes_of(texts)
     values, known = np.zeros(len(texts), np.int64), np.zeros(len(texts), np.bool_)
     _read_amounts(data, starts, power, ord(point), values, known)
-    return _where(known, pl.Series(texts.name, values))
+    return _where(known, texts, pl.Series(texts.name, values))
 
 
 def days(texts: pl.Series, least_digits: dict[str, int]) -> pl.Series:
@@ -54,19 +54,21 @@ def days(texts: pl.Series, least_digits: dict[str, int]) -> pl.Series:
         least[ord(separator)] = digits
     values, known = np.zeros(len(texts), np.int32), np.zeros(len(texts), np.bool_)
     _read_days(data, starts, least, _FIRST_OF_MONTH, values, known)
-    return _where(known, pl.Series(texts.name, values).cast(pl.Date))
+    return _where(known, texts, pl.Series(texts.name, values).cast(pl.Date))
 
 
 def _bytes_of(texts: pl.Series) -> tuple[np.ndarray, np.ndarray]:
-    """The texts one behind the other in UTF-8, and where each begins; a null one is of no length."""
+    """The texts one behind the other in UTF-8, and where each begins."""
     array = texts.rechunk().to_arrow()
     _, starts, data = array.buffers()
     starts = np.frombuffer(starts, np.int64)[array.offset : array.offset + len(array) + 1] if len(array) else np.zeros(1, np.int64)
     return np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8), starts
 
 
-def _where(known: np.ndarray, values: pl.Series) -> pl.Series:
-    return values if known.all() else pl.select(pl.when(pl.Series(known)).then(values).alias(values.name)).to_series()
+def _where(known: np.ndarray, texts: pl.Series, values: pl.Series) -> pl.Series:
+    """The values that are known, of texts that are not null: behind a null one the bytes it once had may still lie."""
+    sure = pl.Series(known) & texts.is_not_null() if texts.has_nulls() else pl.Series(known)
+    return values if sure.all() else pl.select(pl.when(sure).then(values).alias(values.name)).to_series()
 
 
 @compiled

@@ -90,7 +90,9 @@ def ingest(book: Book, pairs: list, mapping: Mapping, terms: Terms, now: int, re
         ledger = store.read_ledger(book)
         if resolved is None and (same := _same_as_before(ledger, pairs, mapping, terms)) is not None:
             return Loaded(same, made_now=False)
-        _sweep(book, ledger)
+        _refuse_lost_ledger(book)
+        if not terms.dry_run:
+            _sweep(book, ledger)
         hashes, key = _key(book, ledger, mapping, terms)
         moment = _moment(ledger, now)
         is_first = not any(about["rows"] for load in ledger.in_force() for about in load["tables"].values())
@@ -197,6 +199,16 @@ def _refuse_plain_files(book: Book) -> None:
         )
 
 
+def _refuse_lost_ledger(book: Book) -> None:
+    """Raises Refused where loads lie in the book and no ledger: sweeping what it does not name would sweep them away."""
+    if not book.ledger_path.exists() and any(folder.is_dir() and folder.name.isdecimal() for folder in book.loads.iterdir()):
+        raise Refused(
+            f"{book.ledger_path}: missing, and without it nobody knows which of the loads beside it are in force; nothing was "
+            "changed: restore the file from a backup of the book",
+            f"{book.ledger_path}：缺失；没有它就不知道旁边的装载哪些有效；未作任何更改，请从备份恢复该文件",
+        )
+
+
 def _moment(ledger: Ledger, now: int) -> int:
     """The moment of a new load: now, and after every load in force, so that what it brings is the latest.
 
@@ -273,6 +285,8 @@ def _judged(work: _Work, key: str | None, resolved, corrects, report) -> dict:
     store.write_bytes(parts / "load.json", store.json_bytes(load))
     final = book.load_folder(load["id"])
     store.remove_folder(final)  # a load that was killed before the ledger named it
+    if not book.ledger_path.exists():
+        store.write_ledger(book, work.ledger)  # so that folders of loads without a ledger always mean that it was lost
     store.publish_folder(parts, final)
     store.write_ledger(book, Ledger([*work.ledger.loads, load], key))
     store.remove_folder(book.refused_load)

@@ -403,7 +403,7 @@ def _parquet(files: list[Path]) -> str:
     """The files as a table; DuckDB takes every path for a pattern, so what is special in one is written as a class of one."""
     special = {"'": "''", "[": "[[]", "*": "[*]", "?": "[?]"}
     listed = ", ".join("'" + "".join(special.get(letter, letter) for letter in str(path)) + "'" for path in files)
-    return f"read_parquet([{listed}], union_by_name = true)"
+    return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
 
 
 def _type_of(column) -> str:
