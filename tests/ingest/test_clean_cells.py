@@ -63,3 +63,7 @@ def test_what_lies_behind_a_null_is_not_read():
     assert clean_cells.days(masked, {"-": 2}).to_list() == [None, date(2026, 1, 2)]
     numbers = pl.DataFrame({"c": ["12", "13"]}).select(pl.when(pl.col("c") == "13").then("c")).to_series()
     assert clean_cells.amounts(numbers, 0).to_list() == [None, 13]
+
+
+def test_a_column_may_have_any_name():
+    assert clean_cells.amounts(pl.Series("a\0b", ["12"]), 0).to_list() == [12]

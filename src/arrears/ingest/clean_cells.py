@@ -59,7 +59,7 @@ def days(texts: pl.Series, least_digits: dict[str, int]) -> pl.Series:
 
 def _bytes_of(texts: pl.Series) -> tuple[np.ndarray, np.ndarray]:
     """The texts one behind the other in UTF-8, and where each begins."""
-    array = texts.rechunk().to_arrow()
+    array = texts.rename("").rechunk().to_arrow()  # Arrow knows no name with a NUL in it
     _, starts, data = array.buffers()
     starts = np.frombuffer(starts, np.int64)[array.offset : array.offset + len(array) + 1] if len(array) else np.zeros(1, np.int64)
     return np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8), starts
