@@ -159,6 +159,7 @@ def map_sources(
     lang: LangOption = None,
 ) -> None:
     """Draft a mapping from columns and content; ask about the rest. 起草映射文件。"""
+    from arrears.ingest.database import is_database, spoken_name
     from arrears.ingest.draft import draft
 
     with _refusals(lang):
@@ -177,8 +178,9 @@ def map_sources(
                   f"{out} is written; put an answer in place of each of its {left} open questions (?), or run again with --ask and another --out")
         else:
             print(f"已写 {out}；没有未决问题" if zh else f"{out} is written; no question is open")
-        print(f"下一步：arrears ingest {' '.join(source)} --mapping {out} --book BOOK --dry-run" if zh else
-              f"Then: arrears ingest {' '.join(source)} --mapping {out} --book BOOK --dry-run")
+        given = " ".join(spoken_name(one) if is_database(one) and not one.startswith("sqlite:") else shlex.quote(one) for one in source)  # no password
+        print(f"下一步：arrears ingest {given} --mapping {out} --book BOOK --dry-run" if zh else
+              f"Then: arrears ingest {given} --mapping {out} --book BOOK --dry-run")
 
 
 @app.command(name="book")

@@ -11,6 +11,7 @@ import pytest
 from arrears.ingest import database
 from arrears.refusal import Refused
 from ingest import database_servers
+from plain_books import arrears
 
 
 @pytest.fixture(scope="module")
@@ -249,3 +250,27 @@ def test_a_query_without_rows_says_so(tmp_path):
 
 def test_the_name_of_a_database_holds_no_user(postgresql):
     assert urlsplit(database.spoken_name(postgresql)).username is None
+
+
+@pytest.mark.parametrize("query", [
+    "select '\\') x; COMMIT; DELETE FROM receipts; SELECT * FROM (SELECT 1 AS id --'",
+    "select id from receipts -- \r) x; COMMIT; DELETE FROM receipts; SELECT * FROM (SELECT 1 AS id",
+    "select 1 /* /* */ ) x; COMMIT; DELETE FROM receipts; SELECT * FROM (SELECT 1 /* */ */ AS id",
+])
+def test_what_the_guard_reads_otherwise_than_the_server_changes_nothing(postgresql, query):
+    before = _read(postgresql, "SELECT id FROM receipts")[1]
+    with pytest.raises(Refused):
+        _read(postgresql, query)
+    assert before and _read(postgresql, "SELECT id FROM receipts")[1] == before
+
+
+@pytest.mark.parametrize("query", ["SELECT 1 INTO OUTFILE '/tmp/x'", "SELECT 1 /*!INTO DUMPFILE '/tmp/x' */", "SELECT 1 /*M! INTO OUTFILE '/tmp/x' */"])
+def test_a_query_writes_no_file_on_the_server(query):
+    with pytest.raises(Refused, match="could write a file on the server"):
+        database.open_query("mysql://localhost/book", query)
+
+
+def test_the_next_command_that_map_prints_holds_no_password(postgresql, tmp_path):
+    ran = arrears("map", postgresql, "--out", tmp_path / "my.yaml")
+    assert ran.status == 0, ran.error
+    assert "postgresql://" in ran.out and "s3cret" not in ran.out + ran.error + (tmp_path / "my.yaml").read_text(encoding="utf-8")

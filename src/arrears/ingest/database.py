@@ -31,6 +31,8 @@ _ASIDE = re.compile(
     r"""'(?:[^'\\]|''|\\.)*' | "(?:[^"]|"")*" | `[^`]*` | --[^\n]* | /\*.*?\*/ | \$(\w*)\$.*?\$\1\$""",
     re.VERBOSE | re.DOTALL,
 )
+_WRITES_A_FILE = re.compile(r"\b(?:outfile|dumpfile)\b|/\*M?!", re.IGNORECASE)
+"""Words of MySQL, wherever they stand: a text that holds one is refused too, since what a text is the server alone knows."""
 
 
 def is_database(given: str) -> bool:
@@ -73,6 +75,11 @@ def _one_select(query: str, name: str) -> str:
         raise Refused(
             f"{name}: the query is not a SELECT, and nothing else may be done in a lender's database",
             f"{name}：query 不是 SELECT；除查询外不允许在贷款机构的数据库里做任何事",
+        )
+    if _WRITES_A_FILE.search(query):
+        raise Refused(
+            f"{name}: the query could write a file on the server (OUTFILE, DUMPFILE, or a remark that the server runs); leave it out",
+            f"{name}：query 可能在服务器上写文件（OUTFILE、DUMPFILE 或会被执行的注释）；请删去",
         )
     if ";" in plain.rstrip("; \n\t"):
         raise Refused(
@@ -211,7 +218,7 @@ class _PostgreSQL:
     def describe(self, query: str) -> tuple[list[str], list[str]]:
         try:
             with self._connect() as connection:
-                found = connection.execute(f"SELECT * FROM (\n{query}\n) AS answer LIMIT 0").description or []  # noqa: S608 (see _one_select)
+                found = _columns_of(connection, query)
         except (self._driver.Error, OSError, ValueError) as error:
             raise _failed(self._name, error, self._secrets) from None
         kinds = {700: "float", 701: "float", 1184: "moment"}
@@ -223,7 +230,7 @@ class _PostgreSQL:
         layout = Layout(self._name, ["mark", *names], fewest=len(names) + 1)
         try:
             with self._connect() as connection:
-                found = connection.execute(f"SELECT * FROM (\n{query}\n) AS answer LIMIT 0").description or []  # noqa: S608 (see _one_select)
+                found = _columns_of(connection, query)
                 every = ", ".join(f"c{place + 1}" for place in range(len(found)))
                 chosen = "".join(f", {name}::text" for name in names)
                 copy = f"COPY (SELECT 1{chosen} FROM (\n{query}\n) AS answer ({every})) TO STDOUT (FORMAT csv)"  # noqa: S608
@@ -235,6 +242,16 @@ class _PostgreSQL:
             if isinstance(error, Refused):
                 raise
             raise _failed(self._name, error, self._secrets) from None
+
+
+def _columns_of(connection, query: str) -> list:
+    """The columns of the answer; the server refuses a query that is more than one statement.
+
+    What a text or a remark is, and so what a semicolon parts, only the server surely knows: a prepared statement is one
+    statement by its protocol, so nothing can end the read-only transaction. Ask this of each connection before the query runs
+    in any other way. Source: PostgreSQL, Frontend/Backend Protocol, Extended Query.
+    """
+    return connection.execute(f"SELECT * FROM (\n{query}\n) AS answer LIMIT 0", prepare=True).description or []  # noqa: S608 (see _one_select)
 
 
 def _next_bytes(pieces: Iterator) -> tuple[bytes, bool]:
