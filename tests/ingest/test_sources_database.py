@@ -264,7 +264,7 @@ def test_what_the_guard_reads_otherwise_than_the_server_changes_nothing(postgres
     assert before and _read(postgresql, "SELECT id FROM receipts")[1] == before
 
 
-@pytest.mark.parametrize("query", ["SELECT 1 INTO OUTFILE '/tmp/x'", "SELECT 1 /*!INTO DUMPFILE '/tmp/x' */", "SELECT 1 /*M! INTO OUTFILE '/tmp/x' */"])
+@pytest.mark.parametrize("query", ["SELECT 1 INTO OUTFILE 'stolen'", "SELECT 1 /*!INTO DUMPFILE 'stolen' */", "SELECT 1 /*M! INTO OUTFILE 'stolen' */"])
 def test_a_query_writes_no_file_on_the_server(query):
     with pytest.raises(Refused, match="could write a file on the server"):
         database.open_query("mysql://localhost/book", query)
