@@ -116,6 +116,8 @@ def read_ledger(book: Book) -> Ledger:
     """The loads of a book; an empty ledger where it was never loaded. Raises Refused where the ledger is damaged."""
     try:
         content = json.loads(book.ledger_path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT or not isinstance(content["loads"], list):
+            raise ValueError(content["format"])
         return Ledger(content["loads"], content["key"])
     except FileNotFoundError:
         return Ledger([])
@@ -130,6 +132,7 @@ def read_ledger(book: Book) -> Ledger:
 def write_ledger(book: Book, ledger: Ledger) -> None:
     """These loads are in force from now on; a reader sees the old ledger or this one, never a part."""
     write_bytes(book.ledger_path, json_bytes({"format": FORMAT, "key": ledger.key, "loads": ledger.loads}))
+    _sync(book.loads)  # a new name is on the disk only with its folder
 
 
 def load_files(book: Book, ledger: Ledger) -> dict[str, list[Path]]:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from datetime import date
 
 import polars as pl
 import pytest
@@ -295,7 +296,45 @@ def test_loads_without_a_ledger_are_refused_and_not_swept_away(lender):
     ledger.unlink()
     for words in (("--dry-run",), ()):
         ran = lender.ingest(words=words)
-        assert ran.status == 2 and "restore the file from a backup" in ran.error, ran
+        assert ran.status == 2 and "restore the ledger from a backup" in ran.error, ran
         assert (lender.book / "loads/0001/load.json").is_file()
     ledger.write_bytes(kept)
     assert "nothing was changed" in lender.ingest().out
+
+
+def test_what_a_killed_load_left_is_not_counted_by_a_dry_run(lender):
+    assert lender.ingest().status == 0
+    lender.write("payments", [payment_row("Q1", 1)])
+    left = lender.book / "loads/.unfinished/rows/payments/0009-000000.parquet"
+    left.parent.mkdir(parents=True)
+    pl.DataFrame({"record": [7], "row": [7], "payment_id": ["P9"], "loan_id": ["L1"], "paid_on": [date(2026, 2, 12)], "amount_minor": [5],
+                  "reverses": [None], "recorded_at": [0]}, schema_overrides={"reverses": pl.String}).write_parquet(left)
+    assert "payments: new 1" in lender.ingest(words=("--dry-run",)).out
+    assert "payments: new 1" in lender.ingest().out
+
+
+@pytest.mark.parametrize("older", ["the one before", "emptied"])
+def test_loads_that_an_older_ledger_does_not_name_are_refused_and_not_swept_away(lender, older):
+    assert lender.ingest().status == 0
+    ledger = lender.book / "loads/ledger.json"
+    first = ledger.read_bytes()
+    for number in (1, 2):
+        lender.write("payments", [payment_row(f"Q{number}", 1)])
+        assert lender.ingest().status == 0
+    ledger.write_bytes(first if older == "the one before" else b'{"format": 1, "key": null, "loads": []}')
+    lender.write("payments", [payment_row("Q3", 1)])
+    ran = lender.ingest()
+    assert ran.status == 2 and "0003" in ran.error and "restore" in ran.error, ran
+    assert sorted(path.name for path in (lender.book / "loads").iterdir() if path.name.isdecimal()) == ["0001", "0002", "0003"]
+
+
+@pytest.mark.parametrize("folder", ["product=slow", "record=7", "recorded_at=1", "loan_id=L9"])
+def test_a_folder_whose_name_looks_like_a_column_is_a_folder(tmp_path, folder):
+    (tmp_path / folder).mkdir()
+    lender = Lender(tmp_path / folder)
+    lender.write_loans(2)
+    assert lender.ingest().status == 0
+    lender.write("payments", [payment_row("P1", 1), payment_row("Q1", 1, amount="1.00")])
+    ran = lender.ingest()
+    assert ran.status == 0 and "payments: new 1" in ran.out and "quarantine" not in ran.out.replace("arrears quarantine", ""), ran
+    assert lender.positions()["paid_minor"].to_list() == [262_100, 262_000]

@@ -90,9 +90,7 @@ def ingest(book: Book, pairs: list, mapping: Mapping, terms: Terms, now: int, re
         ledger = store.read_ledger(book)
         if resolved is None and (same := _same_as_before(ledger, pairs, mapping, terms)) is not None:
             return Loaded(same, made_now=False)
-        _refuse_lost_ledger(book)
-        if not terms.dry_run:
-            _sweep(book, ledger)
+        _sweep(book, ledger)
         hashes, key = _key(book, ledger, mapping, terms)
         moment = _moment(ledger, now)
         is_first = not any(about["rows"] for load in ledger.in_force() for about in load["tables"].values())
@@ -196,16 +194,6 @@ def _refuse_plain_files(book: Book) -> None:
             f"{book.root}: holds {plain}.parquet, a plain file that you keep yourself; a book is kept by plain files or by loads, "
             "so name another folder with --book (plain files can be ingested there with `as_is`)",
             f"{book.root}：已有自行维护的普通文件 {plain}.parquet；账册只能由普通文件或由装载维护，请用 --book 另指文件夹（普通文件可用 `as_is` 映射装入）",
-        )
-
-
-def _refuse_lost_ledger(book: Book) -> None:
-    """Raises Refused where loads lie in the book and no ledger: sweeping what it does not name would sweep them away."""
-    if not book.ledger_path.exists() and any(folder.is_dir() and folder.name.isdecimal() for folder in book.loads.iterdir()):
-        raise Refused(
-            f"{book.ledger_path}: missing, and without it nobody knows which of the loads beside it are in force; nothing was "
-            "changed: restore the file from a backup of the book",
-            f"{book.ledger_path}：缺失；没有它就不知道旁边的装载哪些有效；未作任何更改，请从备份恢复该文件",
         )
 
 
@@ -322,7 +310,7 @@ def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, c
             "unchanged": counts["unchanged"], "twice": counts["twice"], "vanished": counts["vanished"], "replaces": judged.replaces[name],
             "quarantined": read.get(name, 0) - kept - counts["unchanged"] - counts["twice"],
         }
-    number = max([0, *(load["id"] for load in work.ledger.loads)]) + 1
+    number = _next_number(work.ledger)
     return {
         "id": number, "at": moment_of(work.moment).isoformat(), "moment": work.moment, "mode": work.terms.mode,
         "taken_back_at": None, "mapping": mapping.name, "mapping_digest": mapping.digest,
@@ -443,8 +431,25 @@ def _replaces(ledger: Ledger, table: str) -> bool:
 
 
 def _sweep(book: Book, ledger: Ledger) -> None:
-    """Only what the ledger names is left: killed loads go."""
-    known = {book.load_folder(load["id"]).name for load in ledger.loads} | {book.refused_load.name}
+    """What killed loads left is gone. Raises Refused where loads lie there that no kill can have left unnamed.
+
+    A kill leaves passing folders, and one load at most that was published and not yet named: it bears the next number, and the
+    ledger is there. Any other unnamed load was named by a ledger that is not this one.
+    """
+    named = {book.load_folder(load["id"]).name for load in ledger.loads}
+    loads = {folder.name for folder in book.loads.iterdir() if folder.is_dir() and folder.name.isdecimal()}
+    killed = {book.load_folder(_next_number(ledger)).name} if book.ledger_path.exists() else set()
+    if lost := sorted(loads - named - killed):
+        listed = ", ".join(lost)
+        raise Refused(
+            f"{book.ledger_path}: it does not name the loads {listed}, which lie beside it, so it is missing, emptied or older than they; "
+            "nothing was changed: restore the ledger from a backup of the book",
+            f"{book.ledger_path}：旁边的装载 {listed} 不在台账中，台账缺失、被清空或早于这些装载；未作任何更改，请从账册备份恢复台账",
+        )
     for folder in book.loads.iterdir():
-        if folder.is_dir() and folder.name not in known:
+        if folder.is_dir() and folder.name not in named | {book.refused_load.name}:
             store.remove_folder(folder)
+
+
+def _next_number(ledger: Ledger) -> int:
+    return max([0, *(load["id"] for load in ledger.loads)]) + 1
