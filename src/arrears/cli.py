@@ -159,7 +159,7 @@ def map_sources(
     lang: LangOption = None,
 ) -> None:
     """Draft a mapping from columns and content; ask about the rest. 起草映射文件。"""
-    from arrears.ingest.database import is_database, spoken_name
+    from arrears.ingest.database import is_database, without_password
     from arrears.ingest.draft import draft
 
     with _refusals(lang):
@@ -178,7 +178,7 @@ def map_sources(
                   f"{out} is written; put an answer in place of each of its {left} open questions (?), or run again with --ask and another --out")
         else:
             print(f"已写 {out}；没有未决问题" if zh else f"{out} is written; no question is open")
-        given = " ".join(spoken_name(one) if is_database(one) and not one.startswith("sqlite:") else shlex.quote(one) for one in source)  # no password
+        given = " ".join(shlex.quote(without_password(one) if is_database(one) else one) for one in source)
         print(f"下一步：arrears ingest {given} --mapping {out} --book BOOK --dry-run" if zh else
               f"Then: arrears ingest {given} --mapping {out} --book BOOK --dry-run")
 
@@ -347,7 +347,7 @@ def _share(text: str) -> Decimal:
 
 
 def _asked(drafted, lang: str):
-    """The draft with the answers given at the terminal; an empty answer leaves its question open, and so does the end of input."""
+    """The draft with the answers given at the terminal; an empty answer leaves its question open, and the end of input all that are left."""
     from arrears.ingest.draft import answer
 
     skipped: set[str] = set()
@@ -355,7 +355,9 @@ def _asked(drafted, lang: str):
         question = left[0]
         try:
             said = typer.prompt(question.zh if lang == "zh" else question.en, default=question.default or "", err=True)
-        except typer.Abort:
+        except typer.Abort as stopped:
+            if isinstance(stopped.__context__, KeyboardInterrupt):
+                raise KeyboardInterrupt from None
             print(file=sys.stderr)
             return drafted
         try:

@@ -273,4 +273,19 @@ def test_a_query_writes_no_file_on_the_server(query):
 def test_the_next_command_that_map_prints_holds_no_password(postgresql, tmp_path):
     ran = arrears("map", postgresql, "--out", tmp_path / "my.yaml")
     assert ran.status == 0, ran.error
-    assert "postgresql://" in ran.out and "s3cret" not in ran.out + ran.error + (tmp_path / "my.yaml").read_text(encoding="utf-8")
+    assert "arrears ingest 'postgresql://clerk@/postgres?host=" in ran.out
+    assert "s3cret" not in ran.out + ran.error + (tmp_path / "my.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("url", [
+    "mysql://clerk:s3c/ret@host/db", "postgresql://clerk:s3c?ret@host/db", "postgresql://clerk:s3c#ret@host/db", "postgresql://clerk:s3c[ret@host/db",
+    "mysql://host:s3c/db", "mysql://clerk:s3cret@host:99999/db", "postgresql://[::1/s3c",
+])
+def test_no_part_of_a_password_is_said_or_kept_however_the_address_is_miswritten(url, tmp_path):
+    mapping = tmp_path / "m.yaml"
+    mapping.write_text("mapping: m\nsources:\n- source: s\n  query: SELECT 1\n  tables: {payments: as_is}\n", encoding="utf-8")
+    for words in (("map", url, "--out", tmp_path / "o.yaml"), ("ingest", url, "--mapping", mapping, "--book", tmp_path / "book")):
+        ran = arrears(*words, "--lang", "en")
+        assert ran.status == 2 and "cannot be read; write scheme://user@host:port/name" in ran.error, ran
+        assert "s3c" not in ran.out + ran.error and "ret@" not in ran.out + ran.error
+    assert not any("s3c" in path.read_text(encoding="utf-8", errors="replace") for path in tmp_path.rglob("*.json"))

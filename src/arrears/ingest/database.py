@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 import numpy as np
 import polars as pl
@@ -41,21 +41,53 @@ def is_database(given: str) -> bool:
 
 
 def spoken_name(url: str) -> str:
-    """The database without user, password, options and folders.
+    """The database without user, password, options and folders; raises Refused where nobody can tell them apart.
 
     >>> spoken_name("postgresql://clerk:secret@host:5432/book?sslmode=require"), spoken_name("sqlite:////data/book.db")
     ('postgresql://host:5432/book', 'sqlite://book.db')
     """
-    parts = urlsplit(url)
+    parts = _parts(url)
     if parts.scheme == "sqlite":
         return f"sqlite://{Path(unquote(parts.path)).name}"
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
+def without_password(url: str) -> str:
+    """The same database, to be named on a command line; who has a password there gives it in another way.
+
+    >>> without_password("mysql://clerk:secret@host/book?password=secret&unix_socket=/s"), without_password("sqlite:///book.db")
+    ('mysql://clerk@host/book?unix_socket=%2Fs', 'sqlite:///book.db')
+    """
+    parts = _parts(url)
+    user, at, host = parts.netloc.rpartition("@")
+    if not parts.password and "password" not in parts.query:
+        return url
+    options = urlencode([option for option in parse_qsl(parts.query) if option[0] != "password"])
+    return urlunsplit(parts._replace(netloc=user.partition(":")[0] + at + host, query=options))
+
+
+def _parts(url: str) -> SplitResult:
+    """The parts of a URL. A sign that ends the host, written into a password as it is, would make a part of it seem the host."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - it raises where it is none
+        is_cut = bool(parts.netloc) and "@" not in parts.netloc and "@" in parts.path + parts.query + parts.fragment
+        if parts.scheme == "sqlite" or not (is_cut or parts.fragment):
+            return parts
+    except ValueError:  # its own sentence may hold a part of the password
+        pass
+    scheme = url.partition("://")[0]
+    raise Refused(
+        f"{scheme}://…: the address of the database cannot be read; write scheme://user@host:port/name, and in user and password "
+        "%2F for /, %3F for ?, %23 for #, %40 for @, %5B for [, %25 for %",
+        f"{scheme}://…：数据库地址无法读取；请写成 scheme://用户@主机:端口/库名，用户名和密码中的 / ? # @ [ % 写作 %2F %3F %23 %40 %5B %25",
+    )
+
+
 def open_query(url: str, query: str | None) -> "DatabaseQuery":
     """The answer of one query; raises Refused where the database or the query cannot be used."""
     name = spoken_name(url)
-    scheme = urlsplit(url).scheme.lower()
+    scheme = _parts(url).scheme.lower()
     if scheme not in SCHEMES:
         raise Refused(
             f"{name}: databases of the kind {scheme} are not known; use postgresql://, mysql:// or sqlite:///",

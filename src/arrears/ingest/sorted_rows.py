@@ -13,6 +13,8 @@ from arrears.tables.visible import ALWAYS
 
 ROWS_A_FILE = 500_000
 """About how many rows are sorted at a time; a loan's rows lie in one file."""
+_REACH = 2**62
+"""Whole numbers below it are added and multiplied without passing Int64."""
 
 
 def write_rows(table: Table, staged: list[Path], bad: pl.Series, dropped: pl.Series, rows: int, folder: Path) -> dict[str, str]:
@@ -76,9 +78,6 @@ def in_order(rows: pl.DataFrame, columns: list[str]) -> pl.Series:
         return pl.int_range(len(rows), eager=True)
     frame = pl.DataFrame([key.alias(str(place)) for place, key in enumerate(keys)])
     return frame.select(pl.arg_sort_by(frame.columns)).to_series() if len(keys) > 1 else keys[0].arg_sort()
-
-
-_REACH = 2**62
 
 
 def _from_zero(key: pl.Series) -> pl.Series:

@@ -72,7 +72,7 @@ def read(
         waits = texts.is_not_null() & values.is_null()
     rest = texts.filter(waits)
     distinct = rest.unique()
-    said = [reader(text) for text in distinct]
+    said = [reader(text) for text in distinct.to_list()]
     is_flaw = pl.Series([isinstance(one, Flaw) for one in said], dtype=pl.Boolean)
     known = pl.Series(texts.name, [None if bad else one for one, bad in zip(said, is_flaw, strict=True)], dtype=dtype)
     # each text by its place among the distinct ones: cheaper by half than a join on the texts
