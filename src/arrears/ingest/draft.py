@@ -5,7 +5,6 @@ and asks what the files do not say. `answer(draft, answers)` is the same draft w
 questions (a column that is named may need its unit). How a confidence is computed: draft_columns.
 """
 
-import re
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -13,6 +12,7 @@ import polars as pl
 from arrears.ingest.dates import DEFAULT_DATES
 from arrears.ingest.draft_columns import OVERLAP_SMALL, fitted, tables_of
 from arrears.ingest.draft_content import Look
+from arrears.ingest.draft_keep import by_its_date, by_its_state, without_sums
 from arrears.ingest.draft_plan import OPEN, Answers, ColumnPlan, columns_of
 from arrears.ingest.draft_questions import Question, ask_for_schedule, ask_for_table
 from arrears.ingest.draft_reading import Seen, see
@@ -21,15 +21,6 @@ from arrears.refusal import Refused
 from arrears.tables import FACTS
 
 __all__ = ["Draft", "Question", "answer", "draft"]
-
-_ROW_OF_ITS_OWN = {
-    "payments": ("amount_minor", "paid_on"), "guarantors": ("guarantor_id",), "adjustments": ("kind", "effective_on"),
-    "holds": ("placed_on", "kind"), "promises": ("pay_by_on", "amount_minor"),
-}
-"""Where one of these is empty, a record makes no row of the table, though it may of others."""
-
-_NO_MONEY = re.compile("(?i)失败|未成功|撤销|作废|冲正|退回|退票|处理中|fail|reject|revers|return|cancel|bounce|pending|void")
-"""What a state of a payment says where no money came, or it went back."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +50,7 @@ class Draft:
         for seen in self.seen:
             if seen.source not in used:
                 out.append(f"{seen.source}：未识别出对应的表" if zh else f"{seen.source}: feeds no table that was recognised")
+        out += [f"{plan.name}{'：' if zh else ': '}{remark[zh]}" for plan in self.plans for remark in plan.remarks]
         out += [text for pair in self.warnings for text in (pair[1 if zh else 0],)]
         out += [f"? {question.zh if zh else question.en}" for question in self.questions]
         return out
@@ -118,30 +110,24 @@ def _plans(
     together, apart = [], []
     for table in tables:
         columns = [_filled(plan, zero_fill) for plan in columns_of(seen.source, table, seen.looks, seen.place, shares, answers)]
-        # where a file feeds one table alone, a record with an empty amount is a bad one, and none that is to be left out
-        given_by = _often_empty(seen, columns, _ROW_OF_ITS_OWN.get(table, ())) if len(tables) > 1 else None
-        if given_by:
-            apart.append((TablePlan(table, tuple(columns)), given_by))
+        planned, keep, remarks = TablePlan(table, tuple(columns)), None, []
+        if table == "payments":
+            taken = SourcePlan(seen.source, seen, (planned,), None).taken()
+            keep, remarks = by_its_state(seen, tables == ["payments"], taken, answers)
+            questions += keep.questions if keep else ()
+        if keep is None and len(tables) > 1:
+            keep, remarks = by_its_date(seen, table, columns)
+        if keep is not None:
+            apart.append((planned, keep, remarks))
         else:
-            together.append(TablePlan(table, tuple(columns)))
+            together.append(planned)
     if "loans" in tables and not feeds_instalments:
         together += _schedule(seen, together, answers, questions)
-    remarks = [f"rows of sums stand in it ({', '.join(words)}): they are left out" for _, words in seen.sum_rows]
-    keep = seen.sum_rows[0] if seen.sum_rows else None
-    failed = _failed(seen) if tables == ["payments"] else None
-    if failed:
-        listed = ", ".join(failed[1])
-        if keep is None:
-            keep = failed
-            remarks.append(f"{failed[0]} says that no money came ({listed}): such records are left out; read the words, and change `keep` if it did")
-        else:
-            remarks.append(f"CHECK: {failed[0]} says that no money came ({listed}), but such records are taken; remove them from the file first")
-    plans = [SourcePlan(seen.source, seen, tuple(together), keep, tuple(remarks))] if together else []
-    for table, column in apart:
-        words = next((words for name, words in seen.sum_rows if name == column), ())
-        remark = f"records whose {column} is empty make no row of {table.table}"
-        name = f"{seen.source}_{table.table}" if len(tables) > 1 else seen.source
-        plans.append(SourcePlan(name, seen, (table,), (column, tuple(dict.fromkeys(("", *seen.named(column).empty_words, *words)))), (remark,)))
+    keep, said = without_sums(seen)
+    plans = [SourcePlan(seen.source, seen, tuple(together), keep, tuple(said))] if together else []
+    for planned, keep, remarks in apart:
+        name = f"{seen.source}_{planned.table}" if len(tables) > 1 else seen.source
+        plans.append(SourcePlan(name, seen, (planned,), keep, tuple(remarks)))
     return plans
 
 
@@ -152,27 +138,6 @@ def _filled(plan: ColumnPlan, zero_fill: dict[str, int]) -> ColumnPlan:
         return plan
     note = plan.note + "; zeros in front were lost: the loans' keys have them"
     return ColumnPlan(plan.column, {"column": name, "zero_fill": str(zero_fill[name])}, note, plan.questions)
-
-
-def _often_empty(seen: Seen, columns: list[ColumnPlan], wanted: tuple[str, ...]) -> str | None:
-    """The source column of one of these that is empty in the most records; None where none is."""
-    found = []
-    for plan in columns:
-        if plan.column in wanted and plan.entry != OPEN:
-            name = plan.entry if isinstance(plan.entry, str) else plan.entry.get("column")
-            look = seen.named(name) if name else None
-            if look is not None and look.filled < look.cells:
-                found.append((look.cells - look.filled, name))
-    return max(found)[1] if found else None
-
-
-def _failed(seen: Seen) -> tuple[str, tuple[str, ...]] | None:
-    """The column of few words some of which say that a payment failed or was undone, with these words."""
-    for look in seen.looks:
-        words = tuple(word for word in look.words or () if _NO_MONEY.search(word))
-        if words and len(words) < len(look.words) and not look.is_personal:
-            return look.name, words
-    return None
 
 
 def _schedule(seen: Seen, tables: list[TablePlan], answers: Answers, questions: list[Question]) -> list[TablePlan]:

@@ -136,6 +136,16 @@ def ask_for_word(source: str, table: str, column: str, given_by: str, word: str,
     )
 
 
+def ask_for_state(source: str, column: str, word: str, proposed: str | None) -> Question:
+    """The question whether a record in this state is money that was received."""
+    said_en, said_zh = (f"says {word!r}", f"为“{word}”") if word else ("is empty", "为空")
+    return Question(
+        f"{source}.payments.keep.{word or '(empty)'}",
+        f"{source}: was the money received where {column!r} {said_en}? Only what was received is a payment; a debit that failed is none",
+        f"{source}：“{column}”{said_zh}时，款项是否已收到？只有收到的才是还款，扣款失败不算", _YES_NO, proposed,
+    )
+
+
 def ask_for_table(source: str, columns: list[str]) -> Question:
     """The question which table a file feeds whose columns do not tell."""
     listed = ", ".join(columns[:12]) + (" …" if len(columns) > 12 else "")

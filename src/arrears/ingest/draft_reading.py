@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from glob import glob, has_magic
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from arrears.ingest import database, sources
 from arrears.ingest.batch import header_names
 from arrears.ingest.draft_content import DATE_PATTERNS, Look, look_at
 from arrears.ingest.draft_names import knows
+from arrears.ingest.fault_words import sentence
 from arrears.refusal import Refused
 
 SAMPLE = 100_000
@@ -44,6 +45,8 @@ class Seen:
     sum_rows: tuple[tuple[str, tuple[str, ...]], ...]
     """For each column in which words such as 合计 stand: the column and the words as written."""
     notes: tuple[tuple[str, str], ...]
+    cells: pl.DataFrame = field(repr=False, compare=False)
+    """The sample itself, without the rows of sums."""
 
     def named(self, column: str) -> Look:
         return next(look for look in self.looks if look.name == column)
@@ -59,9 +62,9 @@ def see(given: list[str]) -> list[Seen]:
             continue
         for path in _paths(text):
             for sheet, header, source, tail in _openings(path):
-                cells, whole = _sample(source)
+                cells, whole, broken = _sample(source)
                 key = (tuple(source.columns), sheet if sheet is None else "sheet", header)
-                entry = (path.stem, path.name, sheet, header, None, source.columns, cells, whole, list(source.notes), tail)
+                entry = (path.stem, path.name, sheet, header, None, source.columns, cells, whole, [*source.notes, *broken], tail)
                 found.setdefault(key, []).append(entry)
     names: set[str] = set()
     return [_seen(entries, names) for entries in found.values()]
@@ -176,29 +179,60 @@ def _likeness(header: list[list[str]]) -> float:
     return sum(knows(name) for name in names[:200]) + 0.2 * texts - 1.5 * values - 0.3 * made_up
 
 
-def _sample(source) -> tuple[pl.DataFrame, bool]:
+def _sample(source) -> tuple[pl.DataFrame, bool, list[tuple[str, str]]]:
+    """The first records, whether they are all, and what to say of those that could not be read."""
     most = max(1_000, min(SAMPLE, CELLS_MAX // max(1, len(source.columns))))
-    frames, rows = [], 0
+    frames, rows, broken = [], 0, []
     for batch in source.batches():
+        broken += batch.broken
         frames.append(batch.cells.head(most - rows))
         rows += len(batch.cells)
         if rows >= most:
-            return pl.concat(frames), rows == most
-    return (pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(source.columns, pl.String))), True
+            return pl.concat(frames), rows == most, _said_of_broken(broken)
+    return (pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(source.columns, pl.String))), True, _said_of_broken(broken)
+
+
+def _said_of_broken(broken: list) -> list[tuple[str, str]]:
+    """One sentence for each rule that records break before their cells are known: `keep` cannot see them."""
+    said = []
+    for rule in dict.fromkeys(record.rule for record in broken):
+        lines = [str(record.line) for record in broken if record.rule == rule]
+        en, zh = sentence(rule)
+        shown = ", ".join(lines[:5]) + (" …" if len(lines) > 5 else "")
+        said.append((
+            f"{len(lines)} records (line {shown}) cannot be looked at, and go to quarantine whatever `keep` says: {en.removeprefix('column ?: ')}",
+            f"{len(lines)} 条记录（第 {shown} 行）无法查看，无论 `keep` 怎样写都会进隔离区：{zh.removeprefix('列 ?：')}",
+        ))
+    return said
 
 
 def _seen(entries: list[tuple], names: set[str]) -> Seen:
     """One Seen of the files of the same columns; its name is theirs as far as they agree."""
     stem, _, sheet, header, query, columns, *_ = entries[0]
     cells = pl.concat([entry[6] for entry in entries]).head(SAMPLE)
+    notes = [tuple(note) for entry in entries for note in entry[8]] + _wordless_sums(cells)
     sum_rows, cells = _without_sum_rows(cells, [(columns, entry[9]) for entry in entries])
     place = " ".join([*(entry[0] for entry in entries[:1]), sheet or ""]).strip()
     return Seen(
         source=_name_of(sheet or stem, names), files=tuple(entry[1] for entry in entries) if query is None else (), place=place,
         sheet=sheet, header=header, query=query, looks=tuple(look_at(name, cells[name]) for name in columns), records=len(cells),
         is_whole=all(entry[7] for entry in entries), sum_rows=sum_rows,
-        notes=tuple(dict.fromkeys(tuple(note) for entry in entries for note in entry[8])),
+        notes=tuple(dict.fromkeys(notes)), cells=cells,
     )
+
+
+def _wordless_sums(cells: pl.DataFrame) -> list[tuple[str, str]]:
+    """What to say of a last record that has a number or two and nothing else: it may be a row of sums without its word."""
+    if len(cells) < 3:
+        return []
+    filled = [cell.strip() for cell in cells.row(-1) if cell and cell.strip()]
+    before = [cell for cell in cells.row(-2) if cell and cell.strip()]
+    if not filled or (cells.row(-1)[0] or "").strip() or 2 * len(filled) > len(before) or not all(map(_NUMBER_OR_DATE.match, filled)):
+        return []
+    return [(
+        "the last record looked at holds hardly more than numbers: if it is a row of sums, it bears no word to tell it by, and goes to quarantine",
+        "最后一条记录几乎只有数字：若是合计行，因没有“合计”字样无法识别，会进隔离区",
+    )]
 
 
 def _name_of(stem: str, names: set[str]) -> str:
@@ -246,5 +280,5 @@ def _tables_at(url: str):
         spoken = name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) else quote + name.replace(quote, 2 * quote) + quote
         query = f"SELECT * FROM {spoken}"  # noqa: S608 (a name the database itself gave, quoted)
         source = database.open_query(url, f"{query} LIMIT {SAMPLE + 1}")
-        cells, whole = _sample(source)
+        cells, whole, _ = _sample(source)
         yield name, query, source.columns, cells, whole

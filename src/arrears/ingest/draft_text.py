@@ -6,6 +6,7 @@ import textwrap
 from dataclasses import dataclass
 
 from arrears.ingest.draft_content import Look, best_meaning
+from arrears.ingest.draft_keep import KeepPlan
 from arrears.ingest.draft_plan import OPEN, ColumnPlan
 from arrears.ingest.draft_questions import Question
 from arrears.ingest.draft_reading import Seen
@@ -37,12 +38,12 @@ class SourcePlan:
     name: str
     seen: Seen
     tables: tuple[TablePlan, ...]
-    keep: tuple[str, tuple[str, ...]] | None
-    remarks: tuple[str, ...] = ()
+    keep: KeepPlan | None
+    remarks: tuple[tuple[str, str], ...] = ()
 
     def taken(self) -> set[str]:
         """The source columns it takes."""
-        found = {self.keep[0]} if self.keep else set()
+        found = {self.keep.column} if self.keep else set()
         for table in self.tables:
             found |= {table.times} if table.times else set()
             for plan in table.columns:
@@ -108,9 +109,8 @@ def _asked(question: Question, columns: set[str] | None = None) -> list[str]:
 def _source_lines(plan: SourcePlan, taken: set[str], is_first: bool) -> list[str]:
     """One source; taken: the columns that some source of the same file takes; the first of these lists the others."""
     seen, lines = plan.seen, [""]
-    for en, _ in seen.notes:
-        lines.append(f"  # {_comment(en)}")
-    lines += [f"  # {_comment(remark)}" for remark in plan.remarks]
+    for said in (*seen.notes, *plan.remarks):
+        lines += [f"  # {_comment(text)}" for text in said]
     extent = "all" if seen.is_whole else "the first"
     lines.append(f"  - source: {scalar(plan.name)}    # {extent} {seen.records} records were looked at")
     if seen.query is not None:
@@ -123,8 +123,12 @@ def _source_lines(plan: SourcePlan, taken: set[str], is_first: bool) -> list[str
     if seen.header != (1,):
         lines.append(f"    header: {_flow([str(line) for line in seen.header])}    # the names of the columns stand here, not in line 1")
     if plan.keep is not None:
-        column, words = plan.keep
-        lines.append(f"    keep: {{column: {scalar(column)}, is_not: {_flow(list(words))}}}")
+        for question in plan.keep.questions:
+            lines += [f"    # {part}" for part in _asked(question)]
+        if plan.keep.questions:
+            lines.append(f"    #   yes: write the word in place of {scalar(OPEN)}; no: leave it out 是：把该词写在 {scalar(OPEN)} 处；否：不写")
+        key = "is" if plan.keep.is_wanted else "is_not"
+        lines.append(f"    keep: {{column: {scalar(plan.keep.column)}, {key}: {_flow(list(plan.keep.texts))}}}")
     lines.append("    tables:")
     for table in plan.tables:
         if table.question is not None:
