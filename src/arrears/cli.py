@@ -161,6 +161,7 @@ def map_sources(
     """Draft a mapping from columns and content; ask about the rest. 起草映射文件。"""
     from arrears.ingest.database import is_database, without_password
     from arrears.ingest.draft import draft
+    from arrears.ingest.draft_dialogue import ask as ask_all
 
     with _refusals(lang):
         if out.exists():
@@ -168,7 +169,7 @@ def map_sources(
                           f"{out}：已存在，其中可能已有答案；请换文件名或先删除")
         drafted = draft(source)
         if ask:
-            drafted = _asked(drafted, _language(lang))
+            drafted = ask_all(drafted, _language(lang), _typed, lambda text: print(text, file=sys.stderr))
         store.write_bytes(out, drafted.text.encode())
         for line in drafted.lines(_language(lang)):
             print(line)
@@ -346,27 +347,14 @@ def _share(text: str) -> Decimal:
     return share
 
 
-def _asked(drafted, lang: str):
-    """The draft with the answers given at the terminal; an empty answer leaves its question open, and the end of input all that are left."""
-    from arrears.ingest.draft import answer
-
-    skipped: set[str] = set()
-    while (left := [question for question in drafted.questions if question.id not in skipped]):
-        question = left[0]
-        try:
-            said = typer.prompt(question.zh if lang == "zh" else question.en, default=question.default or "", err=True)
-        except typer.Abort as stopped:
-            if isinstance(stopped.__context__, KeyboardInterrupt):
-                raise KeyboardInterrupt from None
-            print(file=sys.stderr)
-            return drafted
-        try:
-            drafted = answer(drafted, {question.id: said}) if said else drafted
-        except Refused as problem:
-            print(problem.zh if lang == "zh" else problem.en, file=sys.stderr)
-            continue
-        skipped |= set() if said else {question.id}
-    return drafted
+def _typed(prompt: str) -> str | None:
+    """The line that is typed behind the prompt; None at the end of the input."""
+    print(prompt, end="", file=sys.stderr, flush=True)
+    try:
+        return input()
+    except EOFError:
+        print(file=sys.stderr)
+        return None
 
 
 def _strategy_text(path: Path, read: Callable) -> str:

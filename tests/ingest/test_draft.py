@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arrears import strict_yaml
-from arrears.ingest.draft import Draft, answer, draft
+from arrears.ingest.draft import answer, draft
 from arrears.ingest.draft_content import look_at
 from arrears.ingest.draft_names import fits, meanings, taken_apart
 from arrears.ingest.draft_reading import header_of
@@ -23,6 +23,7 @@ from arrears.ingest.mapping import check_columns, parse_mapping
 from arrears.ingest.sources import find_sources
 from arrears.refusal import Refused
 from ingest.draft_labels import FIRST, SECOND
+from ingest.drafting import answered, asked, document, tables_of
 
 SHARED = Path(os.environ.get("ARREARS_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 DATA = SHARED / "data"
@@ -99,35 +100,6 @@ def schedule(tmp_path: Path) -> Path:
     path = tmp_path / "schedule.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
-
-
-def document(drafted: Draft) -> dict:
-    return strict_yaml.parse(drafted.text, "draft.yaml")
-
-
-def tables_of(drafted: Draft) -> dict[str, dict]:
-    return {name: table for source in document(drafted)["sources"] for name, table in source["tables"].items()}
-
-
-def asked(drafted: Draft) -> set[str]:
-    return {question.id.split(".", 1)[1] for question in drafted.questions}
-
-
-ANSWERS = {"regime": "cn_microloan", "annual_rate_ppm": "=180000", "penalty_rate_ppm": "=270000", "table": "none", "format": "M/D/YYYY"}
-
-
-def answered(drafted: Draft, **own: str) -> Draft:
-    """The draft with every question answered: as the test says, else as proposed, else by the first choice."""
-    for _ in range(8):
-        if not drafted.questions:
-            return drafted
-        known = ANSWERS | own
-        answers = {}
-        for question in drafted.questions:
-            key = next((key for key in known if question.id.endswith(f".{key}")), None)
-            answers[question.id] = known[key] if key else question.default or question.choices[0]
-        drafted = answer(drafted, answers)
-    raise AssertionError(f"still asked: {[question.id for question in drafted.questions]}")
 
 
 def assert_nothing_personal(text: str) -> None:
@@ -253,69 +225,11 @@ def test_records_without_a_payment_make_a_source_of_their_own(tmp_path):
     assert second["tables"]["payments"]["payment_id"] == {"key_of": ["借据号", "实还日期", "实还金额"]}
 
 
-def debits(tmp_path: Path, states: list[str], state: str = "交易状态", amounts: tuple[str, ...] = ("12.50",)) -> list[str]:
-    rows = "".join(f"P{n},L{n % 9},2024-05-0{n % 9 + 1},{amounts[n % len(amounts)]},{states[n % len(states)]}\n" for n in range(36))
-    path = tmp_path / "代扣流水.csv"
-    path.write_text(f"交易流水号,合同编号,交易日期,交易金额,{state}\n{rows}", encoding="utf-8")
-    return [str(path)]
-
-
-@pytest.mark.parametrize(("states", "state"), [(["成功", "失败"], "交易状态"), (["Success", "Failed"], "status"), (["扣款成功", "扣款失败"], "扣款结果")])
-def test_debits_that_failed_are_no_payments_and_the_draft_says_why(tmp_path, states, state):
-    drafted = draft(debits(tmp_path, states, state))
-    (source,) = document(drafted)["sources"]
-    assert source["keep"] == {"column": state, "is": [states[0]]}
-    assert f"{states[1]} is none (18 of 36 sampled records)" in drafted.text and asked(drafted) == set()
-    assert any(states[1] in line and HAN.search(line) for line in drafted.lines("zh"))
-
-
-def test_a_state_whose_words_are_not_clear_is_asked_word_by_word(tmp_path):
-    drafted = draft(debits(tmp_path, ["成功", "失败", "冲正", "处理中", ""]))
-    (source,) = document(drafted)["sources"]
-    assert source["keep"] == {"column": "交易状态", "is": ["成功", "?"]}
-    assert asked(drafted) == {"payments.keep.冲正", "payments.keep.处理中", "payments.keep.(empty)"}
-    with pytest.raises(Refused, match="open"):
-        parse_mapping(drafted.text, "draft.yaml")
-    done = answered(drafted, **{"(empty)": "yes"})
-    assert document(done)["sources"][0]["keep"]["is"] == ["", "成功"]
-    coded = draft(debits(tmp_path, ["00", "51"]))
-    assert asked(coded) == {"payments.keep.00", "payments.keep.51"}, "codes are asked, never taken all"
-
-
-def test_the_state_of_a_loan_beside_payments_says_nothing_of_the_money(tmp_path):
-    (source,) = document(draft(debits(tmp_path, ["正常", "逾期"], "贷款状态")))["sources"]
-    assert "keep" not in source
-
-
-def test_an_empty_amount_is_no_reason_to_leave_a_record_out(tmp_path):
-    (source,) = document(draft(debits(tmp_path, ["柜台"], "渠道", ("12.50", "", "7.25"))))["sources"]
-    assert "keep" not in source
-
-
-def test_a_payment_without_its_date_is_told_where_records_without_one_are_left_out(tmp_path):
-    path = tmp_path / "plan.csv"
-    paid = {0: "2024-02-03,105.00", 1: ",105.00"}
-    rows = "".join(f"L{n},{n % 3},2024-03-0{n + 1},100.00,5.00,0.00,{paid.get(n % 3, ',')}\n" for n in range(9))
-    path.write_text("借据号,期次,应还日期,应还本金,应还利息,应还费用,实还日期,实还金额\n" + rows, encoding="utf-8")
-    assert "BUT 3 sampled records without 实还日期 bear 实还金额" in draft([str(path)]).text
-
-
-def test_a_last_row_of_numbers_without_a_word_is_told_and_not_left_out(tmp_path):
-    (path,) = debits(tmp_path, ["柜台"], "渠道")
-    Path(path).write_text(Path(path).read_text("utf-8") + ",,,450.00,\n", encoding="utf-8")
-    drafted = draft([path])
-    assert "bears no word to tell it by" in drafted.text and "keep" not in document(drafted)["sources"][0]
-
-
-def test_a_row_of_formulas_without_values_is_told(tmp_path):
-    book = openpyxl.Workbook()
-    book.active.append(["交易流水号", "合同编号", "交易日期", "交易金额"])
-    for n in range(5):
-        book.active.append([f"P{n}", f"L{n}", "2024-05-01", 12.5])
-    book.active.append(["合计", None, None, "=SUM(D2:D6)"])
-    path = tmp_path / "流水.xlsx"
-    book.save(path)
-    assert "1 records (line 7) cannot be looked at" in draft([str(path)]).text
+def test_comments_break_no_word_in_two(ledger):
+    drafted = draft([str(ledger)])
+    words = {word for question in drafted.questions for word in re.findall(r"[A-Za-z_]{3,}", question.zh + question.en)}
+    said = {word for line in drafted.text.splitlines() if "#" in line for word in re.findall(r"[A-Za-z_]{3,}", line)}
+    assert words <= said
 
 
 def test_a_file_that_nothing_is_recognised_of_is_asked_about_and_taken_by_an_answer(tmp_path):

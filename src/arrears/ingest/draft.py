@@ -17,6 +17,7 @@ from arrears.ingest.draft_plan import OPEN, Answers, ColumnPlan, columns_of
 from arrears.ingest.draft_questions import Question, ask_for_schedule, ask_for_table
 from arrears.ingest.draft_reading import Seen, see
 from arrears.ingest.draft_text import SourcePlan, TablePlan, text_of
+from arrears.ingest.draft_units import Evidence, evidence_of
 from arrears.refusal import Refused
 from arrears.tables import FACTS
 
@@ -78,12 +79,13 @@ def _draft(seen: tuple[Seen, ...], given_answers: dict[str, str]) -> Draft:
     questions: list[Question] = []
     fed = {one.source: _tables(one, answers, questions) for one in seen}
     links, warnings = _links(seen, fed)
+    evidence = evidence_of(seen, fed)
     feeds_instalments = any("instalments" in tables for tables in fed.values())
     plans: list[SourcePlan] = []
     for one in seen:
         if fed[one.source]:
             shares, zero_fill = links.get(one.source, ({}, {}))
-            plans += _plans(one, fed[one.source], shares, zero_fill, answers, questions, feeds_instalments)
+            plans += _plans(one, fed[one.source], shares, zero_fill, answers, questions, feeds_instalments, evidence[one.source])
     questions += [question for plan in plans for table in plan.tables for column in table.columns for question in column.questions]
     skipped = [one for one in seen if not fed[one.source]]
     files = tuple(dict.fromkeys(name for one in seen for name in (one.files or (one.source,))))
@@ -104,12 +106,12 @@ def _tables(seen: Seen, answers: Answers, questions: list[Question]) -> list[str
 
 def _plans(
     seen: Seen, tables: list[str], shares: dict[str, float], zero_fill: dict[str, int], answers: Answers, questions: list[Question],
-    feeds_instalments: bool,
+    feeds_instalments: bool, evidence: Evidence,
 ) -> list[SourcePlan]:
     """The sources of the mapping that one file makes: one, and one more for each table that only some records feed."""
     together, apart = [], []
     for table in tables:
-        columns = [_filled(plan, zero_fill) for plan in columns_of(seen.source, table, seen.looks, seen.place, shares, answers)]
+        columns = [_filled(plan, zero_fill) for plan in columns_of(seen.source, table, seen.looks, seen.place, shares, answers, evidence)]
         planned, keep, remarks = TablePlan(table, tuple(columns)), None, []
         if table == "payments":
             taken = SourcePlan(seen.source, seen, (planned,), None).taken()
@@ -122,7 +124,7 @@ def _plans(
         else:
             together.append(planned)
     if "loans" in tables and not feeds_instalments:
-        together += _schedule(seen, together, answers, questions)
+        together += _schedule(seen, together, answers, questions, evidence)
     keep, said = without_sums(seen)
     plans = [SourcePlan(seen.source, seen, tuple(together), keep, tuple(said))] if together else []
     for planned, keep, remarks in apart:
@@ -140,14 +142,14 @@ def _filled(plan: ColumnPlan, zero_fill: dict[str, int]) -> ColumnPlan:
     return ColumnPlan(plan.column, {"column": name, "zero_fill": str(zero_fill[name])}, note, plan.questions)
 
 
-def _schedule(seen: Seen, tables: list[TablePlan], answers: Answers, questions: list[Question]) -> list[TablePlan]:
+def _schedule(seen: Seen, tables: list[TablePlan], answers: Answers, questions: list[Question], evidence: Evidence) -> list[TablePlan]:
     """The instalments of loans that no file gives, as a person says they fall due."""
     loans = {plan.column: plan for plan in next(one for one in tables if one.table == "loans").columns}
     by = {meaning: look for look in reversed(seen.looks) for meaning, fit in look.meanings.items() if fit >= 0.6}
     due = by.get("due_on") or by.get("matures_on")
     start, plus = by.get("first_due_on"), {}
     if start is None and loans["disbursed_on"].entry != OPEN:
-        start, plus = by.get("disbursed_on"), {"plus_months": "1"}
+        start, plus = by.get("disbursed_on") or by.get("start"), {"plus_months": "1"}
     times = by.get("times") or by.get("number")
     is_count = times is not None and times.is_whole and times.filled == times.cells
     choices = (["one"] if due and due.dates else []) + (["equal"] if is_count and start is not None and start.dates else [])
@@ -160,7 +162,7 @@ def _schedule(seen: Seen, tables: list[TablePlan], answers: Answers, questions: 
         return [TablePlan("instalments", (), question=question)]
     if said == "none":
         return []
-    extra = columns_of(seen.source, "instalments", seen.looks, seen.place, {}, answers)
+    extra = columns_of(seen.source, "instalments", seen.looks, seen.place, {}, answers, evidence)
     parts = {plan.column: plan for plan in extra if plan.column in ("interest_minor", "fee_minor")}
     principal = dict(loans["principal_minor"].entry) | ({"share": "equal"} if said == "equal" else {})
     day = due if said == "one" else start

@@ -26,10 +26,10 @@ MEANT: dict[str, dict[str, dict[str, float]]] = {
     "loans": {
         "loan_id": _LOAN, "borrower_id": _DEBTOR, "product": {"product": 1}, "currency": {"currency": 1},
         "principal_minor": {"lent": 1, "principal": 0.95, "amount": 0.9}, "annual_rate_ppm": {"annual_rate": 1},
-        "penalty_rate_ppm": {"penalty_rate": 1}, "day_count": {"day_count": 1}, "grace_days": {"grace_days": 1},
+        "penalty_rate_ppm": {"penalty_rate": 1, "penalty": 0.9}, "day_count": {"day_count": 1}, "grace_days": {"grace_days": 1},
         "waterfall_scope": {"waterfall_scope": 1}, "waterfall_order": {"waterfall_order": 1},
         "penalty_on_interest": {"penalty_on_interest": 1},
-        "disbursed_on": {"disbursed_on": 1, "signed_on": 0.7, "date": 1}, "regime": {"regime": 1},
+        "disbursed_on": {"disbursed_on": 1, "start": 0.75, "signed_on": 0.7, "date": 1}, "regime": {"regime": 1},
         "filed_on": {"filed_on": 1}, "restructured_on": {"restructured_on": 1},
     },
     "instalments": {
@@ -83,7 +83,7 @@ MEANT: dict[str, dict[str, dict[str, float]]] = {
     },
     "projects": {
         "project_id": {"project_id": 1}, "borrower_id": _DEBTOR, "loan_id": {"loan_id": 1}, "industry": {"industry": 1},
-        "currency": {"currency": 1}, "budget_minor": {"budget": 1}, "started_on": {"started_on": 1, "disbursed_on": 0.7},
+        "currency": {"currency": 1}, "budget_minor": {"budget": 1}, "started_on": {"started_on": 1, "start": 0.9, "disbursed_on": 0.7},
         "finish_by_on": {"finish_by_on": 1}, "finished_on": {"finished_on": 1},
     },
     "milestones": {
@@ -110,7 +110,7 @@ _SIGNS: dict[str, tuple[tuple[set[str], ...], ...]] = {
         ({"number"}, {"due_principal", "due_interest"}),
     ),
     "payments": (
-        ({"paid_on"}, {"loan_id", "account_id", "payment_id"}), ({"paid_amount"}, {"date"}, _ANY_LOAN),
+        ({"paid_on"}, {"loan_id", "account_id", "payment_id"}), ({"paid_parts"}, {"date"}, _ANY_LOAN), ({"paid_amount"}, {"date"}, _ANY_LOAN),
         ({"payment_id"}, {"date", "paid_on"}, {"amount", "paid_amount"}),
     ),
     "unscheduled": (({"charged_off"}, {"loan_id"}, {"lent", "principal"}),),
@@ -219,6 +219,8 @@ def _fit(table: str, column: Column, look: Look, place: str, loan_keys: dict[str
         weights = weights | {"paid_on": 0.8}  # a schedule's 还款日期 is the day it is due
     if _hinted(place) == table:  # in a file of payments an amount is what was paid
         weights = {meaning: 1.3 * weight if meaning in ("date", "amount") else weight for meaning, weight in weights.items()}
+    if column.name == "penalty_rate_ppm" and look.percent_share < 0.5:  # 罚息 without % is an amount, and no rate
+        weights = {meaning: weight for meaning, weight in weights.items() if meaning != "penalty"}
     at_best = max(look.meanings.values(), default=0)
     named = max((fit * weights.get(meaning, 0) for meaning, fit in look.meanings.items() if fit >= at_best - 0.15), default=0)
     says, reads = _content(table, column, look, loan_keys)

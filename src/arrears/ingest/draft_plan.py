@@ -1,13 +1,15 @@
 """What a draft proposes for each column of a table: where it comes from, its unit, format and words, and what it asks."""
 
 import difflib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from arrears.ingest.dates import DEFAULT_DATES
 from arrears.ingest.draft_columns import ASK, Fit, fitted
 from arrears.ingest.draft_content import EITHER_WAY, Look
 from arrears.ingest.draft_names import taken_apart
 from arrears.ingest.draft_questions import Question, ask_for_column, ask_for_format, ask_for_unit, ask_for_word
+from arrears.ingest.draft_said import as_choice, constant_said, rate_said, summands
+from arrears.ingest.draft_units import Evidence, money_unit, named_units, parts_received
 from arrears.ingest.kinds import kind_of
 from arrears.refusal import Refused
 from arrears.tables import FACTS
@@ -85,10 +87,17 @@ class Answers:
         self.used.add(question.id)
         if answer in question.choices or (question.any_constant and answer.startswith("=")):
             return answer
+        if question.kind == "money" and summands(answer, question.choices):
+            return answer
         if question.any_constant and (question.default or "").startswith("=") and answer.isascii() and answer.isdigit():
             return f"={answer}"  # a number where a constant is proposed: it is no column's name
+        if (meant := as_choice(answer, question.choices)) is not None:
+            return meant
+        if question.kind == "rate" and rate_said(answer):
+            return f"={answer}"
         near = difflib.get_close_matches(answer, question.choices, 3)
-        shown = ", ".join(near or question.choices[:12])
+        rest = len(question.choices) - 12
+        shown = ", ".join(near or question.choices[:12]) + (f" … (+{rest}; ?)" if rest > 0 and not near else "")
         raise Refused(
             f"{question.id}: {answer!r} is no answer; say one of {shown}" + (", or = and a constant" if question.any_constant else ""),
             f"{question.id}：{answer!r} 不是可用的答案；请从中选择：{shown}" + ("，或写 = 加常量" if question.any_constant else ""),
@@ -96,19 +105,21 @@ class Answers:
 
 
 def columns_of(
-    source: str, table: str, looks: tuple[Look, ...], place: str, loan_keys: dict[str, float], answers: Answers
+    source: str, table: str, looks: tuple[Look, ...], place: str, loan_keys: dict[str, float], answers: Answers, evidence: Evidence
 ) -> list[ColumnPlan]:
     """One plan for each column of the table that a source gives or that must be asked for."""
     fits = fitted(table, looks, place, loan_keys)
     by_name = {look.name: look for look in looks}
-    has_points = any(look.has_points for look in looks if _is_money(look))
+    evidence = replace(evidence, has_points=any(look.has_points for look in looks if _is_money(look)), neighbours=named_units(looks))
     loan_key = fits["loan_id"].source if "loan_id" in fits else None
     out = []
     for column in FACTS[table].columns:
         fit = fits.get(column.name)
-        plan = _without_a_question(source, table, column, fit, by_name, fits)
+        plan = _without_a_question(table, column, fit, fits)
+        if plan is None and (table, column.name) == ("payments", "amount_minor") and (fit is None or fit.confidence < ASK):
+            plan, fit = _of_its_parts(source, table, column, fit, by_name, evidence, answers)
         if plan is None and (fit is not None or not (column.nullable or column.optional)):
-            plan = _asked_or_taken(source, table, column, fit, by_name, has_points, loan_key, answers)
+            plan = _asked_or_taken(source, table, column, fit, by_name, evidence, loan_key, answers)
         if plan is not None:
             out.append(plan)
     return out
@@ -119,7 +130,7 @@ def _is_money(look: Look) -> bool:
     return look.number_share > 0.9 and any(word in taken_apart(look.name).compact for word in words)
 
 
-def _without_a_question(source: str, table: str, column: Column, fit: Fit | None, looks: dict[str, Look], fits: dict[str, Fit]):
+def _without_a_question(table: str, column: Column, fit: Fit | None, fits: dict[str, Fit]) -> ColumnPlan | None:
     """Proposals that need no person: the currency, and keys made of the other cells."""
     if fit is not None and fit.confidence >= ASK:
         return None
@@ -134,7 +145,7 @@ def _without_a_question(source: str, table: str, column: Column, fit: Fit | None
 
 
 def _asked_or_taken(
-    source: str, table: str, column: Column, fit: Fit | None, looks: dict[str, Look], has_points: bool, loan_key: str | None,
+    source: str, table: str, column: Column, fit: Fit | None, looks: dict[str, Look], evidence: Evidence, loan_key: str | None,
     answers: Answers,
 ) -> ColumnPlan | None:
     sure = fit is not None and fit.confidence >= ASK
@@ -147,20 +158,49 @@ def _asked_or_taken(
         if answer is None:
             perhaps = f"perhaps {fit.source} ({fit.confidence:.2f} by {fit.why})" if fit else ""
             return ColumnPlan(column.name, OPEN, perhaps, (question,))
-        if answer not in looks or answer.startswith("="):
-            return ColumnPlan(column.name, {"constant": answer.removeprefix("=")}, "answered")
+        if answer not in looks and (names := summands(answer, looks)):
+            return _summed(source, table, column, names, looks, "answered", evidence, answers)
+        if answer not in looks:
+            return ColumnPlan(column.name, constant_said(column, answer), "answered")
         fit = Fit(answer, 1.0, "an answer")
-    return _taken(source, table, column, fit, looks[fit.source], has_points, answers)
+    return _taken(source, table, column, fit, looks[fit.source], evidence, answers)
 
 
-def _taken(source: str, table: str, column: Column, fit: Fit, look: Look, has_points: bool, answers: Answers) -> ColumnPlan:
+def _of_its_parts(
+    source: str, table: str, column: Column, fit: Fit | None, looks: dict[str, Look], evidence: Evidence, answers: Answers
+) -> tuple[ColumnPlan | None, Fit | None]:
+    """The amount received as the sum of its parts where no column gives it, else what is to be proposed when it is asked for."""
+    sure, perhaps = parts_received(tuple(looks.values()))
+    if len(sure) >= 2 and not perhaps:
+        note = "0.80 by names: the parts of what was received; no column gives the whole"
+        return _summed(source, table, column, sure, looks, note, evidence, answers), None
+    if len(sure) + len(perhaps) < 2:
+        return None, fit
+    return None, Fit(" + ".join((*sure, *perhaps)), 0.5, "names of parts")
+
+
+def _summed(
+    source: str, table: str, column: Column, names: tuple[str, ...], looks: dict[str, Look], note: str, evidence: Evidence, answers: Answers
+) -> ColumnPlan:
+    """The plan of an amount that is the sum of several columns in one unit."""
+    told = [_unit_of("money", looks[name], evidence) for name in names]
+    units = {unit for unit, _ in told if unit is not None}
+    unit, said, questions = (units.pop(), next(said for unit, said in told if unit), []) if len(units) == 1 else (None, told[0][1], [])
+    if unit is None:
+        question = ask_for_unit(source, table, column.name, " + ".join(names), "money", said, evidence.leaning)
+        unit = answers.of(question)
+        questions += [question] if unit is None else []
+    return ColumnPlan(column.name, {"sum_of": list(names), "unit": unit or OPEN}, f"{note}; {said}", tuple(questions))
+
+
+def _taken(source: str, table: str, column: Column, fit: Fit, look: Look, evidence: Evidence, answers: Answers) -> ColumnPlan:
     """The plan of a column that comes from this source column: unit, format, words, zeros."""
     kind, entry, questions = kind_of(column), {"column": look.name}, []
     notes = ["answered" if fit.why == "an answer" else f"{fit.confidence:.2f} by {fit.why}"]
     if kind in ("money", "rate"):
-        unit, said = _unit_of(kind, look, has_points)
+        unit, said = _unit_of(kind, look, evidence)
         if unit is None:
-            question = ask_for_unit(source, table, column.name, look.name, kind, said)
+            question = ask_for_unit(source, table, column.name, look.name, kind, said, evidence.leaning)
             unit = answers.of(question)
             questions += [question] if unit is None else []
         entry["unit"] = unit or OPEN
@@ -192,17 +232,11 @@ def _is_own_key(table: str, column: Column, look: Look) -> bool:
     return bool(look.examples) and not look.is_personal and column.name in ("loan_id", "payment_id")
 
 
-def _unit_of(kind: str, look: Look, has_points: bool) -> tuple[str | None, str]:
+def _unit_of(kind: str, look: Look, evidence: Evidence) -> tuple[str | None, str]:
     """The unit by name, else by content, and what it was told by; None: ask."""
     named = taken_apart(look.name)
     if kind == "money":
-        if named.unit in ("major", "minor", "ten_thousand"):
-            return named.unit, "unit by name"
-        if look.has_points or look.decimals:
-            return "major", "unit by its decimals"
-        if has_points:
-            return "major", "unit by the decimals of its neighbours"
-        return None, "whole numbers, all multiples of 100" if look.is_hundreds else "whole numbers"
+        return money_unit(look, evidence)
     time = {"year": "", "month": "_a_month", "day": "_a_day"}[named.a_time]
     middle = look.middle if look.middle is not None else 0.0
     sign = "percent" if look.percent_share > 0.5 else named.unit

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from arrears.ingest.kinds import kind_of
 from arrears.tables import FACTS
 from arrears.tables.loans import REGIMES, SCOPES
 
@@ -18,6 +19,8 @@ class Question:
     """What pressing Enter would take; None: no proposal, since only the lender knows."""
     any_constant: bool = False
     """`=text` may be answered: the same in every row."""
+    kind: str = ""
+    """What a column that is asked for holds: of `money`, several columns may be answered, joined by +; of `rate`, 18% without =."""
 
 
 _YES_NO = ("yes", "no")
@@ -56,12 +59,13 @@ _WORDING: dict[tuple[str, str], tuple[str, str, tuple[str, ...], str | None]] = 
         "How many late days are forgiven when all is paid within them? 0: none", "宽限期几天（期内还清不算逾期）？没有则为 0", (), "=0",
     ),
     ("loans", "penalty_rate_ppm"): (
-        "What is the penalty rate on what is overdue: a column, or = and parts per million a year (=270000 is 27 %)?",
-        "逾期部分的罚息利率是多少：哪一列，或 = 加年百万分数（=270000 即 27 %）？", (), None,
+        "What is the penalty rate on what is overdue: a column, a rate such as 27%, 1.5%/月, 0.05%/日 or 万分之五/日, or = and parts "
+        "per million a year (=270000 is 27 %)?",
+        "逾期部分的罚息利率是多少：哪一列，或直接写 27%、1.5%/月、0.05%/日、万分之五/日，或 = 加年百万分数（=270000 即 27 %）？", (), None,
     ),
     ("loans", "annual_rate_ppm"): (
-        "What is the contract's yearly rate: a column, or = and parts per million (=180000 is 18 %)?",
-        "合同年利率是多少：哪一列，或 = 加百万分数（=180000 即 18 %）？", (), None,
+        "What is the contract's yearly rate: a column, a rate such as 18%, or = and parts per million (=180000 is 18 %)?",
+        "合同年利率是多少：哪一列，或直接写 18%，或 = 加百万分数（=180000 即 18 %）？", (), None,
     ),
     ("loans", "product"): ("Which product is it: a column, or = and a word?", "是什么产品：哪一列，或 = 加一个词？", (), "=loan"),
     ("instalments", "fee_minor"): (
@@ -71,7 +75,8 @@ _WORDING: dict[tuple[str, str], tuple[str, str, tuple[str, ...], str | None]] = 
         "Which column gives the interest of an instalment? =0 where there is none", "哪一列是每期应还利息？没有则答 =0", (), None,
     ),
     ("payments", "amount_minor"): (
-        "Which column gives the amount that was received?", "哪一列是实际收到的金额？", (), None,
+        "Which column gives the amount that was received? Several that are its parts: joined by + (a + b)",
+        "哪一列是实际收到的金额？若分列多项，请用 + 连接（a + b）", (), None,
     ),
     ("borrowers", "kind"): (
         "Who borrows: a person, a sole trader or an enterprise? The law protects them differently",
@@ -98,11 +103,11 @@ def ask_for_column(source: str, table: str, column: str, columns: list[str], pro
         choices = tuple(str(one) for one in about.one_of)
     return Question(
         f"{source}.{table}.{column}", f"{source}, {table}.{column}: {en}", f"{source}，{table}.{column}：{zh}",
-        (*choices, *columns), proposed or default, any_constant=True,
+        (*choices, *columns), proposed or default, any_constant=True, kind=kind_of(about),
     )
 
 
-def ask_for_unit(source: str, table: str, column: str, given_by: str, kind: str, seen: str) -> Question:
+def ask_for_unit(source: str, table: str, column: str, given_by: str, kind: str, seen: str, proposed: str = "major") -> Question:
     """The question in which unit an amount or a rate is written; seen says what its values are like, never a value of a person."""
     if kind == "money":
         choices, meant_en, meant_zh = ("minor", "major", "ten_thousand"), "fen (minor), yuan (major) or 万元 (ten_thousand)", "分（minor）、元（major）还是万元（ten_thousand）"
@@ -114,7 +119,7 @@ def ask_for_unit(source: str, table: str, column: str, given_by: str, kind: str,
     return Question(
         f"{source}.{table}.{column}.unit",
         f"{source}, {given_by!r}: in which unit is it written: {meant_en}? {seen}; {why_en}",
-        f"{source}，{given_by!r}：单位是{meant_zh}？{why_zh}", choices, "major" if kind == "money" else None,
+        f"{source}，{given_by!r}：单位是{meant_zh}？{why_zh}", choices, proposed if kind == "money" else None,
     )
 
 

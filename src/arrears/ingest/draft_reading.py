@@ -35,7 +35,8 @@ class Seen:
     files: tuple[str, ...]
     place: str
     """The names of file and sheet, which may hint at what it holds."""
-    sheet: str | None
+    sheets: tuple[str, ...]
+    """The sheets of the same columns, each once; empty where its file has but one."""
     header: tuple[int, ...]
     query: str | None
     looks: tuple[Look, ...]
@@ -45,6 +46,8 @@ class Seen:
     sum_rows: tuple[tuple[str, tuple[str, ...]], ...]
     """For each column in which words such as 合计 stand: the column and the words as written."""
     notes: tuple[tuple[str, str], ...]
+    empty_sheets: tuple[str, ...]
+    """Sheets of its first file that hold nothing, as book.xlsx[sheet]."""
     cells: pl.DataFrame = field(repr=False, compare=False)
     """The sample itself, without the rows of sums."""
 
@@ -55,19 +58,20 @@ class Seen:
 def see(given: list[str]) -> list[Seen]:
     """One entry for each file, sheet or database table; files of the same columns are one. Raises Refused as the readers do."""
     found: dict[tuple, list[tuple]] = {}
+    empty: list[tuple[str, str]] = []
     for text in given:
         if database.is_database(text):
             for table, query, columns, cells, whole in _tables_at(text):
                 found["query", table] = [(table, table, None, (1,), query, columns, cells, whole, [], [])]
             continue
         for path in _paths(text):
-            for sheet, header, source, tail in _openings(path):
+            for sheet, header, source, tail in _openings(path, empty):
                 cells, whole, broken = _sample(source)
                 key = (tuple(source.columns), sheet if sheet is None else "sheet", header)
                 entry = (path.stem, path.name, sheet, header, None, source.columns, cells, whole, [*source.notes, *broken], tail)
                 found.setdefault(key, []).append(entry)
     names: set[str] = set()
-    return [_seen(entries, names) for entries in found.values()]
+    return [_seen(entries, names, empty) for entries in found.values()]
 
 
 def _paths(text: str) -> list[Path]:
@@ -86,8 +90,8 @@ def _paths(text: str) -> list[Path]:
     return [path]
 
 
-def _openings(path: Path):
-    """Each (sheet, header, source, rows at the end) of a file; sheets that are empty are left out."""
+def _openings(path: Path, empty: list[tuple[str, str]]):
+    """Each (sheet, header, source, rows at the end) of a file; sheets that are empty go to `empty`."""
     kind = sources.kind_of(path)
     if kind == "parquet":
         yield None, (1,), sources.open_file(path), []
@@ -101,8 +105,9 @@ def _openings(path: Path):
             try:
                 rows = _rows_of_sheet(path, sheet)
             except Refused:
-                if len(sheets) > 1:
-                    continue  # an empty sheet beside a filled one
+                if len(sheets) > 1:  # an empty sheet beside a filled one
+                    empty.append((path.name, sheet))
+                    continue
                 raise
             header = header_of(rows)
             yield sheet if len(sheets) > 1 else None, header, sources.open_file(path, sheet=sheet, header=header), []
@@ -206,16 +211,20 @@ def _said_of_broken(broken: list) -> list[tuple[str, str]]:
     return said
 
 
-def _seen(entries: list[tuple], names: set[str]) -> Seen:
+def _seen(entries: list[tuple], names: set[str], empty: list[tuple[str, str]]) -> Seen:
     """One Seen of the files of the same columns; its name is theirs as far as they agree."""
     stem, _, sheet, header, query, columns, *_ = entries[0]
     cells = pl.concat([entry[6] for entry in entries]).head(SAMPLE)
     notes = [tuple(note) for entry in entries for note in entry[8]] + _wordless_sums(cells)
     sum_rows, cells = _without_sum_rows(cells, [(columns, entry[9]) for entry in entries])
     place = " ".join([*(entry[0] for entry in entries[:1]), sheet or ""]).strip()
+    sheets = tuple(dict.fromkeys(entry[2] for entry in entries if entry[2] is not None))
+    bare = [pair for pair in empty if pair[0] == entries[0][1]]
+    empty[:] = [pair for pair in empty if pair not in bare]
     return Seen(
-        source=_name_of(sheet or stem, names), files=tuple(entry[1] for entry in entries) if query is None else (), place=place,
-        sheet=sheet, header=header, query=query, looks=tuple(look_at(name, cells[name]) for name in columns), records=len(cells),
+        source=_name_of(stem if len(sheets) > 1 else sheet or stem, names),
+        files=tuple(dict.fromkeys(entry[1] for entry in entries)) if query is None else (), place=place,
+        sheets=sheets, empty_sheets=tuple(f"{name}[{sheet}]" for name, sheet in bare), header=header, query=query, looks=tuple(look_at(name, cells[name]) for name in columns), records=len(cells),
         is_whole=all(entry[7] for entry in entries), sum_rows=sum_rows,
         notes=tuple(dict.fromkeys(notes)), cells=cells,
     )

@@ -10,10 +10,11 @@ from arrears.ingest.draft_keep import KeepPlan
 from arrears.ingest.draft_plan import OPEN, ColumnPlan
 from arrears.ingest.draft_questions import Question
 from arrears.ingest.draft_reading import Seen
+from arrears.ingest.draft_said import summands
 
 _PLAIN = re.compile(r"[\w\u3400-\u9fff](?:[\w\u3400-\u9fff ./-]*[\w\u3400-\u9fff/-])?")
 _WHAT_IS_LEFT = {
-    "balance": "the platform works it out itself", "paid_parts": "the platform divides payments itself",
+    "balance": "the platform works it out itself", "paid_parts": "the platform divides payments itself", "penalty": "the platform works it out itself",
     "overdue_days": "the platform counts the days itself", "status": "a state; the platform works it out itself",
     "due_total": "a sum of the parts", "recorded_at": "may be taken as recorded_at, if every table has one",
     "remark": "free text", "settled_on": "the platform works it out itself",
@@ -85,6 +86,10 @@ def text_of(given: list[str], plans: list[SourcePlan], skipped: list[Seen], warn
     for seen in skipped:
         names = ", ".join(look.name for look in seen.looks)
         lines.append(f"# {_comment(seen.source)} feeds no table that was recognised; its columns: {_comment(names)}")
+    unread = [f"{file}[{sheet}]" for seen in skipped for file in seen.files for sheet in seen.sheets]
+    unread += [f"{name} (empty 空)" for seen in ({plan.seen.source: plan.seen for plan in plans} | {one.source: one for one in skipped}).values() for name in seen.empty_sheets]
+    if unread:
+        lines.append(f"# sheets that no source reads 没有来源读取的工作表: {_comment(', '.join(unread))}")
     return "\n".join(lines) + "\n"
 
 
@@ -93,17 +98,31 @@ def _asked(question: Question, columns: set[str] | None = None) -> list[str]:
 
     `columns` are those of the source, where the whole entry is asked: an answer is one of them, or a constant.
     """
-    lines = textwrap.wrap(_comment(question.en), 100, initial_indent="? ", subsequent_indent="  ")
-    zh = _comment(question.zh)
-    lines += ["  " + zh[at : at + 60] for at in range(0, len(zh), 60)]
+    lines = textwrap.wrap(
+        _comment(question.en), 100, initial_indent="? ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False,
+    )
+    lines += ["  " + line for line in _wrapped_zh(_comment(question.zh))]
     if columns is None:
         said, written = question.choices if not question.any_constant else (), str
     else:
         said = [choice for choice in question.choices if choice not in columns]
         def written(text: str) -> str:
+            if names := summands(text, columns):
+                return _value({"sum_of": list(names), "unit": OPEN})
             return scalar(text) if text in columns else _value({"constant": text.removeprefix("=")})
-    lines += [f"  one of: {_comment(' | '.join(map(written, said)))}"] if 0 < len(said) <= 12 else []
+    more = f" | … and {len(said) - 12} more" if len(said) > 12 else ""
+    lines += [f"  one of: {_comment(' | '.join(map(written, said[:12])))}{more}"] if said else []
     return lines + ([f"  proposed: {_comment(written(question.default))}"] if question.default else [])
+
+
+def _wrapped_zh(text: str) -> list[str]:
+    """The text in lines of about 60 signs, broken between Chinese signs, never within a word or before a stop."""
+    lines = [""]
+    for piece in re.findall(r"[!-~]+ *[，。、；：！？）”》]*|.[，。、；：！？）”》]*", text):
+        if lines[-1] and len(lines[-1]) + len(piece.rstrip()) > 60:
+            lines.append("")
+        lines[-1] += piece
+    return [line.rstrip() for line in lines]
 
 
 def _source_lines(plan: SourcePlan, taken: set[str], is_first: bool) -> list[str]:
@@ -118,8 +137,8 @@ def _source_lines(plan: SourcePlan, taken: set[str], is_first: bool) -> list[str
     else:
         literal = [re.sub(r"([\[*?])", r"[\1]", name) for name in seen.files]  # a pattern that means this very name
         lines.append(f"    files: {_flow(literal)}")
-    if seen.sheet is not None:
-        lines.append(f"    sheet: {scalar(seen.sheet)}")
+    if seen.sheets:
+        lines.append(f"    sheet: {_flow(list(seen.sheets)) if len(seen.sheets) > 1 else scalar(seen.sheets[0])}")
     if seen.header != (1,):
         lines.append(f"    header: {_flow([str(line) for line in seen.header])}    # the names of the columns stand here, not in line 1")
     if plan.keep is not None:

@@ -1,0 +1,107 @@
+"""A drafted mapping leaves out rows of sums and failed debits, and no record else; sheets of one header are one source."""
+
+import re
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from arrears.ingest.draft import draft
+from arrears.ingest.mapping import parse_mapping
+from arrears.refusal import Refused
+from ingest.drafting import answered, asked, document, tables_of
+
+HAN = re.compile("[\u4e00-\u9fff]")
+
+
+def debits(tmp_path: Path, states: list[str], state: str = "交易状态", amounts: tuple[str, ...] = ("12.50",)) -> list[str]:
+    rows = "".join(f"P{n},L{n % 9},2024-05-0{n % 9 + 1},{amounts[n % len(amounts)]},{states[n % len(states)]}\n" for n in range(36))
+    path = tmp_path / "代扣流水.csv"
+    path.write_text(f"交易流水号,合同编号,交易日期,交易金额,{state}\n{rows}", encoding="utf-8")
+    return [str(path)]
+
+
+@pytest.mark.parametrize(("states", "state"), [(["成功", "失败"], "交易状态"), (["Success", "Failed"], "status"), (["扣款成功", "扣款失败"], "扣款结果")])
+def test_debits_that_failed_are_no_payments_and_the_draft_says_why(tmp_path, states, state):
+    drafted = draft(debits(tmp_path, states, state))
+    (source,) = document(drafted)["sources"]
+    assert source["keep"] == {"column": state, "is": [states[0]]}
+    assert f"{states[1]} is none (18 of 36 sampled records)" in drafted.text and asked(drafted) == set()
+    assert any(states[1] in line and HAN.search(line) for line in drafted.lines("zh"))
+
+
+def test_a_state_whose_words_are_not_clear_is_asked_word_by_word(tmp_path):
+    drafted = draft(debits(tmp_path, ["成功", "失败", "冲正", "处理中", ""]))
+    (source,) = document(drafted)["sources"]
+    assert source["keep"] == {"column": "交易状态", "is": ["成功", "?"]}
+    assert asked(drafted) == {"payments.keep.冲正", "payments.keep.处理中", "payments.keep.(empty)"}
+    with pytest.raises(Refused, match="open"):
+        parse_mapping(drafted.text, "draft.yaml")
+    done = answered(drafted, **{"(empty)": "yes"})
+    assert document(done)["sources"][0]["keep"]["is"] == ["", "成功"]
+    coded = draft(debits(tmp_path, ["00", "51"]))
+    assert asked(coded) == {"payments.keep.00", "payments.keep.51"}, "codes are asked, never taken all"
+
+
+def test_the_state_of_a_loan_beside_payments_says_nothing_of_the_money(tmp_path):
+    (source,) = document(draft(debits(tmp_path, ["正常", "逾期"], "贷款状态")))["sources"]
+    assert "keep" not in source
+
+
+def test_an_empty_amount_is_no_reason_to_leave_a_record_out(tmp_path):
+    (source,) = document(draft(debits(tmp_path, ["柜台"], "渠道", ("12.50", "", "7.25"))))["sources"]
+    assert "keep" not in source
+
+
+def test_a_payment_without_its_date_is_told_where_records_without_one_are_left_out(tmp_path):
+    path = tmp_path / "plan.csv"
+    paid = {0: "2024-02-03,105.00", 1: ",105.00"}
+    rows = "".join(f"L{n},{n % 3},2024-03-0{n + 1},100.00,5.00,0.00,{paid.get(n % 3, ',')}\n" for n in range(9))
+    path.write_text("借据号,期次,应还日期,应还本金,应还利息,应还费用,实还日期,实还金额\n" + rows, encoding="utf-8")
+    assert "BUT 3 sampled records without 实还日期 bear 实还金额" in draft([str(path)]).text
+
+
+def test_a_last_row_of_numbers_without_a_word_is_told_and_not_left_out(tmp_path):
+    (path,) = debits(tmp_path, ["柜台"], "渠道")
+    Path(path).write_text(Path(path).read_text("utf-8") + ",,,450.00,\n", encoding="utf-8")
+    drafted = draft([path])
+    assert "bears no word to tell it by" in drafted.text and "keep" not in document(drafted)["sources"][0]
+
+
+def test_sheets_of_the_same_header_are_one_source_and_sheets_that_nobody_reads_are_named(tmp_path):
+    book = openpyxl.Workbook()
+    for month in (1, 2, 3):
+        sheet = book.create_sheet(f"2026年{month:02}月")
+        sheet.append(["交易流水号", "合同编号", "交易日期", "交易金额"])
+        for n in range(4):
+            sheet.append([f"P{month}{n}", f"L{n}", f"2026-{month:02}-0{n + 1}", 12.5])
+    book.create_sheet("说明").append(["x", "y"])
+    book["说明"].append(["1", "2"])
+    book.save(tmp_path / "还款.xlsx")
+    drafted = draft([str(tmp_path / "还款.xlsx")])
+    (source,) = document(drafted)["sources"]
+    assert source["files"] == ["还款.xlsx"] and source["sheet"] == ["2026年01月", "2026年02月", "2026年03月"]
+    assert drafted.seen[0].records == 12
+    (unread,) = [line for line in drafted.text.splitlines() if "no source reads" in line]
+    assert "还款.xlsx[说明]" in unread and "还款.xlsx[Sheet] (empty 空)" in unread
+
+
+@pytest.mark.parametrize("name", ["start", "begin", "开始日期", "起息日"])
+def test_the_start_of_a_loan_is_proposed_for_its_disbursement(tmp_path, name):
+    path = tmp_path / "loans.csv"
+    path.write_text(f"loan_id,loan_amount,{name}\n" + "".join(f"L{n},{n}50.50,2024-01-0{n}\n" for n in range(1, 9)), encoding="utf-8")
+    drafted = draft([str(path)])
+    assert tables_of(drafted)["loans"]["disbursed_on"] == name
+    sure = float(re.search(r"disbursed_on: .*# ([0-9.]+) by", drafted.text)[1])
+    assert 0.6 <= sure <= (0.95 if name == "起息日" else 0.9)
+
+
+def test_a_row_of_formulas_without_values_is_told(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["交易流水号", "合同编号", "交易日期", "交易金额"])
+    for n in range(5):
+        book.active.append([f"P{n}", f"L{n}", "2024-05-01", 12.5])
+    book.active.append(["合计", None, None, "=SUM(D2:D6)"])
+    path = tmp_path / "流水.xlsx"
+    book.save(path)
+    assert "1 records (line 7) cannot be looked at" in draft([str(path)]).text
