@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import signal
 import sys
 import tempfile
 import traceback
@@ -350,6 +351,7 @@ def _share(text: str) -> Decimal:
 def _typed(prompt: str) -> str | None:
     """The line that is typed behind the prompt; None at the end of the input."""
     print(prompt, end="", file=sys.stderr, flush=True)
+    signal.siginterrupt(signal.SIGINT, True)  # Polars' own handler lets the system go on reading, and Ctrl-C would wait for Enter
     try:
         return input()
     except EOFError:
