@@ -310,3 +310,20 @@ def test_a_workbook_written_again_while_it_is_read_is_refused(tmp_path):
 def test_two_thousand_columns_of_which_two_are_taken(tmp_path):
     path = _book(tmp_path, [[f"c{n}" for n in range(2000)], list(range(2000))])
     assert _read(path, ["c1999", "c7"])[1] == [("1999", "7")]
+
+
+def test_a_title_merged_wider_than_the_data_names_no_column_beyond_it(tmp_path):
+    path = tmp_path / "titled.xlsx"
+    book = openpyxl.Workbook()
+    for row in (["某某小贷台账"], ["借据号", "金额"], ["L1", 1000]):
+        book.active.append(row)
+    for merged in ("A1:H1", "J2:K2", "A9:C9"):
+        book.active.merge_cells(merged)
+    book.save(path)
+    source = open_file(path, header=(2,))
+    assert source.columns[:2] == ["借据号", "金额"]
+    assert [batch.cells.rows() for batch in source.batches(["借据号", "金额"])] == [[("L1", "1000")]]
+    assert open_file(path, header=(1,)).columns[:2] == ["某某小贷台账", "某某小贷台账 (2)"]
+    assert open_file(path, header=(1, 2)).columns[:2] == ["某某小贷台账/借据号", "某某小贷台账/金额"]
+    with pytest.raises(Refused, match="row 9 holds no column names"):
+        open_file(path, header=(9,))

@@ -110,10 +110,10 @@ class ExcelSheet:
                 cells = every[row - first] if first <= row < first + len(every) else []
                 rows.append([""] * self._left + [text_of(cell) or "" for cell in cells])
                 rows[-1] += [""] * (width - len(rows[-1]))
-        for top, left, bottom, right in self._merged():
+        for top, left, bottom, right in self._merged() if rows else ():
             for row in header:
                 if top <= row <= bottom and top in header:
-                    for column in range(left, right + 1):
+                    for column in range(left, min(right, width) + 1):  # a title is often merged beyond the last column
                         rows[header.index(row)][column - 1] = rows[header.index(top)][left - 1]
         if not any(cell.strip() for row in rows for cell in row):
             raise Refused(
