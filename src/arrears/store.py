@@ -16,6 +16,8 @@ import fcntl
 import json
 import os
 import shutil
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -294,9 +296,34 @@ def remove_folder(path: Path) -> None:
         return
     going = path.with_name(f"{path.name}.going")
     if going.exists():
-        shutil.rmtree(going)
+        _remove(going)
     os.replace(path, going)
-    shutil.rmtree(going)
+    _remove(going)
+
+
+@contextmanager
+def passing_folder(inside: Path, prefix: str) -> Iterator[Path]:
+    """A folder in `inside` for the length of the block."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=inside))
+    try:
+        yield folder
+    finally:
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Threads of a writer that failed may go on writing for a moment after it has said so, so it is tried for two seconds."""
+    for _ in range(40):
+        try:
+            shutil.rmtree(folder)
+            return
+        except OSError as problem:
+            if not folder.exists():
+                return
+            if problem.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
+                raise
+            time.sleep(0.05)
+    shutil.rmtree(folder)
 
 
 def remove_if_empty(path: Path) -> None:

@@ -5,7 +5,6 @@ another type. Rows are kept with the span in which they are visible; what is wro
 rows that are visible when they are read (see judge.py). Source: spec positions, Inputs.
 """
 
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -238,8 +237,7 @@ def _lay_out(book: Book, present: dict[str, list[Path]], sources: dict, report) 
     rows = {name: pl.concat([typed(FACTS[name], path) for path in files]) for name, files in present.items()}
     if (book.store / named).exists():
         store.remove_folder(book.store / named)
-    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=book.store) as folder:
-        unfinished = Path(folder)
+    with store.passing_folder(book.store, ".unfinished-") as unfinished:
         try:
             manifest = _scatter_and_organise(unfinished, rows, named, sources, report)
         except (pl.exceptions.PolarsError, OSError) as problem:

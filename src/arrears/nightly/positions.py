@@ -28,7 +28,7 @@ def write_positions(root: Path, as_of: date, known_at: int, out: Path, report: C
     """The number of loans positioned; `out` appears whole. Raises Refused, and writes nothing, on bad input."""
     _demand_own_file(root, out)
     law, buckets = read_law(), read_buckets()
-    with opened(root, report) as (book, manifest), tempfile.TemporaryDirectory(prefix=".positions-", dir=_folder_of(out)) as folder:
+    with opened(root, report) as (book, manifest), store.passing_folder(_folder_of(out), ".positions-") as folder:
         judge_book(book, manifest, known_at)
 
         def work(name: str) -> None:
@@ -37,11 +37,11 @@ def write_positions(root: Path, as_of: date, known_at: int, out: Path, report: C
                 positions = assess(facts, law, buckets, as_of).positions
             except CannotBePositioned as problem:
                 raise fault_of_walk(book, facts, problem.loan_id, problem.fault) from None
-            store.write_parquet(Path(folder) / f"{name}.parquet", positions)
+            store.write_parquet(folder / f"{name}.parquet", positions)
 
         for done, _ in enumerate(local.each(work, manifest.partitions), start=1):
             report("walking", done, len(manifest.partitions))
-        return _gather(sorted(Path(folder).glob("p*.parquet")), Path(folder) / "all", out)
+        return _gather(sorted(folder.glob("p*.parquet")), folder / "all", out)
 
 
 @contextmanager

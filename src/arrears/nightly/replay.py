@@ -1,7 +1,6 @@
 """Replay: a finished night done once more from what it kept, and compared byte by byte."""
 
 import json
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -50,9 +49,8 @@ def replay(book: Book, as_of: date, report: Callable = lambda *_: None) -> Repla
             store.remove_folder(left_by_a_kill)
         with (
             brought_in(book, lambda text: report(text, 0, 0)) as manifest,
-            tempfile.TemporaryDirectory(prefix=".replay-", dir=book.nights) as folder,
+            store.passing_folder(book.nights, ".replay-") as again,
         ):
-            again = Path(folder)
             store.write_bytes(again / "run.json", store.json_bytes(inputs.record()))
             write_night(book, manifest, inputs, again, report)
             return _compared(final, again, inputs)
