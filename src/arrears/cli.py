@@ -79,7 +79,7 @@ def positions(
     from arrears.nightly.positions import write_positions
 
     with _refusals(lang):
-        at = _now() if known_at is None else microseconds_of(read_moment(known_at))
+        at = _known_at(book, known_at)
         with _progress() as report:
             count = write_positions(book, read_day(as_of), at, out, report)
         print(f"{out}: {count:,} 笔贷款" if _language(lang) == "zh" else f"{out}: {count:,} loans")
@@ -94,7 +94,7 @@ def explain(
     from arrears.nightly.explain import explain_loan
 
     with _refusals(lang):
-        at = _now() if known_at is None else microseconds_of(read_moment(known_at))
+        at = _known_at(book, known_at)
         for line in explain_loan(book, loan, read_day(as_of), at, _language(lang)):
             print(line)
 
@@ -372,6 +372,11 @@ def _month_ends(day: date, count: int) -> list[date]:
         day = last_day_of_previous_month(day)
         ends.append(day)
     return ends[::-1]
+
+
+def _known_at(book: Path, said: str | None) -> int:
+    """The moment that is said, or the one at which all that is loaded counts."""
+    return microseconds_of(read_moment(said)) if said is not None else store.read_ledger(store.book_at(book)).known_at(_now())
 
 
 def _now() -> int:
