@@ -168,3 +168,22 @@ def test_the_first_load_counts_from_ever_and_a_later_one_from_the_moment_it_was_
     before = ledger.loads[1]["at"][:19] + "Z"  # that second had begun before the load
     assert arrears("positions", "--book", lender.book, "--as-of", AS_OF, "--known-at", before, "--out", out).status == 0
     assert pl.read_parquet(out)["loan_id"].to_list() == ["L1", "L2", "L3"]
+
+
+def test_each_version_of_a_schedule_in_a_load_is_held_against_the_book_by_itself(tmp_path):
+    mapping = BEARING.replace("        fee_minor: {constant: 0}\n" + ALL_AT_ONCE, "        fee_minor: {constant: 0}\n        recorded_at: 登记\n")
+    lender = Lender(tmp_path, mapping)
+    lender.write_loans(1)
+    (lender.files / "payments.csv").unlink()
+
+    def schedule(name: str, *versions: tuple[str, str]):
+        lines = [",".join([*row[:4], interest, at]) for interest, at in versions for row in schedule_rows(1)]
+        path = lender.files / f"{name}.csv"
+        path.write_text("借据号,期数,到期日,本金,利息,登记\n" + "\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    schedule("instalments", ("120.00", "2026-01-05"))
+    assert lender.ingest().status == 0
+    ran = lender.ingest(schedule("instalments_2", ("120.00", "2026-01-06"), ("99.00", "2026-01-07")))
+    assert "instalments: new 0, changed 4, unchanged 4" in ran.out, ran.out + ran.error
+    assert in_force(lender, "instalments")["interest_minor"].to_list() == [9_900] * 4

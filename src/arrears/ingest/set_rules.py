@@ -220,7 +220,7 @@ class SetRules:
 
     def _meet(self, table: Table) -> None:
         """met: each row whose group of `replaced_by` the book has, with the moment `before` of the book's version, and whether it
-        is the `same`; a schedule is when it has the same rows.
+        is the `same`; a schedule is when all its rows of that moment are.
         """
         name, group, content = table.name, list(table.replaced_by), [c for c in table.names() if c != "recorded_at"]
         mine, names, columns = ", ".join(f"n.{c}" for c in ("record", '"row"', "recorded_at", *table.key)), ", ".join(group), ", ".join(content)
@@ -228,10 +228,13 @@ class SetRules:
             self.ask(f"CREATE TEMP TABLE met AS SELECT {mine}, p.recorded_at AS before, ({_same('n', 'p', content)}) AS same "
                      f"FROM sound_{name} n JOIN past_{name} p ON {_equal('n', 'p', group)}")
             return
-        self.ask(f"CREATE TEMP TABLE ours AS SELECT {columns} FROM fresh_{name} n SEMI JOIN past_{name} p ON {_equal('n', 'p', group)}")
-        self.ask(f"CREATE TEMP TABLE theirs AS SELECT {columns} FROM past_{name} p SEMI JOIN ours n ON {_equal('n', 'p', group)}")
-        self.ask(f"CREATE TEMP TABLE differs AS SELECT DISTINCT {names} FROM ((FROM ours EXCEPT ALL FROM theirs) UNION ALL (FROM theirs EXCEPT ALL FROM ours))")
-        self.ask(f"CREATE TEMP TABLE met AS SELECT {mine}, p.before, NOT EXISTS (FROM differs d WHERE {_equal('d', 'n', group)}) AS same FROM sound_{name} n "
+        self.ask(f"CREATE TEMP TABLE ours AS SELECT {columns}, recorded_at FROM fresh_{name} n SEMI JOIN past_{name} p ON {_equal('n', 'p', group)}")
+        self.ask(f"CREATE TEMP TABLE theirs AS SELECT p.* EXCLUDE (recorded_at), v.recorded_at FROM (SELECT {columns}, recorded_at FROM past_{name}) p "
+                 f"JOIN (SELECT DISTINCT {names}, recorded_at FROM ours) v ON {_equal('p', 'v', group)}")
+        self.ask(f"CREATE TEMP TABLE differs AS SELECT DISTINCT {names}, recorded_at FROM "
+                 "((FROM ours EXCEPT ALL FROM theirs) UNION ALL (FROM theirs EXCEPT ALL FROM ours))")
+        self.ask(f"CREATE TEMP TABLE met AS SELECT {mine}, p.before, "
+                 f"NOT EXISTS (FROM differs d WHERE {_equal('d', 'n', [*group, 'recorded_at'])}) AS same FROM sound_{name} n "
                  f"JOIN (SELECT {names}, max(recorded_at) AS before FROM past_{name} GROUP BY {names}) p ON {_equal('n', 'p', group)}")
         self.ask("DROP TABLE ours; DROP TABLE theirs; DROP TABLE differs")
 
