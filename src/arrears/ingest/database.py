@@ -259,7 +259,7 @@ class _PostgreSQL:
     def rows(self, query: str, places: list[int]) -> Iterator[tuple[pl.DataFrame, list[tuple[int, str]]]]:
         names = [f"c{place + 1}" for place in places]
         # A row of nothing but null would be a blank line; the mark in front keeps it, and keeps its number.
-        layout = Layout(self._name, ["mark", *names], fewest=len(names) + 1)
+        layout = Layout(self._name, ["mark", *names], fewest=len(names) + 1, may_stray=False)
         try:
             with self._connect() as connection:
                 found = _columns_of(connection, query)

@@ -17,13 +17,13 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "fields": (
         "the record has another number of cells than the header{detail}, so no cell is sure; quote cells that "
-        "contain the delimiter or a line break",
-        "该记录的单元格数与表头不符{detail}，无法确定各列；含分隔符或换行的单元格请加引号",
+        "contain the delimiter or a line break, and give each column a name",
+        "该记录的单元格数与表头不符{detail}，无法确定各列；含分隔符或换行的单元格请加引号，每一列都要有列名",
     ),
     "quote": (
-        "a quotation mark is not closed{detail}, so nobody knows where the record ends; close it or double the mark "
+        "a quotation mark is not closed, or stands where none belongs{detail}, so nobody knows where the record ends; close it or double the mark "
         "within the cell",
-        "引号没有闭合{detail}，无法确定记录在何处结束；请补上引号，单元格内的引号请写两个",
+        "引号没有闭合，或出现在不该有的位置{detail}，无法确定记录在何处结束；请补上引号，单元格内的引号请写两个",
     ),
     "truncated": (
         "the file ends within this record{detail}; it may have been cut while it was copied: fetch the file again",
