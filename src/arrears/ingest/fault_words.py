@@ -59,9 +59,9 @@ FAULTS: dict[str, tuple[str, str]] = {
         "列 {column}：{value} 中分隔符的位置不对{detail}，数额不确定；请去掉分隔符",
     ),
     "scientific": (
-        "column {column}: {value} is in scientific notation{detail}, so digits may be lost; format the column as "
-        "text or number in the source and export it anew",
-        "列 {column}：{value} 是科学计数法{detail}，可能已丢失数位；请在源文件中设为文本或数值格式后重新导出",
+        "column {column}: {value} is in scientific notation{detail}, so digits may be lost (a float of "
+        "four bytes holds few, too); make the column text or an exact decimal in the source and export it anew",
+        "列 {column}：{value} 是科学计数法{detail}，可能已丢失数位（四字节浮点数的位数也不够）；请在源文件中设为文本或精确小数后重新导出",
     ),
     "beyond": (
         "column {column}: {value} is beyond the largest amount that is taken{detail}; the unit in the mapping may be "
