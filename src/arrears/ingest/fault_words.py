@@ -60,7 +60,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "scientific": (
         "column {column}: {value} is in scientific notation{detail}, so digits may be lost (a float of "
-        "four bytes holds few, too); make the column text or an exact decimal in the source and export it anew",
+        "four bytes holds few, too); format the column as text or exact decimal in the source and export it anew",
         "列 {column}：{value} 是科学计数法{detail}，可能已丢失数位（四字节浮点数的位数也不够）；请在源文件中设为文本或精确小数后重新导出",
     ),
     "beyond": (
