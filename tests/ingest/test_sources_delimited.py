@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+from time import process_time
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -182,6 +183,30 @@ def test_a_header_without_records_is_a_source_without_batches(tmp_path):
     source, rows, _, broken = _read(_file(tmp_path, b"a,b\n"))
     assert rows == broken == []
     assert source.notes == [("there is a header but no record", "只有表头，没有记录")]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_last_line_that_nothing_ends_may_be_cut_and_is_named(tmp_path, encoding):
+    said = (
+        "no line break ends the last line (5): if the file was cut, its last cell is cut too; check it",
+        "最后一行（第5行）末尾没有换行：若文件被截断，该行最后一格也不完整；请核对",
+    )
+    text = '借据号,金额\n1,"a\nb"\n2,3\n2,12'
+    source, rows, _, _ = _read(_file(tmp_path, text.encode(encoding)), encoding=encoding.removesuffix("-sig"))
+    assert rows[-1] == ("2", "12") and said in source.notes
+    for ended in (text + "\n", text + "\r\n", text[:-2] + '"12"', "借据号,金额"):
+        source, _, _, _ = _read(_file(tmp_path, ended.encode(encoding)), encoding=encoding.removesuffix("-sig"))
+        assert said not in source.notes and not any("(1)" in note[0] for note in source.notes)
+
+
+def test_thousands_of_columns_of_one_name_are_told_apart_at_once(tmp_path):
+    width, before = 16_000, process_time()
+    source = open_file(_file(tmp_path, (",".join(["a"] * width) + "\n").encode()))
+    assert source.columns == ["a", *(f"a ({number})" for number in range(2, width + 1))]
+    assert process_time() - before < 10, "every name was held against every other"
+    assert len(source.notes) == 21 and source.notes[-1] == ("so do 15,979 more columns", "另有 15,979 列也是如此")
+    taken_already = open_file(_file(tmp_path, b"a,a (2),a,a,b,b\n"))
+    assert taken_already.columns == ["a", "a (2)", "a (3)", "a (4)", "b", "b (2)"]
 
 
 def test_a_header_in_the_middle_is_left_out_and_said(tmp_path):

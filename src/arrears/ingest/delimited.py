@@ -23,6 +23,7 @@ _VIEW_BYTES_MAX = 1 << 26
 _COLUMNS_MAX = 16_384
 _DELIMITERS = ",;\t|"
 _REPEATS = 4096
+_ENDS = b'\n\r" \x1a'
 _RULES = ("quote", "fields", "encoding", "encoding")
 _SPOKEN = {UTF_8: "UTF-8", "gb18030": "GB18030", "utf-16-le": "UTF-16 (LE)", "utf-16-be": "UTF-16 (BE)"}
 
@@ -58,6 +59,8 @@ class Counts:
 
     repeated: list[int] = field(default_factory=list)
     empty: int = 0
+    unended: int = 0
+    """The last line, where no line break ends it and no quotation mark closes its last cell."""
 
 
 def batches_of(
@@ -88,6 +91,8 @@ def batches_of(
             if state[0] == before or state[0] >= end:
                 break
         at, line = 0, int(state[1])
+        if final and end and block[end - 1] not in _ENDS:
+            counts.unended = line
         carried = block[state[0] : end].tobytes()
         if len(carried) > 2 * BLOCK:
             raise Refused(
@@ -227,6 +232,11 @@ class DelimitedFile:
             self._note(
                 f"{counts.empty} records of nothing but empty cells: left out",
                 f"{counts.empty}条记录的单元格全空：已略去",
+            )
+        if counts.unended and delivered:
+            self._note(
+                f"no line break ends the last line ({counts.unended}): if the file was cut, its last cell is cut too; check it",
+                f"最后一行（第{counts.unended}行）末尾没有换行：若文件被截断，该行最后一格也不完整；请核对",
             )
         if not delivered:
             self._note("there is a header but no record", "只有表头，没有记录")
