@@ -47,10 +47,11 @@ def byte_kinds(delimiter):
 
 
 @compiled
-def _quoted(block, at, end, final, kinds, least, most, found):
+def _quoted(block, at, end, final, kinds, fields, least, most, found):
     """The place of the closing mark, -1 where it is beyond the block, -2 where there is none.
 
-    found: 1 doubled marks, 2 line ends, 3 bits of the bytes, and 6 to 9 as `record` says.
+    found: 1 doubled marks, 2 line ends, 3 bits of the bytes, and 6 to 9 as `record` says; here 7 is what the line at hand
+    has besides the `fields` before: the delimiters in quotations, less the fields on earlier lines.
     """
     start = at
     bits = found[3]
@@ -70,12 +71,13 @@ def _quoted(block, at, end, final, kinds, least, most, found):
                 return -1
             if byte == _LF or at + 1 == end or block[at + 1] != _LF:
                 found[2] += 1
+                cells = fields + found[7] + 1
                 if found[8] == 0:
-                    found[6] = found[7]
-                elif least <= found[7] <= most:
+                    found[6] = cells
+                elif least <= cells <= most:
                     found[9] += 1
                 found[8] += 1
-                found[7] = 1
+                found[7] = -fields
         elif kinds[byte] == STOP:
             bits |= CONTENT
             found[7] += 1
@@ -104,7 +106,6 @@ def record(block, at, end, final, kinds, starts, ends, doubled, least, most, fou
     the first and the last have `least` to `most` cells.
     """
     found[:] = 0
-    found[7] = 1
     room = len(starts)
     fields = 0
     at = _behind_mark(block, at, end)
@@ -112,7 +113,7 @@ def record(block, at, end, final, kinds, starts, ends, doubled, least, most, fou
         if at < end and block[at] == _MARK:
             start = at + 1
             found[1] = 0
-            close = _quoted(block, start, end, final, kinds, least, most, found)
+            close = _quoted(block, start, end, final, kinds, fields, least, most, found)
             if close < 0:
                 return UNFINISHED if close == -1 else QUOTE
             marks = found[1]
@@ -151,9 +152,9 @@ def record(block, at, end, final, kinds, starts, ends, doubled, least, most, fou
             break
         if kinds[byte] != STOP:
             return QUOTE
-        found[7] += 1
         at += 1
     found[0] = fields
+    found[7] += fields
     found[4] = at
     return COMPLETE
 
