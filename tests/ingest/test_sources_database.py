@@ -117,6 +117,11 @@ def test_a_short_float_says_its_amount_or_is_none(request, server, kind):
     assert read == [*exact[:4], *[Flaw("scientific", None)] * 4, exact[8]]
 
 
+def test_a_text_that_looks_like_records_is_one_text(postgresql):
+    _, rows, _, broken = _read(postgresql, "SELECT 'L1' AS id, E'VIP\\n1,L2,paid' AS note")
+    assert rows == [("L1", "VIP\n1,L2,paid")] and broken == []
+
+
 def test_only_the_columns_asked_for_come_and_names_stay_apart(postgresql, mariadb):
     for url in (postgresql, mariadb):
         source, rows, _, _ = _read(url, "SELECT id, note AS id, 金额 FROM receipts WHERE id = 2", ["金额", "id"])
