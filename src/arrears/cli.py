@@ -1,5 +1,6 @@
 """The command line: arrears ingest, map, book, quarantine, take-back; night, positions, explain, replay; generate, demo."""
 
+import errno
 import json
 import os
 import shlex
@@ -343,7 +344,7 @@ def _share(text: str) -> Decimal:
         share = Decimal(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except InvalidOperation:
         share = Decimal(-1)
-    if not 0 <= share <= 1:
+    if not (share.is_finite() and 0 <= share <= 1):
         raise Refused(f"--threshold {text} is no share; write it as 1% or 0.01, from 0 to 100%", f"--threshold {text} 不是比例；请写成 1% 或 0.01，范围 0 至 100%")
     return share
 
@@ -399,15 +400,25 @@ def _refusals(lang: str | None):
         yield
     except (Refused, BadYaml) as problem:
         en, zh = (problem.en, problem.zh) if isinstance(problem, Refused) else (str(problem), None)
-        first, second = (zh, en) if zh and lang != "en" and (lang == "zh" or _language(None) == "zh") else (en, zh)
-        print(f"arrears: {first}", file=sys.stderr)
-        if second:
-            print(f"         {second}", file=sys.stderr)
-        raise typer.Exit(REFUSED) from None
+        raise _refused(en, zh, lang) from None
+    except OSError as problem:
+        if problem.errno != errno.ENAMETOOLONG:
+            raise
+        name = Path(str(problem.filename)).name[:40]
+        raise _refused(f"{name}…: the name is longer than any file's can be; check it", f"{name}…：名称超过文件名允许的长度；请检查", lang) from None
     except KeyboardInterrupt:
         print("arrears: stopped; a night goes on where it stopped when it is run again, a load starts anew", file=sys.stderr)
         print("         已停止；再次运行夜批会接着做，装载则从头开始", file=sys.stderr)
         raise typer.Exit(STOPPED) from None
+
+
+def _refused(en: str, zh: str | None, lang: str | None) -> typer.Exit:
+    """Says why, in the user's language first; what is returned is to be raised."""
+    first, second = (zh, en) if zh and lang != "en" and (lang == "zh" or _language(None) == "zh") else (en, zh)
+    print(f"arrears: {first}", file=sys.stderr)
+    if second:
+        print(f"         {second}", file=sys.stderr)
+    return typer.Exit(REFUSED)
 
 
 @contextmanager
