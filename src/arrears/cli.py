@@ -5,10 +5,9 @@ import os
 import shlex
 import signal
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -133,6 +132,7 @@ def ingest(
     from arrears.ingest.loads import Terms
     from arrears.ingest.loads import ingest as load_sources
     from arrears.ingest.mapping import read_mapping
+    from arrears.ingest.passing import passing_folder
     from arrears.ingest.sources import find_sources
 
     with _refusals(lang):
@@ -142,8 +142,8 @@ def ingest(
         if any(Path(one).is_dir() and Path(one).resolve() == book.resolve() for one in source):
             raise Refused(f"{book}: it is the folder of the files themselves; name another folder for the book with --book",
                           f"{book}：这是来源文件所在的文件夹；请用 --book 另指定账册文件夹")
-        with _progress(quiet=as_json) as report, tempfile.TemporaryDirectory() as passing:
-            home = store.book_for_load(Path(passing) / book.name if dry_run and not book.exists() else book)
+        with _progress(quiet=as_json) as report, passing_folder() if dry_run and not book.exists() else nullcontext(book.parent) as place:
+            home = store.book_for_load(place / book.name)
             loaded = load_sources(home, pairs, read, terms, _now(), report)
         if as_json:
             print(json.dumps({**loaded.load, "made_now": loaded.made_now}, ensure_ascii=False, indent=1, sort_keys=True))

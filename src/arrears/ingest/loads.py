@@ -236,10 +236,10 @@ def _digest(source) -> str | None:
 
 
 def _key(book: Book, ledger: Ledger, mapping: Mapping, terms: Terms):
-    """The pseudonyms of the book and the key's place; without hashed columns, or to try, no key is made and none is placed."""
+    """The pseudonyms of the book and the key's place; without hashed columns, or to try, a passing key serves that nobody ever sees."""
     place = terms.key or pseudonyms.key_place(book.root)
     if not mapping.hashed or (terms.dry_run and ledger.key is None and not place.exists()):
-        return pseudonyms.Pseudonyms(bytes(32)), None
+        return pseudonyms.passing(), None
     hashes, place, _ = pseudonyms.opened(book.root, terms.key, ledger.key)
     return hashes, place
 
