@@ -146,7 +146,8 @@ def ingest(
             home = store.book_for_load(place / book.name)
             loaded = load_sources(home, pairs, read, terms, _now(), report)
         if as_json:
-            print(json.dumps({**loaded.load, "made_now": loaded.made_now}, ensure_ascii=False, indent=1, sort_keys=True))
+            tried = {} if loaded.faults is None else {"faults": loaded.faults.to_dicts()}
+            print(json.dumps({**loaded.load, "made_now": loaded.made_now, **tried}, ensure_ascii=False, indent=1, sort_keys=True))
             return
         for line in load_lines(loaded, shlex.quote(str(book)), _language(lang), dry_run=dry_run):
             print(line)
@@ -394,10 +395,13 @@ def _refusals(lang: str | None):
         yield
     except (Refused, BadYaml) as problem:
         en, zh = (problem.en, problem.zh) if isinstance(problem, Refused) else (str(problem), None)
-        first, second = (zh, en) if zh and lang != "en" and (lang == "zh" or _language(None) == "zh") else (en, zh)
+        is_zh = bool(zh) and lang != "en" and (lang == "zh" or _language(None) == "zh")
+        first, second = (zh, en) if is_zh else (en, zh)
         print(f"arrears: {first}", file=sys.stderr)
         if second:
             print(f"         {second}", file=sys.stderr)
+        for line in problem.examples[is_zh] if isinstance(problem, Refused) else ():
+            print(f"  {line}", file=sys.stderr)
         raise typer.Exit(REFUSED) from None
     except KeyboardInterrupt:
         print("arrears: stopped; a night goes on where it stopped when it is run again, a load starts anew", file=sys.stderr)

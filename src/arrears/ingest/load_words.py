@@ -1,6 +1,7 @@
 """What a load did, in lines for a terminal, in Chinese or English."""
 
 from arrears.ingest.loads import Loaded, records_taken
+from arrears.ingest.quarantine import first_faults
 from arrears.tables import FACTS
 
 _WHOLE = {"instalments": "loans", "plans": "plans"}
@@ -46,7 +47,10 @@ def load_lines(loaded: Loaded, book: str, language: str, *, dry_run: bool = Fals
         rules = ", ".join(f"{rule} {count:,}" for rule, count in list(load["rules"].items())[:5])
         lines.append(f"  隔离区：{load['quarantined']:,} 条记录（{share:.2f} %）：{rules}" if zh
                      else f"  quarantine: {load['quarantined']:,} records ({share:.2f} %): {rules}")
-        if not dry_run:
+        if loaded.faults is not None:
+            lines += ["    " + line for line in first_faults(loaded.faults, zh=zh)]
+            lines.append("    逐条列出：同一命令加 --json" if zh else "    Each of them: the same command with --json")
+        elif not dry_run:
             lines.append(f"查看并更正：arrears quarantine --book {book}" if zh else f"See and correct them: arrears quarantine --book {book}")
     if not dry_run:
         lines.append(f"账册概况：arrears book {book}" if zh else f"What the book holds now: arrears book {book}")

@@ -26,7 +26,7 @@ from arrears.ingest.mapped import source_columns
 from arrears.ingest.mapping import Mapping, check_columns
 from arrears.ingest.own_cells import OwnCells
 from arrears.ingest.personal import concealed
-from arrears.ingest.quarantine import RESOLVED_COLUMNS
+from arrears.ingest.quarantine import RESOLVED_COLUMNS, each_once, first_faults
 from arrears.ingest.set_rules import SetRules
 from arrears.ingest.sorted_rows import write_rows
 from arrears.ingest.sources import sheets_not_read
@@ -59,6 +59,8 @@ class Loaded:
     load: dict
     made_now: bool
     new_key: Path | None = None
+    faults: pl.DataFrame | None = None
+    """Of a try, which keeps nothing: what would wait in quarantine."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +108,13 @@ def ingest(book: Book, pairs: list, mapping: Mapping, terms: Terms, now: int, re
                 same = _same_as_before(ledger, pairs, mapping, terms) if resolved is None and not staged.is_hopeless else None  # a query's digest is known only now
                 if same is not None:
                     return Loaded(same, made_now=False)
-                load = _judged(work, hashes.fingerprint if key else ledger.key, resolved, corrects, report)
+                load, faults = _judged(work, hashes.fingerprint if key else ledger.key, resolved, corrects, report)
         finally:
             if book.unfinished_load.is_dir():
                 store.remove_folder(book.unfinished_load)
-    return Loaded(load, made_now=not terms.dry_run, new_key=key if ledger.key is None and not terms.dry_run else None)
+    if terms.dry_run:
+        return Loaded(load, made_now=False, faults=each_once(faults))
+    return Loaded(load, made_now=True, new_key=key if ledger.key is None else None)
 
 
 def take_back(book: Book, number: int, now: int) -> dict:
@@ -244,7 +248,7 @@ def _key(book: Book, ledger: Ledger, mapping: Mapping, terms: Terms):
     return hashes, place
 
 
-def _judged(work: _Work, key: str | None, resolved, corrects, report) -> dict:
+def _judged(work: _Work, key: str | None, resolved, corrects, report) -> tuple[dict, pl.DataFrame]:
     book, staged, terms = work.book, work.staged, work.terms
     report("checking keys, loans and sums", staged.records, staged.records)
     staged.folder.mkdir(parents=True, exist_ok=True)
@@ -258,9 +262,9 @@ def _judged(work: _Work, key: str | None, resolved, corrects, report) -> dict:
     faults.write_parquet(parts / "quarantine.parquet")
     records.write_parquet(parts / "records.parquet")
     load = _account(work, judged, faults, records, corrects)
-    _refuse_if_wrong(work, load, parts)
+    _refuse_if_wrong(work, load, faults, parts)
     if terms.dry_run:
-        return load
+        return load, faults
     report("writing the rows", staged.records, staged.records)
     for name, about in load["tables"].items():
         if about["rows"]:
@@ -278,7 +282,7 @@ def _judged(work: _Work, key: str | None, resolved, corrects, report) -> dict:
     store.publish_folder(parts, final)
     store.write_ledger(book, Ledger([*work.ledger.loads, load], key))
     store.remove_folder(book.refused_load)
-    return load
+    return load, faults
 
 
 def _quarantine(staged: Staged, found: pl.DataFrame, mapping: Mapping) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -352,7 +356,7 @@ def _figure(text: str, source: str, figure: str) -> Decimal:
         ) from None
 
 
-def _refuse_if_wrong(work: _Work, load: dict, parts: Path) -> None:
+def _refuse_if_wrong(work: _Work, load: dict, faults: pl.DataFrame, parts: Path) -> None:
     """Refuses a load whose control figures differ or of which too much went to quarantine; its quarantine can be looked at."""
     wrong = [one for one in load["control"] if not one["agrees"] and not work.staged.is_hopeless]
     taken = records_taken(load)
@@ -387,6 +391,7 @@ def _refuse_if_wrong(work: _Work, load: dict, parts: Path) -> None:
         "mapping or the files, or allow more with --threshold",
         f"{taken:,} 条记录中有 {load['quarantined']:,} 条（{share:.1f} %）应进入隔离区，超过允许的 {allowed} %{stopped_zh}；未装入任何内容。"
         f"最常见：{common}。查看：{first_zh}arrears quarantine --book {called} --refused；请更正映射或文件，或用 --threshold 放宽",
+        (first_faults(faults, zh=False), first_faults(faults, zh=True)),
     )
 
 

@@ -54,9 +54,22 @@ def open_faults(loads: Loads, *, rule: str | None = None, load: int | None = Non
     if rule is not None:
         _refuse_unknown_rule(waiting, rule)
         waiting = waiting.filter(pl.col("rule") == rule)
-    # a cell that feeds two tables is one thing to correct, not two
-    once = waiting.unique(["load", "record", "file", "line", "column", "value", "rule"], keep="first", maintain_order=True)
-    return once.sort("load", "file", "line", "record", maintain_order=True, nulls_last=True)
+    return each_once(waiting).sort("load", "file", "line", "record", maintain_order=True, nulls_last=True)
+
+
+def each_once(faults: pl.DataFrame) -> pl.DataFrame:
+    """A cell that feeds two tables is one thing to correct, not two."""
+    names = [name for name in ("load", "record", "file", "line", "column", "value", "rule") if name in faults.columns]
+    return faults.unique(names, keep="first", maintain_order=True)
+
+
+def first_faults(faults: pl.DataFrame, *, zh: bool, most: int = 10) -> list[str]:
+    """A line for each of the first faults of a load that is not kept, of every rule one as far as they fit; and how many more there are."""
+    once = each_once(faults).with_row_index("place")
+    chosen = once.sort(pl.int_range(pl.len()).over("rule"), "place").head(most).sort("place").with_columns(shown(pl.col("file")))
+    lines = [f"{_place_of(row, zh)}{row['zh' if zh else 'en']} [{row['rule']}]" for row in chosen.iter_rows(named=True)]
+    left = len(once) - len(chosen)
+    return lines + ([f"……另有 {left:,} 处" if zh else f"… and {left:,} more"] if left else [])
 
 
 def open_records(
