@@ -22,6 +22,7 @@ import polars as pl
 from arrears import store
 from arrears.days import moment_of
 from arrears.ingest import fault_words, pseudonyms
+from arrears.ingest.figures import with_figures
 from arrears.ingest.mapped import source_columns
 from arrears.ingest.mapping import Mapping, check_columns
 from arrears.ingest.own_cells import OwnCells
@@ -38,6 +39,8 @@ from arrears.tables.visible import ALWAYS
 
 THRESHOLD = Decimal("0.01")
 """The share of records in quarantine above which a load is refused."""
+_KEYS_NAMED = 5
+"""So many of the keys that vanished are named with the load itself."""
 
 
 @dataclass(frozen=True)
@@ -263,6 +266,7 @@ def _judged(work: _Work, key: str | None, resolved, corrects, report) -> tuple[d
     records.write_parquet(parts / "records.parquet")
     load = _account(work, judged, faults, records, corrects)
     _refuse_if_wrong(work, load, faults, parts)
+    load = with_figures(load, rules.ask, work.mapping)
     if terms.dry_run:
         return load, faults
     report("writing the rows", staged.records, staged.records)
@@ -311,7 +315,7 @@ def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, c
         kept = counts["rows"]
         tables[name] = {
             "read": read.get(name, 0), "rows": kept, "changed": counts["changed"], "new": counts["new"],
-            "unchanged": counts["unchanged"], "twice": counts["twice"], "vanished": counts["vanished"], "replaces": judged.replaces[name],
+            "unchanged": counts["unchanged"], "twice": counts["twice"], "vanished": counts["vanished"], "vanished_first": _first_keys(judged.vanished, name), "replaces": judged.replaces[name],
             "quarantined": read.get(name, 0) - kept - counts["unchanged"] - counts["twice"],
         }
     number = _next_number(work.ledger)
@@ -327,6 +331,10 @@ def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, c
         "sheets_not_read": work.sheets_not_read,
         "control": _controls(work),
     }
+
+
+def _first_keys(vanished: pl.DataFrame | None, table: str) -> list[str]:
+    return [] if vanished is None else vanished.filter(pl.col("table") == table)["key"].head(_KEYS_NAMED).to_list()
 
 
 def _controls(work: _Work) -> list[dict]:
