@@ -132,3 +132,5 @@ def test_tables_bear_their_chinese_names_in_chinese(lender):
     assert "  payments（还款）：新增 3" in arrears("ingest", lender.files, *words).out
     said = arrears("book", lender.book, "--lang", "zh").out
     assert "  loans（贷款）：3 行" in said and "holds（停催）" in said and "本金" in said
+    drafted = arrears("map", lender.files, "--out", lender.book.parent / "my.yaml", "--lang", "zh")
+    assert "payments → payments（还款）：" in drafted.out, drafted.error
