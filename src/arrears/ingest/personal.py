@@ -31,7 +31,8 @@ _MOBILE = re.compile(_NO_FRACTION + "(?:(?:00)?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}
 STARRED = r"(?:^|[^0-9*])[0-9]{3}\*{6,}[0-9][0-9Xx](?:$|[^0-9*])"
 """What `concealed` leaves of a number. Such a text says nothing any more, and must not be read as if it did."""
 
-_BANK_CARD = re.compile(_NO_FRACTION + "[34569][0-9]{3}(?:[ -]?[0-9]{4}){3}(?:[ -]?[0-9]{1,3})?(?![0-9])")
+_BANK_CARD = re.compile(_NO_FRACTION + "(?:[3-9][0-9]|2[2-7])[0-9]{2}(?:[ -]?[0-9]{4}){3}(?:[ -]?[0-9]{1,3})?(?![0-9])")
+"""No card begins with 1, 20 or 21, as moments written in digits do."""
 _A_MOBILE = r"(?:(?:00|\+)?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}"
 _NO_PART_OF_A_NAME = "[^0-9A-Za-z_./-]"
 _MOBILE_ALONE = f"(?:^|{_NO_PART_OF_A_NAME}){_A_MOBILE}(?:$|{_NO_PART_OF_A_NAME})"
