@@ -254,7 +254,7 @@ def quarantine(
             return
         faults = waiting.open_faults(loads, rule=rule, load=load)
         lines = waiting.json_lines(faults) if as_json else waiting.listed(
-            faults, _language(lang), each=rule is not None or load is not None, limit=limit)
+            faults, _language(lang), each=rule is not None or load is not None, limit=limit, refused=refused)
         for line in lines:
             print(line)
 

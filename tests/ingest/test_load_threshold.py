@@ -65,3 +65,19 @@ def test_ten_faults_are_shown_and_of_every_rule_one(lender):
     lines = [line for line in error.splitlines() if line.startswith("  payments.csv")]
     assert len(lines) == 10 and lines == sorted(lines, key=lambda line: int(line.split("line ")[1].split(":")[0]))
     assert [line.rsplit("[")[-1] for line in lines[-2:]] == ["no_such_day]", "orphan]"] and "… and 22 more" in error
+
+
+def test_what_was_refused_is_shown_as_that_and_not_taken_back(lender, tmp_path):
+    assert "There is no refused load" in _quarantine(lender, "--refused").out
+    lender.ingest()
+    shown = _quarantine(lender, "--refused").out
+    assert shown.startswith("The refused load: 1 records") and "--take-back" not in shown and "run arrears ingest again" in shown
+    out = tmp_path / "refused.xlsx"
+    assert "to look at only" in _quarantine(lender, "--refused", "--export", out).out
+    ran = _quarantine(lender, "--take-back", out)
+    assert ran.status == 2 and "of a load that was refused" in ran.error and "被拒绝的装载" in ran.error
+
+
+def _quarantine(lender: Lender, *words: object):
+    lender.book.mkdir(exist_ok=True)
+    return arrears("quarantine", "--book", lender.book, "--lang", "en", *words)
