@@ -6,10 +6,9 @@ import os
 import shlex
 import signal
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -134,6 +133,7 @@ def ingest(
     from arrears.ingest.loads import Terms
     from arrears.ingest.loads import ingest as load_sources
     from arrears.ingest.mapping import read_mapping
+    from arrears.ingest.passing import passing_folder
     from arrears.ingest.sources import find_sources
 
     with _refusals(lang):
@@ -143,11 +143,12 @@ def ingest(
         if any(Path(one).is_dir() and Path(one).resolve() == book.resolve() for one in source):
             raise Refused(f"{book}: it is the folder of the files themselves; name another folder for the book with --book",
                           f"{book}：这是来源文件所在的文件夹；请用 --book 另指定账册文件夹")
-        with _progress(quiet=as_json) as report, tempfile.TemporaryDirectory() as passing:
-            home = store.book_for_load(Path(passing) / book.name if dry_run and not book.exists() else book)
+        with _progress(quiet=as_json) as report, passing_folder() if dry_run and not book.exists() else nullcontext(book.parent) as place:
+            home = store.book_for_load(place / book.name)
             loaded = load_sources(home, pairs, read, terms, _now(), report)
         if as_json:
-            print(json.dumps({**loaded.load, "made_now": loaded.made_now}, ensure_ascii=False, indent=1, sort_keys=True))
+            tried = {} if loaded.faults is None else {"faults": loaded.faults.to_dicts()}
+            print(json.dumps({**loaded.load, "made_now": loaded.made_now, **tried}, ensure_ascii=False, indent=1, sort_keys=True))
             return
         for line in load_lines(loaded, shlex.quote(str(book)), _language(lang), dry_run=dry_run):
             print(line)
@@ -254,7 +255,7 @@ def quarantine(
             return
         faults = waiting.open_faults(loads, rule=rule, load=load)
         lines = waiting.json_lines(faults) if as_json else waiting.listed(
-            faults, _language(lang), each=rule is not None or load is not None, limit=limit)
+            faults, _language(lang), each=rule is not None or load is not None, limit=limit, refused=refused)
         for line in lines:
             print(line)
 
@@ -400,7 +401,7 @@ def _refusals(lang: str | None):
         yield
     except (Refused, BadYaml) as problem:
         en, zh = (problem.en, problem.zh) if isinstance(problem, Refused) else (str(problem), None)
-        raise _refused(en, zh, lang) from None
+        raise _refused(en, zh, lang, problem.examples if isinstance(problem, Refused) else ((), ())) from None
     except OSError as problem:
         if problem.errno != errno.ENAMETOOLONG:
             raise
@@ -412,12 +413,15 @@ def _refusals(lang: str | None):
         raise typer.Exit(STOPPED) from None
 
 
-def _refused(en: str, zh: str | None, lang: str | None) -> typer.Exit:
-    """Says why, in the user's language first; what is returned is to be raised."""
-    first, second = (zh, en) if zh and lang != "en" and (lang == "zh" or _language(None) == "zh") else (en, zh)
+def _refused(en: str, zh: str | None, lang: str | None, examples: tuple = ((), ())) -> typer.Exit:
+    """Says why, in the user's language first, and gives the examples in that language; what is returned is to be raised."""
+    is_zh = bool(zh) and lang != "en" and (lang == "zh" or _language(None) == "zh")
+    first, second = (zh, en) if is_zh else (en, zh)
     print(f"arrears: {first}", file=sys.stderr)
     if second:
         print(f"         {second}", file=sys.stderr)
+    for line in examples[is_zh]:
+        print(f"  {line}", file=sys.stderr)
     return typer.Exit(REFUSED)
 
 

@@ -4,10 +4,12 @@
 class Refused(ValueError):
     """Nothing was changed; the message tells the user what to mend."""
 
-    def __init__(self, en: str, zh: str):
+    def __init__(self, en: str, zh: str, examples: tuple[list[str], list[str]] = ([], [])):
         super().__init__(en)
         self.en = en
         self.zh = zh
+        self.examples = examples
+        """Lines that show what is meant, in English and Chinese; a user sees those of one language."""
 
 
 class DiskFull(Refused):

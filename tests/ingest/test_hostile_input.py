@@ -61,9 +61,10 @@ def assert_told(lender: Lender, told: tuple[Told, ...], load: int = 2) -> None:
 
 
 def assert_refused(lender: Lender, ran: Ran, en: str, zh: str, before: dict[str, bytes]) -> None:
-    """The sentence in both languages, exit status 2, and not a byte of the book changed."""
+    """The sentence in both languages, examples below it, exit status 2, and not a byte of the book changed."""
     assert ran.status == 2 and ran.out == "", ran
-    said, second = ran.error.splitlines()
+    said, second, *examples = ran.error.splitlines()
+    assert all(line.startswith("  ") for line in examples), examples
     assert said.startswith("arrears: ") and en in said, said
     assert zh in second, second
     assert {name: content for name, content in files_of(lender.book).items() if not name.startswith("loads/refused/")} == before

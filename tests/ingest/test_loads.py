@@ -95,7 +95,7 @@ def test_what_vanished_from_a_full_snapshot_is_reported_and_stays(lender):
     ran = lender.ingest(snapshot, words=("--mode", "snapshot"))
     assert ran.status == 0, ran.error
     assert "payments: new 1, changed 1, unchanged 1" in ran.out
-    assert "no longer in the snapshot: payments 1; they stay" in ran.out
+    assert "no longer in the snapshot; they stay:\n    payments 1: P3\n" in ran.out
     assert pl.read_parquet(lender.book / "loads/0002/vanished.parquet").rows() == [("payments", "P3")]
     assert lender.positions()["paid_minor"].to_list() == [262_000, 1_200, 262_000]
 

@@ -4,14 +4,19 @@ import json
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from arrears.ingest.card_numbers import holds_card
 from arrears.ingest.mapping import parse_mapping
 from arrears.ingest.personal import concealed
 from arrears.refusal import Refused
-from ingest.lender_files import MAPPING, Lender, payment_row
+from ingest.lender_files import HEADERS, MAPPING, Lender, loan_row, payment_row
 from plain_books import arrears
 
 CARD, MOBILE = "110101199003072316", "13812345678"
+BANK_CARD = "6222021001116245702"
+"""Its digits, every second from the right doubled, add up to 50."""
 
 
 @pytest.fixture
@@ -90,6 +95,10 @@ def test_a_starred_number_that_comes_back_is_a_fault_and_no_text(lender):
     ("１３８１２３４５６７８", "138******78", "１３８１２３４５６７８"),
     ("+8613812345678.0", "+861********78.0", "+8613812345678.0"),
     ("110101900307231", "110**********31", "110101900307231"),
+    (BANK_CARD, "622**************02", BANK_CARD),
+    ("卡号 6222 0210 0111 6245 702", "卡号 622******************02", "卡号 6222 0210 0111 6245 702"),
+    ("20260110101112134", "20260110101112134", "20260110101112134"),
+    ("6222021001116245703", "6222021001116245703", "6222021001116245703"),
     ("0.13812345678", "0.13812345678", "0.13812345678"),
     ("2026-01-10 12:00:00", "2026-01-10 12:00:00", "2026-01-10 12:00:00"),
     (None, None, None),
@@ -98,3 +107,72 @@ def test_numbers_that_name_a_person_are_starred(text, shown, as_id):
     texts = pl.Series([text, "1"], dtype=pl.String)
     assert concealed(texts, ids=False).to_list() == [shown, "1"]
     assert concealed(texts, ids=True).to_list() == [as_id, "1"]
+
+
+def with_notes(lender: Lender, product: str, notes: list[str], personal: str = "") -> None:
+    """Loans whose product is a column of the file, with these texts in it."""
+    text = MAPPING.replace("product: {constant: quick}", f"product: {product}").replace("left_out: [姓名]", f"left_out: [姓名]{personal}")
+    lender.mapping.write_text(text, encoding="utf-8")
+    rows = [",".join([*HEADERS["loans"], "备注"]), *(",".join([*(cell.replace(",", "") for cell in loan_row(number)), note]) for number, note in enumerate(notes, 1))]
+    (lender.files / "loans.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(("note", "starred"), [
+    (CARD, "110*************16"), (f"客户{CARD}转贷", "客户110*************16转贷"), ("１１０１０１ 19900307 2316", "110***************16"),
+    (MOBILE, "138******78"), ("+86 138-1234-5678", "+86 ***********78"), (f"电话：{MOBILE}", "电话：138******78"),
+])
+def test_one_number_that_names_a_person_in_a_text_keeps_its_record_out_of_the_book(lender, note, starred):
+    with_notes(lender, "备注", ["快贷", note, "快贷"])
+    ran = lender.ingest(words=("--threshold", "100%"))
+    assert ran.status == 0, ran.error
+    own = next(fault for fault in lender.faults().to_dicts() if fault["rule"] == "personal_cell")
+    assert own["column"] == "备注" and own["line"] == 3 and own["value"] == starred and "not_personal" in own["en"] and "not_personal" in own["zh"]
+    assert set(lender.loaded(1, "loans")["loan_id"]) == {"L1", "L3"}
+    assert CARD not in all_texts(lender) and MOBILE not in all_texts(lender) and note not in all_texts(lender)
+
+
+@pytest.mark.parametrize("note", ["110101199003072317", f"CP{MOBILE}", "12345678901", "2026-01-10 12:00", "13812345678901"])
+def test_a_number_that_proves_nothing_stays_in_a_text(lender, note):
+    with_notes(lender, "备注", ["快贷", note, "快贷"])
+    assert lender.ingest().status == 0 and sorted(lender.loaded(1, "loans")["product"]) == sorted(["快贷", note, "快贷"])
+
+
+def test_a_column_that_the_mapping_says_is_not_personal_is_taken_as_it_is(lender):
+    with_notes(lender, "备注", ["快贷", MOBILE, CARD], ", not_personal: [备注]")
+    assert lender.ingest().status == 0 and set(lender.loaded(1, "loans")["product"]) == {"快贷", MOBILE, CARD}
+
+
+def test_an_identity_card_number_is_no_id_but_a_receipt_number_may_look_like_a_mobile_number(lender):
+    names = [f"P{number}" for number in range(250)]
+    lender.write("payments", [payment_row(name, 1, amount="1.00") for name in [*names, MOBILE, CARD]])
+    assert lender.ingest().status == 0
+    assert sorted(lender.loaded(1)["payment_id"].to_list()) == sorted([*names, MOBILE])
+    assert lender.faults()["rule"].to_list() == ["personal_cell"] and CARD not in all_texts(lender)
+
+
+def test_a_key_is_made_of_no_identity_card_number(lender):
+    lender.mapping.write_text(MAPPING.replace("payment_id: 流水号", "payment_id: {key_of: [流水号, 金额]}"), encoding="utf-8")
+    lender.write("payments", [*(payment_row(f"P{number}", 1, amount="1.00") for number in range(5)), payment_row(CARD, 2)])
+    assert lender.ingest(words=("--threshold", "100%")).status == 0
+    assert lender.faults()["rule"].to_list() == ["personal_cell"] and len(lender.loaded(1)) == 5
+
+
+def test_a_bank_card_number_in_a_slipped_cell_is_starred(lender):
+    lender.write("payments", [payment_row("P1", 1), payment_row("P2", 2, day=BANK_CARD), payment_row("P3", 3)])
+    assert lender.ingest(words=("--threshold", "100%")).status == 0
+    assert BANK_CARD not in all_texts(lender) and "622**************02" in all_texts(lender)
+
+
+def checked(text: str) -> bool:
+    """GB 11643-1999 in words of its own: the remainder of the sum of a(i) * 2^(i-1) names the check letter."""
+    total = sum(int(digit) * 2 ** (17 - place) for place, digit in enumerate(text[:17]))
+    return "10X98765432"[total % 11] == text[17].upper()
+
+
+@given(st.sampled_from(["11", "44", "65", "82", "91", "20", "00"]), st.dates().map(lambda day: day.strftime("%Y%m%d").zfill(8)),
+       st.sampled_from(["0101", "9999"]), st.integers(0, 999), st.sampled_from("0123456789Xx"), st.sampled_from(["", "a", "1", "中", " "]))
+def test_a_card_is_found_if_and_only_if_place_day_and_check_letter_are_sound(place, day, rest, number, letter, beside):
+    card = f"{place}{rest}{day}{number:03d}{letter}"
+    is_sound = place not in ("20", "00") and "1900" <= day[:4] <= "2019" and checked(card)
+    stands_alone = is_sound and (beside != "1" or letter in "Xx")
+    assert holds_card(pl.Series([card, beside + card, card + beside, None])).to_list() == [is_sound, is_sound and beside != "1", stands_alone, False]

@@ -22,7 +22,7 @@ def is_plain(texts: pl.Series) -> bool:
     >>> is_plain(pl.Series(["JJ-0012", None])), is_plain(pl.Series(["JJ 0012"])), is_plain(pl.Series(["Ｊ"]))
     (True, False, False)
     """
-    data, starts = _bytes_of(texts)
+    data, starts = bytes_of(texts)
     return not _any_of(data, starts[0], starts[-1], _ODD)
 
 
@@ -34,7 +34,7 @@ def amounts(texts: pl.Series, power: int, point: str = ".") -> pl.Series:
     >>> amounts(pl.Series(["12", "-0.50", "1.005", "1,000", "", None]), 2).to_list()
     [1200, -50, None, None, None, None]
     """
-    data, starts = _bytes_of(texts)
+    data, starts = bytes_of(texts)
     values, known = np.zeros(len(texts), np.int64), np.zeros(len(texts), np.bool_)
     _read_amounts(data, starts, power, ord(point), values, known)
     return _where(known, texts, pl.Series(texts.name, values))
@@ -48,7 +48,7 @@ def days(texts: pl.Series, least_digits: dict[str, int]) -> pl.Series:
     >>> days(pl.Series(["2026-02-28", "2026/2/3", "2026-2-3", "2026-02-29", "2026-02-28 10:00"]), {"-": 2, "/": 1}).to_list()
     [datetime.date(2026, 2, 28), datetime.date(2026, 2, 3), None, None, None]
     """
-    data, starts = _bytes_of(texts)
+    data, starts = bytes_of(texts)
     least = np.zeros(256, np.int64)
     for separator, digits in least_digits.items():
         least[ord(separator)] = digits
@@ -57,7 +57,7 @@ def days(texts: pl.Series, least_digits: dict[str, int]) -> pl.Series:
     return _where(known, texts, pl.Series(texts.name, values).cast(pl.Date))
 
 
-def _bytes_of(texts: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+def bytes_of(texts: pl.Series) -> tuple[np.ndarray, np.ndarray]:
     """The texts one behind the other in UTF-8, and where each begins."""
     array = texts.rename("").rechunk().to_arrow()  # Arrow knows no name with a NUL in it
     _, starts, data = array.buffers()

@@ -7,11 +7,12 @@ from typing import Any
 import polars as pl
 
 from arrears.ingest.fault_words import shown
+from arrears.ingest.figures import UNKNOWN, Figures, doubts, figures_of_loans
 from arrears.ingest.quarantine import counts_by_rule
 from arrears.money import in_major_units
 from arrears.tables import FACTS, Table
+from arrears.tables.names import said
 
-_NO_CURRENCY = "?"
 _DIGEST_SHOWN = 12
 
 
@@ -30,15 +31,19 @@ def contents_of(
     compared with the last payment. Each table is read once to three times, in batches, whatever its size.
     """
     currencies = _currencies(frames)
-    tables, by_loan = {}, {}
+    tables, by_loan, figures = {}, {}, Figures()
     for name in FACTS:
         if name in frames:
-            about, loans = _table(FACTS[name], frames[name], currencies)
+            about, loans, rows = _table(FACTS[name], frames[name], currencies)
             if about["rows"]:
                 tables[name], by_loan[name] = about, loans
+                figures.rows[name], figures.sums[name] = rows, about["sums"]
+    if "loans" in tables:
+        figures.median_principal, figures.rates = figures_of_loans(frames["loans"])
     return {
         "book": book,
         "tables": tables,
+        "doubts": doubts(figures, lambda table, column: f"{table}.{column}"),
         "absent": [name for name in FACTS if name not in tables],
         "gaps": _gaps({name: frames[name] for name in tables}, by_loan, today),
         "loads": [_load(load) for load in loads],
@@ -65,8 +70,9 @@ def contents_lines(contents: dict[str, Any], language: str, loads_shown: int = 5
         lines += _table_lines(name, about, zh)
     if contents["absent"] and contents["tables"]:
         lines.append(
-            ("没有数据的表：" if zh else "Tables without rows: ") + ("、" if zh else ", ").join(contents["absent"])
+            ("没有数据的表：" if zh else "Tables without rows: ") + ("、" if zh else ", ").join(said(name, zh=zh) for name in contents["absent"])
         )
+    lines += doubt_lines(contents["doubts"], zh)
     lines += _gap_lines(contents["gaps"], zh)
     lines += _load_lines(contents["loads"], zh, loads_shown)
     lines += _quarantine_lines(contents["quarantine"], zh)
@@ -95,9 +101,9 @@ def _currencies(frames: dict[str, pl.LazyFrame]) -> pl.LazyFrame | None:
 
 def _table(
     table: Table, rows: pl.LazyFrame, currencies: pl.LazyFrame | None
-) -> tuple[dict[str, Any], pl.LazyFrame | None]:
-    """What a table holds; and its rows per loan (loan_id, rows), where its rows are of loans whose currency is
-    their own."""
+) -> tuple[dict[str, Any], pl.LazyFrame | None, dict[str, int]]:
+    """What a table holds; its rows per loan (loan_id, rows), where its rows are of loans whose currency is their own; and its
+    rows by currency."""
     names = rows.collect_schema().names()
     held = [column for column in table.columns if column.name in names and column.name != "recorded_at"]
     days = [column.name for column in held if column.dtype.is_temporal()]
@@ -129,7 +135,7 @@ def _table(
         about["borrowers"] = _distinct(rows, "borrower_id")
     about["sums"] = {
         name: {
-            row["currency"] or _NO_CURRENCY: int(row[f"sum {name}"])
+            row["currency"] or UNKNOWN: int(row[f"sum {name}"])
             for row in found.drop_nulls(f"sum {name}").iter_rows(named=True)
         }
         for name in sums
@@ -139,7 +145,8 @@ def _table(
     about["dates"] = {
         name: [first.isoformat(), last.isoformat()] for name, (first, last) in spans.items() if first is not None
     }
-    return about, None if by_loan is None else by_loan.select("loan_id", "rows")
+    by_currency = {row["currency"] or UNKNOWN: int(row["rows"]) for row in found.iter_rows(named=True)}
+    return about, None if by_loan is None else by_loan.select("loan_id", "rows"), by_currency
 
 
 def _sums(table: Table, amounts: list[str]) -> dict[str, pl.Expr]:
@@ -249,19 +256,31 @@ def _table_lines(name: str, about: dict, zh: bool) -> list[str]:
         for key, word in (("loans", "笔贷款" if zh else "loans"), ("borrowers", "名借款人" if zh else "borrowers"))
         if key in about
     ]
-    head = f"{name}：{about['rows']:,} 行" if zh else f"{name}: {about['rows']:,} rows"
+    head = f"{said(name, zh=True)}：{about['rows']:,} 行" if zh else f"{name}: {about['rows']:,} rows"
     lines = ["  " + head + (("，涉及 " + "、".join(of) if zh else " of " + ", ".join(of)) if of else "")]
-    for column, sums in about["sums"].items():
-        told = [
-            f"{currency} {in_major_units(minor, currency)}"
-            if currency != _NO_CURRENCY
-            else (f"币种不明 {minor:,} 分" if zh else f"{minor:,} minor units of unknown currency")
-            for currency, minor in sums.items()
-        ]
-        lines.append(f"    {column.removesuffix('_minor')}{'：' if zh else ': '}{('；' if zh else '; ').join(told)}")
+    lines += sum_lines(about["sums"], zh)
     for column, (first, last) in about["dates"].items():
         lines.append(f"    {column}：{first} 至 {last}" if zh else f"    {column}: {first} to {last}")
     return lines
+
+
+def sum_lines(sums: dict[str, dict[str, int]], zh: bool) -> list[str]:
+    """A line for each amount: its sum in each currency."""
+    lines = []
+    for column, by_currency in sums.items():
+        told = [
+            f"{currency} {in_major_units(minor, currency)}"
+            if currency != UNKNOWN
+            else (f"币种不明 {minor:,} 分" if zh else f"{minor:,} minor units of unknown currency")
+            for currency, minor in by_currency.items()
+        ]
+        lines.append(f"    {said(column, zh=zh)}{'：' if zh else ': '}{('；' if zh else '; ').join(told)}")
+    return lines
+
+
+def doubt_lines(found: list, zh: bool) -> list[str]:
+    """What to check before the book is used."""
+    return [f"  {'注意：' if zh else 'Look: '}{doubt[zh]}" for doubt in found]
 
 
 _GAPS = {
@@ -289,7 +308,7 @@ def _gap_lines(gaps: dict, zh: bool) -> list[str]:
     lines = [f"  {words[zh].format(gaps[key])}" for key, words in _GAPS.items() if gaps.get(key)]
     for name, count in gaps.get("rows_without_their_loan", {}).items():
         lines.append(
-            f"  {name} 中有 {count:,} 行所属贷款不在账册中"
+            f"  {said(name, zh=True)} 中有 {count:,} 行所属贷款不在账册中"
             if zh
             else f"  {count:,} rows of {name} belong to a loan that is not in the book"
         )
@@ -324,7 +343,7 @@ def _load_lines(loads: list[dict], zh: bool, most: int) -> list[str]:
         else f"Loads: {len(loads):,}, of which {back:,} were taken back; the last ones:"
     ]
     for load in loads[::-1][:most]:
-        rows = ", ".join(f"{name} {count:,}" for name, count in load["rows"].items()) or "0"
+        rows = ("、" if zh else ", ").join(f"{said(name, zh=zh)} {count:,}" for name, count in load["rows"].items()) or "0"
         head = f"  {load['id']}  {load['at']}  {load['mode']}  {rows}"
         if load["quarantined"]:
             head += f"，隔离 {load['quarantined']:,}" if zh else f", in quarantine {load['quarantined']:,}"

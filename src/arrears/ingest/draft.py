@@ -20,6 +20,7 @@ from arrears.ingest.draft_text import SourcePlan, TablePlan, text_of
 from arrears.ingest.draft_units import Evidence, evidence_of
 from arrears.refusal import Refused
 from arrears.tables import FACTS
+from arrears.tables.names import said
 
 __all__ = ["Draft", "Question", "answer", "draft"]
 
@@ -44,7 +45,7 @@ class Draft:
                 open_ones = sum(1 for column in table.columns if column.questions) + (table.question is not None)
                 found = sum(1 for column in table.columns if not column.questions)
                 out.append(
-                    f"{plan.name} → {table.table}：{found} 列已拟定，{open_ones} 列待答" if zh
+                    f"{plan.name} → {said(table.table, zh=True)}：{found} 列已拟定，{open_ones} 列待答" if zh
                     else f"{plan.name} → {table.table}: {found} columns drafted, {open_ones} to be answered"
                 )
         used = {plan.seen.source for plan in self.plans}

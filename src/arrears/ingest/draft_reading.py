@@ -13,6 +13,7 @@ from arrears.ingest.batch import header_names
 from arrears.ingest.draft_content import DATE_PATTERNS, Look, look_at
 from arrears.ingest.draft_names import knows
 from arrears.ingest.fault_words import sentence
+from arrears.ingest.headless import has_known_names, no_header, seems_a_record, stands_below
 from arrears.refusal import Refused
 
 SAMPLE = 100_000
@@ -66,6 +67,8 @@ def see(given: list[str]) -> list[Seen]:
         for path in paths:
             for sheet, header, source, tail in _openings(path, empty):
                 cells, whole, broken = _sample(source)
+                if seems_a_record(source.columns) or stands_below(source.columns, cells):
+                    raise no_header(source.name)
                 broken, said = [*broken, *said], []
                 key = (tuple(source.columns), sheet if sheet is None else "sheet", header)
                 entry = (path.stem, path.name, sheet, header, None, source.columns, cells, whole, [*source.notes, *broken], tail)
@@ -82,6 +85,7 @@ def _openings(path: Path, empty: list[tuple[str, str]]):
     elif kind == "delimited":
         rows, tail = _ends_of(path)
         header = header_of(rows)
+        _demand_names(path.name, header, rows)
         yield None, header, sources.open_file(path, header=header), tail
     else:
         sheets = sources.sheets_of(path)
@@ -94,6 +98,7 @@ def _openings(path: Path, empty: list[tuple[str, str]]):
                     continue
                 raise
             header = header_of(rows)
+            _demand_names(path.name if len(sheets) == 1 else f"{path.name}[{sheet}]", header, rows)
             yield sheet if len(sheets) > 1 else None, header, sources.open_file(path, sheet=sheet, header=header), []
 
 
@@ -142,6 +147,13 @@ def _ends_of(path: Path) -> tuple[list[tuple[int, list[str]]], list[list[str]]]:
             break
     tail = [] if encoding == "utf-16" else list(csv.reader(io.StringIO(end.decode(encoding, errors="replace"), newline=""), delimiter=delimiter))[-5:]
     return rows, tail
+
+
+def _demand_names(name: str, header: tuple[int, ...], rows: list[tuple[int, list[str]]]) -> None:
+    """Raises Refused where a record stands above or in the line taken for the header, and that line holds no known name."""
+    read = [cell for line, row in rows if line in header for cell in row]
+    if not has_known_names(read) and any(seems_a_record(row) for line, row in rows if line <= header[-1]):
+        raise no_header(name)
 
 
 def header_of(rows: list[tuple[int, list[str]]]) -> tuple[int, ...]:

@@ -169,6 +169,12 @@ FAULTS: dict[str, tuple[str, str]] = {
         "known; write the value that belongs here, or name the column under personal.not_personal in the mapping",
         "列 {column}：{value} 中的身份证号或手机号已用星号遮盖{detail}，原值不明；请填写此处应有的值，若该列不是个人信息，请写入 personal.not_personal",
     ),
+    "personal_cell": (
+        "column {column}: an identity card or mobile number stands in {value}{detail}, and it must not enter the book as it is; correct "
+        "the cell, or name the column in the mapping: under personal.hashed or left_out, or under not_personal if it names nobody",
+        "列 {column}：{value} 中有身份证号或手机号{detail}，不得原样进入账册；请更正该单元格，或在映射文件中把该列写入 personal.hashed 或 left_out，"
+        "若确不指向个人，则写入 not_personal",
+    ),
     "one_of": (
         "column {column}: {value} is not one of the words the table knows{detail}; list it under `values` in the "
         "mapping, or correct the cell",

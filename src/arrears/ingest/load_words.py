@@ -1,7 +1,10 @@
 """What a load did, in lines for a terminal, in Chinese or English."""
 
+from arrears.ingest.contents import doubt_lines, sum_lines
 from arrears.ingest.loads import Loaded, records_taken
+from arrears.ingest.quarantine import first_faults
 from arrears.tables import FACTS
+from arrears.tables.names import said
 
 _WHOLE = {"instalments": "loans", "plans": "plans"}
 _MODES = {"delta": "增量", "correction": "更正", "snapshot": "全量快照", "snapshot_part": "快照更正"}
@@ -40,13 +43,17 @@ def load_lines(loaded: Loaded, book: str, language: str, *, dry_run: bool = Fals
     for one in load["control"]:
         lines.append(f"  控制数 {one['source']}·{one['figure']}：{one['ours']}，相符" if zh
                      else f"  control figure {one['source']}, {one['figure']}: {one['ours']}, agrees")
-    lines += _vanished_lines(load, zh)
+    lines += doubt_lines(load.get("doubts", []), zh)
+    lines += _vanished_lines(load, book, zh, dry_run=dry_run)
     if load["quarantined"]:
         share = 100 * load["quarantined"] / records_taken(load)
         rules = ", ".join(f"{rule} {count:,}" for rule, count in list(load["rules"].items())[:5])
         lines.append(f"  隔离区：{load['quarantined']:,} 条记录（{share:.2f} %）：{rules}" if zh
                      else f"  quarantine: {load['quarantined']:,} records ({share:.2f} %): {rules}")
-        if not dry_run:
+        if loaded.faults is not None:
+            lines += ["    " + line for line in first_faults(loaded.faults, zh=zh)]
+            lines.append("    逐条列出：同一命令加 --json" if zh else "    Each of them: the same command with --json")
+        elif not dry_run:
             lines.append(f"查看并更正：arrears quarantine --book {book}" if zh else f"See and correct them: arrears quarantine --book {book}")
     if not dry_run:
         lines.append(f"账册概况：arrears book {book}" if zh else f"What the book holds now: arrears book {book}")
@@ -58,8 +65,9 @@ def _table_lines(load: dict, zh: bool) -> list[str]:
     for name, about in load["tables"].items():
         parts = [("新增", "new", about["new"]), ("更改", "changed", about["changed"]), ("未变", "unchanged", about["unchanged"]), ("重复", "given twice", about["twice"]),
                  ("隔离", "quarantined", about["quarantined"])]
-        said = [f"{words[0] if zh else words[1]} {words[2]:,}" for words in parts if words[2] or words[1] == "new"]
-        lines.append(f"  {name}：{'，'.join(said)}" if zh else f"  {name}: {', '.join(said)}")
+        counts = [f"{words[0] if zh else words[1]} {words[2]:,}" for words in parts if words[2] or words[1] == "new"]
+        lines.append(f"  {said(name, zh=True)}：{'，'.join(counts)}" if zh else f"  {name}: {', '.join(counts)}")
+        lines += sum_lines(about.get("sums", {}), zh)
     return lines
 
 
@@ -79,11 +87,24 @@ def _personal_lines(loaded: Loaded, zh: bool) -> list[str]:
     return lines
 
 
-def _vanished_lines(load: dict, zh: bool) -> list[str]:
-    gone = {name: about["vanished"] for name, about in load["tables"].items() if about["vanished"]}
+def _vanished_lines(load: dict, book: str, zh: bool, *, dry_run: bool) -> list[str]:
+    gone = {name: about for name, about in load["tables"].items() if about["vanished"]}
     if not gone:
         return []
-    said = ", ".join(f"{name} {count:,}" if FACTS[name].replaced_by == FACTS[name].key else
-                     f"{name}（{count:,} 份计划）" if zh else f"{name} of {count:,} {_WHOLE[name]}" for name, count in gone.items())
-    return [f"  快照中已不见、账册仍保留：{said}（清单见 loads/{load['id']:04d}/vanished.parquet）" if zh else
-            f"  in the book, but no longer in the snapshot: {said}; they stay (listed in loads/{load['id']:04d}/vanished.parquet)"]
+    lines = ["  快照中已不见、账册仍保留：" if zh else "  in the book, but no longer in the snapshot; they stay:"]
+    for name, about in gone.items():
+        count, first = about["vanished"], about["vanished_first"]
+        if FACTS[name].replaced_by != FACTS[name].key:
+            many = f"{count:,} 份计划" if zh else f"of {count:,} {_WHOLE[name]}"
+        else:
+            many = f"{count:,}"
+        more = "" if count == len(first) else "……" if zh else " …"
+        lines.append(f"    {said(name, zh=True)} {many}：{'、'.join(first)}{more}" if zh else f"    {name} {many}: {', '.join(first)}{more}")
+    place = f"{book}/loads/{load['id']:04d}/vanished.parquet"
+    if dry_run:
+        lines.append("    正式装载时会写出全部清单" if zh else "    the load itself, without --dry-run, will list them all in a file")
+    else:
+        lines.append(f"    全部清单：{place}" if zh else f"    all of them: {place}")
+    lines.append("    若导出不完整，请重新导出并装载；若确已结清、转让或核销，请作为还款或调整装入" if zh else
+                 "    if the export was cut, export and load it again; what was settled, sold or written off, bring as payments or adjustments")
+    return lines

@@ -23,11 +23,12 @@ import polars as pl
 from arrears import store
 from arrears.days import moment_of
 from arrears.ingest import fault_words, pseudonyms
+from arrears.ingest.figures import with_figures
 from arrears.ingest.mapped import source_columns
 from arrears.ingest.mapping import Mapping, check_columns
 from arrears.ingest.own_cells import OwnCells
 from arrears.ingest.personal import concealed
-from arrears.ingest.quarantine import RESOLVED_COLUMNS
+from arrears.ingest.quarantine import RESOLVED_COLUMNS, each_once, first_faults
 from arrears.ingest.set_rules import SetRules
 from arrears.ingest.sorted_rows import write_rows
 from arrears.ingest.sources import sheets_not_read
@@ -39,6 +40,8 @@ from arrears.tables.visible import ALWAYS, WHEN_LOADED
 
 THRESHOLD = Decimal("0.01")
 """The share of records in quarantine above which a load is refused."""
+_KEYS_NAMED = 5
+"""So many of the keys that vanished are named with the load itself."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class Loaded:
     load: dict
     made_now: bool
     new_key: Path | None = None
+    faults: pl.DataFrame | None = None
+    """Of a try, which keeps nothing: what would wait in quarantine."""
 
 
 @dataclass(frozen=True)
@@ -110,13 +115,15 @@ def ingest(book: Book, pairs: list, mapping: Mapping, terms: Terms, now: int, re
                 same = _same_as_before(ledger, pairs, mapping, terms) if resolved is None and not staged.is_hopeless else None  # a query's digest is known only now
                 if same is not None:
                     return Loaded(same, made_now=False)
-                load, parts = _judged(work, resolved, corrects, report)
+                load, faults = _judged(work, resolved, corrects, report)
                 if not terms.dry_run:
-                    load = _publish(work, load, parts, hashes.fingerprint if key else ledger.key, lambda: now + int((monotonic() - begun) * 1e6))
+                    load = _publish(work, load, hashes.fingerprint if key else ledger.key, lambda: now + int((monotonic() - begun) * 1e6))
         finally:
             if book.unfinished_load.is_dir():
                 store.remove_folder(book.unfinished_load)
-    return Loaded(load, made_now=not terms.dry_run, new_key=key if ledger.key is None and not terms.dry_run else None)
+    if terms.dry_run:
+        return Loaded(load, made_now=False, faults=each_once(faults))
+    return Loaded(load, made_now=True, new_key=key if ledger.key is None else None)
 
 
 def take_back(book: Book, number: int, now: int) -> dict:
@@ -243,16 +250,16 @@ def _digest(source) -> str | None:
 
 
 def _key(book: Book, ledger: Ledger, mapping: Mapping, terms: Terms):
-    """The pseudonyms of the book and the key's place; without hashed columns, or to try, no key is made and none is placed."""
+    """The pseudonyms of the book and the key's place; without hashed columns, or to try, a passing key serves that nobody ever sees."""
     place = terms.key or pseudonyms.key_place(book.root)
     if not mapping.hashed or (terms.dry_run and ledger.key is None and not place.exists()):
-        return pseudonyms.Pseudonyms(bytes(32)), None
+        return pseudonyms.passing(), None
     hashes, place, _ = pseudonyms.opened(book.root, terms.key, ledger.key)
     return hashes, place
 
 
-def _judged(work: _Work, resolved, corrects, report) -> tuple[dict, Path]:
-    """The load's account, and the folder with all it brings; nothing of it is in the book yet."""
+def _judged(work: _Work, resolved, corrects, report) -> tuple[dict, pl.DataFrame]:
+    """The load's account and its faults; the folder `load` of what was staged holds all it brings, none of it in the book yet."""
     book, staged, terms = work.book, work.staged, work.terms
     report("checking keys, loans and sums", staged.records, staged.records)
     staged.folder.mkdir(parents=True, exist_ok=True)
@@ -266,9 +273,10 @@ def _judged(work: _Work, resolved, corrects, report) -> tuple[dict, Path]:
     faults.write_parquet(parts / "quarantine.parquet")
     records.write_parquet(parts / "records.parquet")
     load = {**_account(work, judged, faults, records, corrects), "recorded_first": rules.recorded_first()}
-    _refuse_if_wrong(work, load, parts)
+    _refuse_if_wrong(work, load, faults, parts)
+    load = with_figures(load, rules.ask, work.mapping)
     if terms.dry_run:
-        return load, parts
+        return load, faults
     report("writing the rows", staged.records, staged.records)
     for name, about in load["tables"].items():
         if about["rows"]:
@@ -279,17 +287,17 @@ def _judged(work: _Work, resolved, corrects, report) -> tuple[dict, Path]:
         resolved.cast(RESOLVED_COLUMNS).write_parquet(parts / "resolved.parquet")
     store.write_bytes(parts / "mapping.yaml", work.mapping.text.encode())
     store.write_bytes(parts / "load.json", store.json_bytes(load))
-    return load, parts
+    return load, faults
 
 
-def _publish(work: _Work, load: dict, parts: Path, key: str | None, now: Callable[[], int]) -> dict:
+def _publish(work: _Work, load: dict, key: str | None, now: Callable[[], int]) -> dict:
     """The load counts from now on, and after every load in force, so that what it brings is the latest; its entry in the ledger."""
     book, ledger = work.book, work.ledger
     final = book.load_folder(load["id"])
     store.remove_folder(final)  # a load that was killed before the ledger named it
     if not book.ledger_path.exists():
         store.write_ledger(book, ledger)  # so that folders of loads without a ledger always mean that it was lost
-    store.publish_folder(parts, final)
+    store.publish_folder(work.staged.folder / "load", final)
     moment = max([now(), *(one["moment"] + 1 for one in ledger.in_force())])
     load = {**load, "at": moment_of(moment).isoformat(), "moment": moment, "taken_back_at": None}
     store.write_ledger(book, Ledger([*ledger.loads, load], key))
@@ -323,7 +331,7 @@ def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, c
         kept = counts["rows"]
         tables[name] = {
             "read": read.get(name, 0), "rows": kept, "changed": counts["changed"], "new": counts["new"],
-            "unchanged": counts["unchanged"], "twice": counts["twice"], "vanished": counts["vanished"], "replaces": judged.replaces[name],
+            "unchanged": counts["unchanged"], "twice": counts["twice"], "vanished": counts["vanished"], "vanished_first": _first_keys(judged.vanished, name), "replaces": judged.replaces[name],
             "quarantined": read.get(name, 0) - kept - counts["unchanged"] - counts["twice"],
         }
     number = _next_number(work.ledger)
@@ -339,6 +347,10 @@ def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, c
         "sheets_not_read": work.sheets_not_read,
         "control": _controls(work),
     }
+
+
+def _first_keys(vanished: pl.DataFrame | None, table: str) -> list[str]:
+    return [] if vanished is None else vanished.filter(pl.col("table") == table)["key"].head(_KEYS_NAMED).to_list()
 
 
 def _controls(work: _Work) -> list[dict]:
@@ -368,7 +380,7 @@ def _figure(text: str, source: str, figure: str) -> Decimal:
         ) from None
 
 
-def _refuse_if_wrong(work: _Work, load: dict, parts: Path) -> None:
+def _refuse_if_wrong(work: _Work, load: dict, faults: pl.DataFrame, parts: Path) -> None:
     """Refuses a load whose control figures differ or of which too much went to quarantine; its quarantine can be looked at."""
     wrong = [one for one in load["control"] if not one["agrees"] and not work.staged.is_hopeless]
     taken = records_taken(load)
@@ -403,6 +415,7 @@ def _refuse_if_wrong(work: _Work, load: dict, parts: Path) -> None:
         "mapping or the files, or allow more with --threshold",
         f"{taken:,} 条记录中有 {load['quarantined']:,} 条（{share:.1f} %）应进入隔离区，超过允许的 {allowed} %{stopped_zh}；未装入任何内容。"
         f"最常见：{common}。查看：{first_zh}arrears quarantine --book {called} --refused；请更正映射或文件，或用 --threshold 放宽",
+        (first_faults(faults, zh=False), first_faults(faults, zh=True)),
     )
 
 

@@ -11,6 +11,7 @@ from arrears import strict_yaml
 from arrears.ingest.column_maps import as_it_is, read_column, read_dates
 from arrears.ingest.currencies import CURRENCIES
 from arrears.ingest.dates import DEFAULT_DATES
+from arrears.ingest.headless import no_header, says_nothing, seems_a_record
 from arrears.ingest.kinds import kind_of
 from arrears.ingest.mapped import ColumnMap, Keep, Mapping, SourceMap, TableMap
 from arrears.ingest.personal import looks_personal
@@ -84,10 +85,12 @@ def parse_mapping(text: str, name: str) -> Mapping:
 
 
 def check_columns(source_map: SourceMap, columns: list[str], source_name: str) -> None:
-    """Raises Refused where a source lacks a column that its mapping takes; names near ones."""
+    """Raises Refused where a source lacks a column that its mapping takes; names near ones, unless they seem to be a record's cells."""
     missing = [name for name in source_map.taken() if name not in columns and name not in source_map.may_be_absent()]
     if not missing:
         return
+    if seems_a_record(columns) or (says_nothing(columns) and not set(source_map.taken()) & set(columns)):
+        raise no_header(source_name)
     hints = [(name, *(_as_constant(name) or near_words(name, columns))) for name in missing]
     listed_en = "; ".join(f"{name!r} ({en})" if en else repr(name) for name, en, _ in hints)
     listed_zh = "；".join(f"{name!r}（{zh}）" if zh else repr(name) for name, _, zh in hints)

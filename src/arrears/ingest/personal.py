@@ -5,6 +5,8 @@ from datetime import date
 
 import polars as pl
 
+from arrears.ingest.card_numbers import BORN, PROVINCES, WEIGHTS, holds_card
+
 _NAMES_ZH = re.compile(
     "姓名|名字|身份证|证件号|证件编号|护照号|手机|电话|联系方式|住址|地址|银行卡|卡号|银行账号|银行账户|收款账号|还款账号|还款卡|邮箱|微信|QQ号"
 )
@@ -20,12 +22,6 @@ _PEOPLE = {"first", "last", "middle", "full", "family", "given", "customer", "cl
            "contact", "spouse", "owner", "holder", "applicant", "member", "payer"}
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 
-_PROVINCES = {
-    "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43", "44", "45", "46",
-    "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71", "81", "82", "83", "91",
-}
-_BORN = range(1900, 2020)
-"""Receipt numbers often hold the day of a loan, which is later than the birth of whoever may borrow."""
 _WIDE = {wide: wide - 0xFEE0 for wide in (*range(0xFF10, 0xFF1A), ord("Ｘ"), ord("ｘ"), ord("－"), ord("＋"))} | {0x3000: " ", 0xA0: " "}
 _MANY_DIGITS = "[0-9０-９]{3}[ -]?[0-9０-９]{3,4}[ -]?[0-9０-９]{4}"
 _CARD = re.compile(r"(?<![0-9])[0-9]{6} ?[0-9]{8} ?[0-9]{3}[0-9Xx](?![0-9])")
@@ -35,7 +31,11 @@ _MOBILE = re.compile(_NO_FRACTION + "(?:(?:00)?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}
 STARRED = r"(?:^|[^0-9*])[0-9]{3}\*{6,}[0-9][0-9Xx](?:$|[^0-9*])"
 """What `concealed` leaves of a number. Such a text says nothing any more, and must not be read as if it did."""
 
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_BANK_CARD = re.compile(_NO_FRACTION + "(?:[3-9][0-9]|2[2-7])[0-9]{2}(?:[ -]?[0-9]{4}){3}(?:[ -]?[0-9]{1,3})?(?![0-9])")
+"""No card begins with 1, 20 or 21, as moments written in digits do."""
+_A_MOBILE = r"(?:(?:00|\+)?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}"
+_NO_PART_OF_A_NAME = "[^0-9A-Za-z_./-]"
+_MOBILE_ALONE = f"(?:^|{_NO_PART_OF_A_NAME}){_A_MOBILE}(?:$|{_NO_PART_OF_A_NAME})"
 _LETTERS = "10X98765432"
 
 
@@ -65,19 +65,35 @@ def holds_personal(texts: pl.Series) -> str | None:
     size = len(texts.drop_nulls().unique(maintain_order=True).head(200))
     if size < 5 or 2 * len(sample) < size:
         return None
-    cells = [text.strip() for text in sample]
-    cards = sum(len(cell) == 18 and _is_card(cell) for cell in cells)
-    if 2 * cards >= size:
+    if 2 * holds_card(sample).sum() >= size:
         return "id_card"
-    return "mobile" if 10 * sum(len(cell) < 18 for cell in cells) >= 9 * size else None
+    return "mobile" if 10 * (sample.str.strip_chars().str.len_chars() < 18).sum() >= 9 * size else None
+
+
+def slipped(texts: pl.Series, *, ids: bool) -> pl.Series | None:
+    """True for each text that must not enter the book, since a number that names a person stands in it; None where none is.
+
+    An identity card number of 18 digits is one wherever it stands; a mobile number that is no part of a longer name, but not
+    where `ids`: a loan's or receipt's own number may look the same. Of texts that are no ids each distinct one is looked at once.
+
+    >>> slipped(pl.Series(["quick", "13812345678", "电话 13812345678", "A13812345678"]), ids=False).to_list()
+    [False, True, True, False]
+    """
+    if ids:
+        found = holds_card(texts)
+        return found if found.any() else None
+    distinct = texts.drop_nulls().unique()
+    named = distinct.filter(holds_card(distinct) | distinct.str.contains(_MOBILE_ALONE))
+    return texts.is_in(named.implode()).fill_null(False) if len(named) else None
 
 
 def concealed(texts: pl.Series, *, ids: bool) -> pl.Series:
     """The texts with stars in every number that names a person: its first three and last two characters stay.
 
     An identity card number of 18 digits proves itself by province, birth date and check letter, so it is concealed wherever
-    it stands. A mobile number, or a card of 15 digits, proves nothing: a loan's or receipt's own number may look the same, and
-    without it nobody could correct the record. It stays where `ids`, and nowhere else.
+    it stands. A mobile number, a card of 15 digits, or a bank card of 16 to 19 whose last digit checks (ISO/IEC 7812-1) proves
+    little: a loan's or receipt's own number may look the same, and without it nobody could correct the record. It stays where
+    `ids`, and nowhere else.
 
     >>> concealed(pl.Series(["110101199003072316", "13812345678", "打13812345678", "1000.00"]), ids=False).to_list()
     ['110*************16', '138******78', '打138******78', '1000.00']
@@ -91,9 +107,9 @@ def concealed(texts: pl.Series, *, ids: bool) -> pl.Series:
 
 def _concealed(text: str, ids: bool) -> str:
     plain, found = text.translate(_WIDE), []  # as long as the text: what is found in one stands at that place in the other
-    for pattern, proves in ((_CARD, _is_card), (_OLD_CARD, _is_old_card), (_MOBILE, None)):
+    for pattern, proves in ((_CARD, _is_card), (_OLD_CARD, _is_old_card), (_BANK_CARD, _is_bank_card), (_MOBILE, None)):
         for match in pattern.finditer(plain) if pattern is _CARD or not ids else ():
-            number = match[0].replace(" ", "")
+            number = match[0].replace(" ", "").replace("-", "")
             if proves is None or proves(number):
                 found.append(match.span())
     for first, end in sorted(found, reverse=True):
@@ -103,18 +119,24 @@ def _concealed(text: str, ids: bool) -> str:
 
 def _is_day(year: int, month: int, day: int) -> bool:
     try:
-        return date(year, month, day).year in _BORN
+        return date(year, month, day).year in BORN
     except ValueError:
         return False
 
 
 def _is_old_card(text: str) -> bool:
     """Six digits of the place, six of the birth date, three more: as cards were until 1999."""
-    return text[:2] in _PROVINCES and _is_day(1900 + int(text[6:8]), int(text[8:10]), int(text[10:12]))
+    return int(text[:2]) in PROVINCES and _is_day(1900 + int(text[6:8]), int(text[8:10]), int(text[10:12]))
 
 
 def _is_card(text: str) -> bool:
-    if text[:2] not in _PROVINCES or not _is_day(int(text[6:10]), int(text[10:12]), int(text[12:14])):
+    if int(text[:2]) not in PROVINCES or not _is_day(int(text[6:10]), int(text[10:12]), int(text[12:14])):
         return False
-    total = sum(int(digit) * weight for digit, weight in zip(text[:17], _WEIGHTS, strict=True))
+    total = sum(int(digit) * weight for digit, weight in zip(text[:17], WEIGHTS[:17], strict=True))
     return _LETTERS[total % 11] == text[17].upper()
+
+
+def _is_bank_card(text: str) -> bool:
+    """The sum of its digits, every second from the right doubled and its own digits added, is a multiple of ten."""
+    doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(text)))
+    return sum(value // 10 + value % 10 for value in doubled) % 10 == 0

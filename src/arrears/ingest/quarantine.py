@@ -54,9 +54,22 @@ def open_faults(loads: Loads, *, rule: str | None = None, load: int | None = Non
     if rule is not None:
         _refuse_unknown_rule(waiting, rule)
         waiting = waiting.filter(pl.col("rule") == rule)
-    # a cell that feeds two tables is one thing to correct, not two
-    once = waiting.unique(["load", "record", "file", "line", "column", "value", "rule"], keep="first", maintain_order=True)
-    return once.sort("load", "file", "line", "record", maintain_order=True, nulls_last=True)
+    return each_once(waiting).sort("load", "file", "line", "record", maintain_order=True, nulls_last=True)
+
+
+def each_once(faults: pl.DataFrame) -> pl.DataFrame:
+    """A cell that feeds two tables is one thing to correct, not two."""
+    names = [name for name in ("load", "record", "file", "line", "column", "value", "rule") if name in faults.columns]
+    return faults.unique(names, keep="first", maintain_order=True)
+
+
+def first_faults(faults: pl.DataFrame, *, zh: bool, most: int = 10) -> list[str]:
+    """A line for each of the first faults of a load that is not kept, of every rule one as far as they fit; and how many more there are."""
+    once = each_once(faults).with_row_index("place")
+    chosen = once.sort(pl.int_range(pl.len()).over("rule"), "place").head(most).sort("place").with_columns(shown(pl.col("file")))
+    lines = [f"{_place_of(row, zh)}{row['zh' if zh else 'en']} [{row['rule']}]" for row in chosen.iter_rows(named=True)]
+    left = len(once) - len(chosen)
+    return lines + ([f"……另有 {left:,} 处" if zh else f"… and {left:,} more"] if left else [])
 
 
 def open_records(
@@ -93,13 +106,15 @@ def counts_by_rule(faults: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def listed(faults: pl.DataFrame, language: str, *, each: bool, limit: int | None = 20) -> list[str]:
-    """What waits, as lines for a terminal: by rule with an example, or each fault where one rule or load was asked
-    for."""
+def listed(faults: pl.DataFrame, language: str, *, each: bool, limit: int | None = 20, refused: bool = False) -> list[str]:
+    """What waits, or what a refused load would have put there, as lines for a terminal: by rule with an example, or each fault
+    where one rule or load was asked for."""
     zh = language == "zh"
+    if faults.is_empty() and refused:
+        return ["没有被拒绝的装载可供查看" if zh else "There is no refused load to look at."]
     if faults.is_empty():
         return ["隔离区为空：没有等待更正的记录" if zh else "Nothing waits in quarantine."]
-    return _each_fault(faults, zh, limit) if each else _by_rule(faults, zh)
+    return _each_fault(faults, zh, limit) if each else _by_rule(faults, zh, refused)
 
 
 def json_lines(faults: pl.DataFrame, limit: int | None = None) -> Iterator[str]:
@@ -109,26 +124,29 @@ def json_lines(faults: pl.DataFrame, limit: int | None = None) -> Iterator[str]:
         yield from part.write_ndjson().splitlines()
 
 
-def _by_rule(faults: pl.DataFrame, zh: bool) -> list[str]:
+def _by_rule(faults: pl.DataFrame, zh: bool, refused: bool) -> list[str]:
     counts = counts_by_rule(faults)
     loads = faults["load"].n_unique()
     whole = faults.select(pl.struct("load", pl.coalesce("record", -pl.col("line")), "file").n_unique()).item()
-    lines = [
-        f"隔离区：{whole:,} 条记录，{len(faults):,} 处问题，来自 {loads:,} 次装载"
-        if zh
-        else f"In quarantine: {whole:,} records with {len(faults):,} faults, of {loads:,} loads"
-    ]
+    if refused:
+        lines = [f"被拒绝的装载：{whole:,} 条记录，{len(faults):,} 处问题；未装入任何内容" if zh else
+                 f"The refused load: {whole:,} records with {len(faults):,} faults; nothing of it was loaded"]
+    else:
+        lines = [f"隔离区：{whole:,} 条记录，{len(faults):,} 处问题，来自 {loads:,} 次装载" if zh else
+                 f"In quarantine: {whole:,} records with {len(faults):,} faults, of {loads:,} loads"]
     for row in counts.with_columns(shown(pl.col("file"))).iter_rows(named=True):
         said = row["zh"] if zh else row["en"]
         head = f"{row['faults']:>9,}  {row['rule']}" + (
             f"（{row['records']:,} 条记录）" if zh else f" ({row['records']:,} records)"
         )
         lines += [head, f"{'':11}{_place_of(row, zh)}{said}"]
-    lines.append(
-        "逐条查看：--rule 规则 或 --load 装载号；导出更正：--export 文件.xlsx，改好后 --take-back 文件.xlsx"
-        if zh
-        else "Each one: --rule RULE or --load LOAD. To correct them: --export FILE.xlsx, then --take-back FILE.xlsx"
-    )
+    if refused:
+        lines.append("其中没有可收回的：请更正文件或映射，再运行 arrears ingest。逐条查看：--refused --rule 规则；用 Excel 查看：--refused --export 文件.xlsx" if zh else
+                     "None of it can be taken back: mend the files or the mapping, then run arrears ingest again. Each one: --refused --rule RULE. "
+                     "To look at them in Excel: --refused --export FILE.xlsx")
+    else:
+        lines.append("逐条查看：--rule 规则 或 --load 装载号；导出更正：--export 文件.xlsx，改好后 --take-back 文件.xlsx" if zh else
+                     "Each one: --rule RULE or --load LOAD. To correct them: --export FILE.xlsx, then --take-back FILE.xlsx")
     return lines
 
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from arrears.ingest import workbooks
 from arrears.ingest.corrections import EXPLANATION_SHEET, OWN, columns_of
-from arrears.ingest.quarantine import Loads, all_records, resolved
+from arrears.ingest.quarantine import REFUSED_LOAD, Loads, all_records, resolved
 from arrears.refusal import Refused
 
 _KEY = ["load", "record"]
@@ -66,6 +66,7 @@ def corrected(path: Path, loads: Loads) -> TakenBack:
             f"{path}：其中没有记录；请使用 arrears quarantine --export 写出的文件",
         )
     keys = pl.concat([frame.select(*_KEY, "sheet", "row") for frame, _ in came])
+    _refuse_refused(path, keys)
     _refuse_twice(path, keys)
     _refuse_unknown(path, keys.join(known, on=_KEY, how="anti", maintain_order="left"))
     parts: dict[tuple[int, str], list[pl.DataFrame]] = {}
@@ -162,6 +163,17 @@ def _refuse_nameless(path: Path, sheet: str, header: list, rows: list) -> None:
                     "move it under its column or remove it",
                     f"{path} 的工作表 {sheet} 第 {number} 行：第 {place + 1} 列有内容但没有列名，内容会丢失；请移到相应列或删除",
                 )
+
+
+def _refuse_refused(path: Path, keys: pl.DataFrame) -> None:
+    if (keys["load"] == REFUSED_LOAD).any():
+        raise Refused(
+            f"{path}: its records are of a load that was refused (exported with --refused, to look at): nothing of that load is in the "
+            "book, so there is nothing these could be taken back into; mend the lender's files or the mapping and run arrears "
+            "ingest again",
+            f"{path}：其中是被拒绝的装载的记录（用 --refused 导出，仅供查看）：该次装载没有装入任何内容，因此无法收回；"
+            "请更正来源文件或映射，再运行 arrears ingest",
+        )
 
 
 def _refuse_twice(path: Path, keys: pl.DataFrame) -> None:

@@ -10,7 +10,7 @@ from arrears.ingest import clean_cells
 from arrears.ingest.kinds import is_a_day, kind_of
 from arrears.ingest.mapped import ColumnMap, Mapping, SourceMap, TableMap
 from arrears.ingest.occurrences import Occurrences, digest_of
-from arrears.ingest.personal import STARRED, holds_personal
+from arrears.ingest.personal import STARRED, holds_personal, slipped
 from arrears.ingest.reading import EDGES, plain_digits, reader_of, trimmed
 from arrears.ingest.values import TYPES, Read, read_column, read_texts
 from arrears.money import decimals_of
@@ -189,13 +189,18 @@ class Taking:
             unfit = self._mask(read.flaws["row"])
         if name in self.mapping.hashed or name in self.mapping.not_personal:
             return values, unfit
-        if clean_cells.is_plain(values) or not values.str.contains_any(["******"]).any():
-            return values, unfit
-        starred = values.str.contains(STARRED).fill_null(False)  # a correction whose concealed number nobody wrote anew
-        if not starred.any():
-            return values, unfit
-        self.blame(column.name, [name], starred.arg_true(), "starred")
-        return values.set(starred, None), starred if unfit is None else unfit | starred
+        for rule, barred in (("starred", _starred(values)), ("personal_cell", self._slipped(column, values, strictly))):
+            if barred is not None:
+                self.blame(column.name, [name], barred.arg_true(), rule)
+                values, unfit = values.set(barred, None), barred if unfit is None else unfit | barred
+        return values, unfit
+
+    @staticmethod
+    def _slipped(column: ColumnMap, values: pl.Series, strictly: bool) -> pl.Series | None:
+        """The cells that must not stand in a text, or in the name made of cells; numbers and dates have readers of their own."""
+        if not strictly and column.take != "key_of":
+            return None
+        return slipped(values, ids=column.name.endswith("_id") or column.name == "reverses")
 
     def _guard(self, name: str, target: str, texts: pl.Series) -> None:
         """Refuses a source column most of whose cells name persons, and of which the mapping says nothing."""
@@ -284,6 +289,14 @@ class Taking:
         frame = frame.with_columns(nth=self.seen.numbered(self.table_map.table, column.name, frame["digest"]))
         repeated = pl.concat_str("digest", pl.lit("-"), "nth")
         return frame.select(pl.when(pl.col("nth") > 1).then(repeated).otherwise("digest")).to_series()
+
+
+def _starred(values: pl.Series) -> pl.Series | None:
+    """The cells of a correction whose concealed number nobody wrote anew."""
+    if clean_cells.is_plain(values) or not values.str.contains_any(["******"]).any():
+        return None
+    starred = values.str.contains(STARRED).fill_null(False)
+    return starred if starred.any() else None
 
 
 def _later(values: pl.Series, column: ColumnMap) -> pl.Series:
