@@ -9,7 +9,7 @@ from arrears.refusal import Refused
 
 ROWS_MAX, COLUMNS_MAX = 1_048_576, 16_384
 ERRORS = ("#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#N/A", "#NULL!", "#SPILL!")
-_AREA_MAX = 60_000_000
+AREA_MAX = 60_000_000
 
 
 @dataclass
@@ -46,7 +46,7 @@ class CellMarks:
         shown = self.percents.get(column, b"")
         return row < len(shown) and shown[row] == 1
 
-    def demand_near(self, name: str, area_max: int = _AREA_MAX) -> None:
+    def demand_near(self, name: str, area_max: int = AREA_MAX) -> None:
         """Raises Refused where the cells are spread too far to be held in memory."""
         if self.rows > ROWS_MAX or self.columns > COLUMNS_MAX or self.rows * self.columns > area_max:
             raise Refused(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from arrears.ingest.cell_marks import CellMarks, is_just_before_midnight
+from arrears.ingest.cell_marks import AREA_MAX, CellMarks, is_just_before_midnight
 from arrears.ingest.xls_container import stream_of
 from arrears.ingest.xlsx_package import is_percent_format, unreadable
 from arrears.refusal import Refused
@@ -39,7 +39,7 @@ def book_of(path: Path) -> OldBook:
         places = _read_globals(content, book, styles)
         for number, place in enumerate(places, 1):
             marks = _sheet(content, place, book, styles.percents())
-            marks.demand_near(f"{path.name}[{number}]")
+            marks.demand_near(f"{path.name}[{number}]", AREA_MAX - sum(sheet.rows * sheet.columns for sheet in book.sheets))
             book.sheets.append(marks)
     except Refused:
         raise

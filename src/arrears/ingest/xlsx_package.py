@@ -27,8 +27,8 @@ class BookParts:
 
     sheets: dict[str, str]
     counts_from_1904: bool
-    asks_to_calculate: bool
-    """Its formulas are to be calculated when it is opened, so their stored values may be mere placeholders."""
+    was_calculated: bool
+    """A spreadsheet calculated it; else it is calculated when it is opened, and stored values may be mere placeholders."""
     percents: frozenset[str]
     """The numbers of the styles that show a cell as a percentage."""
 
@@ -108,7 +108,7 @@ def parts_of(path: Path) -> BookParts | None:
     return BookParts(
         sheets,
         any(_is_true(found.get("date1904")) for found in _named(book, "workbookPr")),
-        any(_is_true(found.get("fullCalcOnLoad")) for found in _named(book, "calcPr")),
+        any(not _is_true(found.get("fullCalcOnLoad")) for found in _named(book, "calcPr")),
         _percents(read["styles.xml"]),
     )
 

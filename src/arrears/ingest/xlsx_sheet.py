@@ -17,6 +17,8 @@ _CHUNK = 1 << 20
 _PLACE = re.compile(r"([A-Za-z]{1,7})([0-9]+)")
 _NINES = re.compile(rb">[1-9][0-9]{4}\.99999999")
 """A number that may be a moment so shortly before midnight that it is read as the next day."""
+_ZEROS = ("0", "0.0")
+"""What programs that do not calculate write for a formula: xlsxwriter, Apache POI."""
 _KINDS = frozenset(("c", "row", "f", "v"))
 
 
@@ -58,7 +60,7 @@ class _Scan:
         self.parser = expat.ParserCreate()
         self.parser.ordered_attributes = self.parser.buffer_text = True
         self.parser.StartElementHandler = _starter(self, parts.percents, looks_into_every)
-        self._asks_to_calculate, self._looks_into_every = parts.asks_to_calculate, looks_into_every
+        self._was_calculated, self._looks_into_every = parts.was_calculated, looks_into_every
         self._at, self._kind = (0, 0), "n"
         self._is_open = self._is_formula = self._is_value = False
         self._value: list[str] = []
@@ -100,7 +102,7 @@ class _Scan:
             self.marks.fail(row, column, value)
         elif self._is_formula and not value and self._kind != "str":
             self.marks.unvalued.add(self._at)
-        elif self._is_formula and is_number and value.strip() == "0":
+        elif self._is_formula and is_number and value.strip() in _ZEROS:
             self._zeros.setdefault(column, []).append(row)
         elif self._is_formula:
             self._calculated.add(column)
@@ -108,8 +110,8 @@ class _Scan:
             self.marks.early.add(self._at)
 
     def finish(self) -> None:
-        """Zeros are placeholders where the workbook asks to be calculated and no formula of their column has another value."""
-        if self._asks_to_calculate:
+        """Zeros are placeholders where no spreadsheet calculated the workbook and no formula of their column has another value."""
+        if not self._was_calculated:
             for column in self._zeros.keys() - self._calculated:
                 self.marks.unvalued.update((row, column) for row in self._zeros[column])
 
