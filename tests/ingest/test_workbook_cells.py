@@ -13,7 +13,9 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from arrears.ingest.cell_marks import CellMarks
 from arrears.ingest.mapping import parse_mapping
 from arrears.ingest.sources import find_sources, open_file
+from arrears.ingest.workbooks import Workbook
 from arrears.refusal import Refused
+from ingest.binary_workbook import real, wide, write_xlsb
 from ingest.lender_files import Lender
 from ingest.test_sources_excel import _read
 from ingest.test_values import MAPPING as PLAIN
@@ -174,6 +176,26 @@ def test_errors_and_formulas_never_calculated_are_seen_in_an_old_workbook_small_
     _, rows, _, broken = _read(path)
     assert rows[0][1 if not more else 12] == "#N/A"
     assert [(record.line, record.rule) for record in broken] == [(3, "formula")]
+
+
+def test_errors_percentages_and_moments_are_seen_in_a_binary_workbook(tmp_path):
+    """5 is a number, 6 a text, 3 an error, 11 a formula that is an error, 9 one that is a number."""
+    rows = {
+        0: [(0, 6, 0, wide("id")), (1, 6, 0, wide("note"))],
+        1: [(0, 6, 0, wide("A1")), (1, 3, 0, b"\x2a")],
+        2: [(0, 6, 0, wide("A2")), (1, 11, 0, b"\x17" + bytes(10))],
+        3: [(0, 6, 0, wide("A3")), (1, 5, 1, real(0.185))],
+        4: [(0, 6, 0, wide("A4")), (1, 9, 2, real(0.18) + bytes(10))],
+        5: [(0, 6, 0, wide("A5")), (1, 5, 3, real(NEAR))],
+    }
+    path = write_xlsb(tmp_path / "book.xlsb", rows, formats=(0, 164, 9, 14), counts_from_1904=False)
+    assert [row[1][:10] for row in _read(path)[1]] == ["#N/A", "#REF!", "18.5%", "18%", "2026-02-12"]
+    assert Workbook(write_xlsb(tmp_path / "b.xlsb", rows, counts_from_1904=True)).counts_from_1904
+    with pytest.raises(Refused, match="its cells are spread over 1048576 rows and 16384 columns"):
+        open_file(write_xlsb(tmp_path / "far.xlsb", {**rows, 1_048_575: [(16_383, 5, 0, real(1))]}))
+    content = path.read_bytes()
+    (tmp_path / "renamed.xls").write_bytes(content)
+    assert open_file(tmp_path / "renamed.xls").columns == ["id", "note"]
 
 
 def test_errors_and_formulas_without_a_value_are_seen_in_an_open_document(tmp_path):

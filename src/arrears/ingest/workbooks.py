@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from python_calamine import (
@@ -15,7 +16,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from arrears.ingest import ods_package, xls_cells, xls_container, xlsx_package, xlsx_sheet
+from arrears.ingest import ods_package, xls_cells, xls_container, xlsb_package, xlsx_package, xlsx_sheet
 from arrears.ingest.batch import UnchangedFile
 from arrears.ingest.cell_marks import CellMarks
 from arrears.refusal import Refused
@@ -34,7 +35,7 @@ class Workbook:
         self._path = path
         with path.open("rb") as file:
             start = file.read(8)
-        self._parts: xlsx_package.BookParts | None = None
+        self._marks_of: Callable[[str], CellMarks] = lambda _: CellMarks()
         self._marks: dict[str, CellMarks] = {}
         self.counts_from_1904 = False
         if start.startswith(b"PK"):
@@ -50,13 +51,15 @@ class Workbook:
 
     def _open_package(self) -> None:
         xlsx_package.demand_sound(self._path)
-        self._parts = xlsx_package.parts_of(self._path)
-        suffix = ".xlsx" if self._parts else ".xlsb"
-        if self._parts:
-            self.counts_from_1904 = self._parts.counts_from_1904
+        if parts := xlsx_package.parts_of(self._path):
+            suffix, self._marks_of = ".xlsx", partial(xlsx_sheet.marks_of, self._path, parts=parts)
+        elif parts := xlsb_package.parts_of(self._path):
+            suffix, self._marks_of = ".xlsb", partial(xlsb_package.marks_of, self._path, parts=parts)
         elif ods_package.is_spreadsheet(self._path):
-            suffix = ".ods"
-            self._marks = ods_package.marks_of(self._path)
+            suffix, self._marks_of = ".ods", ods_package.marks_of(self._path).__getitem__
+        else:
+            raise xlsx_package.unreadable(self.name)
+        self.counts_from_1904 = parts is not None and parts.counts_from_1904
         self._book = _opened(self._path, suffix)
 
     def _open_old(self) -> None:
@@ -68,12 +71,16 @@ class Workbook:
         self._book = _opened(self._path, ".xls")
         if len(old.sheets) != len(self._book.sheets_metadata):
             raise xlsx_package.unreadable(self.name)
-        self._marks = {about.name: marks for about, marks in zip(self._book.sheets_metadata, old.sheets, strict=True)}
+        names = [about.name for about in self._book.sheets_metadata]
+        self._marks_of = dict(zip(names, old.sheets, strict=True)).__getitem__
 
     def marks(self, sheet: str) -> CellMarks:
         """What stands in the sheet beside values; raises Refused where it is spread too far to be held in memory."""
         if sheet not in self._marks:
-            self._marks[sheet] = xlsx_sheet.marks_of(self._path, sheet, self._parts) if self._parts else CellMarks()
+            try:
+                self._marks[sheet] = self._marks_of(sheet)
+            except KeyError as error:  # the two readers do not agree on what the sheets are called
+                raise xlsx_package.unreadable(f"{self.name}[{sheet}]") from error
         return self._marks[sheet]
 
     def loaded(self, sheet: str) -> CalamineSheet:

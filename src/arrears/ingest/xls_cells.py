@@ -13,7 +13,7 @@ from arrears.ingest.xls_container import stream_of
 from arrears.ingest.xlsx_package import is_percent_format, unreadable
 from arrears.refusal import Refused
 
-_ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
+ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
 _FORMULA, _ERROR_OR_FLAG, _NUMBER, _SMALL_NUMBER, _SMALL_NUMBERS = 0x0006, 0x0205, 0x0203, 0x027E, 0x00BD
 _CELLS = {_FORMULA, _ERROR_OR_FLAG, _NUMBER, _SMALL_NUMBER, _SMALL_NUMBERS, 0x0204, 0x00FD, 0x00D6}
 _BEGIN, _END, _SHEET, _LOCKED, _SINCE_1904, _CALCULATED, _STYLE, _FORMAT = 0x0809, 0x000A, 0x0085, 0x002F, 0x0022, 0x01C1, 0x00E0, 0x041E
@@ -109,7 +109,7 @@ def _sheet(content: bytes, place: int, book: OldBook, percents: frozenset[int]) 
             marks.formulas += 1
             _judge_formula(marks, (row, column), content[at + _RESULT : at + _RESULT + 8], book.was_calculated)
         elif kind == _ERROR_OR_FLAG and content[at + _RESULT + 1]:
-            marks.fail(row, column, _ERRORS.get(content[at + _RESULT], ""))
+            marks.fail(row, column, ERRORS.get(content[at + _RESULT], ""))
         elif kind == _NUMBER and is_just_before_midnight(struct.unpack_from("<d", content, at + _RESULT)[0]):
             marks.early.add((row, column))
         if style in percents and kind in (_FORMULA, _NUMBER, _SMALL_NUMBER):
@@ -123,6 +123,6 @@ def _judge_formula(marks: CellMarks, place: tuple[int, int], result: bytes, was_
         if is_just_before_midnight(struct.unpack("<d", result)[0]):
             marks.early.add(place)
     elif result[0] == 2:
-        marks.fail(*place, _ERRORS.get(result[2], ""))
+        marks.fail(*place, ERRORS.get(result[2], ""))
     elif result[0] == 3 and not was_calculated:
         marks.unvalued.add(place)

@@ -1,4 +1,4 @@
-"""What must be known of an .xlsx before it is opened: whole, no zip bomb, where its sheets lie, and how their cells are meant.
+"""What must be known of an .xlsx (and of packages like it) before it is opened: whole, no zip bomb, where its sheets lie, and how their cells are meant.
 
 The size of what is packed is counted while it is unpacked; what the package says of itself is not believed. Names of
 entries are taken as the reading library takes them: in any case, with either slash.
@@ -95,22 +95,26 @@ def parts_of(path: Path) -> BookParts | None:
         entries = entries_of(package)
         if "xl/workbook.xml" not in entries:
             return None
-        read = {name: _root(path.name, package, entries.get(f"xl/{name}")) for name in ("workbook.xml", "_rels/workbook.xml.rels", "styles.xml")}
-    book = read["workbook.xml"]
-    targets = {relation.get("Id"): relation.get("Target", "") for relation in read["_rels/workbook.xml.rels"].iter()}
-    sheets = {}
-    for found in _named(book, "sheet"):
-        ids = [value for key, value in found.attrib.items() if key.endswith("}id")]
-        target = targets.get(ids[0], "") if ids else ""
-        place = normpath(target.replace("\\", "/") if target.startswith(("/", "xl/")) else f"xl/{target}").lstrip("/")
-        if place.lower() in entries:
-            sheets[found.get("name", "")] = entries[place.lower()]
+        book, styles = (_root(path.name, package, entries.get(f"xl/{name}.xml")) for name in ("workbook", "styles"))
+        targets = targets_of(path.name, package, "xl/_rels/workbook.xml.rels")
+    ids = {found.get("name", ""): [value for key, value in found.attrib.items() if key.endswith("}id")] for found in _named(book, "sheet")}
     return BookParts(
-        sheets,
+        {name: targets[key] for name, keys in ids.items() for key in keys if key in targets},
         any(_is_true(found.get("date1904")) for found in _named(book, "workbookPr")),
         any(not _is_true(found.get("fullCalcOnLoad")) for found in _named(book, "calcPr")),
-        _percents(read["styles.xml"]),
+        _percents(styles),
     )
+
+
+def targets_of(name: str, package: zipfile.ZipFile, relations: str) -> dict[str, str]:
+    """The entries that the workbook's relations name and that are there, by id; raises Refused where they are no XML."""
+    entries, found = entries_of(package), {}
+    for relation in _root(name, package, entries.get(relations)).iter():
+        target = relation.get("Target", "").replace("\\", "/")
+        place = normpath(target if target.startswith(("/", "xl/")) else f"xl/{target}").lstrip("/").lower()
+        if place in entries:
+            found[relation.get("Id", "")] = entries[place]
+    return found
 
 
 def _root(name: str, package: zipfile.ZipFile, entry: str | None) -> xml.Element:
