@@ -123,6 +123,25 @@ def test_a_sheet_that_is_no_sound_xml_is_refused(tmp_path):
     assert "工作簿已损坏" in refused.value.zh
 
 
+@pytest.mark.parametrize("entry", ["xl/workbook.xml", "xl/styles.xml", "xl/worksheets/sheet1.xml"])
+@pytest.mark.parametrize("encoding", ["gb18030", "no-such-encoding"])
+def test_a_part_in_an_encoding_that_no_workbook_has_is_refused(tmp_path, entry, encoding):
+    head = f'<?xml version="1.0" encoding="{encoding}"?>'
+    path = _spelt(_faulty(tmp_path / "book.xlsx"), lambda name, text: (name, head + text.partition("?>")[2] if "?>" in text else head + text) if name == entry else (name, text))
+    with pytest.raises(Refused, match="the workbook is damaged"):
+        open_file(path)
+
+
+def test_a_percentage_far_below_is_refused_without_taking_the_memory(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["a"])
+    book.active["A2"], book.active["A2"].number_format = 0.5, "0%"
+    book.save(tmp_path / "book.xlsx")
+    path = _spelt(tmp_path / "book.xlsx", _in_sheet(lambda text: text.replace('r="A2"', 'r="A99999999999999"')))
+    with pytest.raises(Refused, match="its cells are spread over 99999999999999 rows"):
+        open_file(path)
+
+
 def test_zeros_of_formulas_never_calculated_are_faults_and_calculated_ones_are_values(tmp_path):
     """Xlsxwriter writes 0 for a formula whose value it was not told and asks to be calculated on opening; POI says nothing of it."""
     path = tmp_path / "book.xlsx"

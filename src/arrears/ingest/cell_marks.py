@@ -38,6 +38,8 @@ class CellMarks:
 
     def show_percent(self, row: int, column: int) -> None:
         """The cell is shown as a percentage."""
+        if row > ROWS_MAX:  # the sheet is refused, once its end is seen
+            return
         shown = self.percents.setdefault(column, bytearray())
         shown.extend(bytes(max(0, row + 1 - len(shown))))
         shown[row] = 1

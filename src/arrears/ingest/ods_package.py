@@ -35,7 +35,7 @@ def marks_of(path: Path) -> dict[str, CellMarks]:
         scan.parser.Parse(b"", True)
     except Refused:
         raise
-    except (expat.ExpatError, ValueError) as error:
+    except (expat.ExpatError, ValueError, LookupError) as error:
         raise unreadable(path.name) from error
     return scan.sheets
 

@@ -120,7 +120,7 @@ def targets_of(name: str, package: zipfile.ZipFile, relations: str) -> dict[str,
 def _root(name: str, package: zipfile.ZipFile, entry: str | None) -> xml.Element:
     try:
         return xml.Element("none") if entry is None else xml.fromstring(package.read(entry))  # noqa: S314
-    except xml.ParseError as error:
+    except (xml.ParseError, ValueError, LookupError) as error:  # the latter two of an encoding nobody knows
         raise unreadable(name) from error
 
 

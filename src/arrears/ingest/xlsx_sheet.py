@@ -33,7 +33,7 @@ def marks_of(path: Path, sheet: str, parts: BookParts) -> CellMarks:
             if _fed(scan, package, parts.sheets[sheet]):
                 scan = _Scan(parts, looks_into_every=True)
                 _fed(scan, package, parts.sheets[sheet])
-    except (expat.ExpatError, ValueError) as error:
+    except (expat.ExpatError, ValueError, LookupError) as error:
         raise unreadable(name) from error
     scan.marks.demand_near(name)
     return scan.marks
