@@ -62,7 +62,7 @@ class _Scan:
         self.parser.StartElementHandler = _starter(self, parts.percents, looks_into_every)
         self._was_calculated, self._looks_into_every = parts.was_calculated, looks_into_every
         self._at, self._kind = (0, 0), "n"
-        self._is_open = self._is_formula = self._is_value = False
+        self.is_open = self._is_formula = self.is_value = False
         self._value: list[str] = []
         self._zeros: dict[int, list[int]] = {}
         self._calculated: set[int] = set()
@@ -70,7 +70,7 @@ class _Scan:
     def look_into(self, row: int, column: int, given: list[str]) -> None:
         """From here to its end the cell is read: into every cell that matters, once or twice."""
         self._at, self._kind = (row, column), _named(given, "t") or "n"
-        self._is_open, self._is_formula, self._value = True, False, []
+        self.is_open, self._is_formula, self._value = True, False, []
         self.parser.EndElementHandler, self.parser.CharacterDataHandler = self._end, self._read
 
     def see_formula(self) -> None:
@@ -78,21 +78,17 @@ class _Scan:
         self.marks.formulas += 1
         self._is_formula = True
 
-    def see_value(self) -> None:
-        """The cell's value begins."""
-        self._is_value = self._is_open
-
     def _read(self, text: str) -> None:
-        if self._is_value:
+        if self.is_value:
             self._value.append(text)
 
     def _end(self, name: str) -> None:
         local = name.rpartition(":")[2]
         if local == "v":
-            self._is_value = False
+            self.is_value = False
         elif local == "c":
             self._judge("".join(self._value))
-            self._is_open = self._is_formula = False
+            self.is_open = self._is_formula = False
             self.parser.EndElementHandler = self.parser.CharacterDataHandler = None
 
     def _judge(self, value: str) -> None:
@@ -125,7 +121,8 @@ def _starter(scan: _Scan, percents: frozenset[str], looks_into_every: bool) -> C
         nonlocal row, at_row, row_text, digits, column, given
         kind = kinds.get(name)
         if kind == "v":
-            scan.see_value()
+            if scan.is_open:
+                scan.is_value = True
         elif kind == "c":
             given = attributes
             place = given[1] if given and given[0] == "r" else _named(given, "r")
