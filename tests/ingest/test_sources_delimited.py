@@ -278,7 +278,7 @@ def test_binary_content_says_so(tmp_path):
     ("content", "said"),
     [
         (b"\x1f\x8b\x08rest", "this is a gzip package"),
-        (b"<html><table><tr><td>1</td></tr></table>", "this is a web page, XML, PDF or document"),
+        (b"<html><table><tr><td>1</td></tr></table>", r"this is a web page \(HTML\)"),
         (b"SQLite format 3\0", "this is an SQLite database; name it as sqlite:///"),
     ],
 )

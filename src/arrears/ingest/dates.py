@@ -198,9 +198,9 @@ def _zone_of(offset: str) -> timezone:
 
 
 def _serial_moment(serial: re.Match) -> datetime:
-    """Excel counts days from 1899-12-30; the fraction is the time of day, to the second."""
+    """Excel counts days from 1899-12-30; the fraction is the time of day, to the second, and never the next day."""
     fraction = serial["fraction"] or "0"
-    seconds = half_up(int(fraction) * 86_400, 10 ** len(fraction))
+    seconds = min(half_up(int(fraction) * 86_400, 10 ** len(fraction)), 86_399)
     return datetime(1899, 12, 30) + timedelta(days=int(serial["days"]), seconds=seconds)  # noqa: DTZ001
 
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 
 import polars as pl
 
-from arrears.ingest import xlsx_package
 from arrears.ingest.batch import Batch, BrokenRecord, demand_columns, header_names
+from arrears.ingest.cell_marks import CellMarks, letters
 from arrears.ingest.workbooks import Workbook, damage_refused
 from arrears.refusal import Refused
 
@@ -58,6 +58,23 @@ def _number_text(value: float) -> str:
     if value == int(value):
         return str(int(value))
     return format(Decimal(f"{value:.15g}"), "f")
+
+
+def texts_of(values: list, number: int, left: int, marks: CellMarks) -> list[str | None]:
+    """The cells of a row as text, from the first column on, where the first value stands right of `left` empty ones."""
+    if marks.percents or marks.early:
+        values = [_as_shown(value, number, place, marks) for place, value in enumerate(values, left + 1)]
+    cells = [None] * left + [text_of(value) for value in values]
+    return [marks.errors.get((number, place), cell) for place, cell in enumerate(cells, 1)] if marks.errors else cells
+
+
+def _as_shown(value: object, row: int, column: int, marks: CellMarks) -> object:
+    """The value with its percent sign, and on its own day."""
+    if isinstance(value, datetime.datetime) and (row, column) in marks.early:
+        return value - datetime.timedelta(milliseconds=1)
+    if isinstance(value, int | float) and not isinstance(value, bool) and marks.is_percent(row, column):
+        return f"{format(Decimal(_number_text(value)).scaleb(2), 'f')}%"
+    return value
 
 
 class ExcelSheet:
@@ -108,7 +125,7 @@ class ExcelSheet:
             first = self._sheet.start[0] + 1
             for row in header:
                 cells = every[row - first] if first <= row < first + len(every) else []
-                rows.append([""] * self._left + [text_of(cell) or "" for cell in cells])
+                rows.append([cell or "" for cell in texts_of(cells, row, self._left, self._marks)])
                 rows[-1] += [""] * (width - len(rows[-1]))
         for top, left, bottom, right in self._merged() if rows else ():
             for row in header:
@@ -134,7 +151,7 @@ class ExcelSheet:
         merged = [area for area in self._merged() if area[0] > self._last_header]
         if merged:
             top, left, bottom, right = merged[0]
-            area = f"{xlsx_package.letters(left)}{top}:{xlsx_package.letters(right)}{bottom}"
+            area = f"{letters(left)}{top}:{letters(right)}{bottom}"
             self.notes.append(
                 (
                     f"{len(merged)} groups of cells are merged below the header (the first: {area}); only the first cell of "
@@ -156,7 +173,8 @@ class ExcelSheet:
         for number, values in enumerate(self._rows(), 1):
             if number <= self._last_header:
                 continue
-            cells = self._cells(number, values)
+            cells = texts_of(values, number, self._left, self._marks)
+            cells += [None] * (len(self.columns) - len(cells))
             if cells in heads:
                 repeated.append(number)
             elif fault := self._unvalued(number, places):
@@ -178,20 +196,11 @@ class ExcelSheet:
         with damage_refused(self.name):
             yield from self._sheet.iter_rows()
 
-    def _cells(self, number: int, values: list) -> list[str | None]:
-        cells = [None] * self._left + [text_of(value) for value in values]
-        cells += [None] * (len(self.columns) - len(cells))
-        if self._marks.errors:
-            for place in range(len(cells)):
-                if (number, place + 1) in self._marks.errors:
-                    cells[place] = self._marks.errors[number, place + 1]
-        return cells
-
     def _unvalued(self, number: int, places: list[int]) -> BrokenRecord | None:
         if not self._marks.unvalued:
             return None
         found = [
-            f"{xlsx_package.letters(p + 1)}{number}" for p in sorted(places) if (number, p + 1) in self._marks.unvalued
+            f"{letters(p + 1)}{number}" for p in sorted(places) if (number, p + 1) in self._marks.unvalued
         ]
         return BrokenRecord(number, "formula", ", ".join(found)) if found else None
 

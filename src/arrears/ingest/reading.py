@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from functools import lru_cache, partial
 
+from arrears.ingest.cell_marks import ERRORS
 from arrears.ingest.currencies import CURRENCIES, may_mean
 from arrears.ingest.flaw import Flaw
 from arrears.ingest.kinds import RATE_UNITS, SHARE_UNITS, is_a_day
@@ -40,7 +41,6 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ufffd]")
 _SCIENTIFIC = re.compile(r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)[eE][+-]?[0-9]+")
 SCIENTIFIC_ID = r"[0-9](?:[.,][0-9]+[eE]\+?|[eE]\+)[0-9]{1,3}"
 """An id that a program took for a number: spreadsheets write 1.23E+17, Java 1.23E17. 12E5 may be an id."""
-_SHEET_ERRORS = ("#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#N/A", "#NULL!", "#SPILL!")
 _MONEY_SIGN = r"(?:[¥$€£元圆]|[A-Za-z]{3})"
 _AMOUNT = re.compile(
     rf"(?P<bracket>\()?\s*(?P<first>[+-])?\s*(?P<before>{_MONEY_SIGN})?\s*(?P<second>[+-])?\s*(?P<body>[0-9.,' ]*[0-9.,'])"
@@ -79,7 +79,7 @@ def text_of(text: str) -> str | Flaw:
         return Flaw("scientific", None)
     if len(text) > TEXT_MAX:
         return Flaw("too_long", f"{len(text):,}")
-    return Flaw("cell_error", None) if text in _SHEET_ERRORS else text
+    return Flaw("cell_error", None) if text in ERRORS else text
 
 
 def _flat(text: str) -> str:
@@ -111,7 +111,7 @@ def _digits(body: str, decimal: str) -> tuple[int, int] | Flaw:
 
 
 def _no_number(text: str) -> Flaw:
-    if text.upper() in _SHEET_ERRORS:
+    if text.upper() in ERRORS:
         return Flaw("cell_error", None)
     if text.startswith("="):
         return Flaw("formula", None)
@@ -165,12 +165,13 @@ def rate_of(text: str, *, times: int, unit: str, decimal: str = ".", rounds: boo
     found = _NUMBER.fullmatch(flat)
     if found is None:
         return _no_number(flat)
-    if found["mark"] and not unit.startswith(_MARKS[found["mark"]]):
+    is_share = found["mark"] == "%" and unit.startswith("fraction")  # 18% is 0.18, as a spreadsheet shows it
+    if found["mark"] and not is_share and not unit.startswith(_MARKS[found["mark"]]):
         return Flaw("not_a_number", found["mark"])
     digits = _digits(found["body"], decimal)
     if isinstance(digits, Flaw):
         return digits
-    ppm = _scaled(*digits, times, rounds)
+    ppm = _scaled(digits[0], digits[1] + 2 * is_share, times, rounds)
     if isinstance(ppm, Flaw):
         return ppm
     ppm = -ppm if found["sign"] == "-" else ppm

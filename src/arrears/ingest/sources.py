@@ -17,7 +17,7 @@ from arrears.ingest.delimited import DelimitedFile
 from arrears.ingest.excel import ExcelSheet
 from arrears.ingest.parquet_files import ParquetFile
 from arrears.ingest.workbooks import Workbook
-from arrears.ingest.workbooks import sheets_of as _sheets_of_workbook
+from arrears.ingest.xlsx_package import entries_of
 from arrears.refusal import Refused
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ __all__ = ["Batch", "BrokenRecord", "Source", "find_sources", "open_file", "shee
 
 _SUFFIXES = {".csv", ".tsv", ".txt", ".tab", ".psv", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".pq"}
 _WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
+_WEB_PAGES = tuple(b"<" + tag for tag in (b"!--", b"!doctype", b"html", b"head", b"meta", b"title", b"style", b"body", b"div", b"table"))
+_LETTERS = (b"mime-version:", b"from:", b"content-type:")
+"""How a web archive (MHTML) begins: a page saved as a letter with its pictures."""
 _PACKED = {
     b"\x1f\x8b": "gzip",
     b"7z\xbc\xaf": "7z",
@@ -58,7 +61,7 @@ def kind_of(path: Path) -> str:
     """ "parquet", "excel" or "delimited", by content; raises Refused where it is none of them."""
     UnchangedFile(path)
     with path.open("rb") as file:
-        start = file.read(512)
+        start = file.read(4096)
     suffix = path.suffix.lower()
     if start.startswith(b"PAR1") or suffix in {".parquet", ".pq"}:
         return "parquet"
@@ -76,12 +79,16 @@ def kind_of(path: Path) -> str:
     for magic, kind in _PACKED.items():
         if start.startswith(magic):
             raise _packed(path.name, kind)
-    opening = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if opening.startswith((b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta", b"%pdf", b"{\\rtf")):
+    opening = start.lstrip(b"\xef\xbb\xbf\xfe\xff").replace(b"\0", b"").lstrip().lower()  # UTF-16 too
+    if opening.startswith(_WEB_PAGES) or (opening.startswith(_LETTERS) and b"multipart/related" in opening):
         raise Refused(
-            f"{path.name}: this is a web page, XML, PDF or document, whatever its name says; open it in Excel and save it "
-            "as .xlsx or CSV",
-            f"{path.name}：不论文件名如何，内容是网页、XML、PDF 或文档；请用 Excel 打开后另存为 .xlsx 或 CSV",
+            f"{path.name}: this is a web page (HTML), whatever its name says; open it in Excel and save it as .xlsx or CSV",
+            f"{path.name}：不论文件名如何，内容是网页（HTML）；请用 Excel 打开后另存为 .xlsx 或 CSV",
+        )
+    if opening.startswith((b"<?xml", b"%pdf", b"{\\rtf")):
+        raise Refused(
+            f"{path.name}: this is XML, PDF or a document, whatever its name says; open it in Excel and save it as .xlsx or CSV",
+            f"{path.name}：不论文件名如何，内容是 XML、PDF 或文档；请用 Excel 打开后另存为 .xlsx 或 CSV",
         )
     if suffix in _WORKBOOKS and b"\0" in start and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "excel"
@@ -91,10 +98,10 @@ def kind_of(path: Path) -> str:
 def _is_workbook(path: Path) -> bool:
     try:
         with ZipFile(path) as package:
-            names = set(package.namelist())
+            entries = entries_of(package)
     except (BadZipFile, OSError, ValueError):
         return False
-    return "[Content_Types].xml" in names or "content.xml" in names
+    return "[content_types].xml" in entries or "content.xml" in entries
 
 
 def _packed(name: str, kind: str) -> Refused:
@@ -124,7 +131,7 @@ def open_file(
 
 def sheets_of(path: Path) -> list[str]:
     """The names of a workbook's sheets; none where the file is no workbook."""
-    return _sheets_of_workbook(path) if kind_of(path) == "excel" else []
+    return Workbook(path).sheets if kind_of(path) == "excel" else []
 
 
 def find_sources(given: list[str], mapping: "Mapping") -> "list[tuple[SourceMap, Source]]":
@@ -154,6 +161,9 @@ def find_sources(given: list[str], mapping: "Mapping") -> "list[tuple[SourceMap,
         found = _opened(source, one, names, workbooks)
         found[0].notes += said.pop(one, [])
         opened += [(source, each) for each in found]
+    for source, found in opened:
+        if isinstance(found, ExcelSheet) and found.workbook.counts_from_1904 and _takes_serials(mapping, source):
+            _refuse_1904(found.workbook.name)
     return opened
 
 
@@ -166,6 +176,20 @@ def sheets_not_read(pairs: "list[tuple[SourceMap, Source]]") -> dict[str, list[s
             read.setdefault(name, (source.workbook, set()))[1].add(source.sheet)
     left = {name: workbook.not_read(sheets) for name, (workbook, sheets) in read.items()}
     return {name: sheets for name, sheets in left.items() if sheets}
+
+
+def _takes_serials(mapping: "Mapping", source: "SourceMap") -> bool:
+    """Bare numbers may become days or moments in it, by the dates of the mapping or a column's own."""
+    columns = [column for table in source.tables for column in table.columns.values() if column.name.endswith(("_on", "_at"))]
+    return any((column.dates or mapping.written).serials for column in columns if column.sources)
+
+
+def _refuse_1904(name: str) -> None:
+    raise Refused(
+        f"{name}: the workbook counts its days from 1904, so bare numbers of days (`excel` in the mapping's dates) would come out "
+        "four years early; format its dates as dates in Excel and take `excel` out of the mapping",
+        f"{name}：该工作簿从 1904 年起计算日期，按序号读取（映射日期格式中的 excel）会早四年；请在 Excel 中把日期设为日期格式，并从映射中去掉 excel",
+    )
 
 
 def _opened(source: "SourceMap", one: Path | str, names: dict[Path, str], workbooks: dict[Path, Workbook]) -> list[Source]:

@@ -5,15 +5,15 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from io import StringIO
 from pathlib import Path
 
 import polars as pl
 
-from arrears.ingest import workbooks
 from arrears.ingest.corrections import EXPLANATION_SHEET, OWN, columns_of
+from arrears.ingest.excel import texts_of
 from arrears.ingest.quarantine import REFUSED_LOAD, Loads, all_records, resolved
+from arrears.ingest.workbooks import Workbook, damage_refused
 from arrears.refusal import Refused
 
 _KEY = ["load", "record"]
@@ -239,12 +239,13 @@ def _sheets(path: Path) -> Iterator[tuple[str, list, list]]:
         rows = _csv_rows(path)
         yield path.name, rows[0][1] if rows else [], rows[1:]
         return
-    workbook = workbooks.opened(path)
-    for name in workbook.sheet_names:
+    workbook = Workbook(path)
+    for name in workbook.sheets:
         if name != EXPLANATION_SHEET:
-            with workbooks.damage_refused(f"{path.name}[{name}]"):
-                workbooks.marked(path, name)
-                rows = [[_text(cell) for cell in row] for row in workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)]
+            marks, sheet = workbook.marks(name), workbook.loaded(name)
+            marks.errors.update(dict.fromkeys(marks.unvalued, "#VALUE!"))  # neither has a value
+            with damage_refused(f"{path.name}[{name}]"):
+                rows = [texts_of(row, number, 0, marks) for number, row in enumerate(sheet.to_python(skip_empty_area=False), 1)]
             if rows:
                 yield name, _without_tail(rows[0]), list(enumerate(rows[1:], start=2))
 
@@ -254,23 +255,6 @@ def _without_tail(header: list) -> list:
     while header and header[-1] is None:
         header = header[:-1]
     return header
-
-
-def _text(cell) -> str | None:
-    """A cell as it would stand in a source: typed values, where somebody changed a cell's format, in their
-    plainest writing."""
-    match cell:
-        case str():
-            return cell or None
-        case bool():
-            return "true" if cell else "false"
-        case float() if cell.is_integer() and abs(cell) < 1e15:
-            return str(int(cell))
-        case datetime():
-            return str(cell.date()) if cell.time() == time() else str(cell)
-        case date():
-            return str(cell)
-    return None if cell is None else str(cell)
 
 
 def _csv_rows(path: Path) -> list[tuple[int, list]]:

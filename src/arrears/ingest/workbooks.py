@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from python_calamine import (
@@ -15,11 +16,13 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from arrears.ingest import xls_container, xlsx_package
+from arrears.ingest import ods_package, xls_cells, xls_container, xlsb_package, xlsx_package, xlsx_sheet
 from arrears.ingest.batch import UnchangedFile
+from arrears.ingest.cell_marks import CellMarks
 from arrears.refusal import Refused
 
 Notes = list[tuple[str, str]]
+_SUFFIXES_OF = {".xlsx": (".xlsx", ".xlsm")}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -30,22 +33,60 @@ class Workbook:
         self.name = path.name
         self.file = UnchangedFile(path)
         self._path = path
-        self._book = opened(path)
+        with path.open("rb") as file:
+            start = file.read(8)
+        self._marks_of: Callable[[str], CellMarks] = lambda _: CellMarks()
+        self._marks: dict[str, CellMarks] = {}
+        self.counts_from_1904 = False
+        if start.startswith(b"PK"):
+            self._open_package()
+        elif start == _OLE:
+            self._open_old()
+        else:
+            self._book = _opened(path, path.suffix)
         sheets = [sheet for sheet in self._book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
         self.sheets = [sheet.name for sheet in sheets]
         self._seen = {sheet.name for sheet in sheets if sheet.visible == SheetVisibleEnum.Visible}
-        self._marks: dict[str, xlsx_package.CellMarks] = {}
         self._loaded: dict[str, CalamineSheet] = {}
 
-    def marks(self, sheet: str) -> xlsx_package.CellMarks:
-        """The formulas and errors of a sheet; raises Refused where it is spread too far to be held in memory."""
+    def _open_package(self) -> None:
+        xlsx_package.demand_sound(self._path)
+        if parts := xlsx_package.parts_of(self._path):
+            suffix, self._marks_of = ".xlsx", partial(xlsx_sheet.marks_of, self._path, parts=parts)
+        elif parts := xlsb_package.parts_of(self._path):
+            suffix, self._marks_of = ".xlsb", partial(xlsb_package.marks_of, self._path, parts=parts)
+        elif ods_package.is_spreadsheet(self._path):
+            suffix, self._marks_of = ".ods", ods_package.marks_of(self._path).__getitem__
+        else:
+            raise xlsx_package.unreadable(self.name)
+        self.counts_from_1904 = parts is not None and parts.counts_from_1904
+        self._book = _opened(self._path, suffix)
+
+    def _open_old(self) -> None:
+        if "EncryptedPackage".encode("utf-16-le") in self._path.read_bytes():
+            raise xlsx_package.locked(self.name)
+        xls_container.demand_whole(self._path)
+        old = xls_cells.book_of(self._path)
+        self.counts_from_1904 = old.counts_from_1904
+        self._book = _opened(self._path, ".xls")
+        if len(old.sheets) != len(self._book.sheets_metadata):
+            raise xlsx_package.unreadable(self.name)
+        names = [about.name for about in self._book.sheets_metadata]
+        self._marks_of = dict(zip(names, old.sheets, strict=True)).__getitem__
+
+    def marks(self, sheet: str) -> CellMarks:
+        """What stands in the sheet beside values; raises Refused where it is spread too far to be held in memory."""
         if sheet not in self._marks:
-            self._marks[sheet] = marked(self._path, sheet)
+            try:
+                self._marks[sheet] = self._marks_of(sheet)
+            except KeyError as error:  # the two readers do not agree on what the sheets are called
+                raise xlsx_package.unreadable(f"{self.name}[{sheet}]") from error
         return self._marks[sheet]
 
     def loaded(self, sheet: str) -> CalamineSheet:
-        """The cells of a sheet; raises Refused where it is damaged."""
+        """The cells of a sheet; raises Refused where it is damaged, or spread too far to be held in memory."""
         if sheet not in self._loaded:
+            self.marks(sheet)
             with damage_refused(f"{self.name}[{sheet}]"):
                 self._loaded[sheet] = self._book.get_sheet_by_name(sheet)
         return self._loaded[sheet]
@@ -134,30 +175,13 @@ def _passed_over(why: str, sheets: list[str]) -> Notes:
     return [(f"{why} sheets are not read: {', '.join(sheets)}", f"{zh}的工作表没有读取：{'、'.join(sheets)}")] if sheets else []
 
 
-def sheets_of(path: Path) -> list[str]:
-    """The names of the workbook's sheets of cells, in its order."""
-    return [sheet.name for sheet in opened(path).sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
-
-
-def opened(path: Path) -> CalamineWorkbook:
-    """The workbook; raises Refused where it is damaged, locked or no workbook."""
-    with path.open("rb") as file:
-        start = file.read(8)
-    if start.startswith(b"PK"):
-        xlsx_package.demand_sound(path)
-    elif start == _OLE:
-        if "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
-            raise xlsx_package.locked(path.name)
-        xls_container.demand_whole(path)
+def _opened(path: Path, suffix: str) -> CalamineWorkbook:
+    """The workbook; the reading library goes by the suffix, unless it is given the content alone."""
     with damage_refused(path.name):
-        return CalamineWorkbook.from_path(path)
-
-
-def marked(path: Path, sheet: str) -> xlsx_package.CellMarks:
-    """The formulas and errors of a sheet, as far as its format says them; raises Refused where it is spread too far."""
-    with path.open("rb") as file:
-        is_package = file.read(2) == b"PK"
-    return xlsx_package.marks_of(path, sheet) if is_package else xlsx_package.CellMarks()
+        if path.suffix.lower() in _SUFFIXES_OF.get(suffix, (suffix,)):
+            return CalamineWorkbook.from_path(path)
+        with path.open("rb") as file:
+            return CalamineWorkbook.from_filelike(file)
 
 
 @contextmanager
@@ -170,15 +194,9 @@ def damage_refused(name: str) -> Iterator[None]:
     except PasswordError as error:
         raise xlsx_package.locked(name) from error
     except (CalamineError, OSError, ValueError, OverflowError) as error:
-        raise _unreadable(name) from error
+        raise xlsx_package.unreadable(name) from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # it is no Exception, and its class can be imported from nowhere
             raise
-        raise _unreadable(name) from error
+        raise xlsx_package.unreadable(name) from error
 
-
-def _unreadable(name: str) -> Refused:
-    return Refused(
-        f"{name}: the workbook is damaged or of a kind that is not known; open it in Excel and save it again as .xlsx",
-        f"{name}：工作簿已损坏或格式不认识；请用 Excel 打开后另存为 .xlsx",
-    )

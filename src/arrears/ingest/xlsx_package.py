@@ -1,37 +1,36 @@
-"""What must be known of an .xlsx before it is opened: whole, no zip bomb, and which cells are formulas or errors.
+"""What must be known of an .xlsx (and of packages like it) before it is opened: whole, no zip bomb, where its sheets lie, and how their cells are meant.
 
-The size of what is packed is counted while it is unpacked; what the package says of itself is not believed.
+The size of what is packed is counted while it is unpacked; what the package says of itself is not believed. Names of
+entries are taken as the reading library takes them: in any case, with either slash.
 """
 
 import re
 import xml.etree.ElementTree as xml
 import zipfile
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from posixpath import normpath
 
 from arrears.refusal import Refused
 
 _CHUNK = 1 << 20
 _UNPACKED_MAX = 2 << 30
 _RATIO_MAX, _RATIO_FROM = 300, 100 << 20
-_AREA_MAX = 60_000_000
-_FORMULA = re.compile(
-    rb"<c ([^>]*[^/>])>\s*(?:<f[^>]*/>|<f(?:\s[^>]*)?>[^<]*</f>)\s*(<v\s*/>|<v(?:\s[^>]*)?>([^<]*)</v>)?"
-)
-_ERROR = re.compile(rb'<c ([^>]*\bt="e"[^>]*)>.*?<v>([^<]*)</v>', re.DOTALL)
-_PLACE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
-_FAR = re.compile(rb' r="([A-Z]{2,3})[0-9]')
-_ROW = re.compile(rb'<row [^>]*?\br="([0-9]{1,7})"')
+_PERCENT_FORMATS = {"9", "10"}
+_LITERAL = re.compile(r'"[^"]*"|\\.|\[[^]]*\]')
 
 
-@dataclass
-class CellMarks:
-    """Cells of a sheet by (row, column), both from 1: formulas without a stored value, and errors with their text."""
+@dataclass(frozen=True)
+class BookParts:
+    """The entries of a workbook's sheets by name, and what holds for all of them."""
 
-    formulas: int = 0
-    unvalued: set[tuple[int, int]] = field(default_factory=set)
-    errors: dict[tuple[int, int], str] = field(default_factory=dict)
+    sheets: dict[str, str]
+    counts_from_1904: bool
+    was_calculated: bool
+    """A spreadsheet calculated it; else it is calculated when it is opened, and stored values may be mere placeholders."""
+    percents: frozenset[str]
+    """The numbers of the styles that show a cell as a percentage."""
 
 
 def demand_sound(path: Path) -> None:
@@ -77,89 +76,74 @@ def _refuse_bomb(name: str, size: int) -> None:
     )
 
 
-def marks_of(path: Path, sheet: str) -> CellMarks:
-    """The formulas and errors of one sheet; raises Refused where it is spread too far to be held in memory."""
-    marks = CellMarks()
+def unreadable(name: str) -> Refused:
+    """The refusal of a workbook that is not written as its format says."""
+    return Refused(
+        f"{name}: the workbook is damaged or of a kind that is not known; open it in Excel and save it again as .xlsx",
+        f"{name}：工作簿已损坏或格式不认识；请用 Excel 打开后另存为 .xlsx",
+    )
+
+
+def entries_of(package: zipfile.ZipFile) -> dict[str, str]:
+    """The names in the package by what they mean: small letters, slashes that lean forward."""
+    return {name.replace("\\", "/").lstrip("/").lower(): name for name in package.namelist()}
+
+
+def parts_of(path: Path) -> BookParts | None:
+    """Where the sheets of an .xlsx lie; None of a package of another kind. Raises Refused where its own list is not XML."""
     with zipfile.ZipFile(path) as package:
-        entry = _entry_of(package, sheet)
-        if entry is None:
-            return marks
-        rows, columns = 0, {b"Z"}
-        carried = b""
-        with package.open(entry) as stream:
-            while chunk := stream.read(_CHUNK):
-                carried += chunk
-                cut = carried.rfind(b"<c ")
-                part, carried = (carried[:cut], carried[cut:]) if cut > 0 else (b"", carried)
-                rows = _read_part(part, marks, columns, rows)
-            rows = _read_part(carried, marks, columns, rows)
-    width = max(_number(column) for column in columns)
-    if rows * width > _AREA_MAX:
-        raise Refused(
-            f"{path.name}[{sheet}]: its cells are spread over {rows} rows and {width} columns; delete what stands far "
-            "below or beside the table, or export it as CSV",
-            f"{path.name}[{sheet}]：单元格散布在{rows}行{width}列；请删除表格下方和右侧远处的内容，或导出为 CSV",
-        )
-    return marks
+        entries = entries_of(package)
+        if "xl/workbook.xml" not in entries:
+            return None
+        book, styles = (_root(path.name, package, entries.get(f"xl/{name}.xml")) for name in ("workbook", "styles"))
+        targets = targets_of(path.name, package, "xl/_rels/workbook.xml.rels")
+    ids = {found.get("name", ""): [value for key, value in found.attrib.items() if key.endswith("}id")] for found in _named(book, "sheet")}
+    return BookParts(
+        {name: targets[key] for name, keys in ids.items() for key in keys if key in targets},
+        any(_is_true(found.get("date1904")) for found in _named(book, "workbookPr")),
+        any(not _is_true(found.get("fullCalcOnLoad")) for found in _named(book, "calcPr")),
+        _percents(styles),
+    )
 
 
-def _read_part(part: bytes, marks: CellMarks, columns: set[bytes], rows: int) -> int:
-    columns.update(_FAR.findall(part))
-    if found := _ROW.findall(part):
-        rows = max(rows, int(found[-1]))
-    if b"<f" in part:
-        for cell in _FORMULA.finditer(part):
-            marks.formulas += 1
-            if not cell.group(3) and b't="str"' not in cell.group(1) and (place := _place(cell.group(1))):
-                marks.unvalued.add(place)
-    if b't="e"' in part:
-        for cell in _ERROR.finditer(part):
-            if place := _place(cell.group(1)):
-                marks.errors[place] = cell.group(2).decode("utf-8", "replace")
-    return rows
+def targets_of(name: str, package: zipfile.ZipFile, relations: str) -> dict[str, str]:
+    """The entries that the workbook's relations name and that are there, by id; raises Refused where they are no XML."""
+    entries, found = entries_of(package), {}
+    for relation in _root(name, package, entries.get(relations)).iter():
+        target = relation.get("Target", "").replace("\\", "/")
+        place = normpath(target if target.startswith(("/", "xl/")) else f"xl/{target}").lstrip("/").lower()
+        if place in entries:
+            found[relation.get("Id", "")] = entries[place]
+    return found
 
 
-def _place(attributes: bytes) -> tuple[int, int] | None:
-    found = _PLACE.search(b" " + attributes)
-    return (int(found.group(2)), _number(found.group(1))) if found else None
-
-
-def _number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
-
-
-def letters(column: int) -> str:
-    """The letters of a column, counted from 1.
-
-    >>> letters(1), letters(28)
-    ('A', 'AB')
-    """
-    text = ""
-    while column:
-        column, rest = divmod(column - 1, 26)
-        text = chr(65 + rest) + text
-    return text
-
-
-def _entry_of(package: zipfile.ZipFile, sheet: str) -> str | None:
-    """The entry of the sheet of this name; the names are in workbook.xml, the places in its relationships."""
-    names = set(package.namelist())
-    if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
-        return None
+def _root(name: str, package: zipfile.ZipFile, entry: str | None) -> xml.Element:
     try:
-        book = xml.fromstring(package.read("xl/workbook.xml"))  # noqa: S314
-        relations = xml.fromstring(package.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
-    except xml.ParseError:
-        return None
-    targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
-    for found in book.iter():
-        if found.tag.endswith("}sheet") and found.get("name") == sheet:
-            for key, value in found.attrib.items():
-                if key.endswith("}id"):
-                    target = targets.get(value, "")
-                    entry = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-                    return entry if entry in names else None
-    return None
+        return xml.Element("none") if entry is None else xml.fromstring(package.read(entry))  # noqa: S314
+    except (xml.ParseError, ValueError, LookupError) as error:  # the latter two of an encoding nobody knows
+        raise unreadable(name) from error
+
+
+def _named(root: xml.Element, name: str) -> list[xml.Element]:
+    return [found for found in root.iter() if str(found.tag).rpartition("}")[2] == name]
+
+
+def _is_true(text: str | None) -> bool:
+    return text is not None and text.strip().lower() in ("1", "true", "on")
+
+
+def _percents(styles: xml.Element) -> frozenset[str]:
+    formats = _PERCENT_FORMATS | {
+        found.get("numFmtId", "") for found in _named(styles, "numFmt") if is_percent_format(found.get("formatCode", ""))
+    }
+    cells = [style for group in _named(styles, "cellXfs") for style in group]
+    return frozenset(str(number) for number, style in enumerate(cells) if style.get("numFmtId") in formats)
+
+
+def is_percent_format(code: str) -> bool:
+    """A format that shows a number a hundred times as large, with the sign behind it.
+
+    >>> is_percent_format("0.00%"), is_percent_format('0" %"'), is_percent_format("0")
+    (True, False, False)
+    """
+    return "%" in _LITERAL.sub("", code)
