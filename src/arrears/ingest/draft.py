@@ -79,7 +79,7 @@ def _draft(seen: tuple[Seen, ...], given_answers: dict[str, str]) -> Draft:
     questions: list[Question] = []
     fed = {one.source: _tables(one, answers, questions) for one in seen}
     links, warnings = _links(seen, fed)
-    evidence = evidence_of(seen, fed)
+    evidence = evidence_of(seen, fed, given_answers)
     feeds_instalments = any("instalments" in tables for tables in fed.values())
     plans: list[SourcePlan] = []
     for one in seen:
@@ -89,7 +89,8 @@ def _draft(seen: tuple[Seen, ...], given_answers: dict[str, str]) -> Draft:
     questions += [question for plan in plans for table in plan.tables for column in table.columns for question in column.questions]
     skipped = [one for one in seen if not fed[one.source]]
     files = tuple(dict.fromkeys(name for one in seen for name in (one.files or (one.source,))))
-    text = text_of(list(files), plans, skipped, [en for en, _ in warnings])
+    currency = next((one.currency.code for one in evidence.values() if one.currency.code), "CNY")
+    text = text_of(list(files), plans, skipped, [en for en, _ in warnings], currency)
     return Draft(text, tuple({question.id: question for question in questions}.values()), tuple(warnings), tuple(plans), seen, files, given_answers)
 
 

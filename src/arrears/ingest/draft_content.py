@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from arrears.ingest.currencies import CURRENCIES
 from arrears.ingest.draft_names import PERSONAL, fits
+from arrears.ingest.draft_scales import money_said
 from arrears.ingest.personal import looks_personal
 
 WORDS_MAX = 30
@@ -36,6 +38,8 @@ DATE_PATTERNS = {
 EITHER_WAY = (("M/D/YYYY", "D/M/YYYY"), ("M-D-YYYY", "D-M-YYYY"), ("M/D/YY", "D/M/YY"))
 """Formats that can read one text as two dates."""
 _NUMBER = r"^[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.(\d+))?$"
+_MONEY_SIGN = rf"(?i)us\$|hk\$|[¥￥$€£]|元|rmb|{'|'.join(sorted(CURRENCIES))}"
+_MARKS = {"%": "percent", "‰": "permille", "‱": "permyriad"}
 _MOBILE, _MAIL = r"^(?:\+?86[- ]?)?1[3-9]\d{9}$", r"^[\w.+-]+@[\w-]+\.[\w.-]+$"
 _SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊"
@@ -67,12 +71,17 @@ class Look:
     decimals: int
     """The most decimals of a number, trailing zeros left aside."""
     has_points: bool
-    """Most numbers are written with decimals."""
+    """Most numbers are written with decimals, and not all with .0, as programs write whole numbers beside empty cells."""
     is_hundreds: bool
     middle: float | None
     """The median number, without its sign."""
+    span: tuple[float, float]
+    """The smallest and the largest number that is not 0, without their signs; 0 and 0 where there is none."""
     negatives: int
-    percent_share: float
+    mark: str | None
+    """"percent", "permille" or "permyriad", where most values bear its sign."""
+    currencies: tuple[str, ...]
+    """The currencies whose signs stand beside its numbers, $ and ¥ as they stand."""
     flag_share: float
     widths: tuple[int, ...]
     """Lengths of the values where all are digits; empty else."""
@@ -165,22 +174,25 @@ def _dates_of(values: pl.Series) -> tuple[tuple[str, ...], float, bool]:
 
 def _numbers_of(values: pl.Series) -> dict:
     """The fields of a Look that tell of numbers."""
-    signed = values.str.replace_all(r"(?i)[¥￥$€£\s]|元|cny|rmb|usd|eur", "").str.replace(r"^\((.*)\)$", "-$1")
-    percents = signed.str.ends_with("%")
-    bare = signed.str.strip_suffix("%")
+    signed = values.str.replace_all(_MONEY_SIGN, "").str.replace_all(r"\s", "").str.replace(r"^\((.*)\)$", "-$1")
+    bare = signed.str.replace("[%‰‱]$", "")
     is_number = bare.str.contains(_NUMBER)
     numbers = bare.filter(is_number).str.replace_all(",", "")
-    floats = numbers.cast(pl.Float64, strict=False)
+    floats = numbers.cast(pl.Float64, strict=False).abs()
+    signs = values.filter(is_number).str.extract(_MONEY_SIGN, 0).drop_nulls().unique().sort().to_list()
+    filled = floats.filter(floats > 0)
     digits = numbers.str.extract(r"\.(\d+)$")
     all_digits = bool(len(values)) and bool(values.str.contains(r"^\d+$").all())
     return {
         "number_share": _share(values, lambda _: is_number),
         "decimals": int(digits.str.strip_chars_end("0").str.len_chars().max() or 0),
-        "has_points": bool(len(numbers)) and float(digits.is_not_null().mean()) > 0.5,
+        "has_points": bool(len(numbers)) and float(digits.is_not_null().mean()) > 0.5 and bool((digits.drop_nulls() != "0").any()),
         "is_hundreds": bool(len(floats)) and bool((floats % 100 == 0).all()),
-        "middle": floats.abs().median() if len(floats) else None,
-        "negatives": int((floats < 0).sum()),
-        "percent_share": _share(values, lambda _: percents),
+        "middle": floats.median() if len(floats) else None,
+        "span": (float(filled.min()), float(filled.max())) if len(filled) else (0.0, 0.0),
+        "negatives": int(numbers.str.starts_with("-").sum()),
+        "mark": next((mark for sign, mark in _MARKS.items() if _share(signed, lambda s, sign=sign: s.str.ends_with(sign)) > 0.5), None),
+        "currencies": tuple(dict.fromkeys(money_said(sign)[1] or sign for sign in signs)),
         "widths": tuple(values.str.len_chars().unique().sort().to_list()) if all_digits else (),
         "is_scientific": bool(values.str.contains(r"^\d(?:\.\d+)?[eE]\+?\d{1,2}$").any()),
     }

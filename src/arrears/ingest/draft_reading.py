@@ -12,8 +12,10 @@ import polars as pl
 from arrears.ingest import database, sources
 from arrears.ingest.batch import header_names
 from arrears.ingest.draft_content import DATE_PATTERNS, Look, look_at
-from arrears.ingest.draft_names import knows
+from arrears.ingest.draft_names import knows, says_unit, taken_apart
+from arrears.ingest.draft_scales import ODD, said_above
 from arrears.ingest.fault_words import sentence
+from arrears.ingest.kinds import MONEY_UNITS
 from arrears.refusal import Refused
 
 SAMPLE = 100_000
@@ -43,6 +45,8 @@ class Seen:
     records: int
     is_whole: bool
     """All its records were read."""
+    said: tuple[str | None, str | None, str]
+    """Unit and currency of its amounts as lines above the header or the name of file or sheet say them, and the words."""
     sum_rows: tuple[tuple[str, tuple[str, ...]], ...]
     """For each column in which words such as 合计 stand: the column and the words as written."""
     notes: tuple[tuple[str, str], ...]
@@ -62,13 +66,14 @@ def see(given: list[str]) -> list[Seen]:
     for text in given:
         if database.is_database(text):
             for table, query, columns, cells, whole in _tables_at(text):
-                found["query", table] = [(table, table, None, (1,), query, columns, cells, whole, [], [])]
+                found["query", table] = [(table, table, None, (1,), query, columns, cells, whole, [], [], (None, None, ""))]
             continue
         for path in _paths(text):
-            for sheet, header, source, tail in _openings(path, empty):
+            for sheet, header, source, titles, tail in _openings(path, empty):
                 cells, whole, broken = _sample(source)
-                key = (tuple(source.columns), sheet if sheet is None else "sheet", header)
-                entry = (path.stem, path.name, sheet, header, None, source.columns, cells, whole, [*source.notes, *broken], tail)
+                said = _said(titles, path.stem, sheet)
+                key = (tuple(source.columns), sheet if sheet is None else "sheet", header, said[:2])
+                entry = (path.stem, path.name, sheet, header, None, source.columns, cells, whole, [*source.notes, *broken], tail, said)
                 found.setdefault(key, []).append(entry)
     names: set[str] = set()
     return [_seen(entries, names, empty) for entries in found.values()]
@@ -91,14 +96,14 @@ def _paths(text: str) -> list[Path]:
 
 
 def _openings(path: Path, empty: list[tuple[str, str]]):
-    """Each (sheet, header, source, rows at the end) of a file; sheets that are empty go to `empty`."""
+    """Each (sheet, header, source, cells above the header, rows at the end) of a file; sheets that are empty go to `empty`."""
     kind = sources.kind_of(path)
     if kind == "parquet":
-        yield None, (1,), sources.open_file(path), []
+        yield None, (1,), sources.open_file(path), [], []
     elif kind == "delimited":
         rows, tail = _ends_of(path)
         header = header_of(rows)
-        yield None, header, sources.open_file(path, header=header), tail
+        yield None, header, sources.open_file(path, header=header), _titles(rows, header), tail
     else:
         sheets = sources.sheets_of(path)
         for sheet in sheets:
@@ -110,7 +115,23 @@ def _openings(path: Path, empty: list[tuple[str, str]]):
                     continue
                 raise
             header = header_of(rows)
-            yield sheet if len(sheets) > 1 else None, header, sources.open_file(path, sheet=sheet, header=header), []
+            yield sheet if len(sheets) > 1 else None, header, sources.open_file(path, sheet=sheet, header=header), _titles(rows, header), []
+
+
+def _titles(rows: list[tuple[int, list[str]]], header: tuple[int, ...]) -> list[str]:
+    return [cell for line, row in rows if line < header[0] for cell in row if cell.strip()]
+
+
+def _said(titles: list[str], stem: str, sheet: str | None) -> tuple[str | None, str | None, str]:
+    """Unit, currency and words of the titles and of the names of file and sheet; ODD where they contradict each other."""
+    found = [said_above(titles)]
+    for name in (stem, sheet or ""):
+        unit, currency = taken_apart(name).unit, taken_apart(name).currency
+        unit = unit if unit == ODD or unit in MONEY_UNITS and (unit != "major" or "元" in name) else None
+        found += [(unit, currency, name)] if unit or currency else []
+    units = {unit for unit, _, _ in found if unit}
+    words = "; ".join(words for _, _, words in found if words)
+    return units.pop() if len(units) == 1 else ODD if units else None, next((code for _, code, _ in found if code), None), words
 
 
 def _rows_of_sheet(path: Path, sheet: str | None) -> list[tuple[int, list[str]]]:
@@ -161,7 +182,10 @@ def _ends_of(path: Path) -> tuple[list[tuple[int, list[str]]], list[list[str]]]:
 
 
 def header_of(rows: list[tuple[int, list[str]]]) -> tuple[int, ...]:
-    """The line or two lines that read most like names of columns: known names count, numbers and dates speak against."""
+    """The line or two lines that read most like names of columns: known names count, numbers and dates speak against.
+
+    A line that holds units and nothing else (万元, %, 天) belongs to the names above it.
+    """
     best, found = 0.0, (1,)
     filled = [(line, row) for line, row in rows if any(cell.strip() for cell in row)]
     for at, (line, row) in enumerate(filled[:HEADER_WITHIN]):
@@ -172,6 +196,9 @@ def header_of(rows: list[tuple[int, list[str]]]) -> tuple[int, ...]:
             score = _likeness(header)
             if score > best + 0.05:
                 best, found = score, lines
+    units = next((row for line, row in filled if line == found[-1] + 1), [])
+    if len(found) == 1 and any(cell.strip() for cell in units) and all(says_unit(cell) for cell in units if cell.strip()):
+        return (*found, found[0] + 1)
     return found
 
 
@@ -225,7 +252,7 @@ def _seen(entries: list[tuple], names: set[str], empty: list[tuple[str, str]]) -
         source=_name_of(stem if len(sheets) > 1 else sheet or stem, names),
         files=tuple(dict.fromkeys(entry[1] for entry in entries)) if query is None else (), place=place,
         sheets=sheets, empty_sheets=tuple(f"{name}[{sheet}]" for name, sheet in bare), header=header, query=query, looks=tuple(look_at(name, cells[name]) for name in columns), records=len(cells),
-        is_whole=all(entry[7] for entry in entries), sum_rows=sum_rows,
+        said=entries[0][10], is_whole=all(entry[7] for entry in entries), sum_rows=sum_rows,
         notes=tuple(dict.fromkeys(notes)), cells=cells,
     )
 

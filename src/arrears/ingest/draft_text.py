@@ -59,7 +59,7 @@ def _columns_in(entry: dict | str, known: set[str]) -> set[str]:
     return set(named) & known
 
 
-def text_of(given: list[str], plans: list[SourcePlan], skipped: list[Seen], warnings: list[str]) -> str:
+def text_of(given: list[str], plans: list[SourcePlan], skipped: list[Seen], warnings: list[str], currency: str) -> str:
     """The whole file."""
     taken = set().union(*(plan.taken() for plan in plans))
     personal = {look.name for plan in plans for look in plan.seen.looks if look.is_personal}
@@ -70,7 +70,7 @@ def text_of(given: list[str], plans: list[SourcePlan], skipped: list[Seen], warn
         "# 由 `arrears map` 起草。请逐行核对：行尾是把握程度（0 到 1）及其依据；写着 \"?\" 的地方必须由人回答，否则不能导入。",
         *(f"# warning: {_comment(warning)}" for warning in warnings),
         f"mapping: {scalar('draft of ' + ', '.join(given))}",
-        "currency: CNY                    # proposed; change it where the amounts are not yuan",
+        f"currency: {currency}                    # of every amount whose table has no column for it; change it where it is another",
         "timezone: Asia/Shanghai          # of moments that bear no offset",
     ]
     if hashed or left_out:
