@@ -5,7 +5,9 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from typer.testing import CliRunner
 
+from arrears.cli import app
 from arrears.ingest.draft import draft
 from arrears.ingest.mapping import parse_mapping
 from arrears.refusal import Refused
@@ -105,3 +107,47 @@ def test_a_row_of_formulas_without_values_is_told(tmp_path):
     path = tmp_path / "流水.xlsx"
     book.save(path)
     assert "1 records (line 7) cannot be looked at" in draft([str(path)]).text
+
+
+# ---- what cannot be read ----
+
+
+LOANS = "借据号,放款金额,放款日期\n" + "".join(f"L{n},{n}000.50,2026-01-0{n}\n" for n in range(1, 9))
+GARBAGE = {
+    "empty.csv": b"", "report.csv": b"%PDF-1.4\n1 0 obj\n" * 9, "picture.csv": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(300), "packed.csv": b"PK\x03\x04" + bytes(300),
+    "picture.xlsx": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(300), "header.csv": "编号,备注\n".encode(), "blank.csv": b"\n\n\n", "mark.csv": b"\xef\xbb\xbf",
+}
+
+
+@pytest.mark.parametrize("name", GARBAGE)
+def test_garbage_is_refused_in_both_languages_with_exit_status_2(tmp_path, name):
+    (tmp_path / name).write_bytes(GARBAGE[name])
+    run = CliRunner().invoke(app, ["map", str(tmp_path / name), "--out", str(tmp_path / "my.yaml")])
+    assert run.exit_code == 2 and name in run.output and HAN.search(run.output) and not (tmp_path / "my.yaml").exists()
+    assert "mapping says" not in run.output, "there is no mapping yet"
+
+
+def test_files_of_a_folder_that_cannot_be_read_are_left_out_and_told(tmp_path):
+    folder = tmp_path / "files"
+    (folder / "folder.csv").mkdir(parents=True)
+    for name, content in (GARBAGE | {"loans.csv": LOANS.encode()}).items():
+        (folder / name).write_bytes(content)
+    run = CliRunner().invoke(app, ["map", str(folder), "--out", str(tmp_path / "my.yaml"), "--lang", "en"])
+    assert run.exit_code == 0, run.output
+    text = (tmp_path / "my.yaml").read_text("utf-8")
+    for name in GARBAGE:
+        assert f"left out: {name}" in run.output and f"left out: {name}" in text
+    assert f"arrears ingest {folder / 'loans.csv'} --mapping" in run.output, "ingest refuses a file that no source takes"
+    (folder / "loans.csv").unlink()
+    assert CliRunner().invoke(app, ["map", str(folder), "--out", str(tmp_path / "other.yaml")]).exit_code == 2, "nothing is left"
+
+
+def test_a_sheet_without_records_is_told_and_the_others_are_drafted(tmp_path):
+    book = openpyxl.Workbook()
+    for line in LOANS.splitlines():
+        book.active.append(line.split(","))
+    book.create_sheet("模板").append(["交易流水号", "合同编号"])
+    book.save(tmp_path / "台账.xlsx")
+    drafted = draft([str(tmp_path / "台账.xlsx")])
+    assert set(tables_of(drafted)) == {"loans"}
+    assert any("台账.xlsx[模板]" in en and "no record" in en for en, _ in drafted.warnings)

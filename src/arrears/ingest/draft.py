@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from arrears.ingest import database
 from arrears.ingest.dates import DEFAULT_DATES
 from arrears.ingest.draft_columns import OVERLAP_SMALL, fitted, tables_of
 from arrears.ingest.draft_content import Look
 from arrears.ingest.draft_keep import by_its_date, by_its_state, without_sums
 from arrears.ingest.draft_plan import OPEN, Answers, ColumnPlan, columns_of
 from arrears.ingest.draft_questions import Question, ask_for_schedule, ask_for_table
-from arrears.ingest.draft_reading import Seen, see
+from arrears.ingest.draft_reading import Found, Seen, paths_of, see
 from arrears.ingest.draft_text import SourcePlan, TablePlan, text_of
 from arrears.ingest.draft_units import Evidence, evidence_of
 from arrears.refusal import Refused
@@ -32,9 +33,23 @@ class Draft:
     questions: tuple[Question, ...]
     warnings: tuple[tuple[str, str], ...]
     plans: tuple[SourcePlan, ...]
-    seen: tuple[Seen, ...] = field(repr=False)
+    found: Found = field(repr=False)
     given: tuple[str, ...] = ()
     answers: dict[str, str] = field(default_factory=dict)
+
+    def taken(self, given: list[str]) -> list[str]:
+        """What of all that was given `arrears ingest` is to be given: a folder with a file that no source takes, file by file."""
+        names = {name for plan in self.plans for name in plan.seen.files}
+        out = []
+        for text in given:
+            paths = [] if database.is_database(text) else [path for path, is_named in paths_of(text) if not is_named]
+            used = [str(path) for path in paths if path.name in names]
+            out += [text] if len(used) == len(paths) else used
+        return out
+
+    @property
+    def seen(self) -> tuple[Seen, ...]:
+        return self.found.seen
 
     def lines(self, lang: str) -> list[str]:
         """What to print: what each file feeds, how many columns were recognised, the warnings, and the questions."""
@@ -59,7 +74,7 @@ class Draft:
 
 def draft(given: list[str]) -> Draft:
     """The draft for these files, folders or database URLs; raises Refused where one cannot be read."""
-    return _draft(tuple(see(given)), {})
+    return _draft(see(given), {})
 
 
 def answer(drafted: Draft, answers: dict[str, str]) -> Draft:
@@ -71,14 +86,15 @@ def answer(drafted: Draft, answers: dict[str, str]) -> Draft:
     if unknown:
         listed = ", ".join(sorted(unknown))
         raise Refused(f"no such question: {listed}", f"没有这样的问题：{listed}")
-    return _draft(drafted.seen, drafted.answers | answers)
+    return _draft(drafted.found, drafted.answers | answers)
 
 
-def _draft(seen: tuple[Seen, ...], given_answers: dict[str, str]) -> Draft:
-    answers = Answers(given_answers)
+def _draft(found: Found, given_answers: dict[str, str]) -> Draft:
+    seen, answers = found.seen, Answers(given_answers)
     questions: list[Question] = []
     fed = {one.source: _tables(one, answers, questions) for one in seen}
     links, warnings = _links(seen, fed)
+    warnings = [*found.left_out, *warnings]
     evidence = evidence_of(seen, fed, given_answers)
     feeds_instalments = any("instalments" in tables for tables in fed.values())
     plans: list[SourcePlan] = []
@@ -90,8 +106,8 @@ def _draft(seen: tuple[Seen, ...], given_answers: dict[str, str]) -> Draft:
     skipped = [one for one in seen if not fed[one.source]]
     files = tuple(dict.fromkeys(name for one in seen for name in (one.files or (one.source,))))
     currency = next((one.currency.code for one in evidence.values() if one.currency.code), "CNY")
-    text = text_of(list(files), plans, skipped, [en for en, _ in warnings], currency)
-    return Draft(text, tuple({question.id: question for question in questions}.values()), tuple(warnings), tuple(plans), seen, files, given_answers)
+    text = text_of(list(files), plans, skipped, [en for en, _ in warnings], currency, found.empty_sheets)
+    return Draft(text, tuple({question.id: question for question in questions}.values()), tuple(warnings), tuple(plans), found, files, given_answers)
 
 
 def _tables(seen: Seen, answers: Answers, questions: list[Question]) -> list[str]:

@@ -16,6 +16,7 @@ from arrears.ingest.draft_names import knows, says_unit, taken_apart
 from arrears.ingest.draft_scales import ODD, said_above
 from arrears.ingest.fault_words import sentence
 from arrears.ingest.kinds import MONEY_UNITS
+from arrears.ingest.workbooks import Workbook
 from arrears.refusal import Refused
 
 SAMPLE = 100_000
@@ -50,8 +51,6 @@ class Seen:
     sum_rows: tuple[tuple[str, tuple[str, ...]], ...]
     """For each column in which words such as 合计 stand: the column and the words as written."""
     notes: tuple[tuple[str, str], ...]
-    empty_sheets: tuple[str, ...]
-    """Sheets of its first file that hold nothing, as book.xlsx[sheet]."""
     cells: pl.DataFrame = field(repr=False, compare=False)
     """The sample itself, without the rows of sums."""
 
@@ -59,63 +58,102 @@ class Seen:
         return next(look for look in self.looks if look.name == column)
 
 
-def see(given: list[str]) -> list[Seen]:
-    """One entry for each file, sheet or database table; files of the same columns are one. Raises Refused as the readers do."""
+@dataclass(frozen=True)
+class Found:
+    """What was seen of all that was given, and what was not: sheets that are empty, and what could not be read, with the reason."""
+
+    seen: tuple[Seen, ...]
+    empty_sheets: tuple[str, ...] = ()
+    """As book.xlsx[sheet]."""
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
+def see(given: list[str]) -> Found:
+    """One Seen for each file, sheet or database table; files of the same columns are one.
+
+    A file of a folder, or a sheet beside others, that cannot be read or holds no record is left out. Raises Refused where
+    nothing is left, and where a file that was named cannot be read.
+    """
     found: dict[tuple, list[tuple]] = {}
-    empty: list[tuple[str, str]] = []
+    empty: list[str] = []
+    problems: dict[str, Refused] = {}
     for text in given:
         if database.is_database(text):
             for table, query, columns, cells, whole in _tables_at(text):
                 found["query", table] = [(table, table, None, (1,), query, columns, cells, whole, [], [], (None, None, ""))]
             continue
-        for path in _paths(text):
-            for sheet, header, source, titles, tail in _openings(path, empty):
-                cells, whole, broken = _sample(source)
-                said = _said(titles, path.stem, sheet)
-                key = (tuple(source.columns), sheet if sheet is None else "sheet", header, said[:2])
-                entry = (path.stem, path.name, sheet, header, None, source.columns, cells, whole, [*source.notes, *broken], tail, said)
-                found.setdefault(key, []).append(entry)
+        for path, is_named in paths_of(text):
+            try:
+                entries = _entries_of(path, empty, problems)
+            except Refused as problem:
+                if is_named:
+                    raise
+                problems[path.name] = problem
+                continue
+            for entry in entries:
+                found.setdefault((tuple(entry[5]), entry[2] if entry[2] is None else "sheet", entry[3], entry[10][:2]), []).append(entry)
+    for key, entries in list(found.items()):
+        if not any(len(entry[6]) for entry in entries):
+            del found[key]
+            for entry in entries:
+                name = entry[1] if entry[2] is None else f"{entry[1]}[{entry[2]}]"
+                problems[name] = Refused(f"{name}: it holds a header and no record, so nothing can be told of it; draft from one that holds some",
+                                         f"{name}：只有表头，没有记录，无从判断；请用有记录的文件起草")
+    if not found and problems:
+        raise next(iter(problems.values()))
     names: set[str] = set()
-    return [_seen(entries, names, empty) for entries in found.values()]
+    left_out = [(f"left out: {problem.en}", f"未取用：{problem.zh}") for problem in problems.values()]
+    return Found(tuple(_seen(entries, names) for entries in found.values()), tuple(empty), tuple(left_out))
 
 
-def _paths(text: str) -> list[Path]:
+def paths_of(text: str) -> list[tuple[Path, bool]]:
+    """The files meant, and whether each was named; of a folder or a pattern those that may be tables."""
     path = Path(text)
     if path.is_dir():
         inner = sorted(path.iterdir())
-        paths = [one for one in inner if one.suffix.lower() in _SUFFIXES and not one.name.startswith(("~$", "."))]
+        paths = [one for one in inner if one.is_file() and one.suffix.lower() in _SUFFIXES and not one.name.startswith(("~$", "."))]
         if not paths:
             raise Refused(
                 f"{path.name}: the folder holds no CSV, Excel or Parquet file; name one that does",
                 f"{path.name}：文件夹中没有 CSV、Excel 或 Parquet 文件；请换一个文件夹",
             )
-        return paths
-    if not path.exists() and has_magic(text):
-        return sorted(Path(one) for one in glob(text)) or [path]
-    return [path]
+        return [(one, False) for one in paths]
+    if not path.exists() and has_magic(text) and (paths := sorted(Path(one) for one in glob(text) if Path(one).is_file())):
+        return [(one, False) for one in paths]
+    return [(path, True)]
 
 
-def _openings(path: Path, empty: list[tuple[str, str]]):
-    """Each (sheet, header, source, cells above the header, rows at the end) of a file; sheets that are empty go to `empty`."""
+def _entries_of(path: Path, empty: list[str], problems: dict[str, Refused]) -> list[tuple]:
+    """What was seen of each sheet of a file, or of the file; a sheet that is empty or cannot be read goes to `empty` or `problems`."""
     kind = sources.kind_of(path)
     if kind == "parquet":
-        yield None, (1,), sources.open_file(path), [], []
-    elif kind == "delimited":
+        return [_entry(path, None, (1,), sources.open_file(path), [], [])]
+    if kind == "delimited":
         rows, tail = _ends_of(path)
+        if path.stat().st_size and not any(cell.strip("\ufeff \0") for _, row in rows for cell in row):
+            raise Refused(f"{path.name}: its first {len(rows)} lines are blank, so there are no names of columns; export it again or leave it out",
+                          f"{path.name}：前 {len(rows)} 行都是空行，没有列名；请重新导出，或不要列入")
         header = header_of(rows)
-        yield None, header, sources.open_file(path, header=header), _titles(rows, header), tail
-    else:
-        sheets = sources.sheets_of(path)
-        for sheet in sheets:
-            try:
-                rows = _rows_of_sheet(path, sheet)
-            except Refused:
-                if len(sheets) > 1:  # an empty sheet beside a filled one
-                    empty.append((path.name, sheet))
-                    continue
-                raise
+        return [_entry(path, None, header, sources.open_file(path, header=header), _titles(rows, header), tail)]
+    book = Workbook(path)
+    entries, faults = [], []
+    for sheet in book.sheets:
+        try:
+            rows = _rows_of_sheet(path, sheet)
             header = header_of(rows)
-            yield sheet if len(sheets) > 1 else None, header, sources.open_file(path, sheet=sheet, header=header), _titles(rows, header), []
+            entries.append(_entry(path, sheet if len(book.sheets) > 1 else None, header, sources.open_file(path, sheet=sheet, header=header), _titles(rows, header), []))
+        except Refused as problem:
+            faults.append((sheet, problem))
+    if not entries and faults:
+        raise faults[0][1]
+    empty += [f"{path.name}[{sheet}]" for sheet, _ in faults if book.loaded(sheet).end is None]
+    problems.update({f"{path.name}[{sheet}]": problem for sheet, problem in faults if book.loaded(sheet).end is not None})
+    return entries
+
+
+def _entry(path: Path, sheet: str | None, header: tuple[int, ...], source, titles: list[str], tail: list[list[str]]) -> tuple:
+    cells, whole, broken = _sample(source)
+    return (path.stem, path.name, sheet, header, None, source.columns, cells, whole, [*source.notes, *broken], tail, _said(titles, path.stem, sheet))
 
 
 def _titles(rows: list[tuple[int, list[str]]], header: tuple[int, ...]) -> list[str]:
@@ -238,36 +276,39 @@ def _said_of_broken(broken: list) -> list[tuple[str, str]]:
     return said
 
 
-def _seen(entries: list[tuple], names: set[str], empty: list[tuple[str, str]]) -> Seen:
+def _seen(entries: list[tuple], names: set[str]) -> Seen:
     """One Seen of the files of the same columns; its name is theirs as far as they agree."""
     stem, _, sheet, header, query, columns, *_ = entries[0]
     cells = pl.concat([entry[6] for entry in entries]).head(SAMPLE)
-    notes = [tuple(note) for entry in entries for note in entry[8]] + _wordless_sums(cells)
     sum_rows, cells = _without_sum_rows(cells, [(columns, entry[9]) for entry in entries])
+    notes = [tuple(note) for entry in entries for note in entry[8]] + _odd_ends(cells)
     place = " ".join([*(entry[0] for entry in entries[:1]), sheet or ""]).strip()
     sheets = tuple(dict.fromkeys(entry[2] for entry in entries if entry[2] is not None))
-    bare = [pair for pair in empty if pair[0] == entries[0][1]]
-    empty[:] = [pair for pair in empty if pair not in bare]
     return Seen(
         source=_name_of(stem if len(sheets) > 1 else sheet or stem, names),
         files=tuple(dict.fromkeys(entry[1] for entry in entries)) if query is None else (), place=place,
-        sheets=sheets, empty_sheets=tuple(f"{name}[{sheet}]" for name, sheet in bare), header=header, query=query, looks=tuple(look_at(name, cells[name]) for name in columns), records=len(cells),
+        sheets=sheets, header=header, query=query, looks=tuple(look_at(name, cells[name]) for name in columns), records=len(cells),
         said=entries[0][10], is_whole=all(entry[7] for entry in entries), sum_rows=sum_rows,
         notes=tuple(dict.fromkeys(notes)), cells=cells,
     )
 
 
-def _wordless_sums(cells: pl.DataFrame) -> list[tuple[str, str]]:
-    """What to say of a last record that has a number or two and nothing else: it may be a row of sums without its word."""
+def _odd_ends(cells: pl.DataFrame) -> list[tuple[str, str]]:
+    """What to say of a last record that is hardly filled: a row of sums without its word, or signatures (制表：, 审核：)."""
     if len(cells) < 3:
         return []
     filled = [cell.strip() for cell in cells.row(-1) if cell and cell.strip()]
     before = [cell for cell in cells.row(-2) if cell and cell.strip()]
-    if not filled or (cells.row(-1)[0] or "").strip() or 2 * len(filled) > len(before) or not all(map(_NUMBER_OR_DATE.match, filled)):
+    if not filled or 2 * len(filled) > len(before):
         return []
+    if not (cells.row(-1)[0] or "").strip() and all(map(_NUMBER_OR_DATE.match, filled)):
+        return [(
+            "the last record looked at holds hardly more than numbers: if it is a row of sums, it bears no word to tell it by, and goes to quarantine",
+            "最后一条记录几乎只有数字：若是合计行，因没有“合计”字样无法识别，会进隔离区",
+        )]
     return [(
-        "the last record looked at holds hardly more than numbers: if it is a row of sums, it bears no word to tell it by, and goes to quarantine",
-        "最后一条记录几乎只有数字：若是合计行，因没有“合计”字样无法识别，会进隔离区",
+        f"the last record looked at fills {len(filled)} of {len(cells.columns)} cells: if it is a line of signatures or notes, delete it in the file; else it goes to quarantine",
+        f"最后一条记录只填了 {len(cells.columns)} 格中的 {len(filled)} 格：若是签字或说明行，请在文件中删除；否则会进隔离区",
     )]
 
 

@@ -59,7 +59,7 @@ def _columns_in(entry: dict | str, known: set[str]) -> set[str]:
     return set(named) & known
 
 
-def text_of(given: list[str], plans: list[SourcePlan], skipped: list[Seen], warnings: list[str], currency: str) -> str:
+def text_of(given: list[str], plans: list[SourcePlan], skipped: list[Seen], warnings: list[str], currency: str, empty_sheets: tuple[str, ...]) -> str:
     """The whole file."""
     taken = set().union(*(plan.taken() for plan in plans))
     personal = {look.name for plan in plans for look in plan.seen.looks if look.is_personal}
@@ -87,7 +87,7 @@ def text_of(given: list[str], plans: list[SourcePlan], skipped: list[Seen], warn
         names = ", ".join(look.name for look in seen.looks)
         lines.append(f"# {_comment(seen.source)} feeds no table that was recognised; its columns: {_comment(names)}")
     unread = [f"{file}[{sheet}]" for seen in skipped for file in seen.files for sheet in seen.sheets]
-    unread += [f"{name} (empty 空)" for seen in ({plan.seen.source: plan.seen for plan in plans} | {one.source: one for one in skipped}).values() for name in seen.empty_sheets]
+    unread += [f"{name} (empty 空)" for name in empty_sheets]
     if unread:
         lines.append(f"# sheets that no source reads 没有来源读取的工作表: {_comment(', '.join(unread))}")
     return "\n".join(lines) + "\n"
