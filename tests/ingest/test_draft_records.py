@@ -109,6 +109,17 @@ def test_a_row_of_formulas_without_values_is_told(tmp_path):
     assert "1 records (line 7) cannot be looked at" in draft([str(path)]).text
 
 
+def test_a_line_of_signatures_is_told_and_neither_its_names_are_shown_nor_a_column_is_spoilt_by_it(tmp_path):
+    path = tmp_path / "loans.csv"
+    rows = "".join(f"L{n},{n}000.50,2026-01-0{n},18%,0.05%\n" for n in range(1, 9))
+    path.write_text(f"借据号,放款金额,放款日期,年利率,罚息日利率\n{rows}制表：李四,,,,审核：王五\n", encoding="utf-8")
+    drafted = draft([str(path)])
+    loans = tables_of(drafted)["loans"]
+    assert loans["penalty_rate_ppm"] == {"column": "罚息日利率", "unit": "percent_a_day"} and loans["annual_rate_ppm"]["unit"] == "percent"
+    assert "fills 2 of 5 cells" in drafted.text and any(HAN.search(line) and "签字" in line for line in drafted.text.splitlines())
+    assert "李四" not in drafted.text and "王五" not in drafted.text
+
+
 # ---- what cannot be read ----
 
 
@@ -151,3 +162,19 @@ def test_a_sheet_without_records_is_told_and_the_others_are_drafted(tmp_path):
     drafted = draft([str(tmp_path / "台账.xlsx")])
     assert set(tables_of(drafted)) == {"loans"}
     assert any("台账.xlsx[模板]" in en and "no record" in en for en, _ in drafted.warnings)
+
+
+# ---- a loan tape ----
+
+
+def test_an_american_tape_is_loans_and_its_last_payment_date_is_no_payment(tmp_path):
+    path = tmp_path / "tape.csv"
+    rows = "".join(f'{1000 + n},{n}/{n + 12}/2025,"$1{n},000.50",15.25%,36,"$9{n}.25",{n},5/{n}/2026\n' for n in range(1, 10))
+    path.write_text(f"Loan ID,Orig Date,Orig Amt,Rate,Term,Curr Bal,DPD,Last Pmt Dt\n{rows}Total,,\"$9,999.00\",,,,,\n", encoding="utf-8")
+    drafted = draft([str(path)])
+    assert set(tables_of(drafted)) == {"loans", "instalments"} and "schedule" in asked(drafted)
+    assert document(drafted)["sources"][0]["keep"] == {"column": "Loan ID", "is_not": ["Total"]}
+    assert document(drafted)["currency"] == "USD" and "loans.currency" in asked(drafted)
+    done = answered(drafted, schedule="equal", interest_minor="=0", borrower_id="Loan ID")
+    assert tables_of(done)["instalments"]["due_on"] == {"column": "Orig Date", "format": ["M/D/YYYY"], "plus_months": "1", "every": "month"}
+    assert tables_of(done)["loans"]["annual_rate_ppm"] == {"column": "Rate", "unit": "percent"}

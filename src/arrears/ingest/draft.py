@@ -17,7 +17,7 @@ from arrears.ingest.draft_keep import by_its_date, by_its_state, without_sums
 from arrears.ingest.draft_plan import OPEN, Answers, ColumnPlan, columns_of
 from arrears.ingest.draft_questions import Question, ask_for_schedule, ask_for_table
 from arrears.ingest.draft_reading import Found, Seen, paths_of, see
-from arrears.ingest.draft_text import SourcePlan, TablePlan, text_of
+from arrears.ingest.draft_text import SourcePlan, TablePlan, columns_in, text_of
 from arrears.ingest.draft_units import Evidence, evidence_of
 from arrears.refusal import Refused
 from arrears.tables import FACTS
@@ -105,7 +105,7 @@ def _draft(found: Found, given_answers: dict[str, str]) -> Draft:
     questions += [question for plan in plans for table in plan.tables for column in table.columns for question in column.questions]
     skipped = [one for one in seen if not fed[one.source]]
     files = tuple(dict.fromkeys(name for one in seen for name in (one.files or (one.source,))))
-    currency = next((one.currency.code for one in evidence.values() if one.currency.code), "CNY")
+    currency = next((one.currency.code or one.currency.proposed for one in evidence.values()), "CNY")
     text = text_of(list(files), plans, skipped, [en for en, _ in warnings], currency, found.empty_sheets)
     return Draft(text, tuple({question.id: question for question in questions}.values()), tuple(warnings), tuple(plans), found, files, given_answers)
 
@@ -165,8 +165,9 @@ def _schedule(seen: Seen, tables: list[TablePlan], answers: Answers, questions: 
     by = {meaning: look for look in reversed(seen.looks) for meaning, fit in look.meanings.items() if fit >= 0.6}
     due = by.get("due_on") or by.get("matures_on")
     start, plus = by.get("first_due_on"), {}
-    if start is None and loans["disbursed_on"].entry != OPEN:
-        start, plus = by.get("disbursed_on") or by.get("start"), {"plus_months": "1"}
+    if start is None and columns_in(loans["disbursed_on"].entry, {look.name for look in seen.looks}):
+        entry = loans["disbursed_on"].entry
+        start, plus = seen.named(entry if isinstance(entry, str) else entry["column"]), {"plus_months": "1"}
     times = by.get("times") or by.get("number")
     is_count = times is not None and times.is_whole and times.filled == times.cells
     choices = (["one"] if due and due.dates else []) + (["equal"] if is_count and start is not None and start.dates else [])

@@ -124,7 +124,8 @@ def look_at(name: str, cells: pl.Series) -> Look:
     personal = _personal_kind(probe)
     few = len(distinct) <= WORDS_MAX and len(distinct) < max(2, len(values) / 2) and numbers["number_share"] < 0.5
     hidden = personal is not None or next(iter(fits(name)), None) in PERSONAL or looks_personal(name)
-    shown = [_short(value) for value in distinct.head(20) if not _says_personal(value)]
+    like = "[0-9]" if dates or numbers["number_share"] > 0.5 else "^[^:：]*$"  # a line of signatures (审核：) may stand below any column
+    shown = [_short(value) for value in distinct.head(20) if re.search(like, value) and not _says_personal(value)]
     return Look(
         name=name, meanings=fits(name), cells=len(cells), filled=len(values), distinct=len(distinct), dates=dates,
         date_share=date_share, is_unclear=unclear, flag_share=_share(probe, lambda s: s.str.to_lowercase().is_in(list(_FLAGS)), weights),

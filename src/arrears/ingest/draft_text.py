@@ -17,7 +17,7 @@ _WHAT_IS_LEFT = {
     "balance": "the platform works it out itself", "paid_parts": "the platform divides payments itself", "penalty": "the platform works it out itself",
     "overdue_days": "the platform counts the days itself", "status": "a state; the platform works it out itself",
     "due_total": "a sum of the parts", "recorded_at": "may be taken as recorded_at, if every table has one",
-    "remark": "free text", "settled_on": "the platform works it out itself",
+    "last_paid_on": "a state of the loan; the payments themselves say it", "remark": "free text", "settled_on": "the platform works it out itself",
 }
 
 
@@ -48,11 +48,11 @@ class SourcePlan:
         for table in self.tables:
             found |= {table.times} if table.times else set()
             for plan in table.columns:
-                found |= _columns_in(plan.entry, {look.name for look in self.seen.looks})
+                found |= columns_in(plan.entry, {look.name for look in self.seen.looks})
         return found
 
 
-def _columns_in(entry: dict | str, known: set[str]) -> set[str]:
+def columns_in(entry: dict | str, known: set[str]) -> set[str]:
     if isinstance(entry, str):
         return {entry} & known
     named = [entry.get("column", "")] + list(entry.get("key_of", [])) + list(entry.get("sum_of", []))
