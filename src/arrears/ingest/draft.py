@@ -14,7 +14,7 @@ from arrears.ingest.dates import DEFAULT_DATES
 from arrears.ingest.draft_columns import OVERLAP_SMALL, fitted, tables_of
 from arrears.ingest.draft_content import Look
 from arrears.ingest.draft_keep import by_its_date, by_its_state, without_sums
-from arrears.ingest.draft_plan import OPEN, Answers, ColumnPlan, columns_of
+from arrears.ingest.draft_plan import Answers, ColumnPlan, columns_of
 from arrears.ingest.draft_questions import Question, ask_for_schedule, ask_for_table
 from arrears.ingest.draft_reading import Found, Seen, paths_of, see
 from arrears.ingest.draft_text import SourcePlan, TablePlan, columns_in, text_of
