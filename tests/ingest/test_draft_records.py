@@ -178,3 +178,31 @@ def test_an_american_tape_is_loans_and_its_last_payment_date_is_no_payment(tmp_p
     done = answered(drafted, schedule="equal", interest_minor="=0", borrower_id="Loan ID")
     assert tables_of(done)["instalments"]["due_on"] == {"column": "Orig Date", "format": ["M/D/YYYY"], "plus_months": "1", "every": "month"}
     assert tables_of(done)["loans"]["annual_rate_ppm"] == {"column": "Rate", "unit": "percent"}
+
+
+# ---- rows of sums ----
+
+
+@pytest.mark.parametrize("word", ["合计", "总计", "小计", "合 计", "合　计：", "本月合计", "累计", "Total", "TOTAL:", "Grand Total", "Sub-total", "Total (9 loans)", "杭州支行小计", "Total for CA"])
+def test_a_row_of_sums_makes_no_record_however_it_is_called(tmp_path, word):
+    path = tmp_path / "流水.csv"
+    rows = "".join(f"P{n},L{n},2024-05-0{n},1{n}.50,柜台\n" for n in range(1, 10))
+    path.write_text(f"交易流水号,合同编号,交易日期,交易金额,渠道\n{rows}{word},,,139.50,\n", encoding="utf-8")
+    drafted = draft([str(path)])
+    (source,) = document(drafted)["sources"]
+    assert source["keep"] == {"column": "交易流水号", "is_not": [word]} and drafted.seen[0].records == 9
+
+
+def test_a_remark_that_ends_like_a_row_of_sums_leaves_no_record_out(tmp_path):
+    path = tmp_path / "流水.csv"
+    rows = "".join(f"P{n},L{n},2024-05-0{n},1{n}.50,{'见本月小计' if n == 3 else '柜台'}\n" for n in range(1, 10))
+    path.write_text("交易流水号,合同编号,交易日期,交易金额,备注\n" + rows, encoding="utf-8")
+    drafted = draft([str(path)])
+    assert "keep" not in document(drafted)["sources"][0] and drafted.seen[0].records == 9
+
+
+def test_the_unit_of_a_share_is_told_or_asked(tmp_path):
+    for cells, unit in ((["35%", "20%"], "percent"), (["0.35", "0.2"], "fraction"), (["35", "20"], "percent"), (["350000", "200000"], "ppm"), (["350", "200"], "?")):
+        path = tmp_path / "流水.csv"
+        path.write_text("客户号,月份,流入金额(元),最大客户占比\n" + "".join(f"C{n},2026-0{n}-01,{n}000,{cells[n % 2]}\n" for n in range(1, 9)), encoding="utf-8")
+        assert tables_of(draft([str(path)]))["cash_flows"]["largest_customer_ppm"] == {"column": "最大客户占比", "unit": unit}

@@ -15,7 +15,7 @@ from arrears.ingest.draft_questions import (
     ask_for_unit,
     ask_for_word,
 )
-from arrears.ingest.draft_rates import rate_unit
+from arrears.ingest.draft_rates import rate_unit, share_unit
 from arrears.ingest.draft_said import as_choice, constant_said, rate_said, summands
 from arrears.ingest.draft_units import WHOLE_DEBTS, Evidence, money_unit, named_units, parts_received, proposed_unit
 from arrears.ingest.kinds import kind_of
@@ -218,9 +218,9 @@ def _taken(source: str, table: str, column: Column, fit: Fit, look: Look, eviden
     """The plan of a column that comes from this source column: unit, format, words, zeros."""
     kind, entry, questions = kind_of(column), {"column": look.name}, []
     notes = ["answered" if fit.why == "an answer" else f"{fit.confidence:.2f} by {fit.why}"]
-    if kind in ("money", "rate"):
+    if kind in ("money", "rate", "share"):
         is_whole_debt = (table, column.name) in WHOLE_DEBTS
-        unit, said = money_unit(look, evidence, is_whole_debt) if kind == "money" else rate_unit(look)
+        unit, said = money_unit(look, evidence, is_whole_debt) if kind == "money" else {"rate": rate_unit, "share": share_unit}[kind](look)
         if unit is None:
             proposed = proposed_unit(look, evidence, is_whole_debt) if kind == "money" else None
             question = ask_for_unit(source, table, column.name, look.name, kind, said, proposed)

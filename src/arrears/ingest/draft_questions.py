@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from arrears.ingest.kinds import MONEY_UNITS, RATE_UNITS, kind_of
+from arrears.ingest.kinds import MONEY_UNITS, kind_of, units_of
 from arrears.tables import FACTS
 from arrears.tables.loans import REGIMES, SCOPES
 
@@ -114,7 +114,7 @@ def ask_for_unit(source: str, table: str, column: str, given_by: str, kind: str,
         meant_en = "fen or cents (minor), yuan or dollars (major), 千元 (thousand), 万元 (ten_thousand), 百万元 (million), 亿元 (hundred_million)"
         meant_zh = "分（minor）、元（major）、千元（thousand）、万元（ten_thousand）、百万元（million）还是亿元（hundred_million）"
     else:
-        choices = tuple(RATE_UNITS)
+        choices = units_of(kind)
         meant_en, meant_zh = "a year, a month or a day; fraction, percent, permille …", "年、月还是日；小数、百分、千分、万分……"
     why_en = "a wrong unit makes every amount a hundred times wrong" if kind == "money" else "a wrong unit makes every charge wrong"
     why_zh = "单位错了，所有金额会差一百倍" if kind == "money" else "单位错了，所有利费都会错"

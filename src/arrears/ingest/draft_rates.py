@@ -44,3 +44,16 @@ def rate_unit(look: Look) -> tuple[str | None, str]:
     if not is_likely or seen.endswith("two units"):
         return None, f"{seen}{f'; as {unit} they would be {percent:g} % a year' if not is_likely else ''}"
     return unit, why
+
+
+def share_unit(look: Look) -> tuple[str | None, str]:
+    """The unit of a share of a whole, which no time belongs to: by its sign, its name or its size; None: ask."""
+    named, (_, most) = taken_apart(look.name).unit, look.span
+    if look.mark == "percent":
+        return "percent", "unit by its sign"
+    seen = f"values up to {most:g}"
+    if named == "percent":
+        return ("percent", "unit by name") if most > 1 else (None, seen)
+    if look.mark is None and most <= 1:
+        return "fraction", seen
+    return (None, seen) if look.mark or 100 < most < 10_000 else ("percent" if most <= 100 else "ppm", seen)

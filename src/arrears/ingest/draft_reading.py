@@ -25,7 +25,9 @@ CELLS_MAX = 20_000_000
 HEADER_WITHIN = 12
 _HEAD_BYTES = 65_536
 _SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".psv", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".pq")
-_SUM_ROW = r"(?i)^(?:本页合计|合计|总计|小计|共计|grand total|sub-?total|totals?)\s*[:：]?(?:\s*[（(].*)?$"
+_SUM_ROW = r"(?i)^(?:本[页月年])?(?:[合总小共]\s*计|(?:grand |page |sub-?)?totals?)\s*[:：]?(?:\s*[（(].*)?$"
+_SUM_OF = r"(?i)(?:[合总小累]\s*计|汇\s*总)\s*[:：]?$|^sum$|\b(?:sub-?)?total\b"
+"""杭州支行小计, Total for CA: a row of sums only where it is thin besides, since a remark may end so."""
 _NUMBER_OR_DATE = re.compile(r"^[-+¥￥$]?[\d,]+(?:\.\d+)?%?$|^(?:" + "|".join(DATE_PATTERNS.values()) + ")")
 
 
@@ -326,8 +328,11 @@ def _without_sum_rows(cells: pl.DataFrame, ends: list) -> tuple[tuple, pl.DataFr
     """The columns and words of rows such as 合计, and the cells without those rows."""
     found: dict[str, set[str]] = {}
     is_sum = pl.repeat(False, len(cells), eager=True)
+    filled = pl.select(pl.sum_horizontal(*((column.str.strip_chars().fill_null("") != "").cast(pl.Int32) for column in cells.iter_columns()))).to_series() if len(cells) else pl.Series([0])
+    is_thin = 2 * filled <= (filled.median() or 0)
     for name in cells.columns[:40]:
-        hit = cells[name].str.strip_chars().str.contains(_SUM_ROW).fill_null(False)
+        text = cells[name].str.strip_chars()
+        hit = (text.str.contains(_SUM_ROW) | (text.str.contains(_SUM_OF) & is_thin)).fill_null(False)
         if hit.any() and hit.sum() < max(3, 0.2 * len(cells)):
             found.setdefault(name, set()).update(cells[name].filter(hit).unique().to_list())
             is_sum |= hit
