@@ -53,6 +53,7 @@ class SourcePlan:
 
 
 def columns_in(entry: dict | str, known: set[str]) -> set[str]:
+    """The source columns that the entry of a table's column takes."""
     if isinstance(entry, str):
         return {entry} & known
     named = [entry.get("column", "")] + list(entry.get("key_of", [])) + list(entry.get("sum_of", []))
