@@ -83,6 +83,12 @@ def test_a_unit_that_is_not_sure_is_asked(tmp_path, name, values):
     assert question.default == ("major" if values in (["23456.0", "12000.0"], ["234", "120"]) else None), "no proposal where each may be wrong"
 
 
+def test_one_mistyped_amount_raises_no_doubt(tmp_path):
+    path = ledger(tmp_path, "放款金额", [f"15{n}0.50" for n in range(40)] + ["1500.005"])
+    drafted = draft([str(path)])
+    assert tables_of(drafted)["loans"]["principal_minor"]["unit"] == "major" and "more than 2 decimals" in drafted.text
+
+
 def test_a_column_beside_one_in_ten_thousands_is_asked(tmp_path):
     path = tmp_path / "plan.csv"
     path.write_text("借据号,期次,应还日期,应还本金(万元),应还利息\n" + "".join(f"L{n},1,2026-02-02,5.5,0.25\n" for n in range(9)), encoding="utf-8")

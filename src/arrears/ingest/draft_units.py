@@ -80,8 +80,8 @@ def _doubt_of(look: Look, evidence: Evidence, is_whole_debt: bool) -> str:
     large = next((name for name, unit in evidence.neighbours.items() if unit in _LARGE), None)
     if large is not None:
         return f"its neighbour {large} is in {evidence.neighbours[large]}, and this one does not say"
-    if look.decimals > evidence.currency.decimals:
-        return f"up to {look.decimals} decimals, as 万元 or numbers that were never rounded have"
+    if look.usual_decimals > evidence.currency.decimals:
+        return f"up to {look.usual_decimals} decimals, as 万元 or numbers that were never rounded have"
     if look.decimals and is_whole_debt and (look.middle or 0) < _SMALL:
         return f"decimals, and values around {look.middle:g}, as debts in 万元 have"
     return ""
