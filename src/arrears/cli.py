@@ -182,7 +182,7 @@ def map_sources(
                   f"{out} is written; put an answer in place of each of its {left} open questions (?), or run again with --ask and another --out")
         else:
             print(f"已写 {out}；没有未决问题" if zh else f"{out} is written; no question is open")
-        given = " ".join(shlex.quote(without_password(one) if is_database(one) else one) for one in source)
+        given = " ".join(shlex.quote(without_password(one) if is_database(one) else one) for one in drafted.taken(source))
         print(f"下一步：arrears ingest {given} --mapping {out} --book BOOK --dry-run" if zh else
               f"Then: arrears ingest {given} --mapping {out} --book BOOK --dry-run")
 

@@ -407,9 +407,9 @@ def test_personal_values_are_told_by_what_they_are_and_never_kept_to_be_shown(va
 
 def test_rates_are_told_by_their_size():
     def unit(name: str, value: str) -> str | None:
-        from arrears.ingest.draft_plan import _unit_of
+        from arrears.ingest.draft_rates import rate_unit
 
-        return _unit_of("rate", look_at(name, pl.Series([value] * 4)), False)[0]
+        return rate_unit(look_at(name, pl.Series([value] * 4)))[0]
 
     assert unit("年利率", "0.18") == "fraction" and unit("年利率", "18") == "percent" and unit("年利率", "180000") == "ppm"
     assert unit("年利率", "18%") == "percent" and unit("月利率", "1.5") == "percent_a_month" and unit("月利率(‰)", "15") == "permille_a_month"

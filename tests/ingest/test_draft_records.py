@@ -5,7 +5,9 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from typer.testing import CliRunner
 
+from arrears.cli import app
 from arrears.ingest.draft import draft
 from arrears.ingest.mapping import parse_mapping
 from arrears.refusal import Refused
@@ -105,3 +107,102 @@ def test_a_row_of_formulas_without_values_is_told(tmp_path):
     path = tmp_path / "流水.xlsx"
     book.save(path)
     assert "1 records (line 7) cannot be looked at" in draft([str(path)]).text
+
+
+def test_a_line_of_signatures_is_told_and_neither_its_names_are_shown_nor_a_column_is_spoilt_by_it(tmp_path):
+    path = tmp_path / "loans.csv"
+    rows = "".join(f"L{n},{n}000.50,2026-01-0{n},18%,0.05%\n" for n in range(1, 9))
+    path.write_text(f"借据号,放款金额,放款日期,年利率,罚息日利率\n{rows}制表：李四,,,,审核：王五\n", encoding="utf-8")
+    drafted = draft([str(path)])
+    loans = tables_of(drafted)["loans"]
+    assert loans["penalty_rate_ppm"] == {"column": "罚息日利率", "unit": "percent_a_day"} and loans["annual_rate_ppm"]["unit"] == "percent"
+    assert "fills 2 of 5 cells" in drafted.text and any(HAN.search(line) and "签字" in line for line in drafted.text.splitlines())
+    assert "李四" not in drafted.text and "王五" not in drafted.text
+
+
+# ---- what cannot be read ----
+
+
+LOANS = "借据号,放款金额,放款日期\n" + "".join(f"L{n},{n}000.50,2026-01-0{n}\n" for n in range(1, 9))
+GARBAGE = {
+    "empty.csv": b"", "report.csv": b"%PDF-1.4\n1 0 obj\n" * 9, "picture.csv": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(300), "packed.csv": b"PK\x03\x04" + bytes(300),
+    "picture.xlsx": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(300), "header.csv": "编号,备注\n".encode(), "blank.csv": b"\n\n\n", "mark.csv": b"\xef\xbb\xbf",
+}
+
+
+@pytest.mark.parametrize("name", GARBAGE)
+def test_garbage_is_refused_in_both_languages_with_exit_status_2(tmp_path, name):
+    (tmp_path / name).write_bytes(GARBAGE[name])
+    run = CliRunner().invoke(app, ["map", str(tmp_path / name), "--out", str(tmp_path / "my.yaml")])
+    assert run.exit_code == 2 and name in run.output and HAN.search(run.output) and not (tmp_path / "my.yaml").exists()
+    assert "mapping says" not in run.output, "there is no mapping yet"
+
+
+def test_files_of_a_folder_that_cannot_be_read_are_left_out_and_told(tmp_path):
+    folder = tmp_path / "files"
+    (folder / "folder.csv").mkdir(parents=True)
+    for name, content in (GARBAGE | {"loans.csv": LOANS.encode()}).items():
+        (folder / name).write_bytes(content)
+    run = CliRunner().invoke(app, ["map", str(folder), "--out", str(tmp_path / "my.yaml"), "--lang", "en"])
+    assert run.exit_code == 0, run.output
+    text = (tmp_path / "my.yaml").read_text("utf-8")
+    for name in GARBAGE:
+        assert f"left out: {name}" in run.output and f"left out: {name}" in text
+    assert f"arrears ingest {folder / 'loans.csv'} --mapping" in run.output, "ingest refuses a file that no source takes"
+    (folder / "loans.csv").unlink()
+    assert CliRunner().invoke(app, ["map", str(folder), "--out", str(tmp_path / "other.yaml")]).exit_code == 2, "nothing is left"
+
+
+def test_a_sheet_without_records_is_told_and_the_others_are_drafted(tmp_path):
+    book = openpyxl.Workbook()
+    for line in LOANS.splitlines():
+        book.active.append(line.split(","))
+    book.create_sheet("模板").append(["交易流水号", "合同编号"])
+    book.save(tmp_path / "台账.xlsx")
+    drafted = draft([str(tmp_path / "台账.xlsx")])
+    assert set(tables_of(drafted)) == {"loans"}
+    assert any("台账.xlsx[模板]" in en and "no record" in en for en, _ in drafted.warnings)
+
+
+# ---- a loan tape ----
+
+
+def test_an_american_tape_is_loans_and_its_last_payment_date_is_no_payment(tmp_path):
+    path = tmp_path / "tape.csv"
+    rows = "".join(f'{1000 + n},{n}/{n + 12}/2025,"$1{n},000.50",15.25%,36,"$9{n}.25",{n},5/{n}/2026\n' for n in range(1, 10))
+    path.write_text(f"Loan ID,Orig Date,Orig Amt,Rate,Term,Curr Bal,DPD,Last Pmt Dt\n{rows}Total,,\"$9,999.00\",,,,,\n", encoding="utf-8")
+    drafted = draft([str(path)])
+    assert set(tables_of(drafted)) == {"loans", "instalments"} and "schedule" in asked(drafted)
+    assert document(drafted)["sources"][0]["keep"] == {"column": "Loan ID", "is_not": ["Total"]}
+    assert document(drafted)["currency"] == "USD" and "loans.currency" in asked(drafted)
+    done = answered(drafted, schedule="equal", interest_minor="=0", borrower_id="Loan ID")
+    assert tables_of(done)["instalments"]["due_on"] == {"column": "Orig Date", "format": ["M/D/YYYY"], "plus_months": "1", "every": "month"}
+    assert tables_of(done)["loans"]["annual_rate_ppm"] == {"column": "Rate", "unit": "percent"}
+
+
+# ---- rows of sums ----
+
+
+@pytest.mark.parametrize("word", ["合计", "总计", "小计", "合 计", "合　计：", "本月合计", "累计", "Total", "TOTAL:", "Grand Total", "Sub-total", "Total (9 loans)", "杭州支行小计", "Total for CA"])
+def test_a_row_of_sums_makes_no_record_however_it_is_called(tmp_path, word):
+    path = tmp_path / "流水.csv"
+    rows = "".join(f"P{n},L{n},2024-05-0{n},1{n}.50,柜台\n" for n in range(1, 10))
+    path.write_text(f"交易流水号,合同编号,交易日期,交易金额,渠道\n{rows}{word},,,139.50,\n", encoding="utf-8")
+    drafted = draft([str(path)])
+    (source,) = document(drafted)["sources"]
+    assert source["keep"] == {"column": "交易流水号", "is_not": [word]} and drafted.seen[0].records == 9
+
+
+def test_a_remark_that_ends_like_a_row_of_sums_leaves_no_record_out(tmp_path):
+    path = tmp_path / "流水.csv"
+    rows = "".join(f"P{n},L{n},2024-05-0{n},1{n}.50,{'见本月小计' if n == 3 else '柜台'}\n" for n in range(1, 10))
+    path.write_text("交易流水号,合同编号,交易日期,交易金额,备注\n" + rows, encoding="utf-8")
+    drafted = draft([str(path)])
+    assert "keep" not in document(drafted)["sources"][0] and drafted.seen[0].records == 9
+
+
+def test_the_unit_of_a_share_is_told_or_asked(tmp_path):
+    for cells, unit in ((["35%", "20%"], "percent"), (["0.35", "0.2"], "fraction"), (["35", "20"], "percent"), (["350000", "200000"], "ppm"), (["350", "200"], "?")):
+        path = tmp_path / "流水.csv"
+        path.write_text("客户号,月份,流入金额(元),最大客户占比\n" + "".join(f"C{n},2026-0{n}-01,{n}000,{cells[n % 2]}\n" for n in range(1, 9)), encoding="utf-8")
+        assert tables_of(draft([str(path)]))["cash_flows"]["largest_customer_ppm"] == {"column": "最大客户占比", "unit": unit}

@@ -42,7 +42,7 @@ def test_a_mapping_says_what_is_taken_from_where():
     (dict(columns=payments(paid_on="{column: a, constant: b}")), "say exactly one of .*, not column, constant together"),
     (dict(columns=payments(paid_on="{default: a}")), "say exactly one of"),
     (dict(columns=payments(amount_minor="{column: a, unit: mayor}")), "no unit 'mayor'; did you mean major"),
-    (dict(columns=payments(amount_minor="{column: a, unit: percent}")), "no unit 'percent'; known are: minor, major, ten_thousand"),
+    (dict(columns=payments(amount_minor="{column: a, unit: percent}")), "no unit 'percent'; known are: minor, major, thousand, ten_thousand, million, hundred_million"),
     (dict(columns=payments(paid_on="{column: a, unit: major}")), "`unit` is for amounts, rates, shares; this column holds dates"),
     (dict(columns=payments(paid_on="{constant: 2026-02-30}")), "`constant` '2026-02-30' cannot stand here \\(no_such_day\\)"),
     (dict(columns=payments(amount_minor="{constant: 0}")), "`constant` '0' cannot stand here \\(zero"),

@@ -1,7 +1,7 @@
 """Messy text means one value or has exactly one flaw; the fast way and the careful way never disagree."""
 
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 
 import polars as pl
 import pytest
@@ -62,9 +62,13 @@ def test_an_amount_is_the_same_however_it_is_written(minor, sign, after, grouped
     assert read("money", text, unit="major", decimal=decimal) == [minor], text
 
 
-@given(st.from_regex(r"-?[0-9]{1,30}(\.[0-9]{1,8})?", fullmatch=True), st.sampled_from(["minor", "major", "ten_thousand"]), st.booleans())
+_FEN = {"minor": 0, "major": 2, "thousand": 5, "ten_thousand": 6, "million": 8, "hundred_million": 10}
+"""Fen in one of the unit, as a power of ten."""
+
+
+@given(st.from_regex(r"-?[0-9]{1,30}(\.[0-9]{1,8})?", fullmatch=True), st.sampled_from(list(_FEN)), st.booleans())
 def test_an_amount_never_wraps_and_agrees_with_decimal_arithmetic(text, unit, rounds):
-    exact = Decimal(text).scaleb({"minor": 0, "major": 2, "ten_thousand": 6}[unit])
+    exact = Decimal(text).scaleb(_FEN[unit], Context(prec=60))
     whole = exact.to_integral_value("ROUND_HALF_UP")
     (got,) = read("money", text, unit=unit, rounds=rounds)
     if exact != whole and not rounds:
@@ -149,6 +153,7 @@ def test_a_mapping_says_itself_what_means_nothing():
     ("percent_a_month", "1.5", 360, 180_000), ("permille_a_month", "15‰", 360, 180_000), ("percent_a_day", "0.05", 360, 180_000),
     ("percent_a_day", "0.05%", 365, 182_500), ("permyriad_a_day", "5", 360, 180_000), ("permyriad_a_day", "5‱", 365, 182_500),
     ("fraction_a_day", "0.0005", 360, 180_000), ("fraction_a_month", "0.015", 360, 180_000), ("percent", "１８％", 360, 180_000),
+    ("permyriad", "1800", 360, 180_000), ("permyriad", "1825‱", 365, 182_500),
 ])
 def test_a_rate_is_exact_in_parts_per_million_a_year(unit, text, days, ppm):
     assert read("rate", text, unit=unit, days=days) == [ppm]

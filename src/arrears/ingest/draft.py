@@ -6,17 +6,19 @@ questions (a column that is named may need its unit). How a confidence is comput
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import polars as pl
 
+from arrears.ingest import database, sources
 from arrears.ingest.dates import DEFAULT_DATES
 from arrears.ingest.draft_columns import OVERLAP_SMALL, fitted, tables_of
 from arrears.ingest.draft_content import Look
 from arrears.ingest.draft_keep import by_its_date, by_its_state, without_sums
-from arrears.ingest.draft_plan import OPEN, Answers, ColumnPlan, columns_of
+from arrears.ingest.draft_plan import Answers, ColumnPlan, columns_of
 from arrears.ingest.draft_questions import Question, ask_for_schedule, ask_for_table
-from arrears.ingest.draft_reading import Seen, see
-from arrears.ingest.draft_text import SourcePlan, TablePlan, text_of
+from arrears.ingest.draft_reading import Found, Seen, see
+from arrears.ingest.draft_text import SourcePlan, TablePlan, columns_in, text_of
 from arrears.ingest.draft_units import Evidence, evidence_of
 from arrears.refusal import Refused
 from arrears.tables import FACTS
@@ -33,9 +35,23 @@ class Draft:
     questions: tuple[Question, ...]
     warnings: tuple[tuple[str, str], ...]
     plans: tuple[SourcePlan, ...]
-    seen: tuple[Seen, ...] = field(repr=False)
+    found: Found = field(repr=False)
     given: tuple[str, ...] = ()
     answers: dict[str, str] = field(default_factory=dict)
+
+    def taken(self, given: list[str]) -> list[str]:
+        """What of all that was given `arrears ingest` is to be given: a folder with a file that no source takes, file by file."""
+        names = {name for plan in self.plans for name in plan.seen.files}
+        out = []
+        for text in given:
+            paths = [] if database.is_database(text) else [path for path in sources.paths_of(text)[0] if path != Path(text)]
+            used = [str(path) for path in paths if path.name in names]
+            out += [text] if len(used) == len(paths) else used
+        return out
+
+    @property
+    def seen(self) -> tuple[Seen, ...]:
+        return self.found.seen
 
     def lines(self, lang: str) -> list[str]:
         """What to print: what each file feeds, how many columns were recognised, the warnings, and the questions."""
@@ -60,7 +76,7 @@ class Draft:
 
 def draft(given: list[str]) -> Draft:
     """The draft for these files, folders or database URLs; raises Refused where one cannot be read."""
-    return _draft(tuple(see(given)), {})
+    return _draft(see(given), {})
 
 
 def answer(drafted: Draft, answers: dict[str, str]) -> Draft:
@@ -72,15 +88,16 @@ def answer(drafted: Draft, answers: dict[str, str]) -> Draft:
     if unknown:
         listed = ", ".join(sorted(unknown))
         raise Refused(f"no such question: {listed}", f"没有这样的问题：{listed}")
-    return _draft(drafted.seen, drafted.answers | answers)
+    return _draft(drafted.found, drafted.answers | answers)
 
 
-def _draft(seen: tuple[Seen, ...], given_answers: dict[str, str]) -> Draft:
-    answers = Answers(given_answers)
+def _draft(found: Found, given_answers: dict[str, str]) -> Draft:
+    seen, answers = found.seen, Answers(given_answers)
     questions: list[Question] = []
     fed = {one.source: _tables(one, answers, questions) for one in seen}
     links, warnings = _links(seen, fed)
-    evidence = evidence_of(seen, fed)
+    warnings = [*found.left_out, *warnings]
+    evidence = evidence_of(seen, fed, given_answers)
     feeds_instalments = any("instalments" in tables for tables in fed.values())
     plans: list[SourcePlan] = []
     for one in seen:
@@ -90,8 +107,9 @@ def _draft(seen: tuple[Seen, ...], given_answers: dict[str, str]) -> Draft:
     questions += [question for plan in plans for table in plan.tables for column in table.columns for question in column.questions]
     skipped = [one for one in seen if not fed[one.source]]
     files = tuple(dict.fromkeys(name for one in seen for name in (one.files or (one.source,))))
-    text = text_of(list(files), plans, skipped, [en for en, _ in warnings])
-    return Draft(text, tuple({question.id: question for question in questions}.values()), tuple(warnings), tuple(plans), seen, files, given_answers)
+    currency = next((one.currency.code or one.currency.proposed for one in evidence.values()), "CNY")
+    text = text_of(list(files), plans, skipped, [en for en, _ in warnings], currency, found.empty_sheets)
+    return Draft(text, tuple({question.id: question for question in questions}.values()), tuple(warnings), tuple(plans), found, files, given_answers)
 
 
 def _tables(seen: Seen, answers: Answers, questions: list[Question]) -> list[str]:
@@ -149,8 +167,9 @@ def _schedule(seen: Seen, tables: list[TablePlan], answers: Answers, questions: 
     by = {meaning: look for look in reversed(seen.looks) for meaning, fit in look.meanings.items() if fit >= 0.6}
     due = by.get("due_on") or by.get("matures_on")
     start, plus = by.get("first_due_on"), {}
-    if start is None and loans["disbursed_on"].entry != OPEN:
-        start, plus = by.get("disbursed_on") or by.get("start"), {"plus_months": "1"}
+    if start is None and columns_in(loans["disbursed_on"].entry, {look.name for look in seen.looks}):
+        entry = loans["disbursed_on"].entry
+        start, plus = seen.named(entry if isinstance(entry, str) else entry["column"]), {"plus_months": "1"}
     times = by.get("times") or by.get("number")
     is_count = times is not None and times.is_whole and times.filled == times.cells
     choices = (["one"] if due and due.dates else []) + (["equal"] if is_count and start is not None and start.dates else [])

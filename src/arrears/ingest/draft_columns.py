@@ -219,7 +219,7 @@ def _fit(table: str, column: Column, look: Look, place: str, loan_keys: dict[str
         weights = weights | {"paid_on": 0.8}  # a schedule's 还款日期 is the day it is due
     if _hinted(place) == table:  # in a file of payments an amount is what was paid
         weights = {meaning: 1.3 * weight if meaning in ("date", "amount") else weight for meaning, weight in weights.items()}
-    if column.name == "penalty_rate_ppm" and look.percent_share < 0.5:  # 罚息 without % is an amount, and no rate
+    if column.name == "penalty_rate_ppm" and look.mark is None:  # 罚息 without % is an amount, and no rate
         weights = {meaning: weight for meaning, weight in weights.items() if meaning != "penalty"}
     at_best = max(look.meanings.values(), default=0)
     named = max((fit * weights.get(meaning, 0) for meaning, fit in look.meanings.items() if fit >= at_best - 0.15), default=0)

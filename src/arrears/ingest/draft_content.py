@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from arrears.ingest.currencies import CURRENCIES
 from arrears.ingest.draft_names import PERSONAL, fits
+from arrears.ingest.draft_scales import money_said
 from arrears.ingest.personal import looks_personal
 
 WORDS_MAX = 30
@@ -36,6 +38,8 @@ DATE_PATTERNS = {
 EITHER_WAY = (("M/D/YYYY", "D/M/YYYY"), ("M-D-YYYY", "D-M-YYYY"), ("M/D/YY", "D/M/YY"))
 """Formats that can read one text as two dates."""
 _NUMBER = r"^[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.(\d+))?$"
+_MONEY_SIGN = rf"(?i)us\$|hk\$|[¥￥$€£]|元|rmb|{'|'.join(sorted(CURRENCIES))}"
+_MARKS = {"%": "percent", "‰": "permille", "‱": "permyriad"}
 _MOBILE, _MAIL = r"^(?:\+?86[- ]?)?1[3-9]\d{9}$", r"^[\w.+-]+@[\w-]+\.[\w.-]+$"
 _SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊"
@@ -66,13 +70,20 @@ class Look:
     number_share: float
     decimals: int
     """The most decimals of a number, trailing zeros left aside."""
+    usual_decimals: int
+    """The same of 19 in 20 distinct numbers: a few may be mistyped."""
     has_points: bool
-    """Most numbers are written with decimals."""
+    """Most numbers are written with decimals, and not all with .0, as programs write whole numbers beside empty cells."""
     is_hundreds: bool
     middle: float | None
     """The median number, without its sign."""
+    span: tuple[float, float]
+    """The smallest and the largest number that is not 0, without their signs; 0 and 0 where there is none."""
     negatives: int
-    percent_share: float
+    mark: str | None
+    """"percent", "permille" or "permyriad", where most values bear its sign."""
+    currencies: tuple[str, ...]
+    """The currencies whose signs stand beside its numbers, $ and ¥ as they stand."""
     flag_share: float
     widths: tuple[int, ...]
     """Lengths of the values where all are digits; empty else."""
@@ -109,15 +120,17 @@ def look_at(name: str, cells: pl.Series) -> Look:
     values = plain.drop_nulls()
     distinct = values.unique(maintain_order=True)
     probe = distinct.gather_every(max(1, len(distinct) // PROBE))
-    dates, date_share, unclear = _dates_of(probe)
-    numbers = _numbers_of(probe)
+    weights = pl.DataFrame({"value": probe}).join(values.alias("value").value_counts(name="count"), on="value", how="left", maintain_order="left")["count"]
+    dates, date_share, unclear = _dates_of(probe, weights)
+    numbers = _numbers_of(probe, weights)
     personal = _personal_kind(probe)
     few = len(distinct) <= WORDS_MAX and len(distinct) < max(2, len(values) / 2) and numbers["number_share"] < 0.5
     hidden = personal is not None or next(iter(fits(name)), None) in PERSONAL or looks_personal(name)
-    shown = [_short(value) for value in distinct.head(20) if not _says_personal(value)]
+    like = "[0-9]" if dates or numbers["number_share"] > 0.5 else "^[^:：]*$"  # a line of signatures (审核：) may stand below any column
+    shown = [_short(value) for value in distinct.head(20) if re.search(like, value) and not _says_personal(value)]
     return Look(
         name=name, meanings=fits(name), cells=len(cells), filled=len(values), distinct=len(distinct), dates=dates,
-        date_share=date_share, is_unclear=unclear, flag_share=_share(probe, lambda s: s.str.to_lowercase().is_in(list(_FLAGS))),
+        date_share=date_share, is_unclear=unclear, flag_share=_share(probe, lambda s: s.str.to_lowercase().is_in(list(_FLAGS)), weights),
         personal=personal, words=tuple(distinct.sort().to_list()) if few and not hidden else (),
         examples=() if hidden else tuple(shown[:2]), values=distinct,
         empty_words=tuple(cells.cast(pl.String).filter(plain.is_null() & cells.is_not_null()).unique().sort().to_list()[:9]), **numbers,
@@ -133,13 +146,17 @@ def normalised(cells: pl.Series) -> pl.Series:
     return text.set(text.str.to_lowercase().is_in(list(EMPTY)).fill_null(False), None)
 
 
-def _share(values: pl.Series, holds: Callable[[pl.Series], pl.Series]) -> float:
-    return 0.0 if values.is_empty() else float(holds(values).fill_null(False).mean() or 0.0)
+def _share(values: pl.Series, holds: Callable[[pl.Series], pl.Series], weights: pl.Series | None = None) -> float:
+    """The share of the values for which it holds; of the cells, where `weights` says in how many each value stands."""
+    if values.is_empty():
+        return 0.0
+    found = holds(values).fill_null(False)
+    return float(found.mean() or 0.0) if weights is None else float(weights.filter(found).sum() / weights.sum())
 
 
-def _dates_of(values: pl.Series) -> tuple[tuple[str, ...], float, bool]:
+def _dates_of(values: pl.Series, weights: pl.Series) -> tuple[tuple[str, ...], float, bool]:
     """Formats that together read the values, chosen greedily; the share they read; and whether day and month are unclear."""
-    if _share(values, lambda s: s.str.contains(_LIKE_A_DATE)) < 0.5:
+    if _share(values, lambda s: s.str.contains(_LIKE_A_DATE), weights) < 0.5:
         return (), 0.0, False
     reads = {
         name: values.str.contains(f"^(?:{pattern}){'' if name == 'excel' else _TIME}$")
@@ -159,28 +176,32 @@ def _dates_of(values: pl.Series) -> tuple[tuple[str, ...], float, bool]:
                 only, beyond = (reads[best] & ~reads[other]).any(), (reads[other] & ~reads[best]).any()
                 unclear = unclear or (not only and not beyond) or (only and beyond)
                 reads[other] = reads[other] & False  # the list may not hold both
-    share = 0.0 if values.is_empty() else 1 - float(left.mean())
+    share = _share(values, lambda _: ~left, weights)
     return (tuple(chosen), share, unclear) if share >= 0.5 else ((), share, False)
 
 
-def _numbers_of(values: pl.Series) -> dict:
+def _numbers_of(values: pl.Series, weights: pl.Series) -> dict:
     """The fields of a Look that tell of numbers."""
-    signed = values.str.replace_all(r"(?i)[¥￥$€£\s]|元|cny|rmb|usd|eur", "").str.replace(r"^\((.*)\)$", "-$1")
-    percents = signed.str.ends_with("%")
-    bare = signed.str.strip_suffix("%")
+    signed = values.str.replace_all(_MONEY_SIGN, "").str.replace_all(r"\s", "").str.replace(r"^\((.*)\)$", "-$1")
+    bare = signed.str.replace("[%‰‱]$", "")
     is_number = bare.str.contains(_NUMBER)
     numbers = bare.filter(is_number).str.replace_all(",", "")
-    floats = numbers.cast(pl.Float64, strict=False)
+    floats = numbers.cast(pl.Float64, strict=False).abs()
+    signs = values.filter(is_number).str.extract(_MONEY_SIGN, 0).drop_nulls().unique().sort().to_list()
+    filled = floats.filter(floats > 0)
     digits = numbers.str.extract(r"\.(\d+)$")
+    fraction = digits.str.strip_chars_end("0").str.len_chars().fill_null(0)
     all_digits = bool(len(values)) and bool(values.str.contains(r"^\d+$").all())
     return {
-        "number_share": _share(values, lambda _: is_number),
-        "decimals": int(digits.str.strip_chars_end("0").str.len_chars().max() or 0),
-        "has_points": bool(len(numbers)) and float(digits.is_not_null().mean()) > 0.5,
+        "number_share": _share(values, lambda _: is_number, weights),
+        "decimals": int(fraction.max() or 0), "usual_decimals": int(fraction.quantile(0.95, "nearest") or 0),
+        "has_points": bool(len(numbers)) and float(digits.is_not_null().mean()) > 0.5 and bool((digits.drop_nulls() != "0").any()),
         "is_hundreds": bool(len(floats)) and bool((floats % 100 == 0).all()),
-        "middle": floats.abs().median() if len(floats) else None,
-        "negatives": int((floats < 0).sum()),
-        "percent_share": _share(values, lambda _: percents),
+        "middle": floats.median() if len(floats) else None,
+        "span": (float(filled.min()), float(filled.max())) if len(filled) else (0.0, 0.0),
+        "negatives": int(numbers.str.starts_with("-").sum()),
+        "mark": next((mark for sign, mark in _MARKS.items() if _share(signed, lambda s, sign=sign: s.str.ends_with(sign), weights) > 0.5), None),
+        "currencies": tuple(dict.fromkeys(money_said(sign)[1] or sign for sign in signs)),
         "widths": tuple(values.str.len_chars().unique().sort().to_list()) if all_digits else (),
         "is_scientific": bool(values.str.contains(r"^\d(?:\.\d+)?[eE]\+?\d{1,2}$").any()),
     }

@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 
 from arrears import strict_yaml
+from arrears.ingest.draft_scales import money_said, tail_of
 
 EXACT = 0.9
 NEARLY = 0.7
@@ -68,8 +69,8 @@ _MADE_OF = (
     ("reverses", ("原|冲正|撤销|original|revers", "流水|交易号|transaction|paymentid|receipt"), _DAY),
     ("payment_id", ("流水|交易|支付|还款订单|凭证|回单|transaction|payment|receipt|repayment", "号|编码|id$|number$|ref|reference"),
      _MONEY + "|账|卡|手机|account|card|期|instalment"),
-    ("paid_amount", (_PAID + "|还款|扣款|到账|回款|入账|repayment|payment|transaction", "额|amount|value$"), _DAY + "|应|计划|放|due|scheduled|次|率"),
-    ("paid_on", (_PAID + "|还款|扣款|到账|入账|回款|销账|交易|post|repayment|payment|transaction|receipt", _DAY), "应|计划|首|约定|承诺|due|scheduled|first|next"),
+    ("paid_amount", (_PAID + "|还款|扣款|到账|回款|入账|repayment|payment|transaction", "额|amount|value$"), _DAY + "|应|计划|放|due|scheduled|次|率|最近|上次|last"),
+    ("paid_on", (_PAID + "|还款|扣款|到账|入账|回款|销账|交易|post|repayment|payment|transaction|receipt", _DAY), "应|计划|首|约定|承诺|due|scheduled|first|next|最近|上次|last"),
     ("signed_on", ("签约|签订|申请|审批|授信|application|approval|signed", _DAY), "^$"),
     ("matures_on", ("到期|终止|结束|截止|maturity|expiry|enddate", _DAY), "应还|本期|当期|due"),
     ("disbursed_on", ("放款|起息|发放|支用|提款|借款|disbursement|disbursed|funded|origination|drawdown", _DAY), "还|到期|repayment|due"),
@@ -87,15 +88,14 @@ MADE = 0.8
 CONTAINED_MOST = 0.6
 _HOLLOW = {"the", "of", "a", "in", "is", "iso"}
 _UNITS = (
-    (r"万元", "ten_thousand"), (r"^(人民币)?元$|^rmb$|^cny$|^yuan$|^usd$|^eur$", "major"), (r"^分$|^cents?$|^fen$", "minor"),
-    (r"‰", "permille"), (r"‱|万分之|bp", "permyriad"), (r"%|percent|pct|百分", "percent"), (r"ppm", "ppm"),
+    (r"‰|千分", "permille"), (r"‱|万分之|bps?$|基点|basis points?", "permyriad"), (r"%|percent|pct|百分", "percent"), (r"ppm", "ppm"),
     (r"^天$|^日$|^days?$", "days"), (r"^月$|^个月$|^months?$", "months"),
 )
 _TAILS = (
-    (r"[_ ]?minor$", "minor"), (r"[_ ]cents?$", "minor"), (r"[_ ]fen$", "minor"), (r"[_ ]yuan$", "major"),
-    (r"[_ ](?:rmb|cny|usd|eur)$", "major"), (r"[_ ]ppm$", "ppm"), (r"[_ ](?:pct|percent)$", "percent"), (r"%$", "percent"),
-    (r"‰$", "permille"), (r"‱$", "permyriad"),
+    (r"[_ ]ppm$", "ppm"), (r"[_ ]bps?$|[_ ]basis[_ ]points?$", "permyriad"), (r"[_ ](?:pct|percent)$", "percent"), (r"%$", "percent"),
+    (r"‰$", "permille"), (r"‱$", "permyriad"), (r"/(?:天|日|days?)$", "days"), (r"/个?(?:月|months?)$", "months"),
 )
+_TIMES = (("day", r"日(?!期)|天|daily|per day|a day"), ("month", r"月|monthly|per month|a month"), ("year", r"年|annual|yearly|per year|a year|p\.?a\.?$|\bapr\b"))
 _BRACKET = re.compile(r"[(（\[【<]([^)）\]】>]*)[)）\]】>]")
 
 
@@ -106,34 +106,50 @@ class Name:
     words: tuple[str, ...]
     compact: str
     unit: str | None
-    a_time: str
-    """"year", "month" or "day": what a rate is meant for."""
+    currency: str | None
+    """A code, or $ where it is not said which dollar."""
+    a_time: str | None
+    """"year", "month" or "day": what a rate is meant for; None where the name does not say."""
 
 
 @cache
 def taken_apart(header: str) -> Name:
     """The name without its unit, brackets and separators.
 
-    >>> taken_apart("放款金额（万元）").unit, taken_apart("AMT_DUE").compact
-    ('ten_thousand', 'amountdue')
+    >>> taken_apart("放款金额（万元）").unit, taken_apart("AMT_DUE").compact, taken_apart("余额_亿元").unit
+    ('ten_thousand', 'amountdue', 'hundred_million')
     """
     text = unicodedata.normalize("NFKC", header).strip()
-    unit = None
+    unit = currency = None
     for inside in _BRACKET.findall(text):
+        of_money = money_said(inside)
+        unit, currency = unit or of_money[0], currency or of_money[1]
         for pattern, name in _UNITS:
             if re.search(pattern, inside.strip().lower()):
                 unit = unit or name
     text = _BRACKET.sub(" ", text)
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", text).lower().strip()
     for pattern, name in _TAILS:
-        if re.search(pattern, text) and text not in ("minor",):
+        if re.search(pattern, text):
             text, unit = re.sub(pattern, "", text), unit or name
+    text, tail = tail_of(text)
+    unit, currency = unit or money_said(tail)[0], currency or money_said(tail)[1]
     text = text.replace("#", " number ")
     words = re.findall(r"[a-z]+|\d+|[\u3400-\u9fff]+", text)
     words = [_SHORT.get(word, word) for word in words if word not in _HOLLOW] or words
     whole = unicodedata.normalize("NFKC", header).lower()  # "Late Interest Rate (Daily)" says it in its brackets
-    time = "day" if re.search(r"日|daily|per day", whole) else "month" if re.search(r"月|monthly|per month", whole) else "year"
-    return Name(tuple(words), "".join(words), unit, time)
+    time = next((time for time, pattern in _TIMES if re.search(pattern, whole)), None)
+    return Name(tuple(words), "".join(words), unit, currency, time)
+
+
+def says_unit(cell: str) -> bool:
+    """The cell is a unit and nothing else.
+
+    >>> says_unit("万元"), says_unit(" % "), says_unit("1000"), says_unit("金额")
+    (True, True, False, False)
+    """
+    text = unicodedata.normalize("NFKC", cell).strip().lower()
+    return not text.isdigit() and (money_said(text) != (None, None) or any(re.fullmatch(pattern, text) for pattern, _ in _UNITS))
 
 
 @cache

@@ -7,9 +7,17 @@ from arrears.ingest.dates import DEFAULT_DATES
 from arrears.ingest.draft_columns import ASK, Fit, fitted
 from arrears.ingest.draft_content import EITHER_WAY, Look
 from arrears.ingest.draft_names import taken_apart
-from arrears.ingest.draft_questions import Question, ask_for_column, ask_for_format, ask_for_unit, ask_for_word
+from arrears.ingest.draft_questions import (
+    Question,
+    ask_for_column,
+    ask_for_currency,
+    ask_for_format,
+    ask_for_unit,
+    ask_for_word,
+)
+from arrears.ingest.draft_rates import rate_unit, share_unit
 from arrears.ingest.draft_said import as_choice, constant_said, rate_said, summands
-from arrears.ingest.draft_units import Evidence, money_unit, named_units, parts_received
+from arrears.ingest.draft_units import WHOLE_DEBTS, Evidence, money_unit, named_units, parts_received, proposed_unit
 from arrears.ingest.kinds import kind_of
 from arrears.refusal import Refused
 from arrears.tables import FACTS
@@ -115,7 +123,9 @@ def columns_of(
     out = []
     for column in FACTS[table].columns:
         fit = fits.get(column.name)
-        plan = _without_a_question(table, column, fit, fits)
+        plan = _key_of_cells(table, column, fit, fits)
+        if column.name == "currency" and (fit is None or fit.confidence < ASK):
+            plan = _currency(source, table, column, evidence, answers)
         if plan is None and (table, column.name) == ("payments", "amount_minor") and (fit is None or fit.confidence < ASK):
             plan, fit = _of_its_parts(source, table, column, fit, by_name, evidence, answers)
         if plan is None and (fit is not None or not (column.nullable or column.optional)):
@@ -130,12 +140,22 @@ def _is_money(look: Look) -> bool:
     return look.number_share > 0.9 and any(word in taken_apart(look.name).compact for word in words)
 
 
-def _without_a_question(table: str, column: Column, fit: Fit | None, fits: dict[str, Fit]) -> ColumnPlan | None:
-    """Proposals that need no person: the currency, and keys made of the other cells."""
+def _currency(source: str, table: str, column: Column, evidence: Evidence, answers: Answers) -> ColumnPlan:
+    """The currency that no column gives: the one that names or signs tell, or the one that is answered."""
+    said = evidence.currency
+    if said.code is not None:
+        return ColumnPlan("currency", {"constant": said.code}, said.why)
+    question = ask_for_currency(source, table, said.why, said.proposed)
+    answer = answers.of(question)
+    if answer is None:
+        return ColumnPlan("currency", OPEN, said.why, (question,))
+    return ColumnPlan("currency", constant_said(column, answer), "answered")
+
+
+def _key_of_cells(table: str, column: Column, fit: Fit | None, fits: dict[str, Fit]) -> ColumnPlan | None:
+    """A key made of the other cells, where no column names a row; it needs no person."""
     if fit is not None and fit.confidence >= ASK:
         return None
-    if column.name == "currency":
-        return ColumnPlan("currency", {"constant": "CNY"}, "proposed: no column gives it; change it where it is not yuan")
     is_own_key = FACTS[table].key == (column.name,) and table in ("payments", "contacts", "promises", "holds", "adjustments", "consents")
     parts = [fits[name].source for name in FACTS[table].names() if name in fits and name not in (column.name, "recorded_at") and
              fits[name].confidence >= ASK]
@@ -183,11 +203,12 @@ def _summed(
     source: str, table: str, column: Column, names: tuple[str, ...], looks: dict[str, Look], note: str, evidence: Evidence, answers: Answers
 ) -> ColumnPlan:
     """The plan of an amount that is the sum of several columns in one unit."""
-    told = [_unit_of("money", looks[name], evidence) for name in names]
+    told = [money_unit(looks[name], evidence) for name in names]
     units = {unit for unit, _ in told if unit is not None}
     unit, said, questions = (units.pop(), next(said for unit, said in told if unit), []) if len(units) == 1 else (None, told[0][1], [])
     if unit is None:
-        question = ask_for_unit(source, table, column.name, " + ".join(names), "money", said, evidence.leaning)
+        proposed = proposed_unit(looks[names[0]], evidence)
+        question = ask_for_unit(source, table, column.name, " + ".join(names), "money", said, proposed)
         unit = answers.of(question)
         questions += [question] if unit is None else []
     return ColumnPlan(column.name, {"sum_of": list(names), "unit": unit or OPEN}, f"{note}; {said}", tuple(questions))
@@ -197,10 +218,12 @@ def _taken(source: str, table: str, column: Column, fit: Fit, look: Look, eviden
     """The plan of a column that comes from this source column: unit, format, words, zeros."""
     kind, entry, questions = kind_of(column), {"column": look.name}, []
     notes = ["answered" if fit.why == "an answer" else f"{fit.confidence:.2f} by {fit.why}"]
-    if kind in ("money", "rate"):
-        unit, said = _unit_of(kind, look, evidence)
+    if kind in ("money", "rate", "share"):
+        is_whole_debt = (table, column.name) in WHOLE_DEBTS
+        unit, said = money_unit(look, evidence, is_whole_debt) if kind == "money" else {"rate": rate_unit, "share": share_unit}[kind](look)
         if unit is None:
-            question = ask_for_unit(source, table, column.name, look.name, kind, said, evidence.leaning)
+            proposed = proposed_unit(look, evidence, is_whole_debt) if kind == "money" else None
+            question = ask_for_unit(source, table, column.name, look.name, kind, said, proposed)
             unit = answers.of(question)
             questions += [question] if unit is None else []
         entry["unit"] = unit or OPEN
@@ -208,8 +231,8 @@ def _taken(source: str, table: str, column: Column, fit: Fit, look: Look, eviden
         if look.negatives and kind == "money":
             way = "`reverses` says which payment each takes back, with `negative: flip`" if table == "payments" else "`negative: flip`"
             notes.append(f"{look.negatives} sampled values are negative: they go to quarantine unless {way}")
-        if kind == "money" and unit == "major" and look.decimals > 2:
-            notes.append("some bear more than two decimals: they go to quarantine unless `round: half_up`")
+        if unit == "major" and look.decimals > evidence.currency.decimals:
+            notes.append(f"some bear more than {evidence.currency.decimals} decimals: they go to quarantine unless `round: half_up`")
     elif kind in ("date", "moment"):
         notes += _format(source, table, column, look, entry, questions, answers)
     elif kind == "flag" and look.flag_share < 1 and not set(look.values) <= {"0", "1"}:
@@ -230,29 +253,6 @@ def _taken(source: str, table: str, column: Column, fit: Fit, look: Look, eviden
 
 def _is_own_key(table: str, column: Column, look: Look) -> bool:
     return bool(look.examples) and not look.is_personal and column.name in ("loan_id", "payment_id")
-
-
-def _unit_of(kind: str, look: Look, evidence: Evidence) -> tuple[str | None, str]:
-    """The unit by name, else by content, and what it was told by; None: ask."""
-    named = taken_apart(look.name)
-    if kind == "money":
-        return money_unit(look, evidence)
-    time = {"year": "", "month": "_a_month", "day": "_a_day"}[named.a_time]
-    middle = look.middle if look.middle is not None else 0.0
-    sign = "percent" if look.percent_share > 0.5 else named.unit
-    if sign == "ppm":
-        return "ppm", "unit by name"
-    if sign in ("percent", "permille", "permyriad"):
-        unit = f"{sign}{time}"
-        known = ("percent", "percent_a_month", "permille_a_month", "percent_a_day", "permyriad_a_day")
-        return (unit, "unit by name" if named.unit else "unit by its % sign") if unit in known else (None, f"values around {middle:g}")
-    bounds = {
-        "": ((0.01, 1.0, "fraction"), (2.0, 100.0, "percent"), (10_000.0, 1e9, "ppm")),
-        "_a_month": ((0.001, 0.03, "fraction_a_month"), (0.2, 2.99, "percent_a_month"), (3.0, 30.0, "permille_a_month")),
-        "_a_day": ((0.0001, 0.002, "fraction_a_day"), (0.02, 0.2, "percent_a_day"), (1.0, 20.0, "permyriad_a_day")),
-    }[time]
-    unit = next((unit for least, most, unit in bounds if least <= middle <= most), None)
-    return unit, f"values around {middle:g}"
 
 
 def _format(source: str, table: str, column: Column, look: Look, entry: dict, questions: list, answers: Answers) -> list[str]:

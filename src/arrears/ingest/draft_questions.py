@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from arrears.ingest.kinds import kind_of
+from arrears.ingest.kinds import MONEY_UNITS, kind_of, units_of
 from arrears.tables import FACTS
 from arrears.tables.loans import REGIMES, SCOPES
 
@@ -107,19 +107,30 @@ def ask_for_column(source: str, table: str, column: str, columns: list[str], pro
     )
 
 
-def ask_for_unit(source: str, table: str, column: str, given_by: str, kind: str, seen: str, proposed: str = "major") -> Question:
+def ask_for_unit(source: str, table: str, column: str, given_by: str, kind: str, seen: str, proposed: str | None) -> Question:
     """The question in which unit an amount or a rate is written; seen says what its values are like, never a value of a person."""
     if kind == "money":
-        choices, meant_en, meant_zh = ("minor", "major", "ten_thousand"), "fen (minor), yuan (major) or 万元 (ten_thousand)", "分（minor）、元（major）还是万元（ten_thousand）"
+        choices = tuple(MONEY_UNITS)
+        meant_en = "fen or cents (minor), yuan or dollars (major), 千元 (thousand), 万元 (ten_thousand), 百万元 (million), 亿元 (hundred_million)"
+        meant_zh = "分（minor）、元（major）、千元（thousand）、万元（ten_thousand）、百万元（million）还是亿元（hundred_million）"
     else:
-        choices = ("fraction", "percent", "ppm", "fraction_a_month", "percent_a_month", "permille_a_month", "fraction_a_day", "percent_a_day", "permyriad_a_day")
+        choices = units_of(kind)
         meant_en, meant_zh = "a year, a month or a day; fraction, percent, permille …", "年、月还是日；小数、百分、千分、万分……"
     why_en = "a wrong unit makes every amount a hundred times wrong" if kind == "money" else "a wrong unit makes every charge wrong"
     why_zh = "单位错了，所有金额会差一百倍" if kind == "money" else "单位错了，所有利费都会错"
     return Question(
         f"{source}.{table}.{column}.unit",
         f"{source}, {given_by!r}: in which unit is it written: {meant_en}? {seen}; {why_en}",
-        f"{source}，{given_by!r}：单位是{meant_zh}？{why_zh}", choices, proposed if kind == "money" else None,
+        f"{source}，{given_by!r}：单位是{meant_zh}？{why_zh}", choices, proposed,
+    )
+
+
+def ask_for_currency(source: str, table: str, why: str, proposed: str) -> Question:
+    """The question in which currency the amounts are."""
+    choices = tuple(dict.fromkeys((proposed, "CNY", "USD", "EUR", "HKD", "JPY", "GBP")))
+    return Question(
+        f"{source}.{table}.currency", f"{source}: in which currency are its amounts (a code of ISO 4217)? {why}; a wrong one makes every amount wrong",
+        f"{source}：金额是什么币种（ISO 4217 代码）？币种错了，所有金额都会错", choices, proposed, any_constant=True,
     )
 
 

@@ -11,9 +11,12 @@ import polars as pl
 from arrears.ingest import database, sources
 from arrears.ingest.batch import header_names
 from arrears.ingest.draft_content import DATE_PATTERNS, Look, look_at
-from arrears.ingest.draft_names import knows
+from arrears.ingest.draft_names import knows, says_unit, taken_apart
+from arrears.ingest.draft_scales import ODD, said_above
 from arrears.ingest.fault_words import sentence
 from arrears.ingest.headless import has_known_names, no_header, seems_a_record, stands_below
+from arrears.ingest.kinds import MONEY_UNITS
+from arrears.ingest.workbooks import Workbook
 from arrears.refusal import Refused
 
 SAMPLE = 100_000
@@ -21,7 +24,9 @@ CELLS_MAX = 20_000_000
 """Records of a sample, and cells: a file of 2,000 columns is sampled more thinly."""
 HEADER_WITHIN = 12
 _HEAD_BYTES = 65_536
-_SUM_ROW = r"(?i)^(?:本页合计|合计|总计|小计|共计|grand total|sub-?total|totals?)\s*[:：]?(?:\s*[（(].*)?$"
+_SUM_ROW = r"(?i)^(?:本[页月年])?(?:[合总小共]\s*计|(?:grand |page |sub-?)?totals?)\s*[:：]?(?:\s*[（(].*)?$"
+_SUM_OF = r"(?i)(?:[合总小累]\s*计|汇\s*总)\s*[:：]?$|^sum$|\b(?:sub-?)?total\b"
+"""杭州支行小计, Total for CA: a row of sums only where it is thin besides, since a remark may end so."""
 _NUMBER_OR_DATE = re.compile(r"^[-+¥￥$]?[\d,]+(?:\.\d+)?%?$|^(?:" + "|".join(DATE_PATTERNS.values()) + ")")
 
 
@@ -42,11 +47,11 @@ class Seen:
     records: int
     is_whole: bool
     """All its records were read."""
+    said: tuple[str | None, str | None, str]
+    """Unit and currency of its amounts as lines above the header or the name of file or sheet say them, and the words."""
     sum_rows: tuple[tuple[str, tuple[str, ...]], ...]
     """For each column in which words such as 合计 stand: the column and the words as written."""
     notes: tuple[tuple[str, str], ...]
-    empty_sheets: tuple[str, ...]
-    """Sheets of its first file that hold nothing, as book.xlsx[sheet]."""
     cells: pl.DataFrame = field(repr=False, compare=False)
     """The sample itself, without the rows of sums."""
 
@@ -54,52 +59,109 @@ class Seen:
         return next(look for look in self.looks if look.name == column)
 
 
-def see(given: list[str]) -> list[Seen]:
-    """One entry for each file, sheet or database table; files of the same columns are one. Raises Refused as the readers do."""
+@dataclass(frozen=True)
+class Found:
+    """What was seen of all that was given, and what was not: sheets that are empty, and what could not be read, with the reason."""
+
+    seen: tuple[Seen, ...]
+    empty_sheets: tuple[str, ...] = ()
+    """As book.xlsx[sheet]."""
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
+def see(given: list[str]) -> Found:
+    """One Seen for each file, sheet or database table; files of the same columns are one.
+
+    A file of a folder, or a sheet beside others, that cannot be read or holds no record is left out. Raises Refused where
+    nothing is left, and where a file that was named cannot be read.
+    """
     found: dict[tuple, list[tuple]] = {}
-    empty: list[tuple[str, str]] = []
+    empty: list[str] = []
+    problems: dict[str, Refused] = {}
     for text in given:
         if database.is_database(text):
             for table, query, columns, cells, whole in _tables_at(text):
-                found["query", table] = [(table, table, None, (1,), query, columns, cells, whole, [], [])]
+                found["query", table] = [(table, table, None, (1,), query, columns, cells, whole, [], [], (None, None, ""))]
             continue
         paths, said = sources.paths_of(text)
         for path in paths:
-            for sheet, header, source, tail in _openings(path, empty):
-                cells, whole, broken = _sample(source)
-                if seems_a_record(source.columns) or stands_below(source.columns, cells):
-                    raise no_header(source.name)
-                broken, said = [*broken, *said], []
-                key = (tuple(source.columns), sheet if sheet is None else "sheet", header)
-                entry = (path.stem, path.name, sheet, header, None, source.columns, cells, whole, [*source.notes, *broken], tail)
-                found.setdefault(key, []).append(entry)
+            try:
+                entries = _entries_of(path, empty, problems)
+            except Refused as problem:
+                if path == Path(text):
+                    raise
+                problems[path.name] = problem
+                continue
+            for entry in entries:
+                entry[8].extend(said)
+                said = []
+                found.setdefault((tuple(entry[5]), entry[2] if entry[2] is None else "sheet", entry[3], entry[10][:2]), []).append(entry)
+    for key, entries in list(found.items()):
+        if not any(len(entry[6]) for entry in entries):
+            del found[key]
+            for entry in entries:
+                name = entry[1] if entry[2] is None else f"{entry[1]}[{entry[2]}]"
+                problems[name] = Refused(f"{name}: it holds a header and no record, so nothing can be told of it; draft from one that holds some",
+                                         f"{name}：只有表头，没有记录，无从判断；请用有记录的文件起草")
+    if not found and problems:
+        raise next(iter(problems.values()))
     names: set[str] = set()
-    return [_seen(entries, names, empty) for entries in found.values()]
+    left_out = [(f"left out: {problem.en}", f"未取用：{problem.zh}") for problem in problems.values()]
+    return Found(tuple(_seen(entries, names) for entries in found.values()), tuple(empty), tuple(left_out))
 
 
-def _openings(path: Path, empty: list[tuple[str, str]]):
-    """Each (sheet, header, source, rows at the end) of a file; sheets that are empty go to `empty`."""
+def _entries_of(path: Path, empty: list[str], problems: dict[str, Refused]) -> list[tuple]:
+    """What was seen of each sheet of a file, or of the file; a sheet that is empty or cannot be read goes to `empty` or `problems`."""
     kind = sources.kind_of(path)
     if kind == "parquet":
-        yield None, (1,), sources.open_file(path), []
-    elif kind == "delimited":
+        return [_entry(path, None, (1,), sources.open_file(path), [], [])]
+    if kind == "delimited":
         rows, tail = _ends_of(path)
+        if path.stat().st_size and not any(cell.strip("\ufeff \0") for _, row in rows for cell in row):
+            raise Refused(f"{path.name}: its first {len(rows)} lines are blank, so there are no names of columns; export it again or leave it out",
+                          f"{path.name}：前 {len(rows)} 行都是空行，没有列名；请重新导出，或不要列入")
         header = header_of(rows)
         _demand_names(path.name, header, rows)
-        yield None, header, sources.open_file(path, header=header), tail
-    else:
-        sheets = sources.sheets_of(path)
-        for sheet in sheets:
-            try:
-                rows = _rows_of_sheet(path, sheet)
-            except Refused:
-                if len(sheets) > 1:  # an empty sheet beside a filled one
-                    empty.append((path.name, sheet))
-                    continue
-                raise
+        return [_entry(path, None, header, sources.open_file(path, header=header), _titles(rows, header), tail)]
+    book = Workbook(path)
+    entries, faults = [], []
+    for sheet in book.sheets:
+        try:
+            rows = _rows_of_sheet(path, sheet)
             header = header_of(rows)
-            _demand_names(path.name if len(sheets) == 1 else f"{path.name}[{sheet}]", header, rows)
-            yield sheet if len(sheets) > 1 else None, header, sources.open_file(path, sheet=sheet, header=header), []
+            _demand_names(path.name if len(book.sheets) == 1 else f"{path.name}[{sheet}]", header, rows)
+            entries.append(_entry(path, sheet if len(book.sheets) > 1 else None, header, sources.open_file(path, sheet=sheet, header=header), _titles(rows, header), []))
+        except Refused as problem:
+            faults.append((sheet, problem))
+    if not entries and faults:
+        raise faults[0][1]
+    empty += [f"{path.name}[{sheet}]" for sheet, _ in faults if book.loaded(sheet).end is None]
+    problems.update({f"{path.name}[{sheet}]": problem for sheet, problem in faults if book.loaded(sheet).end is not None})
+    return entries
+
+
+def _entry(path: Path, sheet: str | None, header: tuple[int, ...], source, titles: list[str], tail: list[list[str]]) -> tuple:
+    """What was seen of one source. Raises Refused where a record stands in the place of its header."""
+    cells, whole, broken = _sample(source)
+    if seems_a_record(source.columns) or stands_below(source.columns, cells):
+        raise no_header(source.name)
+    return (path.stem, path.name, sheet, header, None, source.columns, cells, whole, [*source.notes, *broken], tail, _said(titles, path.stem, sheet))
+
+
+def _titles(rows: list[tuple[int, list[str]]], header: tuple[int, ...]) -> list[str]:
+    return [cell for line, row in rows if line < header[0] for cell in row if cell.strip()]
+
+
+def _said(titles: list[str], stem: str, sheet: str | None) -> tuple[str | None, str | None, str]:
+    """Unit, currency and words of the titles and of the names of file and sheet; ODD where they contradict each other."""
+    found = [said_above(titles)]
+    for name in (stem, sheet or ""):
+        unit, currency = taken_apart(name).unit, taken_apart(name).currency
+        unit = unit if unit == ODD or unit in MONEY_UNITS and (unit != "major" or "元" in name) else None
+        found += [(unit, currency, name)] if unit or currency else []
+    units = {unit for unit, _, _ in found if unit}
+    words = "; ".join(words for _, _, words in found if words)
+    return units.pop() if len(units) == 1 else ODD if units else None, next((code for _, code, _ in found if code), None), words
 
 
 def _rows_of_sheet(path: Path, sheet: str | None) -> list[tuple[int, list[str]]]:
@@ -157,7 +219,10 @@ def _demand_names(name: str, header: tuple[int, ...], rows: list[tuple[int, list
 
 
 def header_of(rows: list[tuple[int, list[str]]]) -> tuple[int, ...]:
-    """The line or two lines that read most like names of columns: known names count, numbers and dates speak against."""
+    """The line or two lines that read most like names of columns: known names count, numbers and dates speak against.
+
+    A line that holds units and nothing else (万元, %, 天) belongs to the names above it.
+    """
     best, found = 0.0, (1,)
     filled = [(line, row) for line, row in rows if any(cell.strip() for cell in row)]
     for at, (line, row) in enumerate(filled[:HEADER_WITHIN]):
@@ -168,6 +233,9 @@ def header_of(rows: list[tuple[int, list[str]]]) -> tuple[int, ...]:
             score = _likeness(header)
             if score > best + 0.05:
                 best, found = score, lines
+    units = next((row for line, row in filled if line == found[-1] + 1), [])
+    if len(found) == 1 and any(cell.strip() for cell in units) and all(says_unit(cell) for cell in units if cell.strip()):
+        return (*found, found[0] + 1)
     return found
 
 
@@ -207,36 +275,39 @@ def _said_of_broken(broken: list) -> list[tuple[str, str]]:
     return said
 
 
-def _seen(entries: list[tuple], names: set[str], empty: list[tuple[str, str]]) -> Seen:
+def _seen(entries: list[tuple], names: set[str]) -> Seen:
     """One Seen of the files of the same columns; its name is theirs as far as they agree."""
     stem, _, sheet, header, query, columns, *_ = entries[0]
     cells = pl.concat([entry[6] for entry in entries]).head(SAMPLE)
-    notes = [tuple(note) for entry in entries for note in entry[8]] + _wordless_sums(cells)
     sum_rows, cells = _without_sum_rows(cells, [(columns, entry[9]) for entry in entries])
+    notes = [tuple(note) for entry in entries for note in entry[8]] + _odd_ends(cells)
     place = " ".join([*(entry[0] for entry in entries[:1]), sheet or ""]).strip()
     sheets = tuple(dict.fromkeys(entry[2] for entry in entries if entry[2] is not None))
-    bare = [pair for pair in empty if pair[0] == entries[0][1]]
-    empty[:] = [pair for pair in empty if pair not in bare]
     return Seen(
         source=_name_of(stem if len(sheets) > 1 else sheet or stem, names),
         files=tuple(dict.fromkeys(entry[1] for entry in entries)) if query is None else (), place=place,
-        sheets=sheets, empty_sheets=tuple(f"{name}[{sheet}]" for name, sheet in bare), header=header, query=query, looks=tuple(look_at(name, cells[name]) for name in columns), records=len(cells),
-        is_whole=all(entry[7] for entry in entries), sum_rows=sum_rows,
+        sheets=sheets, header=header, query=query, looks=tuple(look_at(name, cells[name]) for name in columns), records=len(cells),
+        said=entries[0][10], is_whole=all(entry[7] for entry in entries), sum_rows=sum_rows,
         notes=tuple(dict.fromkeys(notes)), cells=cells,
     )
 
 
-def _wordless_sums(cells: pl.DataFrame) -> list[tuple[str, str]]:
-    """What to say of a last record that has a number or two and nothing else: it may be a row of sums without its word."""
+def _odd_ends(cells: pl.DataFrame) -> list[tuple[str, str]]:
+    """What to say of a last record that is hardly filled: a row of sums without its word, or signatures (制表：, 审核：)."""
     if len(cells) < 3:
         return []
     filled = [cell.strip() for cell in cells.row(-1) if cell and cell.strip()]
     before = [cell for cell in cells.row(-2) if cell and cell.strip()]
-    if not filled or (cells.row(-1)[0] or "").strip() or 2 * len(filled) > len(before) or not all(map(_NUMBER_OR_DATE.match, filled)):
+    if not filled or 2 * len(filled) > len(before):
         return []
+    if not (cells.row(-1)[0] or "").strip() and all(map(_NUMBER_OR_DATE.match, filled)):
+        return [(
+            "the last record looked at holds hardly more than numbers: if it is a row of sums, it bears no word to tell it by, and goes to quarantine",
+            "最后一条记录几乎只有数字：若是合计行，因没有“合计”字样无法识别，会进隔离区",
+        )]
     return [(
-        "the last record looked at holds hardly more than numbers: if it is a row of sums, it bears no word to tell it by, and goes to quarantine",
-        "最后一条记录几乎只有数字：若是合计行，因没有“合计”字样无法识别，会进隔离区",
+        f"the last record looked at fills {len(filled)} of {len(cells.columns)} cells: if it is a line of signatures or notes, delete it in the file; else it goes to quarantine",
+        f"最后一条记录只填了 {len(cells.columns)} 格中的 {len(filled)} 格：若是签字或说明行，请在文件中删除；否则会进隔离区",
     )]
 
 
@@ -254,8 +325,11 @@ def _without_sum_rows(cells: pl.DataFrame, ends: list) -> tuple[tuple, pl.DataFr
     """The columns and words of rows such as 合计, and the cells without those rows."""
     found: dict[str, set[str]] = {}
     is_sum = pl.repeat(False, len(cells), eager=True)
+    filled = pl.select(pl.sum_horizontal(*((column.str.strip_chars().fill_null("") != "").cast(pl.Int32) for column in cells.iter_columns()))).to_series() if len(cells) else pl.Series([0])
+    is_thin = 2 * filled <= (filled.median() or 0)
     for name in cells.columns[:40]:
-        hit = cells[name].str.strip_chars().str.contains(_SUM_ROW).fill_null(False)
+        text = cells[name].str.strip_chars()
+        hit = (text.str.contains(_SUM_ROW) | (text.str.contains(_SUM_OF) & is_thin)).fill_null(False)
         if hit.any() and hit.sum() < max(3, 0.2 * len(cells)):
             found.setdefault(name, set()).update(cells[name].filter(hit).unique().to_list())
             is_sum |= hit

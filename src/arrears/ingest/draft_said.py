@@ -18,6 +18,7 @@ from arrears.tables.table import Column
 
 _SAYS = {
     "minor": ("分", "fen", "cent", "cents"), "major": ("元", "圆", "人民币元", "yuan", "rmb", "cny"), "ten_thousand": ("万元", "万", "wan"),
+    "thousand": ("千元", "千", "k"), "million": ("百万元", "百万"), "hundred_million": ("亿元", "亿"), "permyriad": ("bp", "bps", "基点"),
     "yes": ("y", "true", "是", "有", "对"), "no": ("n", "false", "否", "无", "没有", "不"),
     "360": ("360天", "360 days"), "365": ("365天", "365 days"),
 }

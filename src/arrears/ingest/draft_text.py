@@ -17,7 +17,7 @@ _WHAT_IS_LEFT = {
     "balance": "the platform works it out itself", "paid_parts": "the platform divides payments itself", "penalty": "the platform works it out itself",
     "overdue_days": "the platform counts the days itself", "status": "a state; the platform works it out itself",
     "due_total": "a sum of the parts", "recorded_at": "may be taken as recorded_at, if every table has one",
-    "remark": "free text", "settled_on": "the platform works it out itself",
+    "last_paid_on": "a state of the loan; the payments themselves say it", "remark": "free text", "settled_on": "the platform works it out itself",
 }
 
 
@@ -48,18 +48,19 @@ class SourcePlan:
         for table in self.tables:
             found |= {table.times} if table.times else set()
             for plan in table.columns:
-                found |= _columns_in(plan.entry, {look.name for look in self.seen.looks})
+                found |= columns_in(plan.entry, {look.name for look in self.seen.looks})
         return found
 
 
-def _columns_in(entry: dict | str, known: set[str]) -> set[str]:
+def columns_in(entry: dict | str, known: set[str]) -> set[str]:
+    """The source columns that the entry of a table's column takes."""
     if isinstance(entry, str):
         return {entry} & known
     named = [entry.get("column", "")] + list(entry.get("key_of", [])) + list(entry.get("sum_of", []))
     return set(named) & known
 
 
-def text_of(given: list[str], plans: list[SourcePlan], skipped: list[Seen], warnings: list[str]) -> str:
+def text_of(given: list[str], plans: list[SourcePlan], skipped: list[Seen], warnings: list[str], currency: str, empty_sheets: tuple[str, ...]) -> str:
     """The whole file."""
     taken = set().union(*(plan.taken() for plan in plans))
     personal = {look.name for plan in plans for look in plan.seen.looks if look.is_personal}
@@ -70,7 +71,7 @@ def text_of(given: list[str], plans: list[SourcePlan], skipped: list[Seen], warn
         "# 由 `arrears map` 起草。请逐行核对：行尾是把握程度（0 到 1）及其依据；写着 \"?\" 的地方必须由人回答，否则不能导入。",
         *(f"# warning: {_comment(warning)}" for warning in warnings),
         f"mapping: {scalar('draft of ' + ', '.join(given))}",
-        "currency: CNY                    # proposed; change it where the amounts are not yuan",
+        f"currency: {currency}                    # of every amount whose table has no column for it; change it where it is another",
         "timezone: Asia/Shanghai          # of moments that bear no offset",
     ]
     if hashed or left_out:
@@ -88,7 +89,7 @@ def text_of(given: list[str], plans: list[SourcePlan], skipped: list[Seen], warn
         lines.append(f"# {_comment(seen.source)} feeds no table that was recognised; its columns: {_comment(names)}")
         lines += [f"# {_comment(said)}" for note in seen.notes for said in note]
     unread = [f"{file}[{sheet}]" for seen in skipped for file in seen.files for sheet in seen.sheets]
-    unread += [f"{name} (empty 空)" for seen in ({plan.seen.source: plan.seen for plan in plans} | {one.source: one for one in skipped}).values() for name in seen.empty_sheets]
+    unread += [f"{name} (empty 空)" for name in empty_sheets]
     if unread:
         lines.append(f"# sheets that no source reads 没有来源读取的工作表: {_comment(', '.join(unread))}")
     return "\n".join(lines) + "\n"

@@ -8,11 +8,17 @@ import polars as pl
 
 from arrears.ingest.draft_columns import fitted
 from arrears.ingest.draft_content import Look, best_meaning
+from arrears.ingest.draft_currency import CurrencySaid, currencies_of
 from arrears.ingest.draft_names import taken_apart
 from arrears.ingest.draft_reading import Seen
+from arrears.ingest.draft_scales import ODD
 from arrears.ingest.kinds import MONEY_UNITS
 
-_POWERS = {"minor": 0, "major": 2, "ten_thousand": 6}
+WHOLE_DEBTS = {("loans", "principal_minor"), ("unscheduled", "principal_minor")}
+"""Columns of a whole debt: amounts of decimals below SMALL are rather 12.5 万元 there than yuan."""
+_SMALL = 1_000
+_LARGE = {unit for unit, power in MONEY_UNITS.items() if power}
+_POWERS = {unit: 0 if power is None else power + 2 for unit, power in MONEY_UNITS.items()}
 """Fen in one of the unit, as a power of ten."""
 _LOANS_LEAST, _SHARE_LEAST = 3, 0.8
 """Sums tell a unit only where at least so many loans have a schedule, and so large a share of them adds up."""
@@ -32,6 +38,9 @@ class Evidence:
     """Amounts of the same source whose names bear a unit."""
     has_points: bool = False
     """Some amount of the same source is written with decimals."""
+    said: tuple[str | None, str] = (None, "")
+    """The unit that stands above the header or in the name of the file or sheet, and its words."""
+    currency: CurrencySaid = CurrencySaid()
 
 
 def named_units(looks: tuple[Look, ...]) -> dict[str, str]:
@@ -39,18 +48,24 @@ def named_units(looks: tuple[Look, ...]) -> dict[str, str]:
     return {look.name: unit for look in looks if look.number_share > 0.5 and (unit := taken_apart(look.name).unit) in MONEY_UNITS}
 
 
-def money_unit(look: Look, evidence: Evidence) -> tuple[str | None, str]:
+def money_unit(look: Look, evidence: Evidence, is_whole_debt: bool = False) -> tuple[str | None, str]:
     """The unit and what it was told by; None: ask, and say what its values are like."""
+    said, words = evidence.said
     own = taken_apart(look.name).unit
-    if own in MONEY_UNITS:
-        return own, "unit by name"
-    if look.decimals:
-        return "major", "unit by its decimals"
+    unit = own if own in MONEY_UNITS or own == ODD else said
+    if unit == ODD:
+        return None, f"it is said to be in a unit that no mapping knows ({look.name if own == ODD else words}): convert the column in its file first"
+    if unit is not None:
+        return unit, "unit by name" if unit == own else f"unit by {words}"
     if look.name in evidence.checked:
         return evidence.checked[look.name]
-    if look.has_points:
+    if doubt := _doubt_of(look, evidence, is_whole_debt):
+        return None, doubt
+    if look.decimals or look.has_points:
         return "major", "unit by its decimals"
-    near = set(evidence.neighbours.values()) - {"ten_thousand"}  # 万元 is the unit of one column, never of a whole file
+    if evidence.currency.code and not evidence.currency.decimals:
+        return "major", f"{evidence.currency.code} has no smaller unit"
+    near = set(evidence.neighbours.values())
     if len(near) == 1 and not (near == {"minor"} and evidence.has_points):
         unit = near.pop()
         return unit, f"unit by the name of its neighbour {next(name for name, its in evidence.neighbours.items() if its == unit)}, 0.7 sure"
@@ -60,19 +75,39 @@ def money_unit(look: Look, evidence: Evidence) -> tuple[str | None, str]:
     return None, seen + (f"; {evidence.leaning_by} of the same draft is in {evidence.leaning}" if evidence.leaning_by else "")
 
 
-def evidence_of(seen: tuple[Seen, ...], fed: dict[str, list[str]]) -> dict[str, Evidence]:
+def _doubt_of(look: Look, evidence: Evidence, is_whole_debt: bool) -> str:
+    """Why an amount without a named unit is rather not in yuan; empty where nothing speaks against it."""
+    large = next((name for name, unit in evidence.neighbours.items() if unit in _LARGE), None)
+    if large is not None:
+        return f"its neighbour {large} is in {evidence.neighbours[large]}, and this one does not say"
+    if look.usual_decimals > evidence.currency.decimals:
+        return f"up to {look.usual_decimals} decimals, as 万元 or numbers that were never rounded have"
+    if look.decimals and is_whole_debt and (look.middle or 0) < _SMALL:
+        return f"decimals, and values around {look.middle:g}, as debts in 万元 have"
+    return ""
+
+
+def proposed_unit(look: Look, evidence: Evidence, is_whole_debt: bool = False) -> str | None:
+    """The unit to propose where it is asked; None where something speaks against each."""
+    is_odd = ODD in (taken_apart(look.name).unit, evidence.said[0])
+    return None if is_odd or _doubt_of(look, evidence, is_whole_debt) else evidence.leaning
+
+
+def evidence_of(seen: tuple[Seen, ...], fed: dict[str, list[str]], answers: dict[str, str]) -> dict[str, Evidence]:
     """For each source, what the other columns and the other files tell of its units."""
-    named = {name: unit for one in seen if fed[one.source] for name, unit in named_units(one.looks).items() if unit != "ten_thousand"}
+    used = [one for one in seen if fed[one.source]]
+    named = {name: unit for one in used for name, unit in named_units(one.looks).items() if unit not in _LARGE}
     units = set(named.values())
     leaning = (units.pop(), next(iter(named))) if len(units) == 1 else ("major", "")
-    checked: dict[str, dict] = {one.source: {} for one in seen}
-    for schedule in (one for one in seen if "instalments" in fed[one.source] and "loans" not in fed[one.source]):
-        for loans in (one for one in seen if "loans" in fed[one.source]):
-            _check_sums(loans, schedule, checked)
-    return {source: Evidence(found, *leaning) for source, found in checked.items()}
+    currencies = currencies_of(used, answers)
+    every = {one.source: Evidence({}, *leaning, said=(one.said[0], one.said[2]), currency=currencies[one.source]) for one in used}
+    for schedule in (one for one in used if "instalments" in fed[one.source] and "loans" not in fed[one.source]):
+        for loans in (one for one in used if "loans" in fed[one.source]):
+            _check_sums(loans, schedule, every)
+    return every
 
 
-def _check_sums(loans: Seen, schedule: Seen, checked: dict[str, dict]) -> None:
+def _check_sums(loans: Seen, schedule: Seen, every: dict[str, Evidence]) -> None:
     """Where the principal of the instalments adds up to the amounts lent, the unit of one is told by that of the other."""
     lent, due = fitted("loans", loans.looks, loans.place, {}), fitted("instalments", schedule.looks, schedule.place, {})
     if not all("principal_minor" in fits and "loan_id" in fits for fits in (lent, due)):
@@ -82,15 +117,15 @@ def _check_sums(loans: Seen, schedule: Seen, checked: dict[str, dict]) -> None:
         return
     whole, part = loans.named(lent["principal_minor"].source), schedule.named(due["principal_minor"].source)
     by_power = {power: unit for unit, power in _POWERS.items()}
-    known_whole, known_part = money_unit(whole, Evidence())[0], money_unit(part, Evidence())[0]
+    known_whole, known_part = money_unit(whole, every[loans.source], True)[0], money_unit(part, every[schedule.source])[0]
     why = f"unit by the sums: {part.name} of {fit} of {of} loans adds up to their {whole.name}"
     if known_whole and (unit := by_power.get(_POWERS[known_whole] - ratio)):
-        checked[schedule.source][part.name] = (unit, why)
+        every[schedule.source].checked[part.name] = (unit, why)
         for name in ("interest_minor", "fee_minor"):
             if name in due:
-                checked[schedule.source][due[name].source] = (unit, f"unit as that of {part.name}, which was told by its sums")
+                every[schedule.source].checked[due[name].source] = (unit, f"unit as that of {part.name}, which was told by its sums")
     elif known_part and (unit := by_power.get(_POWERS[known_part] + ratio)):
-        checked[loans.source][whole.name] = (unit, why)
+        every[loans.source].checked[whole.name] = (unit, why)
 
 
 def _ratio(loans: Seen, key: str, amount: str, schedule: Seen, of_key: str, part: str) -> tuple[int | None, int, int]:
@@ -116,7 +151,7 @@ def _numbers(cells: pl.Series) -> pl.Series:
 
 def parts_received(looks: tuple[Look, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The columns named as parts of what was received, and those named plainly (罚息) that may be further parts of it."""
-    numbers = [look for look in looks if look.filled and look.number_share > 0.9 and look.percent_share < 0.5 and not look.is_personal]
+    numbers = [look for look in looks if look.filled and look.number_share > 0.9 and look.mark is None and not look.is_personal]
     sure = [look for look in numbers if best_meaning(look) == "paid_parts"]
     covered = {_kind(look) for look in sure}
     plain = [look for look in numbers if best_meaning(look) in ("principal", "interest", "fee", "penalty") and _kind(look) not in covered]

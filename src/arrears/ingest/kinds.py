@@ -6,9 +6,10 @@ from arrears.tables.table import Column
 
 KINDS = ("text", "currency", "money", "rate", "share", "whole", "flag", "date", "moment")
 
-MONEY_UNITS = ("minor", "major", "ten_thousand")
+MONEY_UNITS = {"minor": None, "major": 0, "thousand": 3, "ten_thousand": 4, "million": 6, "hundred_million": 8}
+"""Each unit as the power of ten of the currency's major unit that it is; None: one minor unit."""
 RATE_UNITS = {
-    "ppm": 1, "fraction": 1_000_000, "percent": 10_000, "fraction_a_month": 12_000_000, "percent_a_month": 120_000,
+    "ppm": 1, "fraction": 1_000_000, "percent": 10_000, "permyriad": 100, "fraction_a_month": 12_000_000, "percent_a_month": 120_000,
     "permille_a_month": 12_000, "fraction_a_day": 1_000_000, "percent_a_day": 10_000, "permyriad_a_day": 100,
 }
 """Parts per million a year in one unit; for the units of a day, to be multiplied by the days a year."""
@@ -31,9 +32,7 @@ def kind_of(column: Column) -> str:
 
 def units_of(kind: str) -> tuple[str, ...]:
     """The units a value of this kind may be written in; none for kinds that have no unit."""
-    if kind == "money":
-        return MONEY_UNITS
-    return tuple({"rate": RATE_UNITS, "share": SHARE_UNITS}.get(kind, ()))
+    return tuple({"money": MONEY_UNITS, "rate": RATE_UNITS, "share": SHARE_UNITS}.get(kind, ()))
 
 
 def is_a_day(unit: str | None) -> bool:

@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 from arrears.ingest.cell_marks import ERRORS
 from arrears.ingest.currencies import CURRENCIES, may_mean
 from arrears.ingest.flaw import Flaw
-from arrears.ingest.kinds import RATE_UNITS, SHARE_UNITS, is_a_day
+from arrears.ingest.kinds import MONEY_UNITS, RATE_UNITS, SHARE_UNITS, is_a_day
 from arrears.ingest.mapped import ColumnMap, Mapping
 from arrears.money import decimals_of, half_up
 from arrears.tables.table import AMOUNT_MAX_MINOR
@@ -205,7 +205,8 @@ def currency_of(text: str) -> str | Flaw:
 
 def power_of(unit: str | None, currency: str) -> int:
     """Minor units in one of the unit, as a power of ten."""
-    return {"minor": 0, "major": decimals_of(currency), "ten_thousand": decimals_of(currency) + 4}[unit or "minor"]
+    power = MONEY_UNITS[unit or "minor"]
+    return 0 if power is None else decimals_of(currency) + power
 
 
 def reader_of(kind: str, column: ColumnMap, mapping: Mapping, decimal: str, currency: str, *, days: int = 360,

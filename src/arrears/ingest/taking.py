@@ -130,7 +130,7 @@ class Taking:
     ) -> Read:
         mine = texts if which is None else texts.zip_with(which, pl.Series([None], dtype=pl.String).new_from_index(0, len(texts)))
         read = read_column(mine, kind, column, self.mapping, self.source_map.decimal, currency, days)
-        shifts = column.unit in ("major", "ten_thousand")
+        shifts = column.unit not in (None, "minor")
         if kind == "money" and shifts and decimals_of(currency) != decimals_of(self.mapping.currency):
             rows = mine.is_not_null().arg_true()
             flaws = pl.DataFrame({"row": rows}).select(
