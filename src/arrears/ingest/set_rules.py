@@ -46,8 +46,12 @@ class SetRules:
     """One load held against itself and the book. Its state is a DuckDB connection with the views above."""
 
     def __init__(self, folder: Path, rows: dict[str, list[Path]], past: dict[str, list[Path]], replaces: set[str], *,
-                 mode: str, bearing: set[str], bad: pl.Series, moment: int):
-        """`bearing` names the tables whose rows say themselves when they were recorded; `moment` is the load's own."""
+                 mode: str, bearing: set[str], bad: pl.Series, moment: int, modes: list[tuple[int, str]] | None = None):
+        """`bearing` names the tables whose rows say themselves when they were recorded; `moment` is the load's own.
+
+        Records that come back may have been read in several modes: `modes` then names the first record of each and its mode.
+        """
+        self.modes = modes or [(0, mode)]
         self.mode, self.bearing, self.moment, self.tables = mode, bearing, moment, [t for t in FACTS if t in rows]
         spill = folder / "spill"
         self._duck = duckdb.connect(config={
@@ -188,9 +192,9 @@ class SetRules:
         """What the book says already is left out; what it says otherwise is a change, or is blamed, as the mode has it."""
         name = table.name
         if name not in self.has_past:
-            if self.mode == "correction":
+            if self._is_in("correction") != "false":
                 self._blame(f"SELECT DISTINCT record, '{name}', '{table.key[-1]}', {table.key[-1]}::VARCHAR, 'nothing_to_correct', "
-                            f"{_key_text(table, 'n')} FROM sound_{name} n")
+                            f"{_key_text(table, 'n')} FROM sound_{name} n WHERE {self._is_in('correction')}")
             return
         group, content = list(table.replaced_by), [c for c in table.names() if c != "recorded_at"]
         if (name in self.bearing):
@@ -210,15 +214,22 @@ class SetRules:
             self.ask("DROP TABLE ours; DROP TABLE theirs; DROP TABLE differs")
         self._drop(table, "SELECT \"row\" FROM met WHERE same")
         stands = "key_stands" if group == list(table.key) else "schedule_stands"
-        wrong = "false" if (name in self.bearing) or self.mode != "delta" else "true"
+        wrong = "false" if name in self.bearing else self._is_in("delta")
         self._blame(f"SELECT DISTINCT record, '{name}', '{table.key[-1]}', {table.key[-1]}::VARCHAR, '{stands}', {_key_text(table, 'm')} "
                     f"FROM met m WHERE NOT same AND ({wrong} OR recorded_at <= before)")
         self.replaces[name] |= self._one(f"SELECT EXISTS (FROM met WHERE NOT same AND NOT ({wrong} OR recorded_at <= before))")
-        if self.mode == "correction":
+        if self._is_in("correction") != "false":
             self._blame(f"SELECT DISTINCT n.record, '{name}', '{table.key[-1]}', n.{table.key[-1]}::VARCHAR, 'nothing_to_correct', {_key_text(table, 'n')} "
-                        f"FROM sound_{name} n WHERE NOT EXISTS (FROM past_{name} p WHERE {_equal('n', 'p', group)})")
+                        f"FROM sound_{name} n WHERE {self._is_in('correction')} AND NOT EXISTS (FROM past_{name} p WHERE {_equal('n', 'p', group)})")
         self.ask("DROP TABLE met")
         self._view_fresh(table)
+
+    def _is_in(self, mode: str) -> str:
+        """Whether a record was read in that mode, as SQL."""
+        ends = [first for first, _ in self.modes[1:]]
+        spans = [f"(record >= {first}" + (f" AND record < {end})" if end is not None else ")")
+                 for (first, its), end in zip(self.modes, [*ends, None], strict=True) if its == mode]
+        return f"({' OR '.join(spans)})" if spans else "false"
 
     def _drop(self, table: Table, rows: str) -> None:
         self.ask(f"INSERT INTO drop_{table.name} {rows}")
