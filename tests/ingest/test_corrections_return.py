@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from arrears import store
 from arrears.ingest.loads import rows_in_force
-from ingest.lender_files import MAPPING, Lender, payment_row
+from ingest.lender_files import MAPPING, Lender, loan_row, payment_row
 from plain_books import arrears
 
 NAMELESS = MAPPING.replace("payment_id: 流水号", "payment_id: {key_of: [借据号, 日期, 金额]}")
@@ -127,3 +127,123 @@ def test_any_payments_spoilt_and_corrected_in_any_order_are_in_the_book_as_often
         pay(lender, "payments_a", *(text for text, _ in rows))
         pay(lender, "payments_b", *written)
         assert amounts(lender) == meant
+
+
+def split_mappings(lender: Lender) -> dict[str, Path]:
+    """A mapping for loans and one for all else, as where two departments send their files."""
+    head, rest = MAPPING.split("  - source: instalments")
+    found = {}
+    for name, text in (("loans", head), ("rest", head.split("sources:")[0] + "sources:\n  - source: instalments" + rest)):
+        found[name] = lender.book.parent / f"{name}.yaml"
+        found[name].write_text(text, encoding="utf-8")
+    return found
+
+
+def ingest_by(lender: Lender, mapping: Path, *names: str, words: tuple = ANY):
+    return arrears("ingest", *(lender.files / name for name in names), "--mapping", mapping, "--book", lender.book, "--lang", "en", *words)
+
+
+def test_a_loan_and_its_schedule_that_wait_under_two_mappings_come_back_together(tmp_path):
+    lender = Lender(tmp_path)
+    lender.write_loans(2)
+    mappings = split_mappings(lender)
+    assert ingest_by(lender, mappings["loans"], "loans.csv").status == 0
+    assert ingest_by(lender, mappings["rest"], "instalments.csv", "payments.csv").status == 0
+    ran = taken_back(lender, exported(lender))
+    assert "Load 3: corrected records of load 1, 2, a small lender (delta)" in ran.out and "loans: new 2" in ran.out
+    assert lender.faults().is_empty() and lender.positions()["paid_minor"].to_list() == [262_000] * 2
+    assert {path.name for path in (lender.book / "loads/0003").glob("mapping*")} == {"mapping.yaml", "mapping-2.yaml"}
+
+
+def test_records_of_two_modes_come_back_as_each_was_meant(tmp_path):
+    lender = Lender(tmp_path)
+    lender.write_loans(1)
+    lender.ingest()
+    lender.write("payments", [payment_row("P1", 1, amount="1.0O")], "payments_2")
+    lender.write("payments", [payment_row("P1", 1, amount="2.0O"), payment_row("P9", 1, amount="3.00")], "payments_3")
+    assert lender.ingest(lender.files / "payments_2.csv", words=ANY).status == 0
+    assert lender.ingest(lender.files / "payments_3.csv", words=(*ANY, "--mode", "correction")).status == 0
+    assert sorted(lender.faults()["rule"]) == ["not_a_number", "not_a_number", "nothing_to_correct"]
+    sheet = exported(lender)
+    text = sheet.read_text(encoding="utf-8-sig").replace("P1,L1,'2026-02-12,1.0O", "P2,L1,'2026-02-12,1.00")
+    sheet.write_text(text.replace("2.0O", "2.00").replace("3.00", "4.00"), encoding="utf-8-sig")
+    ran = taken_back(lender, sheet)
+    assert "(mixed)" in ran.out and "payments: new 1, changed 1, quarantined 1" in ran.out, ran.out
+    assert amounts(lender) == {100: 1, 200: 1}
+    assert lender.faults()["rule"].to_list() == ["nothing_to_correct"]
+    correct(lender, "P9", "P1", name="again")
+    assert amounts(lender) == {100: 1, 400: 1}, "a record that comes back twice keeps the mode it was first read in"
+
+
+def test_a_refusal_under_a_second_mapping_leaves_nothing_of_the_first(tmp_path):
+    lender = Lender(tmp_path)
+    lender.write_loans(2)
+    mappings = split_mappings(lender)
+    ingest_by(lender, mappings["loans"], "loans.csv")
+    ingest_by(lender, mappings["rest"], "instalments.csv", "payments.csv")
+    sheet = exported(lender)
+    (lender.book / "loads/0002/mapping.yaml").write_text("mapping: damaged", encoding="utf-8")
+    before = {path: path.read_bytes() for path in lender.book.rglob("*") if path.is_file()}
+    assert arrears("quarantine", "--book", lender.book, "--take-back", sheet).status == 2
+    assert {path: path.read_bytes() for path in lender.book.rglob("*") if path.is_file()} == before
+
+
+def test_a_record_corrected_anew_in_the_same_workbook_comes_back_if_it_waits_and_is_named_if_not(tmp_path):
+    lender = lender_of(tmp_path, MAPPING)
+    lender.write("payments", [payment_row("P1", 1, amount="1.0O"), payment_row("P2", 1, amount="2.0O")], "payments_2")
+    lender.ingest(lender.files / "payments_2.csv", words=ANY)
+    sheet = exported(lender)
+
+    def now(old: str, new: str):
+        sheet.write_text(sheet.read_text(encoding="utf-8-sig").replace(old, new), encoding="utf-8-sig")
+        return taken_back(lender, sheet)
+
+    assert "new 1, quarantined 1" in now("1.0O", "1.00").out
+    ran = now("2.0O", "2.00")
+    assert "1 of its records had come back before." in ran.out and "new 1" in ran.out
+    assert amounts(lender) == {100: 1, 200: 1} and lender.faults().is_empty()
+    ran = now("2.00", "3.00")
+    assert "payments_2.csv, line 3 (record 1 of load 2): came back with load 4" in ran.out and '金额: "2.00" → "3.00"' in ran.out
+    assert "--mode correction" in ran.out and "Load" not in ran.out and amounts(lender) == {100: 1, 200: 1}
+    assert "2 of its records had come back before." in now("3.00", "2.00").out
+
+
+def test_a_person_corrected_anew_is_told_without_the_number(tmp_path):
+    lender = Lender(tmp_path)
+    lender.write_loans(2)
+    lender.write("loans", [loan_row(1), loan_row(2, 金额="1O000.00")])
+    lender.ingest(words=ANY)
+    sheet = exported(lender)
+    sheet.write_text(sheet.read_text(encoding="utf-8-sig").replace("1O000.00", "10000.00"), encoding="utf-8-sig")
+    taken_back(lender, sheet)
+    text = sheet.read_text(encoding="utf-8-sig")
+    sheet.write_text(re.sub(r"#[0-9a-f]{32}", "110101199003072316", text), encoding="utf-8-sig")
+    ran = taken_back(lender, sheet)
+    assert "身份证号" in ran.out and "110101199003072316" not in ran.out and "--mode correction" in ran.out
+
+
+def test_records_without_an_id_do_not_answer_for_one_another(tmp_path):
+    lender = lender_of(tmp_path, MAPPING)
+    for name, amount in (("payments_a", "7.00"), ("payments_b", "8.00")):
+        lender.write("payments", [payment_row("", 1, amount="5.00"), payment_row(name, 1, amount=amount)], name)
+        lender.ingest(lender.files / f"{name}.csv", words=ANY)
+    assert lender.faults().select("load", "rule").rows() == [(2, "empty"), (3, "empty")]
+    sheet = exported(lender, "one")
+    first, *lines = sheet.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    sheet.write_text(first + next(line for line in lines if "payments_a" in line).replace(",,L1", ",Q1,L1"), encoding="utf-8-sig")
+    taken_back(lender, sheet)
+    assert amounts(lender) == {500: 1, 700: 1, 800: 1} and lender.faults()["file"].to_list() == ["payments_b.csv"]
+
+
+def test_all_that_stands_in_the_way_is_named_at_once(tmp_path):
+    lender = lender_of(tmp_path, MAPPING)
+    lender.write("payments", [payment_row(f"P{place}", 1, amount="x") for place in range(30)], "payments_2")
+    lender.ingest(lender.files / "payments_2.csv", words=ANY)
+    sheet = exported(lender)
+    first, *lines = sheet.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    sheet.write_text(first.replace("日期", "日子") + lines[0] + lines[0] + "".join(f"9{line}" for line in lines[1:]), encoding="utf-8-sig")
+    refused = arrears("quarantine", "--book", lender.book, "--take-back", sheet, "--lang", "en")
+    said = refused.error.splitlines()
+    assert refused.status == 2 and "in the way stand 32 things" in said[0]
+    assert sum(line.startswith("  sheet waits.csv") for line in said) == 20 and "  … and 12 more" in said
+    assert "stands in several rows" in refused.error and "is not in the quarantine" in refused.error

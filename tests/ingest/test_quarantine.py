@@ -270,6 +270,19 @@ def test_the_same_quarantine_gives_the_same_bytes(loads, tmp_path):
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
 
 
+def test_what_a_refused_load_would_have_put_there_is_shown_without_a_way_to_take_it_back(tmp_path):
+    from arrears.ingest.quarantine import REFUSED_LOAD
+
+    refused = [(REFUSED_LOAD, load_of(tmp_path, 1, [("s", "f", 2, {"c": "0"}, [("c", "zero", "0")])])[1])]
+    for language, said in (("en", "They cannot be taken back: mend the mapping"), ("zh", "无法收回：请更正映射")):
+        lines = listed(open_faults(refused), language, each=False)
+        assert said in lines[-1] and "--take-back" not in "".join(lines) and "In quarantine" not in lines[0]
+    export(refused, tmp_path / "q.xlsx")
+    explained = [row[0].value or "" for row in openpyxl.load_workbook(tmp_path / "q.xlsx")[EXPLANATION_SHEET].iter_rows()]
+    assert any("cannot be taken back" in line for line in explained) and not any("--take-back" in line for line in explained)
+    assert "of a load that was refused" in refusal(tmp_path / "q.xlsx", [])
+
+
 @pytest.mark.parametrize("rule", FAULTS)
 def test_every_rule_has_a_sentence_in_both_languages(rule):
     en, zh = FAULTS[rule]

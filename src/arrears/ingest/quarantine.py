@@ -122,25 +122,30 @@ def json_lines(faults: pl.DataFrame, limit: int | None = None) -> Iterator[str]:
 
 def _by_rule(faults: pl.DataFrame, zh: bool) -> list[str]:
     counts = counts_by_rule(faults)
-    loads = faults["load"].n_unique()
+    loads, refused = faults["load"].n_unique(), (faults["load"] == REFUSED_LOAD).all()
     whole = faults.select(pl.struct("load", pl.coalesce("record", -pl.col("line")), "file").n_unique()).item()
-    lines = [
-        f"隔离区：{whole:,} 条记录，{len(faults):,} 处问题，来自 {loads:,} 次装载"
-        if zh
-        else f"In quarantine: {whole:,} records with {len(faults):,} faults, of {loads:,} loads"
-    ]
+    head = (
+        (f"In quarantine: {whole:,} records with {len(faults):,} faults, of {loads:,} loads",
+         f"隔离区：{whole:,} 条记录，{len(faults):,} 处问题，来自 {loads:,} 次装载")
+        if not refused else
+        (f"Of the refused load {whole:,} records with {len(faults):,} faults would wait; nothing of it is in the book",
+         f"被拒绝的装载中有 {whole:,} 条记录应进入隔离区，共 {len(faults):,} 处问题；其内容均未进入账册")
+    )
+    lines = [head[zh]]
     for row in counts.with_columns(shown(pl.col("file"))).iter_rows(named=True):
         said = row["zh"] if zh else row["en"]
         head = f"{row['faults']:>9,}  {row['rule']}" + (
             f"（{row['records']:,} 条记录）" if zh else f" ({row['records']:,} records)"
         )
         lines += [head, f"{'':11}{_place_of(row, zh)}{said}"]
-    lines.append(
-        "逐条查看：--rule 规则 或 --load 装载号；导出更正：--export 文件.xlsx，改好后 --take-back 文件.xlsx"
-        if zh
-        else "Each one: --rule RULE or --load LOAD. To correct them: --export FILE.xlsx, then --take-back FILE.xlsx"
+    last = (
+        ("Each one: --rule RULE or --load LOAD. To correct them: --export FILE.xlsx, then --take-back FILE.xlsx",
+         "逐条查看：--rule 规则 或 --load 装载号；导出更正：--export 文件.xlsx，改好后 --take-back 文件.xlsx")
+        if not refused else
+        ("Each one: --refused --rule RULE. They cannot be taken back: mend the mapping or the lender's files, and run arrears ingest again",
+         "逐条查看：--refused --rule 规则。这些记录无法收回：请更正映射或来源文件，再运行 arrears ingest")
     )
-    return lines
+    return [*lines, last[zh]]
 
 
 def _each_fault(faults: pl.DataFrame, zh: bool, limit: int | None) -> list[str]:
