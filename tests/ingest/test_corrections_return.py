@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from arrears import store
 from arrears.ingest.loads import rows_in_force
-from ingest.lender_files import MAPPING, Lender, loan_row, payment_row
+from ingest.lender_files import MAPPING, Lender, loan_row, payment_row, schedule_rows
 from plain_books import arrears
 
 NAMELESS = MAPPING.replace("payment_id: 流水号", "payment_id: {key_of: [借据号, 日期, 金额]}")
@@ -247,3 +247,42 @@ def test_all_that_stands_in_the_way_is_named_at_once(tmp_path):
     assert refused.status == 2 and "in the way stand 32 things" in said[0]
     assert sum(line.startswith("  sheet waits.csv") for line in said) == 20 and "  … and 12 more" in said
     assert "stands in several rows" in refused.error and "is not in the quarantine" in refused.error
+
+
+@pytest.mark.parametrize("mode", ["correction", "snapshot"])
+def test_what_waits_because_the_book_says_otherwise_is_settled_once_it_says_the_same(tmp_path, mode):
+    lender = Lender(tmp_path)
+    lender.write_loans(2)
+    lender.ingest()
+    changed = [loan_row(1, 年利率="15"), loan_row(2)]
+    parts = [row for number in (1, 2) for row in schedule_rows(number, months=(3, 4, 5, 6) if number == 1 else (2, 3, 4, 5))]
+    payments = [payment_row("P1", 1, amount="10.00"), payment_row("P2", 2, amount="20.00")]
+    for table, rows in (("loans", changed), ("instalments", parts), ("payments", payments)):
+        lender.write(table, rows, f"{table}_2")
+    files = [lender.files / f"{table}_2.csv" for table in ("loans", "instalments", "payments")]
+    lender.ingest(*files, words=ANY)
+    assert Counter(lender.faults()["rule"]) == {"key_stands": 3, "schedule_stands": 4}
+    sheet = exported(lender)
+    lender.write("payments", [payment_row("P1", 1, amount="10.00"), payment_row("P2", 2, amount="21.00")], "payments_2")
+    assert lender.ingest(*files, words=("--mode", mode)).status == 0
+    assert lender.faults()["value"].to_list() == ["P2"], "of P2 the book says neither the old nor what waits"
+    ran = taken_back(lender, sheet)
+    assert "6 of its records the book has by now, as they are." in ran.out and "key_stands 1" in ran.out
+    assert amounts(lender) == {1_000: 1, 2_100: 1}
+    for number in (4, 3):
+        assert arrears("take-back", number, "--book", lender.book).status == 0
+    assert Counter(lender.faults()["rule"]) == {"key_stands": 3, "schedule_stands": 4}
+
+
+def test_a_settled_record_that_was_another_one_comes_back_as_that(tmp_path):
+    lender = lender_of(tmp_path, MAPPING)
+    for amount, mode in (("1.00", "delta"), ("2.00", "delta"), ("2.00", "correction")):
+        if mode == "delta":
+            lender.write("payments", [payment_row("P1", 1, amount=amount)], "payments_2")
+        ran = lender.ingest(lender.files / "payments_2.csv", words=(*ANY, "--mode", mode))
+        if mode == "delta" and amount == "2.00":
+            sheet = exported(lender)
+    assert "changed 1" in ran.out and lender.faults().is_empty()
+    sheet.write_text(sheet.read_text(encoding="utf-8-sig").replace("P1,", "P2,"), encoding="utf-8-sig")
+    assert "payments: new 1" in taken_back(lender, sheet).out
+    assert amounts(lender) == {200: 2}

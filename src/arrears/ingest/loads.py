@@ -3,7 +3,7 @@
     BOOK/loads/0003/<table>-0000.parquet …   the rows it brought, sorted
     BOOK/loads/0003/load.json            what it read, changed and left out
     BOOK/loads/0003/mapping.yaml         the mapping as it was used
-    BOOK/loads/0003/records.parquet, quarantine.parquet, resolved.parquet, names.parquet, vanished.parquet
+    BOOK/loads/0003/records.parquet, quarantine.parquet, resolved.parquet, names.parquet, stands-*.parquet, vanished.parquet
     BOOK/loads/ledger.json               names the loads in force; writing it is the moment a load counts
 
 Killed anywhere before that moment, the book says what it said; what was left lying is swept away by the next load.
@@ -32,6 +32,7 @@ from arrears.ingest.set_rules import SetRules
 from arrears.ingest.sorted_rows import write_rows
 from arrears.ingest.sources import sheets_not_read
 from arrears.ingest.stage import Staged, stage
+from arrears.ingest.standing import settled, write_standing
 from arrears.refusal import Refused
 from arrears.store import Book, Ledger
 from arrears.tables import FACTS, Table
@@ -288,8 +289,8 @@ def _judged(work: _Work, key: str | None, resolved, corrects, report) -> dict:
             about["files"] = write_rows(FACTS[name], staged.rows(name), rules.bad_records(), rules.dropped(name), about["rows"], parts)
     if judged.vanished is not None:
         judged.vanished.write_parquet(parts / "vanished.parquet")
-    if resolved is not None:
-        resolved(staged).select(pl.col(name).cast(dtype) for name, dtype in RESOLVED_COLUMNS.items()).write_parquet(parts / "resolved.parquet")
+    _write_resolved(work, rules, None if resolved is None else resolved(staged), parts)
+    write_standing(rules, faults, parts)
     if named := {entry for part in work.parts for entry in part.mapping.named_by_cells() if entry[0] in staged.rows_so_far}:
         if len(records) or resolved is not None:
             write_names(parts / "names.parquet", {table: staged.rows(table) for table, _ in named}, named, rules.bad_records())
@@ -303,6 +304,14 @@ def _judged(work: _Work, key: str | None, resolved, corrects, report) -> dict:
     store.write_ledger(book, Ledger([*work.ledger.loads, load], key))
     store.remove_folder(book.refused_load)
     return load
+
+
+def _write_resolved(work: _Work, rules: SetRules, came: pl.DataFrame | None, folder: Path) -> None:
+    """Which records of earlier loads came back with this one, and which need no look any more, since the book says the same now."""
+    standing = settled(rules, [(load["id"], work.book.load_folder(load["id"])) for load in work.ledger.in_force()], came)
+    frames = [standing] if came is None else [came.select(pl.col(name).cast(dtype) for name, dtype in RESOLVED_COLUMNS.items()), standing]
+    if came is not None or len(standing):
+        pl.concat(frames).write_parquet(folder / "resolved.parquet")
 
 
 def _write_mappings(work: _Work, folder: Path) -> None:

@@ -122,6 +122,14 @@ class SetRules:
         """Every row of the answer; DuckDB takes no further query before an answer was read to its end."""
         return self._duck.execute(query, values).fetchall()
 
+    def frame(self, query: str, asked: pl.DataFrame) -> pl.DataFrame:
+        """The answer to a query in which `asked` is a table."""
+        self._duck.register("asked", asked.to_arrow())
+        try:
+            return self._frame(query)
+        finally:
+            self._duck.unregister("asked")
+
     def _frame(self, query: str) -> pl.DataFrame:
         return pl.from_arrow(self._duck.sql(query).to_arrow_table())
 
