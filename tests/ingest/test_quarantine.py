@@ -225,6 +225,22 @@ def test_a_workbook_that_no_longer_says_which_record_is_which_is_refused_in_word
     assert said in refusal(edited(tmp_path / "q.xlsx", change), loads)
 
 
+def test_all_lines_of_a_source_may_be_deleted_from_a_csv_file_but_no_cell_may_stand_under_its_columns(loads, tmp_path):
+    export(loads, tmp_path / "q.csv")
+    with (tmp_path / "q.csv").open(encoding="utf-8-sig", newline="") as file:
+        header, *rows = csv.reader(file)
+    rows = [row for row in rows if row[2] != "loans.csv"]
+
+    def saved() -> Path:
+        with (tmp_path / "q.csv").open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows([header, *rows])
+        return tmp_path / "q.csv"
+
+    assert set(corrected(saved(), loads).parts) == {(1, "还款"), (2, "还款")}
+    rows[0][header.index("备注")] = "x"
+    assert "row 2: the column 备注 holds a cell" in refusal(saved(), loads)
+
+
 @pytest.mark.parametrize("encoding, delimiter", [("gb18030", ","), ("utf-16", "\t"), ("utf-8", ";")])
 def test_a_csv_file_that_a_spreadsheet_saved_its_own_way_is_read(loads, tmp_path, encoding, delimiter):
     export(loads, tmp_path / "q.csv", load=2)

@@ -76,7 +76,7 @@ def corrected(path: Path, loads: Loads) -> TakenBack:
         for (load, source, is_done), part in about.partition_by("load", "source", "done", as_dict=True, maintain_order=True).items():
             wanted = columns_of(known.filter((pl.col("load") == load) & (pl.col("source") == source)))
             missing = _missing_columns(part, columns, wanted)
-            problems += [problem for problem in missing if problem not in problems]
+            problems += [problem for problem in missing if problem not in problems] + _astray(part, source, columns, wanted)
             if not missing:
                 cells = pl.struct(pl.nth(columns[_plain(name)]).alias(name) for name in wanted)
                 found[is_done].setdefault((load, source), []).append(part.select("record", "file", "line", cells.alias("cells")))
@@ -211,6 +211,9 @@ def _new_columns(about: pl.DataFrame, columns: dict[str, int], known: pl.DataFra
     if about.is_empty():
         return []
     ours = known.join(about.select("load", "source").unique(), on=["load", "source"], how="semi")
+    new = set(columns) - {_plain(name) for name in columns_of(ours)}
+    if new:  # a CSV file bears the columns of all sources, also of those whose lines were all deleted
+        new -= {_plain(name) for name in columns_of(known)}
     return [
         (
             f"sheet {about['sheet'][0]}: the column {name} is in no source of these records; give it back "
@@ -218,7 +221,21 @@ def _new_columns(about: pl.DataFrame, columns: dict[str, int], known: pl.DataFra
             "was exported by, or remove it",
             f"工作表 {about['sheet'][0]}：列 {name} 不属于这些记录的来源；请恢复导出时的列名，或删除该列",
         )
-        for name in sorted(set(columns) - {_plain(name) for name in columns_of(ours)})
+        for name in sorted(new)
+    ]
+
+
+def _astray(part: pl.DataFrame, source: str, columns: dict[str, int], wanted: list[str]) -> list[_Problem]:
+    """Cells under columns of other sources: nobody would read them."""
+    others = {name: place for name, place in columns.items() if name not in {_plain(name) for name in wanted}}
+    return [
+        (
+            f"sheet {sheet}, row {row}: the column {name} holds a cell, but the records of {source} have no such column, so it would be lost; "
+            "move it under its column or remove it",
+            f"工作表 {sheet} 第 {row} 行：列 {name} 有内容，但来源 {source} 的记录没有该列，内容会丢失；请移到相应列或删除",
+        )
+        for name, place in sorted(others.items())
+        for sheet, row in part.filter(pl.nth(place).is_not_null()).select("sheet", "row").iter_rows()
     ]
 
 
