@@ -120,7 +120,7 @@ def _sorted_out(path: Path, readers: _Readers) -> _Waiting:
             while (last["by"], last["became"]) in after:
                 last = after[last["by"], last["became"]]
             follower = last["by"], last["became"]
-            is_known = last["became"] is None and last["cells"] is None  # the book says it: see `settled` in standing.py
+            is_known = last["became"] is None and last["cells"] is None  # the book says it: see standing.py
             if _same(last["cells"] or known[load, record]["cells"], now):
                 waiting.known += is_known
                 waiting.again += not is_known

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from arrears.ingest.batch import Batch
+from arrears.ingest.mapped import Mapping
 from arrears.ingest.occurrences import FreeNumbers, short_of
 from arrears.ingest.quarantine import Loads, came_back
 
@@ -80,13 +81,16 @@ def origins_of(every: Loads, in_force: Loads, entries: list[dict]) -> Origins:
     return Origins(in_force, first, files)
 
 
-def write_names(path: Path, rows: dict[str, list[Path]], named: set[tuple[str, str]], bad: pl.Series) -> None:
-    """The names of the records that count, from the rows that were set down; `named` are the tables' columns of `key_of`."""
+def write_names(path: Path, staged, mappings: list[Mapping], bad: pl.Series) -> None:
+    """The names that `key_of` gave to records that count, from the rows that were set down; no file where it gave none."""
+    named = {(table, column) for mapping in mappings for table, column in mapping.named_by_cells() if table in staged.rows_so_far}
+    if not named:
+        return
     out = pl.col("record").is_in(bad.implode())
     parts = [pl.LazyFrame(schema=NAMES)]
     for table, column in sorted(named):
         name = pl.col(column)
-        parts.append(pl.scan_parquet(rows[table], glob=False).filter(~out & name.str.contains("^[0-9a-f]{32}(-[0-9]+)?$")).select(
+        parts.append(pl.scan_parquet(staged.rows(table), glob=False).filter(~out & name.str.contains("^[0-9a-f]{32}(-[0-9]+)?$")).select(
             "record", pl.lit(table).alias("table"), pl.lit(column).alias("column"),
             short_of(name).alias("short"), name.str.slice(33).str.to_integer(strict=False, dtype=pl.Int64).fill_null(1).alias("nth"),
         ))

@@ -27,12 +27,11 @@ from arrears.ingest.mapped import source_columns
 from arrears.ingest.mapping import Mapping, check_columns
 from arrears.ingest.own_cells import OwnCells
 from arrears.ingest.personal import concealed
-from arrears.ingest.quarantine import RESOLVED_COLUMNS
 from arrears.ingest.set_rules import SetRules
 from arrears.ingest.sorted_rows import write_rows
 from arrears.ingest.sources import sheets_not_read
 from arrears.ingest.stage import Staged, stage
-from arrears.ingest.standing import settled, write_standing
+from arrears.ingest.standing import write_resolved, write_standing
 from arrears.refusal import Refused
 from arrears.store import Book, Ledger
 from arrears.tables import FACTS, Table
@@ -289,11 +288,11 @@ def _judged(work: _Work, key: str | None, resolved, corrects, report) -> dict:
             about["files"] = write_rows(FACTS[name], staged.rows(name), rules.bad_records(), rules.dropped(name), about["rows"], parts)
     if judged.vanished is not None:
         judged.vanished.write_parquet(parts / "vanished.parquet")
-    _write_resolved(work, rules, None if resolved is None else resolved(staged), parts)
+    earlier = [(load["id"], work.book.load_folder(load["id"])) for load in work.ledger.in_force()]
+    write_resolved(rules, earlier, None if resolved is None else resolved(staged), parts)
     write_standing(rules, faults, parts)
-    if named := {entry for part in work.parts for entry in part.mapping.named_by_cells() if entry[0] in staged.rows_so_far}:
-        if len(records) or resolved is not None:
-            write_names(parts / "names.parquet", {table: staged.rows(table) for table, _ in named}, named, rules.bad_records())
+    if len(records) or resolved is not None:
+        write_names(parts / "names.parquet", staged, [part.mapping for part in work.parts], rules.bad_records())
     _write_mappings(work, parts)
     store.write_bytes(parts / "load.json", store.json_bytes(load))
     final = book.load_folder(load["id"])
@@ -304,14 +303,6 @@ def _judged(work: _Work, key: str | None, resolved, corrects, report) -> dict:
     store.write_ledger(book, Ledger([*work.ledger.loads, load], key))
     store.remove_folder(book.refused_load)
     return load
-
-
-def _write_resolved(work: _Work, rules: SetRules, came: pl.DataFrame | None, folder: Path) -> None:
-    """Which records of earlier loads came back with this one, and which need no look any more, since the book says the same now."""
-    standing = settled(rules, [(load["id"], work.book.load_folder(load["id"])) for load in work.ledger.in_force()], came)
-    frames = [standing] if came is None else [came.select(pl.col(name).cast(dtype) for name, dtype in RESOLVED_COLUMNS.items()), standing]
-    if came is not None or len(standing):
-        pl.concat(frames).write_parquet(folder / "resolved.parquet")
 
 
 def _write_mappings(work: _Work, folder: Path) -> None:

@@ -26,7 +26,15 @@ def write_standing(rules: SetRules, faults: pl.DataFrame, folder: Path) -> None:
             rows.write_parquet(folder / f"stands-{table}.parquet")
 
 
-def settled(rules: SetRules, loads: Loads, now: pl.DataFrame | None) -> pl.DataFrame:
+def write_resolved(rules: SetRules, loads: Loads, came: pl.DataFrame | None, folder: Path) -> None:
+    """Which records of earlier loads came back with this one, and which need no look any more, since the book says the same now."""
+    standing = _settled(rules, loads, came)
+    frames = [standing] if came is None else [came.select(pl.col(name).cast(dtype) for name, dtype in RESOLVED_COLUMNS.items()), standing]
+    if came is not None or len(standing):
+        pl.concat(frames).write_parquet(folder / "resolved.parquet")
+
+
+def _settled(rules: SetRules, loads: Loads, now: pl.DataFrame | None) -> pl.DataFrame:
     """The standing records of earlier loads whose content the book has with this load, as RESOLVED_COLUMNS; without those of `now`."""
     found = [pl.DataFrame(schema=RESOLVED_COLUMNS)]
     changed = {name for name, counts in rules.counts.items() if counts["rows"]}

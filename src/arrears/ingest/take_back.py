@@ -72,11 +72,12 @@ def corrected(path: Path, loads: Loads) -> TakenBack:
     for frame, columns in came:
         about = frame.join(known.drop("cells"), on=_KEY, how="inner", maintain_order="left").join(
             done, on=_KEY, how="left", maintain_order="left").with_columns(pl.col("done").fill_null(False))
-        problems += _new_columns(about, columns, known)
+        new = _new_columns(about, columns, known)
+        problems += [_new_column(about["sheet"][0], name) for name in new]
         for (load, source, is_done), part in about.partition_by("load", "source", "done", as_dict=True, maintain_order=True).items():
             wanted = columns_of(known.filter((pl.col("load") == load) & (pl.col("source") == source)))
             missing = _missing_columns(part, columns, wanted)
-            problems += [problem for problem in missing if problem not in problems] + _astray(part, source, columns, wanted)
+            problems += [problem for problem in missing if problem not in problems] + _astray(part, source, columns, {*wanted, *new})
             if not missing:
                 cells = pl.struct(pl.nth(columns[_plain(name)]).alias(name) for name in wanted)
                 found[is_done].setdefault((load, source), []).append(part.select("record", "file", "line", cells.alias("cells")))
@@ -207,27 +208,26 @@ def _unknown(keys: pl.DataFrame) -> list[_Problem]:
     ]
 
 
-def _new_columns(about: pl.DataFrame, columns: dict[str, int], known: pl.DataFrame) -> list[_Problem]:
+def _new_columns(about: pl.DataFrame, columns: dict[str, int], known: pl.DataFrame) -> list[str]:
     if about.is_empty():
         return []
     ours = known.join(about.select("load", "source").unique(), on=["load", "source"], how="semi")
     new = set(columns) - {_plain(name) for name in columns_of(ours)}
     if new:  # a CSV file bears the columns of all sources, also of those whose lines were all deleted
         new -= {_plain(name) for name in columns_of(known)}
-    return [
-        (
-            f"sheet {about['sheet'][0]}: the column {name} is in no source of these records; give it back "
-            "the name it "
-            "was exported by, or remove it",
-            f"工作表 {about['sheet'][0]}：列 {name} 不属于这些记录的来源；请恢复导出时的列名，或删除该列",
-        )
-        for name in sorted(new)
-    ]
+    return sorted(new)
 
 
-def _astray(part: pl.DataFrame, source: str, columns: dict[str, int], wanted: list[str]) -> list[_Problem]:
+def _new_column(sheet: str, name: str) -> _Problem:
+    return (
+        f"sheet {sheet}: the column {name} is in no source of these records; give it back the name it was exported by, or remove it",
+        f"工作表 {sheet}：列 {name} 不属于这些记录的来源；请恢复导出时的列名，或删除该列",
+    )
+
+
+def _astray(part: pl.DataFrame, source: str, columns: dict[str, int], known: set[str]) -> list[_Problem]:
     """Cells under columns of other sources: nobody would read them."""
-    others = {name: place for name, place in columns.items() if name not in {_plain(name) for name in wanted}}
+    others = {name: place for name, place in columns.items() if name not in {_plain(name) for name in known}}
     return [
         (
             f"sheet {sheet}, row {row}: the column {name} holds a cell, but the records of {source} have no such column, so it would be lost; "
