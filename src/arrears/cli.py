@@ -1,5 +1,6 @@
 """The command line: arrears ingest, map, book, quarantine, take-back; night, positions, explain, replay; generate, demo."""
 
+import errno
 import json
 import os
 import shlex
@@ -79,7 +80,7 @@ def positions(
     from arrears.nightly.positions import write_positions
 
     with _refusals(lang):
-        at = _now() if known_at is None else microseconds_of(read_moment(known_at))
+        at = _known_at(book, known_at)
         with _progress() as report:
             count = write_positions(book, read_day(as_of), at, out, report)
         print(f"{out}: {count:,} 笔贷款" if _language(lang) == "zh" else f"{out}: {count:,} loans")
@@ -94,7 +95,7 @@ def explain(
     from arrears.nightly.explain import explain_loan
 
     with _refusals(lang):
-        at = _now() if known_at is None else microseconds_of(read_moment(known_at))
+        at = _known_at(book, known_at)
         for line in explain_loan(book, loan, read_day(as_of), at, _language(lang)):
             print(line)
 
@@ -343,7 +344,7 @@ def _share(text: str) -> Decimal:
         share = Decimal(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except InvalidOperation:
         share = Decimal(-1)
-    if not 0 <= share <= 1:
+    if not (share.is_finite() and 0 <= share <= 1):
         raise Refused(f"--threshold {text} is no share; write it as 1% or 0.01, from 0 to 100%", f"--threshold {text} 不是比例；请写成 1% 或 0.01，范围 0 至 100%")
     return share
 
@@ -374,6 +375,11 @@ def _month_ends(day: date, count: int) -> list[date]:
     return ends[::-1]
 
 
+def _known_at(book: Path, said: str | None) -> int:
+    """The moment that is said, or the one at which all that is loaded counts."""
+    return microseconds_of(read_moment(said)) if said is not None else store.read_ledger(store.book_at(book)).known_at(_now())
+
+
 def _now() -> int:
     return microseconds_of(datetime.now(UTC))
 
@@ -394,15 +400,25 @@ def _refusals(lang: str | None):
         yield
     except (Refused, BadYaml) as problem:
         en, zh = (problem.en, problem.zh) if isinstance(problem, Refused) else (str(problem), None)
-        first, second = (zh, en) if zh and lang != "en" and (lang == "zh" or _language(None) == "zh") else (en, zh)
-        print(f"arrears: {first}", file=sys.stderr)
-        if second:
-            print(f"         {second}", file=sys.stderr)
-        raise typer.Exit(REFUSED) from None
+        raise _refused(en, zh, lang) from None
+    except OSError as problem:
+        if problem.errno != errno.ENAMETOOLONG:
+            raise
+        name = Path(str(problem.filename)).name[:40]
+        raise _refused(f"{name}…: the name is longer than any file's can be; check it", f"{name}…：名称超过文件名允许的长度；请检查", lang) from None
     except KeyboardInterrupt:
         print("arrears: stopped; a night goes on where it stopped when it is run again, a load starts anew", file=sys.stderr)
         print("         已停止；再次运行夜批会接着做，装载则从头开始", file=sys.stderr)
         raise typer.Exit(STOPPED) from None
+
+
+def _refused(en: str, zh: str | None, lang: str | None) -> typer.Exit:
+    """Says why, in the user's language first; what is returned is to be raised."""
+    first, second = (zh, en) if zh and lang != "en" and (lang == "zh" or _language(None) == "zh") else (en, zh)
+    print(f"arrears: {first}", file=sys.stderr)
+    if second:
+        print(f"         {second}", file=sys.stderr)
+    return typer.Exit(REFUSED)
 
 
 @contextmanager

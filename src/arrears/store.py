@@ -16,15 +16,19 @@ import fcntl
 import json
 import os
 import shutil
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
+from hashlib import file_digest
 from pathlib import Path
 
 import polars as pl
 
 from arrears.refusal import DiskFull, Refused
+from arrears.tables.visible import ALWAYS
 
 FORMAT = 1
 LOANS_A_PARTITION = 40_000
@@ -100,16 +104,33 @@ class Manifest:
     def loans(self) -> int:
         return sum(partition["loans"] for partition in self.partitions.values())
 
+    @property
+    def loads(self) -> tuple[int, ...]:
+        """The numbers of the loads whose rows it holds; none where it holds plain files."""
+        named = (load for source in self.sources.values() for load in source.get("loads", []))
+        return tuple(sorted({number for number, _, *digests in named if digests}))
+
 
 @dataclass(frozen=True)
 class Ledger:
-    """Every load of a book, oldest first, as its load.json says, with `taken_back_at`; and the key it was hashed by."""
+    """Every load of a book, oldest first, as its load.json says; and the key it was hashed by.
+
+    Beside that, of each load: `at` and `moment` (microseconds), when it came into force, and `taken_back_at`.
+    """
 
     loads: list[dict]
     key: str | None = None
 
     def in_force(self) -> list[dict]:
         return [load for load in self.loads if load["taken_back_at"] is None]
+
+    def only(self, numbers: set[int]) -> "Ledger":
+        """As it stood when just these loads were in force."""
+        return Ledger([{**load, "taken_back_at": None} for load in self.loads if load["id"] in numbers], self.key)
+
+    def known_at(self, now: int) -> int:
+        """The moment (microseconds) at which all that is loaded counts: now, or the latest load's, if the clock was ahead then."""
+        return max([now, *(load["moment"] for load in self.in_force())])
 
 
 def read_ledger(book: Book) -> Ledger:
@@ -135,14 +156,46 @@ def write_ledger(book: Book, ledger: Ledger) -> None:
     _sync(book.loads)  # a new name is on the disk only with its folder
 
 
-def load_files(book: Book, ledger: Ledger) -> dict[str, list[Path]]:
-    """For each table the files of the loads in force, oldest load first."""
-    found: dict[str, list[Path]] = {}
+def load_files(book: Book, ledger: Ledger) -> dict[str, dict[Path, int]]:
+    """For each table the files of the loads in force, oldest load first; each with the moment (microseconds) from which its
+    rows count that bear none. Raises Refused where a file is gone.
+    """
+    found: dict[str, dict[Path, int]] = {}
     for load in ledger.in_force():
         for table, about in load["tables"].items():
-            names = about.get("files", {})
-            found.setdefault(table, []).extend(book.load_folder(load["id"]) / name for name in sorted(names))
-    return {table: files for table, files in found.items() if files}
+            for name in sorted(about.get("files", {})):
+                path = book.load_folder(load["id"]) / name
+                if not path.is_file():
+                    raise _lost(path, load, "is gone", "已不在")
+                found.setdefault(table, {})[path] = counts_from(load)
+    return found
+
+
+def counts_from(load: dict) -> int:
+    """The moment from which the rows of a load count that bear none: the first load's always do."""
+    return ALWAYS if load["first"] else load["moment"]
+
+
+def verify_load_files(book: Book, ledger: Ledger) -> None:
+    """Raises Refused where a file of a load in force is not the one that was loaded."""
+    for load in ledger.in_force():
+        for about in load["tables"].values():
+            for name, digest in about.get("files", {}).items():
+                path = book.load_folder(load["id"]) / name
+                if not path.is_file():
+                    raise _lost(path, load, "is gone", "已不在")
+                with open(path, "rb") as handle:
+                    if file_digest(handle, "sha256").hexdigest() != digest:
+                        raise _lost(path, load, "is not as it was loaded (cut, damaged or changed)", "与装载时不同（被截断、损坏或更改）")
+
+
+def _lost(path: Path, load: dict, en: str, zh: str) -> Refused:
+    number = load["id"]
+    return Refused(
+        f"{path}: it {en}, and load {number} rests on it; nothing was changed: restore the file from a backup of the book, or take "
+        f"load {number} back and load its files again",
+        f"{path}：该文件{zh}，而第 {number} 次装载依赖于它；未作任何更改：请从账册备份恢复，或撤回第 {number} 次装载后重新装入其文件",
+    )
 
 
 def book_at(root: Path, store: Path | None = None) -> Book:
@@ -294,9 +347,34 @@ def remove_folder(path: Path) -> None:
         return
     going = path.with_name(f"{path.name}.going")
     if going.exists():
-        shutil.rmtree(going)
+        _remove(going)
     os.replace(path, going)
-    shutil.rmtree(going)
+    _remove(going)
+
+
+@contextmanager
+def passing_folder(inside: Path, prefix: str) -> Iterator[Path]:
+    """A folder in `inside` for the length of the block."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=inside))
+    try:
+        yield folder
+    finally:
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Threads of a writer that failed may go on writing for a moment after it has said so, so it is tried for two seconds."""
+    for _ in range(40):
+        try:
+            shutil.rmtree(folder)
+            return
+        except OSError as problem:
+            if not folder.exists():
+                return
+            if problem.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
+                raise
+            time.sleep(0.05)
+    shutil.rmtree(folder)
 
 
 def remove_if_empty(path: Path) -> None:

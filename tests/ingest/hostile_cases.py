@@ -147,11 +147,12 @@ CASES = (
     ),
     Case(
         "scientific notation of ids",
-        one(GOOD, row("1.23E+17"), row("A", "1.23e+17"), row("12E5"), row("B", amount="1E3")),
+        one(GOOD, row("1.23E+17"), row("A", "1.23e+17"), row("12E5"), row("B", amount="1E3"), row("1.23E17")),
         SOUND | {"12E5": paid()},
         (Told(3, "流水号", "1.23E+17", "scientific", "is in scientific notation, so digits may be lost", "是科学计数法，可能已丢失数位"),
          Told(4, "借据号", "1.23e+17", "scientific", "format the column as text", "设为文本"),
-         Told(6, "金额", "1E3", "scientific", "column 金额", "列 金额")),
+         Told(6, "金额", "1E3", "scientific", "column 金额", "列 金额"),
+         Told(7, "流水号", "1.23E17", "scientific", "so digits may be lost", "可能已丢失数位")),
     ),
     Case(
         "orphans",

@@ -52,7 +52,7 @@ def test_every_day_of_four_years_is_read_as_itself(first):
 
 @given(texts=st.lists(st.one_of(st.none(), st.text("ABab09-_/:., '#+*\u3000é\x7f\n", max_size=6)), max_size=8), place=st.integers(0, 3))
 def test_a_column_is_plain_where_no_text_of_it_holds_anything_odd(texts, place):
-    odd = re.compile(r"[^!\"$-&(),\-./0-9:-~]")
+    odd = re.compile(r"[^!\"$-&()\-/0-9:-~]")
     part = pl.Series("c", texts, dtype=pl.String)[place:]
     assert clean_cells.is_plain(part) == (not any(odd.search(text or "") for text in texts[place:]))
 

@@ -41,7 +41,7 @@ def outcomes(sound: Path, first: int, end: int) -> list[dict]:
     told: list[dict] = []
     while first < end:
         process = subprocess.Popen([sys.executable, "-m", "ingest.broken_bytes", str(sound), str(first), str(end)], stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])})
+                                   stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])})
         lines: Queue = Queue()
         threading.Thread(target=lambda process=process, lines=lines: [lines.put(line) for line in process.stdout], daemon=True).start()
         seed = first

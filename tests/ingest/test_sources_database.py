@@ -9,6 +9,8 @@ import pymysql
 import pytest
 
 from arrears.ingest import database
+from arrears.ingest.flaw import Flaw
+from arrears.ingest.reading import amount_of
 from arrears.refusal import Refused
 from ingest import database_servers
 from plain_books import arrears
@@ -102,6 +104,22 @@ def test_mariadb_gives_every_value_exactly(mariadb):
     ]
     assert lines == [1, 2] and broken == []
     assert source.name == "mysql://localhost/book"
+
+
+@pytest.mark.parametrize(("server", "kind"), [("postgresql", "real"), ("mariadb", "FLOAT")])
+def test_a_short_float_says_its_amount_or_is_none(request, server, kind):
+    url = request.getfixturevalue(server)
+    written = ["0.1", "12.34", "1234.56", "-9999.99", "16777217", "300000", "131072.01", "1234567.89", "0.00005"]
+    cells = [f"CAST({one} AS {kind})" for one in written]
+    _, rows, _, _ = _read(url, "SELECT " + " AS n UNION ALL SELECT ".join(cells) + " AS n")
+    read = [amount_of(cell, power=5, currency="CNY") for (cell,) in rows]
+    exact = [amount_of(one, power=5, currency="CNY") for one in written]
+    assert read == [*exact[:4], *[Flaw("scientific", None)] * 4, exact[8]]
+
+
+def test_a_text_that_looks_like_records_is_one_text(postgresql):
+    _, rows, _, broken = _read(postgresql, "SELECT 'L1' AS id, E'VIP\\n1,L2,paid' AS note")
+    assert rows == [("L1", "VIP\n1,L2,paid")] and broken == []
 
 
 def test_only_the_columns_asked_for_come_and_names_stay_apart(postgresql, mariadb):

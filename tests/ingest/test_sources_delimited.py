@@ -3,9 +3,10 @@
 import csv
 import io
 import os
+from time import process_time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from arrears.ingest import delimited
@@ -85,11 +86,27 @@ def test_lines_after_embedded_breaks_and_blank_lines_are_those_an_editor_shows(t
     assert broken == []
 
 
-def test_ragged_records_are_named_and_empty_extra_cells_are_none(tmp_path):
+def test_ragged_records_are_named(tmp_path):
     _, rows, lines, broken = _read(_file(tmp_path, b"a,b,c\n1,2\n1,2,3,,\n1,2,3,4\n,,\n5,6,7\n"))
-    assert rows == [("1", "2", "3"), ("5", "6", "7")]
-    assert lines == [3, 6]
-    assert broken == [(2, "fields", "2 instead of 3"), (4, "fields", "4 instead of 3")]
+    assert rows == [("5", "6", "7")]
+    assert lines == [6]
+    assert broken == [(2, "fields", "2 instead of 3"), (3, "fields", "5 instead of 3"), (4, "fields", "4 instead of 3")]
+
+
+@pytest.mark.parametrize("header", [b"id,date,amount,", b"id,date,amount,note", b"id,date,amount,note,"])
+def test_thousands_parted_by_the_delimiter_itself_never_become_two_cells(tmp_path, header):
+    tail = b"," * (header.count(b",") - 2)
+    content = header + b"\nA1,2026-02-12,1,234.56" + tail + b"\nA2,2026-02-12,500.00" + tail + b"\n"
+    _, rows, _, broken = _read(_file(tmp_path, content), ["id", "amount"])
+    assert rows == [("A2", "500.00")]
+    assert [(line, rule) for line, rule, _ in broken] == [(2, "fields")]
+
+
+def test_a_column_without_a_name_at_the_end_may_hold_something_where_it_is_taken(tmp_path):
+    path = _file(tmp_path, b"id,amount,,\nA1,1,x,\nA2,2,, \nA3,3\n")
+    assert _read(path, ["id", "column 3"])[1] == [("A1", "x"), ("A2", None), ("A3", None)]
+    _, rows, _, broken = _read(path, ["id"])
+    assert rows == [("A2",), ("A3",)] and broken == [(2, "fields", "4 instead of 2")]
 
 
 def test_a_stray_quotation_mark_costs_its_own_line(tmp_path):
@@ -97,6 +114,43 @@ def test_a_stray_quotation_mark_costs_its_own_line(tmp_path):
     _, rows, lines, broken = _read(_file(tmp_path, content))
     assert rows == [("2", "x"), ("3", "y"), ("5", '12" pipe'), ("6", '"q"')]
     assert broken == [(2, "quote", ""), (5, "quote", "")]
+
+
+@pytest.mark.parametrize("closing", ['A9,2026-02-12,9.00,32"', 'A9,2026-02-12,9.00,"', 'A9,2026-02-12,9.00,",x"'])
+@pytest.mark.parametrize("between", [0, 1, 500])
+@pytest.mark.parametrize("opening", ['A1,2026-02-12,1.00,"VIP', 'A1,"2026-02-12,1.00,x'])
+def test_two_stray_quotation_marks_do_not_swallow_the_records_between_them(tmp_path, opening, between, closing):
+    sound = [f"B{number},2026-02-12,{number}.00,x" for number in range(between)]
+    content = "\n".join(["id,date,amount,note", "A0,2026-02-12,0.50,x", opening, *sound, closing, "C1,2026-02-12,7.00,x", ""])
+    _, rows, lines, broken = _read(_file(tmp_path, content.encode()))
+    assert broken[0] == (3, "quote", "")
+    every = sorted([*lines, *(line for line, _, _ in broken)])
+    assert every == list(range(2, between + 6))
+    assert [row[0] for row in rows if row[0][0] == "B"] == [f"B{number}" for number in range(between)]
+    assert rows[-1] == ("C1", "2026-02-12", "7.00", "x")
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("note", ["a\nb", "Dear Sir,\nI paid, thanks,\nbye", "a,b,c\nd", "\n\n", 'x\n"y", z\n'])
+def test_line_breaks_that_belong_into_a_cell_are_left_in_it(tmp_path, note, ends):
+    table = [["id", "note", "date", "amount", "more"], ["A1", note.replace("\n", ends), "2026-02-12", "1.00", note], ["A2", "", "", "", "x"]]
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator=ends, quoting=csv.QUOTE_ALL).writerows(table)
+    _, rows, _, broken = _read(_file(tmp_path, text.getvalue().encode()))
+    assert broken == [] and rows == [tuple(cell or None for cell in row) for row in table[1:]]
+
+
+def test_a_stray_quotation_mark_in_the_header_is_refused_with_its_line(tmp_path):
+    with pytest.raises(Refused, match="the header on line 1 cannot be read as cells"):
+        open_file(_file(tmp_path, b'id,date,"amount\nA1,2026-02-12,1.00\nA2,2026-02-12,2"\nA3,2026-02-12,3.00\n'))
+    assert open_file(_file(tmp_path, '编号,"金额\n（元）",日期\n1,2,3\n'.encode())).columns == ["编号", "金额 （元）", "日期"]
+
+
+def test_files_joined_to_one_are_read_without_the_marks_and_headers_between_them(tmp_path):
+    one = "借据号,金额\n{},2\n".encode("utf-8-sig")
+    source, rows, lines, broken = _read(_file(tmp_path, b"".join([one, one.replace(b"{}", b"B"), b'\xef\xbb\xbf"C",5\n'])))
+    assert rows == [("{}", "2"), ("B", "2"), ("C", "5")] and lines == [2, 4, 5] and broken == []
+    assert source.notes == [("the header stands again on line 3: left out", "表头在第3行又出现：已略去")]
 
 
 def test_a_quotation_never_closed_does_not_swallow_a_large_file(tmp_path):
@@ -129,6 +183,30 @@ def test_a_header_without_records_is_a_source_without_batches(tmp_path):
     source, rows, _, broken = _read(_file(tmp_path, b"a,b\n"))
     assert rows == broken == []
     assert source.notes == [("there is a header but no record", "只有表头，没有记录")]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_last_line_that_nothing_ends_may_be_cut_and_is_named(tmp_path, encoding):
+    said = (
+        "no line break ends the last line (5): if the file was cut, its last cell is cut too; check it",
+        "最后一行（第5行）末尾没有换行：若文件被截断，该行最后一格也不完整；请核对",
+    )
+    text = '借据号,金额\n1,"a\nb"\n2,3\n2,12'
+    source, rows, _, _ = _read(_file(tmp_path, text.encode(encoding)), encoding=encoding.removesuffix("-sig"))
+    assert rows[-1] == ("2", "12") and said in source.notes
+    for ended in (text + "\n", text + "\r\n", text[:-2] + '"12"', "借据号,金额"):
+        source, _, _, _ = _read(_file(tmp_path, ended.encode(encoding)), encoding=encoding.removesuffix("-sig"))
+        assert said not in source.notes and not any("(1)" in note[0] for note in source.notes)
+
+
+def test_thousands_of_columns_of_one_name_are_told_apart_at_once(tmp_path):
+    width, before = 16_000, process_time()
+    source = open_file(_file(tmp_path, (",".join(["a"] * width) + "\n").encode()))
+    assert source.columns == ["a", *(f"a ({number})" for number in range(2, width + 1))]
+    assert process_time() - before < 10, "every name was held against every other"
+    assert len(source.notes) == 21 and source.notes[-1] == ("so do 15,979 more columns", "另有 15,979 列也是如此")
+    taken_already = open_file(_file(tmp_path, b"a,a (2),a,a,b,b\n"))
+    assert taken_already.columns == ["a", "a (2)", "a (3)", "a (4)", "b", "b (2)"]
 
 
 def test_a_header_in_the_middle_is_left_out_and_said(tmp_path):
@@ -263,7 +341,11 @@ def test_what_pythons_csv_module_writes_is_read_with_the_same_cells_and_lines(
     path = _file(tmp_path, text.getvalue().encode(encoding))
     reader = csv.reader(io.StringIO(text.getvalue(), newline=""), delimiter=delimiter)
     expected, ragged, before = [], [], 0
+    lines_of_text = io.StringIO(text.getvalue(), newline="").readlines()
     for row in reader:
+        own = [line.count(delimiter) + 1 == width > 1 for line in lines_of_text[before : reader.line_num]]
+        # what looks like several records taken for one is a fault, whoever wrote it: its own tests are above
+        assume(len(own) == 1 or not (own[0] and own[-1]) and (len(row) == width or not any(own[1:])))
         if before and any(cell.strip(" \t\r\n".replace(delimiter, "")) for cell in row) and row != head:
             if len(row) == width:
                 expected.append((before + 1, tuple(cell or None for cell in row)))

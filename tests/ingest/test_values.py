@@ -169,7 +169,7 @@ def test_whole_numbers_and_flags():
 
 
 @pytest.mark.parametrize(("text", "rule"), [
-    ("1.23E+17", "scientific"), ("6.22E+18", "scientific"), ("a\nb", "control"), ("a\x00b", "control"), ("#N/A", "cell_error"), ("x" * 1001, "too_long"),
+    ("1.23E+17", "scientific"), ("1.23E17", "scientific"), ("6.22E+18", "scientific"), ("a\nb", "control"), ("a\x00b", "control"), ("#N/A", "cell_error"), ("x" * 1001, "too_long"),
     ("a\ufffdb", "control"),
 ])
 def test_a_bad_id_is_called_by_its_fault(text, rule):

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from time import monotonic
 
 import polars as pl
 
@@ -55,6 +56,7 @@ def take_corrections(book: Book, path: Path, key: Path | None, now: int, report=
     All of them are judged together, whichever loads and mappings they waited under, since they may need each other. Raises
     Refused where the file is none that quarantine wrote; nothing is changed then.
     """
+    begun = monotonic()
     if not store.read_ledger(book).loads:
         corrected(path, [])  # no record waits, so it is refused in words, before a lock makes a folder
     with store.locked(book, "loads", alone=True):
@@ -64,7 +66,7 @@ def take_corrections(book: Book, path: Path, key: Path | None, now: int, report=
         loaded = None
         if waiting.parts:
             parts = _parts(waiting, readers)
-            loaded = load_parts(book, ledger, parts, Terms(threshold=Decimal(1), key=key), now, report,
+            loaded = load_parts(book, ledger, parts, Terms(threshold=Decimal(1), key=key), now, report, begun,
                                 resolved=lambda staged: _resolved(staged, parts), corrects=sorted({load for load, _, _ in waiting.parts}))
     return Amended(loaded, _said(waiting))
 

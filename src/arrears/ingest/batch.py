@@ -4,6 +4,7 @@ A source is read once from front to back, and its file must be the same one at t
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -15,6 +16,7 @@ from arrears.refusal import Refused
 
 RECORDS_MAX = 262_144
 """Records of one batch at most; fewer where there are many columns."""
+_NOTES_MAX = 20
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ def header_names(rows: list[list[str]], filled: bool = True) -> tuple[list[str],
     names: list[str] = []
     notes: list[tuple[str, str]] = []
     taken: set[str] = set()
+    times: Counter = Counter()
     for place in range(width):
         parts: list[str] = []
         if rows[-1][place] or len(rows) == 1 or not filled:
@@ -116,9 +119,10 @@ def header_names(rows: list[list[str]], filled: bool = True) -> tuple[list[str],
         parts = [part for index, part in enumerate(parts) if index == 0 or part != parts[index - 1]]
         name = "/".join(parts) or f"column {place + 1}"
         if name in taken:
-            again = 2
+            again = max(2, times[name])
             while f"{name} ({again})" in taken:
                 again += 1
+            times[name] = again + 1
             notes.append(
                 (
                     f"the column {name} stands more than once: number {again} of them is called {name} ({again})",
@@ -128,6 +132,8 @@ def header_names(rows: list[list[str]], filled: bool = True) -> tuple[list[str],
             name = f"{name} ({again})"
         taken.add(name)
         names.append(name)
+    if (more := len(notes) - _NOTES_MAX) > 0:
+        notes[_NOTES_MAX:] = [(f"so do {more:,} more columns", f"另有 {more:,} 列也是如此")]
     return names, notes
 
 
@@ -140,7 +146,8 @@ def demand_columns(name: str, present: list[str], asked: Iterable[str] | None) -
     if asked is None:
         return list(present)
     asked = list(dict.fromkeys(asked))
-    missing = [column for column in asked if column not in set(present)]
+    known = set(present)
+    missing = [column for column in asked if column not in known]
     if missing:
         raise Refused(
             f"{name}: there is no column {', '.join(missing)}; it has {', '.join(present[:30])}",

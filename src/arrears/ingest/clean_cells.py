@@ -13,7 +13,7 @@ _ZERO, _NINE, _MINUS, _DOT = 48, 57, 45, 46
 _FIRST_OF_MONTH = np.array([0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334], np.int64)
 _EPOCH = 719_528
 """Days from 0000-01-01 to 1970-01-01 in the proleptic Gregorian calendar."""
-_ODD = np.array([byte <= 32 or byte >= 127 or byte in b"'#+*" for byte in range(256)])
+_ODD = np.array([byte <= 32 or byte >= 127 or byte in b"'#+*.," for byte in range(256)])
 
 
 def is_plain(texts: pl.Series) -> bool:

@@ -2,7 +2,9 @@
 
 A record is what Python's csv module takes for one: a quotation opens only where a cell begins, a doubled mark inside
 it is one mark, and a line ends with LF, CR LF or CR. What differs: text behind a closed quotation, and a quotation that
-is not closed within a bound, break the record, which then ends with its first line; so a stray mark costs one line.
+is not closed within a bound, break the record, which then ends with its first line; so a stray mark costs one line. So does a
+quotation over several lines of which each, taken alone, is a record of the header's width: two stray marks swallowed them.
+A byte order mark before a record is none of it: files were joined.
 
 Cells are delivered as views of Arrow's string_view layout into the block itself: nothing is copied.
 """
@@ -45,10 +47,11 @@ def byte_kinds(delimiter):
 
 
 @compiled
-def _quoted(block, at, end, final, kinds, found):
+def _quoted(block, at, end, final, kinds, fields, least, most, found):
     """The place of the closing mark, -1 where it is beyond the block, -2 where there is none.
 
-    found: 1 doubled marks, 2 line ends, 3 bits of the bytes.
+    found: 1 doubled marks, 2 line ends, 3 bits of the bytes, and 6 to 9 as `record` says; here 7 is what the line at hand
+    has besides the `fields` before: the delimiters in quotations, less the fields on earlier lines.
     """
     start = at
     bits = found[3]
@@ -63,14 +66,21 @@ def _quoted(block, at, end, final, kinds, found):
             found[1] += 1
             bits |= CONTENT
             at += 1
-        elif byte == _LF:
-            found[2] += 1
-        elif byte == _CR:
-            if at + 1 == end and not final:
+        elif byte == _LF or byte == _CR:
+            if byte == _CR and at + 1 == end and not final:
                 return -1
-            found[2] += 0 if at + 1 < end and block[at + 1] == _LF else 1
+            if byte == _LF or at + 1 == end or block[at + 1] != _LF:
+                found[2] += 1
+                cells = fields + found[7] + 1
+                if found[8] == 0:
+                    found[6] = cells
+                elif least <= cells <= most:
+                    found[9] += 1
+                found[8] += 1
+                found[7] = -fields
         elif kinds[byte] == STOP:
             bits |= CONTENT
+            found[7] += 1
         else:
             bits |= kinds[byte]
         at += 1
@@ -80,41 +90,53 @@ def _quoted(block, at, end, final, kinds, found):
 
 
 @compiled
-def record(block, at, end, final, kinds, starts, ends, doubled, found):
+def _behind_mark(block, at, end):
+    """The place behind a byte order mark, where there is one."""
+    is_mark = at + 2 < end and block[at] == 0xEF and block[at + 1] == 0xBB and block[at + 2] == 0xBF
+    return at + 3 if is_mark else at
+
+
+@compiled
+def record(block, at, end, final, kinds, starts, ends, doubled, least, most, found):
     """Whether one record is complete; its cells' bounds, and in `found` what is known of it.
 
     found: 0 cells, 2 line ends in it and behind it, 3 bits of CONTENT, HIGH and NUL, 4 the place behind it,
-    5 whether there is anything in cells beyond the last column.
+    5 whether there is anything in cells beyond the last column. Of its lines, each split at its delimiters as if it stood
+    alone: 6 cells of the first, where it has several, 7 of the last, 8 line ends in quotations, 9 how many lines between
+    the first and the last have `least` to `most` cells.
     """
     found[:] = 0
     room = len(starts)
     fields = 0
+    at = _behind_mark(block, at, end)
     while True:
         if at < end and block[at] == _MARK:
             start = at + 1
             found[1] = 0
-            close = _quoted(block, start, end, final, kinds, found)
+            close = _quoted(block, start, end, final, kinds, fields, least, most, found)
             if close < 0:
                 return UNFINISHED if close == -1 else QUOTE
             marks = found[1]
+            says = close > start
             at = close + 1
             while at < end and kinds[block[at]] == 0:
                 at += 1
         else:
             start = at
             marks = 0
-            bits = found[3]
+            bits = 0
             while at < end:
                 kind = kinds[block[at]]
                 if kind == STOP:
                     break
                 bits |= kind
                 at += 1
-            found[3] = bits
+            found[3] |= bits
             close = at
+            says = bits > 0
         if fields < room:
             starts[fields], ends[fields], doubled[fields] = start, close, marks
-        elif close > start:
+        elif says:
             found[5] = 1
         fields += 1
         if at >= end:
@@ -132,6 +154,7 @@ def record(block, at, end, final, kinds, starts, ends, doubled, found):
             return QUOTE
         at += 1
     found[0] = fields
+    found[7] += fields
     found[4] = at
     return COMPLETE
 
@@ -229,21 +252,37 @@ def _view(block, start, end, view):
 
 
 @compiled
-def _fault(found, columns, fewest, block, at):
+def _swallowed(found, least, most, is_odd):
+    """Whether a record of several lines is several records: the first line and the last, and half of those between, are whole.
+
+    Where it has another number of cells than a record, one line that has the right one is enough.
+    """
+    first, last = least <= found[6] <= most, least <= found[7] <= most
+    if is_odd:
+        return first or last or found[9] > 0
+    return first and last and 2 * found[9] >= found[8] - 1
+
+
+@compiled
+def _fault(found, fewest, most, block, at):
     """Why the record is taken out, or -1."""
     if found[3] & NUL:
         return BROKEN_NUL
     if found[3] & HIGH and not is_utf_8(block, at, found[4]):
         return BROKEN_ENCODING
-    if found[0] < fewest or (found[0] > columns and found[5]):
+    if found[0] < fewest or found[0] > most or found[5]:
         return BROKEN_FIELDS
     return -1
 
 
 @compiled
-def scan(block, end, final, delimiter, fewest, taken, heads, bounds, views, present, lines, repeats, broken, state):
+def scan(
+    block, end, final, delimiter, fewest, most, strays, taken, heads, bounds, views, present, lines, repeats, broken, state
+):
     """The records of a block from state's place to `end`, until an output is full; 16 bytes of room are behind `end`.
 
+    A record has `fewest` to `most` cells, and nothing in those that `bounds` has no column for. Where `strays`, quotation
+    marks may be where none belongs, and a record over several lines is looked at for it.
     state: 0 place, 1 line, 2 records, 3 broken records, 4 repeated headers, 5 records of empty cells.
     views: column by record by 4 words; broken: line, reason, cells. `taken` are the columns delivered.
     """
@@ -252,13 +291,16 @@ def scan(block, end, final, delimiter, fewest, taken, heads, bounds, views, pres
     starts = np.zeros(columns, np.int64)
     ends = np.zeros(columns, np.int64)
     doubled = np.zeros(columns, np.int64)
-    found = np.zeros(6, np.int64)
+    found = np.zeros(10, np.int64)
     at, line, rows, faults = state[0], state[1], state[2], state[3]
     room = len(lines)
     while at < end and rows + faults < room and state[4] < len(repeats):
-        kind = record(block, at, end, final, kinds, starts, ends, doubled, found)
+        kind = record(block, at, end, final, kinds, starts, ends, doubled, fewest, most, found)
         if kind == UNFINISHED:
             break
+        if kind == COMPLETE and found[8] > 0 and strays:
+            if _swallowed(found, fewest, most, _fault(found, fewest, most, block, at) == BROKEN_FIELDS):
+                kind = QUOTE
         if kind == QUOTE:
             broken[faults, 0], broken[faults, 1], broken[faults, 2] = line, BROKEN_QUOTE, 0
             faults += 1
@@ -268,7 +310,7 @@ def scan(block, end, final, delimiter, fewest, taken, heads, bounds, views, pres
         if found[3] == 0:
             state[5] += found[0] > 1
         else:
-            fault = _fault(found, columns, fewest, block, at)
+            fault = _fault(found, fewest, most, block, at)
             if fault >= 0:
                 broken[faults, 0], broken[faults, 1], broken[faults, 2] = line, fault, found[0]
                 faults += 1

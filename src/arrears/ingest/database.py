@@ -16,7 +16,7 @@ import polars as pl
 
 from arrears.ingest.batch import Batch, BrokenRecord, demand_columns, header_names
 from arrears.ingest.delimited import BLOCK, Counts, Layout, batches_of
-from arrears.ingest.parquet_files import without_exponents
+from arrears.ingest.parquet_files import short_floats, without_exponents
 from arrears.refusal import Refused
 
 SCHEMES = {
@@ -27,6 +27,8 @@ SCHEMES = {
     "sqlite": "sqlite",
 }
 _ROWS = 50_000
+_SHORT = {"real": (7, 2**17), "real, cut": (6, 10_000)}
+"""Digits that can be trusted, and from where on not even hundredths can: of four bytes, and where the server sends six digits of them."""
 _ASIDE = re.compile(
     r"""'(?:[^'\\]|''|\\.)*' | "(?:[^"]|"")*" | `[^`]*` | --[^\n]* | /\*.*?\*/ | \$(\w*)\$.*?\$\1\$""",
     re.VERBOSE | re.DOTALL,
@@ -182,6 +184,8 @@ class DatabaseQuery:
 
 def _plain(cells: pl.Series, kind: str) -> pl.Series:
     cells = cells.set(cells == "", None)
+    if kind in _SHORT:
+        return short_floats(cells, *_SHORT[kind])
     if kind == "float":
         return without_exponents(cells)
     if kind == "moment":
@@ -253,13 +257,13 @@ class _PostgreSQL:
                 found = _columns_of(connection, query)
         except (self._driver.Error, OSError, ValueError) as error:
             raise _failed(self._name, error, self._secrets) from None
-        kinds = {700: "float", 701: "float", 1184: "moment"}
+        kinds = {700: "real", 701: "float", 1184: "moment"}
         return [column.name for column in found], [kinds.get(column.type_code, "text") for column in found]
 
     def rows(self, query: str, places: list[int]) -> Iterator[tuple[pl.DataFrame, list[tuple[int, str]]]]:
         names = [f"c{place + 1}" for place in places]
         # A row of nothing but null would be a blank line; the mark in front keeps it, and keeps its number.
-        layout = Layout(self._name, ["mark", *names], fewest=len(names) + 1)
+        layout = Layout(self._name, ["mark", *names], fewest=len(names) + 1, may_stray=False)
         try:
             with self._connect() as connection:
                 found = _columns_of(connection, query)
@@ -329,7 +333,7 @@ class _MySQL:
         return connection
 
     def describe(self, query: str) -> tuple[list[str], list[str]]:
-        kinds = {4: "float", 5: "float", 7: "moment"}
+        kinds = {4: "real, cut", 5: "float", 7: "moment"}
         try:
             connection, cursor = self._connect(), None
             try:

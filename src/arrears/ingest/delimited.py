@@ -23,6 +23,7 @@ _VIEW_BYTES_MAX = 1 << 26
 _COLUMNS_MAX = 16_384
 _DELIMITERS = ",;\t|"
 _REPEATS = 4096
+_ENDS = b'\n\r" \x1a'
 _RULES = ("quote", "fields", "encoding", "encoding")
 _SPOKEN = {UTF_8: "UTF-8", "gb18030": "GB18030", "utf-16-le": "UTF-16 (LE)", "utf-16-be": "UTF-16 (BE)"}
 
@@ -35,13 +36,16 @@ class Layout:
     columns: list[str]
     delimiter: str = ","
     fewest: int = 0
+    """The place of the last column that has a name."""
     heads: list[list[str]] = field(default_factory=list)
+    may_stray: bool = True
+    """A quotation mark may stand where none belongs: people and poor programs wrote the text, no database."""
 
-    def header_bytes(self) -> tuple[np.ndarray, np.ndarray]:
-        """The header cells one behind the other, and one row of their bounds per header row."""
-        cells = [[cell.encode() for cell in head] + [b""] * (len(self.columns) - len(head)) for head in self.heads]
+    def header_bytes(self, columns: int) -> tuple[np.ndarray, np.ndarray]:
+        """The header cells one behind the other, and one row of the bounds of so many of them per header row."""
+        cells = [[cell.encode() for cell in head[:columns]] + [b""] * (columns - len(head)) for head in self.heads]
         joined = b"".join(b"".join(row) for row in cells)
-        bounds = np.zeros((len(cells), len(self.columns) + 1), np.int64)
+        bounds = np.zeros((len(cells), columns + 1), np.int64)
         at = 0
         for index, row in enumerate(cells):
             bounds[index] = at + np.concatenate([[0], np.cumsum([len(cell) for cell in row])])
@@ -55,6 +59,8 @@ class Counts:
 
     repeated: list[int] = field(default_factory=list)
     empty: int = 0
+    unended: int = 0
+    """The last line, where no line break ends it and no quotation mark closes its last cell."""
 
 
 def batches_of(
@@ -69,8 +75,10 @@ def batches_of(
 
     `read` gives the next bytes and whether they are the last.
     """
-    taken = np.array([layout.columns.index(column) for column in columns], np.int64)
-    heads, bounds = layout.header_bytes()
+    places = {column: place for place, column in enumerate(layout.columns)}
+    taken = np.array([places[column] for column in columns], np.int64)
+    # What stands behind the last named column slipped there from the left, unless the mapping itself takes it.
+    heads, bounds = layout.header_bytes(max([layout.fewest, *(place + 1 for place in taken.tolist())]))
     carried, final = b"", False
     while not final:
         more, final = read()
@@ -83,6 +91,8 @@ def batches_of(
             if state[0] == before or state[0] >= end:
                 break
         at, line = 0, int(state[1])
+        if final and end and block[end - 1] not in _ENDS:
+            counts.unended = line
         carried = block[state[0] : end].tobytes()
         if len(carried) > 2 * BLOCK:
             raise Refused(
@@ -108,6 +118,8 @@ def _one_batch(block, end, final, layout, taken, heads, bounds, state, counts, c
         final,
         ord(layout.delimiter),
         layout.fewest,
+        len(layout.columns),
+        layout.may_stray and len(layout.columns) > 1,
         taken,
         heads,
         bounds,
@@ -141,14 +153,14 @@ def _one_batch(block, end, final, layout, taken, heads, bounds, state, counts, c
     yield Batch(
         pl.DataFrame(cells, schema=dict.fromkeys(columns, pl.String)),
         pl.Series("line", lines[:rows], dtype=pl.Int64),
-        [_broken(*row, layout) for row in broken[:faults].tolist()],
+        [_broken(*row, bounds.shape[1] - 1) for row in broken[:faults].tolist()],
     )
 
 
-def _broken(line: int, reason: int, cells: int, layout: Layout) -> BrokenRecord:
+def _broken(line: int, reason: int, cells: int, columns: int) -> BrokenRecord:
     detail = ""
     if reason == csv_scan.BROKEN_FIELDS:
-        detail = f"{cells} instead of {len(layout.columns)}"
+        detail = f"{cells} instead of {columns}"
     elif reason == csv_scan.BROKEN_NUL:
         detail = "NUL"
     return BrokenRecord(line, _RULES[reason], detail)
@@ -221,6 +233,11 @@ class DelimitedFile:
                 f"{counts.empty} records of nothing but empty cells: left out",
                 f"{counts.empty}条记录的单元格全空：已略去",
             )
+        if counts.unended and delivered:
+            self._note(
+                f"no line break ends the last line ({counts.unended}): if the file was cut, its last cell is cut too; check it",
+                f"最后一行（第{counts.unended}行）末尾没有换行：若文件被截断，该行最后一格也不完整；请核对",
+            )
         if not delivered:
             self._note("there is a header but no record", "只有表头，没有记录")
 
@@ -257,13 +274,14 @@ class DelimitedFile:
     ) -> tuple[list[list[str]], int, int]:
         block = np.frombuffer(bytearray(text), np.uint8)
         starts, ends, doubled = (np.zeros(_COLUMNS_MAX, np.int64) for _ in range(3))
-        found = np.zeros(6, np.int64)
+        found = np.zeros(10, np.int64)
         kinds = csv_scan.byte_kinds(delimiter)
         rows: list[list[str]] = []
         wanted = sorted(header)
         while at < len(block) and len(rows) < len(wanted):
-            kind = csv_scan.record(block, at, len(block), whole, kinds, starts, ends, doubled, found)
-            if kind != csv_scan.COMPLETE:
+            kind = csv_scan.record(block, at, len(block), whole, kinds, starts, ends, doubled, 0, 0, found)
+            cells, of_first, of_last = int(found[0]), int(found[6]), int(found[7])
+            if kind != csv_scan.COMPLETE or (found[8] > 0 and cells == of_first == of_last > 1):
                 if line >= wanted[0]:
                     self._refuse_header(line)
                 at, line = csv_scan.first_line_end(block, at, len(block)), line + 1

@@ -4,7 +4,6 @@ import csv
 import io
 import re
 from dataclasses import dataclass, field
-from glob import glob, has_magic
 from pathlib import Path
 
 import polars as pl
@@ -21,7 +20,6 @@ CELLS_MAX = 20_000_000
 """Records of a sample, and cells: a file of 2,000 columns is sampled more thinly."""
 HEADER_WITHIN = 12
 _HEAD_BYTES = 65_536
-_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".psv", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".pq")
 _SUM_ROW = r"(?i)^(?:本页合计|合计|总计|小计|共计|grand total|sub-?total|totals?)\s*[:：]?(?:\s*[（(].*)?$"
 _NUMBER_OR_DATE = re.compile(r"^[-+¥￥$]?[\d,]+(?:\.\d+)?%?$|^(?:" + "|".join(DATE_PATTERNS.values()) + ")")
 
@@ -64,30 +62,16 @@ def see(given: list[str]) -> list[Seen]:
             for table, query, columns, cells, whole in _tables_at(text):
                 found["query", table] = [(table, table, None, (1,), query, columns, cells, whole, [], [])]
             continue
-        for path in _paths(text):
+        paths, said = sources.paths_of(text)
+        for path in paths:
             for sheet, header, source, tail in _openings(path, empty):
                 cells, whole, broken = _sample(source)
+                broken, said = [*broken, *said], []
                 key = (tuple(source.columns), sheet if sheet is None else "sheet", header)
                 entry = (path.stem, path.name, sheet, header, None, source.columns, cells, whole, [*source.notes, *broken], tail)
                 found.setdefault(key, []).append(entry)
     names: set[str] = set()
     return [_seen(entries, names, empty) for entries in found.values()]
-
-
-def _paths(text: str) -> list[Path]:
-    path = Path(text)
-    if path.is_dir():
-        inner = sorted(path.iterdir())
-        paths = [one for one in inner if one.suffix.lower() in _SUFFIXES and not one.name.startswith(("~$", "."))]
-        if not paths:
-            raise Refused(
-                f"{path.name}: the folder holds no CSV, Excel or Parquet file; name one that does",
-                f"{path.name}：文件夹中没有 CSV、Excel 或 Parquet 文件；请换一个文件夹",
-            )
-        return paths
-    if not path.exists() and has_magic(text):
-        return sorted(Path(one) for one in glob(text)) or [path]
-    return [path]
 
 
 def _openings(path: Path, empty: list[tuple[str, str]]):

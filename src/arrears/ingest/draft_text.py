@@ -86,6 +86,7 @@ def text_of(given: list[str], plans: list[SourcePlan], skipped: list[Seen], warn
     for seen in skipped:
         names = ", ".join(look.name for look in seen.looks)
         lines.append(f"# {_comment(seen.source)} feeds no table that was recognised; its columns: {_comment(names)}")
+        lines += [f"# {_comment(said)}" for note in seen.notes for said in note]
     unread = [f"{file}[{sheet}]" for seen in skipped for file in seen.files for sheet in seen.sheets]
     unread += [f"{name} (empty 空)" for seen in ({plan.seen.source: plan.seen for plan in plans} | {one.source: one for one in skipped}).values() for name in seen.empty_sheets]
     if unread:

@@ -17,13 +17,13 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "fields": (
         "the record has another number of cells than the header{detail}, so no cell is sure; quote cells that "
-        "contain the delimiter or a line break",
-        "该记录的单元格数与表头不符{detail}，无法确定各列；含分隔符或换行的单元格请加引号",
+        "contain the delimiter or a line break, and give each column a name",
+        "该记录的单元格数与表头不符{detail}，无法确定各列；含分隔符或换行的单元格请加引号，每一列都要有列名",
     ),
     "quote": (
-        "a quotation mark is not closed{detail}, so nobody knows where the record ends; close it or double the mark "
+        "a quotation mark is not closed, or stands where none belongs{detail}, so nobody knows where the record ends; close it or double the mark "
         "within the cell",
-        "引号没有闭合{detail}，无法确定记录在何处结束；请补上引号，单元格内的引号请写两个",
+        "引号没有闭合，或出现在不该有的位置{detail}，无法确定记录在何处结束；请补上引号，单元格内的引号请写两个",
     ),
     "truncated": (
         "the file ends within this record{detail}; it may have been cut while it was copied: fetch the file again",
@@ -59,9 +59,9 @@ FAULTS: dict[str, tuple[str, str]] = {
         "列 {column}：{value} 中分隔符的位置不对{detail}，数额不确定；请去掉分隔符",
     ),
     "scientific": (
-        "column {column}: {value} is in scientific notation{detail}, so digits may be lost; format the column as "
-        "text or number in the source and export it anew",
-        "列 {column}：{value} 是科学计数法{detail}，可能已丢失数位；请在源文件中设为文本或数值格式后重新导出",
+        "column {column}: {value} is in scientific notation{detail}, so digits may be lost (a float of "
+        "four bytes holds few, too); format the column as text or exact decimal in the source and export it anew",
+        "列 {column}：{value} 是科学计数法{detail}，可能已丢失数位（四字节浮点数的位数也不够）；请在源文件中设为文本或精确小数后重新导出",
     ),
     "beyond": (
         "column {column}: {value} is beyond the largest amount that is taken{detail}; the unit in the mapping may be "

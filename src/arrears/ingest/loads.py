@@ -10,11 +10,12 @@ Killed anywhere before that moment, the book says what it said; what was left ly
 """
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from time import monotonic
 
 import duckdb
 import polars as pl
@@ -23,6 +24,7 @@ from arrears import store
 from arrears.days import moment_of
 from arrears.ingest import fault_words, pseudonyms
 from arrears.ingest.came_back import write_names
+from arrears.ingest.control_figures import controls
 from arrears.ingest.mapped import source_columns
 from arrears.ingest.mapping import Mapping, check_columns
 from arrears.ingest.own_cells import OwnCells
@@ -35,7 +37,7 @@ from arrears.ingest.standing import write_resolved, write_standing
 from arrears.refusal import Refused
 from arrears.store import Book, Ledger
 from arrears.tables import FACTS, Table
-from arrears.tables.visible import ALWAYS
+from arrears.tables.visible import ALWAYS, WHEN_LOADED
 
 THRESHOLD = Decimal("0.01")
 """The share of records in quarantine above which a load is refused."""
@@ -82,16 +84,18 @@ class _Work:
     """With which record each part begins."""
     terms: Terms
     staged: Staged
-    moment: int
+    began: int
     sheets_not_read: dict[str, list[str]]
 
 
 def ingest(book: Book, pairs: list, mapping: Mapping, terms: Terms, now: int, report=lambda text, done, of: None) -> Loaded:
     """The sources are in the book from now on; or, where Refused is raised, nothing of them is.
 
-    `pairs` are (source of the mapping, opened source), in order; `now` is the moment of the load in microseconds.
+    `pairs` are (source of the mapping, opened source), in order; `now` is the moment at which the load begins, in microseconds.
+    Its rows count from the moment at which it is published, so that a night run meanwhile has not known them.
     Sources of the same bytes under the same mapping as the load before change nothing: that load is returned.
     """
+    begun = monotonic()
     _refuse_plain_files(book)
     for source_map, source in pairs:
         check_columns(source_map, source.columns, source.name)
@@ -99,22 +103,23 @@ def ingest(book: Book, pairs: list, mapping: Mapping, terms: Terms, now: int, re
         ledger = store.read_ledger(book)
         if (same := _same_as_before(ledger, pairs, mapping, terms)) is not None:
             return Loaded(same, made_now=False)
-        return load_parts(book, ledger, [Part(mapping, terms.mode, pairs)], terms, now, report)
+        return load_parts(book, ledger, [Part(mapping, terms.mode, pairs)], terms, now, report, begun)
 
 
-def load_parts(book: Book, ledger: Ledger, parts: list[Part], terms: Terms, now: int, report, *,
+def load_parts(book: Book, ledger: Ledger, parts: list[Part], terms: Terms, now: int, report, begun: float, *,
                resolved=None, corrects: list[int] | None = None) -> Loaded:
-    """The load of all parts, judged together, whose lock the caller holds.
+    """The load of all parts, judged together, whose lock the caller holds. It began at `now`, which `begun` was on the monotonic clock.
 
     `resolved(staged)` gives what it says of records of earlier loads, as RESOLVED_COLUMNS, where it `corrects` some.
     """
     _sweep(book, ledger)
     hashes, key = _key(book, ledger, any(part.mapping.hashed for part in parts), terms)
-    moment = _moment(ledger, now)
+    _refuse_if_clock_is_back(ledger, now)
+    store.verify_load_files(book, ledger)
     is_first = not any(about["rows"] for load in ledger.in_force() for about in load["tables"].values())
     cells = OwnCells(book.unfinished_load / "cells", hashes)
-    staged = Staged(book.unfinished_load, cells, ALWAYS if is_first else moment, moment_of(moment).date(), threshold=terms.threshold)
-    work = _Work(book, ledger, parts, [], terms, staged, moment, sheets_not_read([pair for part in parts for pair in part.pairs]))
+    staged = Staged(book.unfinished_load, cells, ALWAYS if is_first else WHEN_LOADED, moment_of(now).date(), threshold=terms.threshold)
+    work = _Work(book, ledger, parts, [], terms, staged, now, sheets_not_read([pair for part in parts for pair in part.pairs]))
     try:
         with _memory_for(book), store.room_for(book.unfinished_load):
             for part in parts:
@@ -126,7 +131,9 @@ def load_parts(book: Book, ledger: Ledger, parts: list[Part], terms: Terms, now:
             same = _same_as_before(ledger, parts[0].pairs, parts[0].mapping, terms) if corrects is None and not staged.is_hopeless else None
             if same is not None:  # a query's digest is known only now
                 return Loaded(same, made_now=False)
-            load = _judged(work, hashes.fingerprint if key else ledger.key, resolved, corrects, report)
+            load, folder = _judged(work, resolved, corrects, report)
+            if not terms.dry_run:
+                load = _publish(work, load, folder, hashes.fingerprint if key else ledger.key, lambda: now + int((monotonic() - begun) * 1e6))
     finally:
         if book.unfinished_load.is_dir():
             store.remove_folder(book.unfinished_load)
@@ -144,6 +151,7 @@ def take_back(book: Book, number: int, now: int) -> dict:
                 f"{book.root}：没有有效的第 {number} 次装载；arrears book {book.root} 列出所有装载",
             )
         _refuse_if_others_found_it_there(book, ledger, load)
+        store.verify_load_files(book, ledger.only({one["id"] for one in ledger.in_force()} - {number}))
         rest = [{**one, "taken_back_at": moment_of(now).isoformat()} if one["id"] == number else one for one in ledger.loads]
         after = Ledger(rest, ledger.key)
         if any(about["rows"] for about in load["tables"].values()):
@@ -156,11 +164,12 @@ def take_back(book: Book, number: int, now: int) -> dict:
 def rows_in_force(book: Book) -> dict[str, pl.LazyFrame]:
     """For each table the rows the book says now: of each key the latest version. Of plain files or of loads."""
     ledger = store.read_ledger(book)
+    store.verify_load_files(book, ledger)
     files = store.load_files(book, ledger) if ledger.loads else {
-        name: [book.plain(name)] for name in FACTS if book.plain(name).is_file()}
+        name: {book.plain(name): ALWAYS} for name in FACTS if book.plain(name).is_file()}
     found = {}
     for name, paths in files.items():
-        rows = pl.concat([_scanned(path, FACTS[name]) for path in paths])
+        rows = pl.concat([_scanned(path, FACTS[name], since) for path, since in paths.items()])
         if not ledger.loads and _has_key_twice(rows, FACTS[name]):
             rows = _latest(rows.unique(), FACTS[name])
         elif _replaces(ledger, name):
@@ -183,7 +192,7 @@ def _latest(rows: pl.LazyFrame, table: Table) -> pl.LazyFrame:
     return marked.filter(pl.col("last").is_null() | (moment == pl.col("last"))).drop("last")
 
 
-def _scanned(path: Path, table: Table) -> pl.LazyFrame:
+def _scanned(path: Path, table: Table, since: int) -> pl.LazyFrame:
     rows = pl.scan_parquet(path, glob=False)
     have = rows.collect_schema()
     columns = []
@@ -191,7 +200,10 @@ def _scanned(path: Path, table: Table) -> pl.LazyFrame:
         value = pl.col(column.name) if column.name in have else pl.lit(None, column.dtype).alias(column.name)
         if isinstance(column.dtype, pl.Datetime) and column.name in have and isinstance(have[column.name], pl.Datetime):
             value = value.dt.replace_time_zone("UTC") if have[column.name].time_zone is None else value.dt.convert_time_zone("UTC")
-        columns.append(value.cast(column.dtype, strict=False))
+        value = value.cast(column.dtype, strict=False)
+        if column.name == "recorded_at" and since != ALWAYS:
+            value = value.fill_null(pl.lit(moment_of(since), column.dtype))
+        columns.append(value)
     return rows.select(columns)
 
 
@@ -217,12 +229,8 @@ def _refuse_plain_files(book: Book) -> None:
         )
 
 
-def _moment(ledger: Ledger, now: int) -> int:
-    """The moment of a new load: now, and after every load in force, so that what it brings is the latest.
-
-    Raises Refused where a load in force lies more than a day ahead: one of the two clocks is wrong, and rows dated so
-    would not be seen before then.
-    """
+def _refuse_if_clock_is_back(ledger: Ledger, now: int) -> None:
+    """Raises Refused where a load in force lies more than a day ahead: one of the two clocks is wrong."""
     last = max(ledger.in_force(), key=lambda load: load["moment"], default=None)
     if last is not None and last["moment"] > now + 86_400_000_000:
         raise Refused(
@@ -231,13 +239,12 @@ def _moment(ledger: Ledger, now: int) -> int:
             f"第 {last['id']} 次装载的时间为 {last['at'][:16]}，而现在是 {moment_of(now).isoformat()[:16]}；未装入任何内容：请校正本机时钟，"
             f"若当时的时钟有误，请撤回第 {last['id']} 次装载后重新装载",
         )
-    return now if last is None else max(now, last["moment"] + 1)
 
 
 def _same_as_before(ledger: Ledger, pairs: list, mapping: Mapping, terms: Terms) -> dict | None:
     """The latest load, if it is in force and was made of the same bytes in the same way; None where a digest is not known yet.
 
-    Only the latest: after another load the same file may say something else than the book.
+    Only the latest, and only while no other was taken back since: else the same file may say something else than the book.
     """
     digests = [(source_map.name, _digest(source)) for source_map, source in pairs]
     if not ledger.loads or any(digest is None for _, digest in digests):
@@ -245,7 +252,8 @@ def _same_as_before(ledger: Ledger, pairs: list, mapping: Mapping, terms: Terms)
     last = ledger.loads[-1]
     before = sorted((source["source"], source["digest"]) for source in last["sources"])
     alike = before == sorted(digests) and last["mapping_digest"] == mapping.digest and last["mode"] == terms.mode
-    return last if alike and last["taken_back_at"] is None else None
+    changed = any(load["taken_back_at"] is not None and load["taken_back_at"] > last["at"] for load in ledger.loads)
+    return last if alike and not changed else None
 
 
 def _digest(source) -> str | None:
@@ -264,13 +272,14 @@ def _key(book: Book, ledger: Ledger, hashes_any: bool, terms: Terms):
     return hashes, place
 
 
-def _judged(work: _Work, key: str | None, resolved, corrects, report) -> dict:
+def _judged(work: _Work, resolved, corrects, report) -> tuple[dict, Path]:
+    """The load's account, and the folder with all it brings; nothing of it is in the book yet."""
     book, staged, terms = work.book, work.staged, work.terms
     report("checking keys, loans and sums", staged.records, staged.records)
     staged.folder.mkdir(parents=True, exist_ok=True)
     replaces = {name for name in FACTS if _replaces(work.ledger, name)}
     rules = SetRules(staged.folder, {name: staged.rows(name) for name in staged.tables}, store.load_files(book, work.ledger), replaces,
-                     mode=terms.mode, bearing=staged.bearing, bad=staged.bad_records(), moment=work.moment,
+                     mode=terms.mode, bearing=staged.bearing, bad=staged.bad_records(), moment=work.began,
                      modes=[(first, part.mode) for first, part in zip(work.begin, work.parts, strict=True)])
     judged = rules.judge()
     parts = staged.folder / "load"
@@ -278,10 +287,10 @@ def _judged(work: _Work, key: str | None, resolved, corrects, report) -> dict:
     faults, records = _quarantine(work, judged.faults)
     faults.write_parquet(parts / "quarantine.parquet")
     records.write_parquet(parts / "records.parquet")
-    load = _account(work, judged, faults, records, corrects)
+    load = {**_account(work, judged, faults, records, corrects), "recorded_first": rules.recorded_first()}
     _refuse_if_wrong(work, load, parts)
     if terms.dry_run:
-        return load
+        return load, parts
     report("writing the rows", staged.records, staged.records)
     for name, about in load["tables"].items():
         if about["rows"]:
@@ -295,12 +304,20 @@ def _judged(work: _Work, key: str | None, resolved, corrects, report) -> dict:
         write_names(parts / "names.parquet", staged, [part.mapping for part in work.parts], rules.bad_records())
     _write_mappings(work, parts)
     store.write_bytes(parts / "load.json", store.json_bytes(load))
+    return load, parts
+
+
+def _publish(work: _Work, load: dict, parts: Path, key: str | None, now: Callable[[], int]) -> dict:
+    """The load counts from now on, and after every load in force, so that what it brings is the latest; its entry in the ledger."""
+    book, ledger = work.book, work.ledger
     final = book.load_folder(load["id"])
     store.remove_folder(final)  # a load that was killed before the ledger named it
     if not book.ledger_path.exists():
-        store.write_ledger(book, work.ledger)  # so that folders of loads without a ledger always mean that it was lost
+        store.write_ledger(book, ledger)  # so that folders of loads without a ledger always mean that it was lost
     store.publish_folder(parts, final)
-    store.write_ledger(book, Ledger([*work.ledger.loads, load], key))
+    moment = max([now(), *(one["moment"] + 1 for one in ledger.in_force())])
+    load = {**load, "at": moment_of(moment).isoformat(), "moment": moment, "taken_back_at": None}
+    store.write_ledger(book, Ledger([*ledger.loads, load], key))
     store.remove_folder(book.refused_load)
     return load
 
@@ -345,8 +362,8 @@ def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, c
         }
     number = _next_number(work.ledger)
     return {
-        "id": number, "at": moment_of(work.moment).isoformat(), "moment": work.moment, "mode": modes.pop() if len(modes) == 1 else "mixed",
-        "taken_back_at": None, "mapping": " + ".join(dict.fromkeys(mapping.name for mapping in mappings)),
+        "id": number, "began_at": moment_of(work.began).isoformat(), "mode": modes.pop() if len(modes) == 1 else "mixed", "first": staged.recorded_at == ALWAYS,
+        "mapping": " + ".join(dict.fromkeys(mapping.name for mapping in mappings)),
         "mapping_digest": "+".join(mapping.digest for mapping in mappings),
         "sources": [{key: value for key, value in source.items() if key not in ("rows", "personal")} for source in staged.sources],
         "tables": tables, "records": staged.records, "quarantined": len(records) + staged.broken,
@@ -355,35 +372,8 @@ def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, c
         "corrects": corrects,
         "unfed": [source.name for mapping in mappings for source in mapping.sources if source.name not in {about["source"] for about in staged.sources}],
         "sheets_not_read": work.sheets_not_read,
-        "control": _controls(work),
+        "control": controls([source for part in work.parts for source in part.mapping.sources], staged.sources),
     }
-
-
-def _controls(work: _Work) -> list[dict]:
-    """Each of the lender's own figures beside ours."""
-    found = []
-    for source in [source for part in work.parts for source in part.mapping.sources]:
-        if source.name not in {about["source"] for about in work.staged.sources}:
-            continue
-        mine = [about for about in work.staged.sources if about["source"] == source.name]
-        if source.control_records is not None:
-            found.append({"source": source.name, "figure": "records", "lender": str(source.control_records),
-                          "ours": str(sum(about["records"] - about["left_out"] for about in mine))})
-        for column, said in source.control_sums.items():
-            ours = sum((Decimal(about["sums"].get(column, "0")) for about in mine), Decimal(0))
-            found.append({"source": source.name, "figure": column, "lender": said, "ours": f"{ours.normalize():f}",
-                          "unread": sum(about["unread"].get(column, 0) for about in mine)})
-    return [{**one, "agrees": _figure(one["lender"], one["source"], one["figure"]) == Decimal(one["ours"])} for one in found]
-
-
-def _figure(text: str, source: str, figure: str) -> Decimal:
-    try:
-        return Decimal(text.replace(",", ""))
-    except ArithmeticError:
-        raise Refused(
-            f"the mapping's source {source}: the control figure {text!r} of {figure} is no number; write it like 1234567.89",
-            f"映射来源 {source}：{figure} 的控制数 {text!r} 不是数字；请写成 1234567.89",
-        ) from None
 
 
 def _refuse_if_wrong(work: _Work, load: dict, parts: Path) -> None:

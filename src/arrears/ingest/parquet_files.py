@@ -1,5 +1,6 @@
 """Records of Parquet files, every column as text: numbers exact, dates and moments ISO, record numbers as lines."""
 
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -13,6 +14,12 @@ from arrears.ingest.batch import RECORDS_MAX, Batch, UnchangedFile, demand_colum
 from arrears.refusal import Refused
 
 _CELLS_MAX = 4_000_000
+_DAMAGED = (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError)
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
+"""0001-01-01 and 9999-12-31 as days since 1970: nothing beyond can be written as a date."""
+
+_OF_A_DAY = {"ms": 86_400_000, "us": 86_400_000_000}
+"""Nanoseconds reach from 1677 to 2262 only."""
 
 
 class ParquetFile:
@@ -27,9 +34,15 @@ class ParquetFile:
             with pq.ParquetFile(path) as file:
                 self._schema = file.schema_arrow
                 self._records = file.metadata.num_rows
-        except (pa.ArrowException, OSError, ValueError) as error:
+        except _DAMAGED as error:
             raise self._damaged() from error
-        self.columns, self.notes = header_names([list(self._schema.names) or [""]])
+        if not self._schema.names:
+            raise Refused(
+                f"{self.name}: the Parquet file has no columns; export it again",
+                f"{self.name}：Parquet 文件没有列；请重新导出",
+            )
+        self.columns, self.notes = header_names([list(self._schema.names)])
+        self._types = dict(zip(self.columns, self._schema.types, strict=True))
         if self._records == 0:
             self.notes.append(("there are columns but no record", "只有列，没有记录"))
 
@@ -45,64 +58,112 @@ class ParquetFile:
         )
 
     def batches(self, columns: list[str] | None = None) -> Iterator[Batch]:
-        """The records, in the file's order; with `columns` only those. Raises Refused where the file changes."""
+        """The records, in the file's order; with `columns` only those. Raises Refused where the file changes.
+
+        A column of lists, bytes and the like is refused where it is asked for; where all are, it is null, and a note says so.
+        """
         asked = demand_columns(self.name, self.columns, columns)
-        places = [self.columns.index(column) for column in asked]
-        for place in places:
-            self._demand_flat(self._schema.field(place), self.columns[place])
+        odd = [self._no_text(name) for name in asked if not _is_plain(self._types[name])]
+        if odd and columns is not None:
+            raise Refused(*odd[0])
+        self.notes += [note for note in odd if note not in self.notes]
+        plain = [name for name in asked if _is_plain(self._types[name])]
+        names = self._read_names(plain)
         first = 1
-        room = max(1024, min(RECORDS_MAX, _CELLS_MAX // max(len(places), 1)))
+        room = max(1024, min(RECORDS_MAX, _CELLS_MAX // max(len(asked), 1)))
         try:
-            with pq.ParquetFile(self._file.path) as file:
-                names = self._read_names(places)
+            with pq.ParquetFile(self._file.path, page_checksum_verification=True) as file:
                 for part in file.iter_batches(room, columns=names, use_threads=True):
-                    by_name = {name: part.column(index) for index, name in enumerate(part.schema.names)}
-                    chosen = (
-                        [by_name[self._schema.names[place]] for place in places] if names is not None else part.columns
-                    )
-                    cells = {name: text_of(column) for name, column in zip(asked, chosen, strict=True)}
+                    part.validate(full=True)  # text that is no UTF-8 would end the program further on
+                    own = dict(zip(part.schema.names, part.columns, strict=True))
+                    cells = {name: text_of(own[said]) for name, said in zip(plain, names, strict=True)}
                     lines = pl.Series("line", np.arange(first, first + part.num_rows), dtype=pl.Int64)
                     first += part.num_rows
-                    yield Batch(pl.DataFrame(cells, schema=dict.fromkeys(asked, pl.String)), lines, [])
-        except (pa.ArrowException, OSError) as error:
+                    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, part.num_rows)
+                    yield Batch(
+                        pl.DataFrame({name: cells.get(name, nothing) for name in asked}, schema=dict.fromkeys(asked, pl.String)),
+                        lines, [],
+                    )
+        except _DAMAGED as error:
             self._file.demand()
             raise self._damaged() from error
         self._file.demand()
 
-    def _read_names(self, places: list[int]) -> list[str]:
-        names = [self._schema.names[place] for place in places]
-        twice = sorted({name for name in names if self._schema.names.count(name) > 1})
+    def _read_names(self, columns: list[str]) -> list[str]:
+        own = dict(zip(self.columns, self._schema.names, strict=True))
+        times = Counter(self._schema.names)
+        twice = sorted(own[column] for column in columns if times[own[column]] > 1)
         if twice:
             raise Refused(
                 f"{self.name}: the column {twice[0]} stands more than once, and Parquet cannot tell them apart; rename one",
                 f"{self.name}：列“{twice[0]}”不止一个，Parquet 无法区分；请改名",
             )
-        return names
+        return [own[column] for column in columns]
 
-    def _demand_flat(self, field: pa.Field, name: str) -> None:
-        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-        if pa.types.is_nested(kind) or pa.types.is_binary(kind) and not pa.types.is_string(kind):
-            raise Refused(
-                f"{self.name}: the column {name} holds {kind}, not one value per record; write it out as plain columns",
-                f"{self.name}：列“{name}”的类型是 {kind}，不是每条记录一个值；请展开成普通的列",
-            )
+    def _no_text(self, name: str) -> tuple[str, str]:
+        kind = self._types[name]
+        return (
+            f"{self.name}: the column {name} holds {kind}, not one value per record that is a text, number or date; write it out so",
+            f"{self.name}：列“{name}”的类型是 {kind}，不是每条记录一个文本、数值或日期；请改成这样的列",
+        )
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    is_number = pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_float32(kind) or pa.types.is_float64(kind)
+    is_other = pa.types.is_boolean(kind) or pa.types.is_null(kind) or isinstance(kind, pa.UuidType)
+    return is_text or is_number or is_other or pa.types.is_temporal(kind) and not pa.types.is_interval(kind)
 
 
 def text_of(column: pa.Array) -> pl.Series:
     """A column as text; floats in the shortest way that gives them back, without an exponent below 1e15."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
+    kind = column.type
+    if isinstance(kind, pa.UuidType):
+        digits = pl.Series(pl.from_arrow(column.storage)).bin.encode("hex")
+        return digits.str.replace("^(.{8})(.{4})(.{4})(.{4})(.{12})$", "$1-$2-$3-$4-$5")
+    if pa.types.is_decimal(kind) and not pa.types.is_decimal128(kind):
+        return without_exponents(pl.Series(pl.from_arrow(column.cast(pa.string()))))
+    if pa.types.is_timestamp(kind) and kind.tz is not None and not _knows_zone(kind.tz):
+        column = column.cast(pa.timestamp(kind.unit, "UTC"))  # an instant is the same one in any zone
     series = pl.Series(pl.from_arrow(column))
-    kind = series.dtype
-    if kind.is_float():
-        return plain_floats(series.cast(pl.Float64) if kind != pl.Float32 else series)
-    if isinstance(kind, pl.Datetime):
-        form = "%Y-%m-%dT%H:%M:%S%.f"
-        return series.dt.to_string(form + "%:z" if kind.time_zone else form)
-    if kind.is_temporal():
-        return series.dt.to_string("iso")
+    if series.dtype == pl.Float32:
+        return short_floats(series.cast(pl.String), digits=7, limit=2**17)
+    if series.dtype.is_float():
+        return plain_floats(series)
+    if series.dtype.is_temporal():
+        return _written_times(series)
     series = series.cast(pl.String)
     return series.set(series == "", None)
+
+
+def _knows_zone(zone: str) -> bool:
+    try:
+        pl.Series([], dtype=pl.Datetime("us", zone))
+    except pl.exceptions.ComputeError:
+        return False
+    return True
+
+
+def _written_times(series: pl.Series) -> pl.Series:
+    """Dates, moments, times of day and spans in ISO form; what no calendar can say, as a number that is no date."""
+    kind = series.dtype
+    odd = pl.Series([], dtype=pl.UInt32)
+    day = 1 if kind == pl.Date else _OF_A_DAY.get(kind.time_unit) if isinstance(kind, pl.Datetime) else None
+    if day is not None:
+        is_odd = ~series.to_physical().is_between((_FIRST_DAY + 1) * day, _LAST_DAY * day - 1)
+        odd = is_odd.fill_null(False).arg_true()
+    numbers = series.gather(odd).to_physical().cast(pl.String)
+    series = series.scatter(odd, None) if len(odd) else series
+    if isinstance(kind, pl.Datetime):
+        form = "%Y-%m-%dT%H:%M:%S%.f"
+        text = series.dt.to_string(form + "%:z" if kind.time_zone else form)
+    else:
+        text = series.dt.to_string("iso")
+    return text.scatter(odd, "day " + numbers) if len(odd) else text
 
 
 def plain_floats(series: pl.Series) -> pl.Series:
@@ -110,6 +171,24 @@ def plain_floats(series: pl.Series) -> pl.Series:
     text = series.cast(pl.String)
     text = text.str.strip_suffix(".0")
     return without_exponents(text)
+
+
+def short_floats(text: pl.Series, digits: int, limit: int) -> pl.Series:
+    """Floats of few digits, written in the shortest way; those that may have lost a digit of an amount are written with an exponent.
+
+    So is a number of more than `digits`, and one from `limit` on, where neighbouring floats are more than a hundredth apart.
+    What is written so is no amount to the readers: it goes to quarantine.
+
+    >>> short_floats(pl.Series(["0.1", "1.6777216e7", "131071.5", "300000.0"]), 7, 2**17).to_list()
+    ['0.1', '1.6777216E+7', '131071.5', '3E+5']
+    """
+    plain = plain_floats(text)
+    number = plain.cast(pl.Float64, strict=False)
+    told = plain.str.replace_all("[^0-9]", "").str.strip_chars("0").str.len_chars()
+    unsure = (((told > digits) | (number.abs() >= limit)) & number.is_finite()).fill_null(False)
+    if not unsure.any():
+        return plain
+    return plain.scatter(unsure.arg_true(), [f"{Decimal(cell).normalize():E}" for cell in plain.filter(unsure).to_list()])
 
 
 def without_exponents(text: pl.Series) -> pl.Series:

@@ -5,7 +5,6 @@ another type. Rows are kept with the span in which they are visible; what is wro
 rows that are visible when they are read (see judge.py). Source: spec positions, Inputs.
 """
 
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -20,23 +19,23 @@ from arrears import store
 from arrears.ingest.organise import is_keyed_across, organise
 from arrears.refusal import DiskFull, Refused
 from arrears.stable_hash import hashes
-from arrears.store import Book, Manifest
+from arrears.store import Book, Ledger, Manifest
 from arrears.tables import FACTS
 from arrears.tables.table import MOMENT, Table
 from arrears.tables.visible import ALWAYS, FOREVER
 
 
-def bring_in(book: Book, report=lambda text: None) -> Manifest:
-    """The store holds what the plain files say now; raises Refused, and changes nothing, where they cannot be read.
+def bring_in(book: Book, report=lambda text: None, ledger: Ledger | None = None) -> Manifest:
+    """The store holds what the plain files say now, or the loads in force, or those of a `ledger` as it stood before.
 
-    Files that were stored already are not read again: they are known by size and times, and where those differ by
-    their digest.
+    Raises Refused, and changes nothing, where they cannot be read. Files that were stored already are not read again: they are
+    known by size and times, and where those differ by their digest.
     """
-    known = store.read_manifest(book)
-    present, marks = _present(book)
-    if not present and known is not None and not store.read_ledger(book).loads:
+    known, ledger = store.read_manifest(book), ledger or store.read_ledger(book)
+    present, marks = _present(book, ledger)
+    if not present and known is not None and not ledger.loads:
         return known
-    _demand_files(book, present)
+    _demand_files(book, present, ledger)
     if known is not None and {n: {**s, "sha256": None} for n, s in known.sources.items()} == marks:
         if _left_by_a_kill(book, known):
             with suppress(Refused), store.locked(book, "store", alone=True):
@@ -45,8 +44,9 @@ def bring_in(book: Book, report=lambda text: None) -> Manifest:
     with store.locked(book, "store", alone=True):
         known = store.read_manifest(book)
         report("reading the book")
-        _demand_loans(book, present["loans"])
-        digests = {name: _digest(marks[name], files) for name, files in present.items()}
+        store.verify_load_files(book, ledger)
+        _demand_loans(book, list(present["loans"]))
+        digests = {name: _digest(marks[name], list(files)) for name, files in present.items()}
         sources = {name: {**marks[name], "sha256": digests[name]} for name in present}
         if known is not None and digests == {name: source["sha256"] for name, source in known.sources.items()}:
             manifest = Manifest(known.snapshot, known.partitions, sources, known.conflicts, known.orphans)
@@ -58,16 +58,16 @@ def bring_in(book: Book, report=lambda text: None) -> Manifest:
     return manifest
 
 
-def _present(book: Book) -> tuple[dict[str, list[Path]], dict[str, dict]]:
-    """For each table of the book the files that hold its rows, and the marks by which they are known again.
+def _present(book: Book, ledger: Ledger) -> tuple[dict[str, dict[Path, int]], dict[str, dict]]:
+    """For each table of the book the files that hold its rows, each with the moment from which rows count that bear none; and
+    the marks by which the files are known again.
 
     A book is kept by plain files or by loads. A load never changes, so the loads in force are their own mark; a plain
     file is known by its size and times.
     """
-    plain = {table.name: [book.plain(table.name)] for table in FACTS.values() if book.plain(table.name).is_file()}
-    ledger = store.read_ledger(book)
+    plain = {table.name: {book.plain(table.name): ALWAYS} for table in FACTS.values() if book.plain(table.name).is_file()}
     if not ledger.loads:
-        return plain, {name: _mark(files[0]) for name, files in plain.items()}
+        return plain, {name: _mark(book.plain(name)) for name in plain}
     if plain:
         raise Refused(
             f"{book.root}: it holds loads (loads/ledger.json) and also {next(iter(plain))}.parquet, so nobody can say which "
@@ -76,7 +76,8 @@ def _present(book: Book) -> tuple[dict[str, list[Path]], dict[str, dict]]:
         )
     files = store.load_files(book, ledger)
     marks = {
-        name: {"loads": [[load["id"], *sorted(load["tables"].get(name, {}).get("files", {}).values())] for load in ledger.in_force()],
+        name: {"loads": [[load["id"], store.counts_from(load), *sorted(load["tables"].get(name, {}).get("files", {}).values())]
+                         for load in ledger.in_force()],
                "sha256": None}
         for name in files
     }
@@ -95,9 +96,9 @@ def _sweep(book: Book) -> None:
 
 
 @contextmanager
-def brought_in(book: Book, report=lambda text: None) -> Iterator[Manifest]:
+def brought_in(book: Book, report=lambda text: None, ledger: Ledger | None = None) -> Iterator[Manifest]:
     """The book brought in, and held so that nobody lays it out anew while it is read."""
-    bring_in(book, report)
+    bring_in(book, report, ledger)
     with store.locked(book, "store", alone=False):
         manifest = store.read_manifest(book)
         if manifest is None:
@@ -117,8 +118,11 @@ def schema_of(path: Path) -> pl.Schema:
         ) from None
 
 
-def typed(table: Table, path: Path) -> pl.LazyFrame:
-    """The file's rows with exactly the table's columns and types; raises Refused naming file and column."""
+def typed(table: Table, path: Path, since: int) -> pl.LazyFrame:
+    """The file's rows with exactly the table's columns and types; those that bear no recorded_at count from the moment `since`.
+
+    Raises Refused naming file and column.
+    """
     schema = schema_of(path)
     columns = []
     for column in table.columns:
@@ -129,7 +133,7 @@ def typed(table: Table, path: Path) -> pl.LazyFrame:
                     f"{', '.join(schema.names()) or 'no column at all'}",
                     f"{path.name}：缺少列 {column.name}；现有列：{'、'.join(schema.names()) or '无'}",
                 )
-            missing = pl.lit(ALWAYS, pl.Int64) if column.name == "recorded_at" else pl.lit(None, column.dtype)
+            missing = pl.lit(since, pl.Int64) if column.name == "recorded_at" else pl.lit(None, column.dtype)
             columns.append(missing.alias(column.name))
         elif not _fits(schema[column.name], column.dtype):
             raise Refused(
@@ -138,7 +142,7 @@ def typed(table: Table, path: Path) -> pl.LazyFrame:
                 f"{path.name}：列 {column.name} 的类型是 {schema[column.name]}，应为 {_wanted(column.dtype)}；请在文件中转换",
             )
         else:
-            columns.append(_cast(column.name, schema[column.name], column.dtype))
+            columns.append(_cast(column.name, schema[column.name], column.dtype, since))
     return pl.scan_parquet(path, glob=False).select(columns)
 
 
@@ -159,7 +163,7 @@ def _wanted(wanted: pl.DataType) -> str:
     return names.get(type(wanted), "a timestamp in UTC")
 
 
-def _cast(name: str, found: pl.DataType, wanted: pl.DataType) -> pl.Expr:
+def _cast(name: str, found: pl.DataType, wanted: pl.DataType, since: int) -> pl.Expr:
     value = pl.col(name)
     if isinstance(found, pl.Datetime) and name != "recorded_at":
         aware = value if found.time_zone else value.dt.replace_time_zone("UTC")
@@ -169,9 +173,9 @@ def _cast(name: str, found: pl.DataType, wanted: pl.DataType) -> pl.Expr:
         # not divide counts as the next microsecond, so that a row is never visible before it was recorded.
         ticks = value.dt.epoch("ns") if found.time_unit == "ns" else value.dt.epoch("us")
         whole = -((-ticks) // 1000) if found.time_unit == "ns" else ticks
-        return whole.fill_null(ALWAYS).alias(name)
+        return whole.fill_null(since).alias(name)
     if name == "recorded_at":
-        return pl.lit(ALWAYS, pl.Int64).alias(name)
+        return pl.lit(since, pl.Int64).alias(name)
     if found == pl.UInt64:
         # What passes 64 bits with a sign becomes the largest number that does not; it is beyond every bound, and the
         # row is refused by its column's rule.
@@ -180,8 +184,8 @@ def _cast(name: str, found: pl.DataType, wanted: pl.DataType) -> pl.Expr:
     return value.cast(wanted, strict=True)
 
 
-def _demand_files(book: Book, present: dict[str, list[Path]]) -> None:
-    if store.read_ledger(book).loads:
+def _demand_files(book: Book, present: dict[str, dict[Path, int]], ledger: Ledger) -> None:
+    if ledger.loads:
         if "loans" not in present:
             count = sum(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item() for path in present.get("unscheduled", []))
             en, zh = (f"; its {count:,} debts without a schedule have no due date", f"；其中 {count:,} 笔无还款计划的债务没有到期日") if count else ("", "")
@@ -210,7 +214,7 @@ def _demand_loans(book: Book, files: list[Path]) -> None:
         )
 
 
-def _demand_unchanged(present: dict[str, list[Path]], marks: dict[str, dict]) -> None:
+def _demand_unchanged(present: dict[str, dict[Path, int]], marks: dict[str, dict]) -> None:
     for name, (path, *_) in present.items():
         if "loads" not in marks[name] and (not path.is_file() or _mark(path) != marks[name]):
             raise Refused(
@@ -227,19 +231,18 @@ def _mark(path: Path) -> dict:
 
 def _digest(mark: dict, files: list[Path]) -> str:
     if "loads" in mark:
-        return sha256("".join(digest for _, *digests in mark["loads"] for digest in digests).encode()).hexdigest()
+        return sha256("".join(f"{since}{digest}" for _, since, *digests in mark["loads"] for digest in digests).encode()).hexdigest()
     with open(files[0], "rb") as handle:
         return file_digest(handle, "sha256").hexdigest()
 
 
-def _lay_out(book: Book, present: dict[str, list[Path]], sources: dict, report) -> Manifest:
+def _lay_out(book: Book, present: dict[str, dict[Path, int]], sources: dict, report) -> Manifest:
     """The rows, partition by partition, under a folder named after what was read."""
     named = sha256("".join(f"{name}{sources[name]['sha256']}" for name in sorted(sources)).encode()).hexdigest()[:16]
-    rows = {name: pl.concat([typed(FACTS[name], path) for path in files]) for name, files in present.items()}
+    rows = {name: pl.concat([typed(FACTS[name], path, since) for path, since in files.items()]) for name, files in present.items()}
     if (book.store / named).exists():
         store.remove_folder(book.store / named)
-    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=book.store) as folder:
-        unfinished = Path(folder)
+    with store.passing_folder(book.store, ".unfinished-") as unfinished:
         try:
             manifest = _scatter_and_organise(unfinished, rows, named, sources, report)
         except (pl.exceptions.PolarsError, OSError) as problem:

@@ -38,7 +38,8 @@ APOSTROPHES = "'’‘＇"
 """In front of a cell, one of these makes a spreadsheet take a number as text."""
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ufffd]")
 _SCIENTIFIC = re.compile(r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)[eE][+-]?[0-9]+")
-_SCIENTIFIC_ID = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{1,3}")
+SCIENTIFIC_ID = r"[0-9](?:[.,][0-9]+[eE]\+?|[eE]\+)[0-9]{1,3}"
+"""An id that a program took for a number: spreadsheets write 1.23E+17, Java 1.23E17. 12E5 may be an id."""
 _SHEET_ERRORS = ("#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#N/A", "#NULL!", "#SPILL!")
 _MONEY_SIGN = r"(?:[¥$€£元圆]|[A-Za-z]{3})"
 _AMOUNT = re.compile(
@@ -74,7 +75,7 @@ def text_of(text: str) -> str | Flaw:
     text = plain_digits(trimmed(text))
     if CONTROL.search(text):
         return Flaw("control", None)
-    if _SCIENTIFIC_ID.fullmatch(text):
+    if re.fullmatch(SCIENTIFIC_ID, text):
         return Flaw("scientific", None)
     if len(text) > TEXT_MAX:
         return Flaw("too_long", f"{len(text):,}")

@@ -18,13 +18,14 @@ import polars as pl
 
 from arrears.tables import FACTS
 from arrears.tables.table import Table
-from arrears.tables.visible import ALWAYS
+from arrears.tables.visible import ALWAYS, WHEN_LOADED
 
 MODES = ("delta", "correction", "snapshot")
 """delta: rows that are new; correction: rows that replace; snapshot: all there is now."""
 SNAPSHOT_PART = "snapshot_part"
 """Records of a snapshot that came back corrected: they may be new or replace, and what is not among them has not vanished."""
 _MEMORY = "900MB"
+_LATEST_SHOWN = 253_402_300_799_999_999  # the end of the year 9999
 _OF_LOANS = tuple(name for name, table in FACTS.items() if name != "loans" and table.lies_by == "loan_id")
 
 
@@ -45,10 +46,10 @@ class Judged:
 class SetRules:
     """One load held against itself and the book. Its state is a DuckDB connection with the views above."""
 
-    def __init__(self, folder: Path, rows: dict[str, list[Path]], past: dict[str, list[Path]], replaces: set[str], *,
+    def __init__(self, folder: Path, rows: dict[str, list[Path]], past: dict[str, dict[Path, int]], replaces: set[str], *,
                  mode: str, bearing: set[str], bad: pl.Series, moment: int, modes: list[tuple[int, str]] | None = None):
-        """`bearing` names the tables whose rows say themselves when they were recorded; `moment` is the load's own.
-
+        """`past` holds the book's files, each with the moment from which its rows count that bear none; `bearing` names the tables
+        whose rows say themselves when they were recorded; nothing may be recorded after `moment`.
         Records that come back may have been read in several modes: `modes` then names the first record of each and its mode.
         """
         self.modes = modes or [(0, mode)]
@@ -64,7 +65,7 @@ class SetRules:
         self.replaces: dict[str, bool] = {}
         self.counts: dict[str, dict[str, int]] = {}
         self.has_past = set(past)
-        self._only_looks = False
+        self._only_looks, self._has_reversals = False, False
         for name in FACTS:
             self._view_past(FACTS[name], past.get(name), name in replaces)
             self._view_new(FACTS[name], rows.get(name))
@@ -108,6 +109,11 @@ class SetRules:
         return self._frame(f"SELECT \"row\" FROM new_{table} n ANTI JOIN bad_record b ON n.record = b.record "
                            f"ANTI JOIN fresh_{table} f ON n.\"row\" = f.\"row\"")["row"]
 
+    def recorded_first(self) -> int | None:
+        """The earliest moment that a row which may enter says of itself; None where no row says one."""
+        first = [self._one(f"SELECT min(recorded_at) FROM fresh_{name} WHERE recorded_at NOT IN ({ALWAYS}, {WHEN_LOADED})") for name in self.bearing]
+        return min((one for one in first if one is not None), default=None)
+
     def broken_in_book(self) -> list[tuple[str, str, str, int]]:
         """What is wrong with a book as it stands: table, rule, an example, how many rows; empty where nothing is."""
         self.tables, self._only_looks = [name for name in FACTS if name in self.has_past], True
@@ -136,15 +142,19 @@ class SetRules:
     def _one(self, query: str):
         return self.ask(query)[0][0]
 
-    def _view_past(self, table: Table, files: list[Path] | None, replaces: bool) -> None:
+    def _view_past(self, table: Table, files: dict[Path, int] | None, replaces: bool) -> None:
         columns = ", ".join(f'"{column.name}"' for column in table.columns if column.name != "recorded_at")
         if not files:
             typed = ", ".join(f'NULL::{_type_of(column)} AS "{column.name}"' for column in table.columns)
             self.ask(f"CREATE VIEW every_{table.name} AS SELECT {typed} WHERE false")
             self.ask(f"CREATE VIEW past_{table.name} AS FROM every_{table.name}")
             return
-        self.ask(f"CREATE VIEW every_{table.name} AS SELECT {columns}, coalesce(epoch_us(recorded_at), {ALWAYS}) AS recorded_at "
-                 f"FROM {_parquet(files)}")
+        rows, since = _parquet(list(files)), str(next(iter(files.values())))
+        if len(set(files.values())) > 1:
+            self.ask(f"CREATE TABLE since_{table.name}(filename VARCHAR, since BIGINT)")
+            self._duck.executemany(f"INSERT INTO since_{table.name} VALUES (?, ?)", [[str(path), at] for path, at in files.items()])
+            rows, since = f"{_parquet(list(files), named=True)} JOIN since_{table.name} USING (filename)", "since"
+        self.ask(f"CREATE VIEW every_{table.name} AS SELECT {columns}, coalesce(epoch_us(recorded_at), {since}) AS recorded_at FROM {rows}")
         latest = (f" QUALIFY recorded_at = max(recorded_at) OVER (PARTITION BY {', '.join(table.replaced_by)})" if replaces else "")
         self.ask(f"CREATE VIEW past_{table.name} AS SELECT * FROM every_{table.name}{latest}")
 
@@ -198,38 +208,24 @@ class SetRules:
 
     def _hold_against_book(self, table: Table) -> None:
         """What the book says already is left out; what it says otherwise is a change, or is blamed, as the mode has it."""
-        name = table.name
-        if name not in self.has_past:
-            if self._is_in("correction") != "false":
-                self._blame(f"SELECT DISTINCT record, '{name}', '{table.key[-1]}', {table.key[-1]}::VARCHAR, 'nothing_to_correct', "
-                            f"{_key_text(table, 'n')} FROM sound_{name} n WHERE {self._is_in('correction')}")
-            return
-        group, content = list(table.replaced_by), [c for c in table.names() if c != "recorded_at"]
-        if (name in self.bearing):
-            self._drop(table, f"SELECT n.\"row\" FROM sound_{name} n SEMI JOIN every_{name} p ON {_same('n', 'p', [*content, 'recorded_at'])}")
-        if group == list(table.key):
-            self.ask(f"CREATE TEMP TABLE met AS SELECT n.record, n.\"row\", n.recorded_at, {', '.join('n.' + c for c in table.key)}, "
-                     f"p.recorded_at AS before, ({_same('n', 'p', content)}) AS same FROM sound_{name} n JOIN past_{name} p ON {_equal('n', 'p', group)}")
-        else:
-            columns = ", ".join(content)
-            self.ask(f"CREATE TEMP TABLE ours AS SELECT {columns} FROM sound_{name} n SEMI JOIN past_{name} p ON {_equal('n', 'p', group)}")
-            self.ask(f"CREATE TEMP TABLE theirs AS SELECT {columns} FROM past_{name} p SEMI JOIN ours n ON {_equal('n', 'p', group)}")
-            names = ", ".join(group)
-            self.ask(f"CREATE TEMP TABLE differs AS SELECT DISTINCT {names} FROM ((FROM ours EXCEPT ALL FROM theirs) UNION ALL (FROM theirs EXCEPT ALL FROM ours))")
-            self.ask(f"CREATE TEMP TABLE met AS SELECT n.record, n.\"row\", n.recorded_at, {', '.join('n.' + c for c in table.key)}, p.before, "
-                     f"NOT EXISTS (FROM differs d WHERE {_equal('d', 'n', group)}) AS same FROM sound_{name} n JOIN "
-                     f"(SELECT {names}, max(recorded_at) AS before FROM past_{name} GROUP BY {names}) p ON {_equal('n', 'p', group)}")
-            self.ask("DROP TABLE ours; DROP TABLE theirs; DROP TABLE differs")
-        self._drop(table, "SELECT \"row\" FROM met WHERE same")
-        stands = "key_stands" if group == list(table.key) else "schedule_stands"
-        wrong = "false" if name in self.bearing else self._is_in("delta")
-        self._blame(f"SELECT DISTINCT record, '{name}', '{table.key[-1]}', {table.key[-1]}::VARCHAR, '{stands}', {_key_text(table, 'm')} "
-                    f"FROM met m WHERE NOT same AND ({wrong} OR recorded_at <= before)")
-        self.replaces[name] |= self._one(f"SELECT EXISTS (FROM met WHERE NOT same AND NOT ({wrong} OR recorded_at <= before))")
+        name, group = table.name, list(table.replaced_by)
+        record = f"'{name}', '{table.key[-1]}', {table.key[-1]}::VARCHAR"
+        if name in self.has_past:
+            if name in self.bearing:
+                self._drop(table, f"SELECT n.\"row\" FROM sound_{name} n SEMI JOIN every_{name} p ON {_same('n', 'p', table.names())}")
+            self._meet(table)
+            # What the book says last is said again, but not where the load says something else in between: A, B, A ends at A.
+            self._drop(table, f"SELECT \"row\" FROM met m WHERE same AND NOT EXISTS (FROM met b WHERE {_equal('b', 'm', group)} "
+                       "AND NOT b.same AND b.recorded_at > b.before AND b.recorded_at < m.recorded_at)")
+            # In a delta only a row that says when it was recorded may replace another.
+            wrong = f"({self._is_in('delta')} AND recorded_at = {WHEN_LOADED})" if name in self.bearing else self._is_in("delta")
+            stands = "key_stands" if group == list(table.key) else "schedule_stands"
+            self._blame(f"SELECT DISTINCT record, {record}, '{stands}', {_key_text(table, 'm')} FROM met m WHERE NOT same AND ({wrong} OR recorded_at <= before)")
+            self.replaces[name] |= self._one(f"SELECT EXISTS (FROM met WHERE NOT same AND NOT ({wrong} OR recorded_at <= before))")
+            self.ask("DROP TABLE met")
         if self._is_in("correction") != "false":
-            self._blame(f"SELECT DISTINCT n.record, '{name}', '{table.key[-1]}', n.{table.key[-1]}::VARCHAR, 'nothing_to_correct', {_key_text(table, 'n')} "
-                        f"FROM sound_{name} n WHERE {self._is_in('correction')} AND NOT EXISTS (FROM past_{name} p WHERE {_equal('n', 'p', group)})")
-        self.ask("DROP TABLE met")
+            self._blame(f"SELECT DISTINCT record, {record}, 'nothing_to_correct', {_key_text(table, 'n')} FROM sound_{name} n "
+                        f"WHERE {self._is_in('correction')} AND NOT EXISTS (FROM past_{name} p WHERE {_equal('n', 'p', group)})")
         self._view_fresh(table)
 
     def _is_in(self, mode: str) -> str:
@@ -238,6 +234,26 @@ class SetRules:
         spans = [f"(record >= {first}" + (f" AND record < {end})" if end is not None else ")")
                  for (first, its), end in zip(self.modes, [*ends, None], strict=True) if its == mode]
         return f"({' OR '.join(spans)})" if spans else "false"
+
+    def _meet(self, table: Table) -> None:
+        """met: each row whose group of `replaced_by` the book has, with the moment `before` of the book's version, and whether it
+        is the `same`; a schedule is when all its rows of that moment are.
+        """
+        name, group, content = table.name, list(table.replaced_by), [c for c in table.names() if c != "recorded_at"]
+        mine, names, columns = ", ".join(f"n.{c}" for c in ("record", '"row"', "recorded_at", *table.key)), ", ".join(group), ", ".join(content)
+        if group == list(table.key):
+            self.ask(f"CREATE TEMP TABLE met AS SELECT {mine}, p.recorded_at AS before, ({_same('n', 'p', content)}) AS same "
+                     f"FROM sound_{name} n JOIN past_{name} p ON {_equal('n', 'p', group)}")
+            return
+        self.ask(f"CREATE TEMP TABLE ours AS SELECT {columns}, recorded_at FROM fresh_{name} n SEMI JOIN past_{name} p ON {_equal('n', 'p', group)}")
+        self.ask(f"CREATE TEMP TABLE theirs AS SELECT p.* EXCLUDE (recorded_at), v.recorded_at FROM (SELECT {columns}, recorded_at FROM past_{name}) p "
+                 f"JOIN (SELECT DISTINCT {names}, recorded_at FROM ours) v ON {_equal('p', 'v', group)}")
+        self.ask(f"CREATE TEMP TABLE differs AS SELECT DISTINCT {names}, recorded_at FROM "
+                 "((FROM ours EXCEPT ALL FROM theirs) UNION ALL (FROM theirs EXCEPT ALL FROM ours))")
+        self.ask(f"CREATE TEMP TABLE met AS SELECT {mine}, p.before, "
+                 f"NOT EXISTS (FROM differs d WHERE {_equal('d', 'n', [*group, 'recorded_at'])}) AS same FROM sound_{name} n "
+                 f"JOIN (SELECT {names}, max(recorded_at) AS before FROM past_{name} GROUP BY {names}) p ON {_equal('n', 'p', group)}")
+        self.ask("DROP TABLE ours; DROP TABLE theirs; DROP TABLE differs")
 
     def _drop(self, table: Table, rows: str) -> None:
         self.ask(f"INSERT INTO drop_{table.name} {rows}")
@@ -285,7 +301,8 @@ class SetRules:
             self.ask("CREATE OR REPLACE TABLE bad_loan AS SELECT DISTINCT loan_id FROM new_loans n SEMI JOIN bad_record b ON n.record = b.record")
         for rule in (self._parts_of_schedules, self._schedules, self._orphans, self._late_disbursements, self._early_records, self._reversals, self._others):
             found += rule()
-        return found > 0
+        # Of two records that exclude each other one is blamed only when the other is known to be sound in all else.
+        return (found or self._reversed_twice() + self._loan_in_both()) > 0
 
     def _parts_of_schedules(self) -> int:
         """A schedule or plan comes in whole or not at all: what is replaced whole must not be stored in part."""
@@ -358,7 +375,7 @@ class SetRules:
             if name in self.bearing:
                 found += self._blame(f"""
                     SELECT DISTINCT record, '{name}', 'recorded_at', {_moment_text('recorded_at')}, 'future', {_moment_text(str(self.moment))}
-                    FROM fresh_{name} WHERE recorded_at > {self.moment}""")
+                    FROM fresh_{name} WHERE recorded_at > {self.moment} AND recorded_at <> {WHEN_LOADED}""")
             if name in _OF_LOANS:
                 found += self._blame(f"""
                     SELECT DISTINCT f.record, '{name}', 'recorded_at',
@@ -368,37 +385,45 @@ class SetRules:
         return found
 
     def _reversals(self) -> int:
-        """A reversal takes back a payment of its own loan that is no reversal itself, and no payment is taken back twice."""
+        """A reversal takes back a payment of its own loan that is no reversal itself."""
         if "payments" not in self.tables:
             return 0
-        if not self._one("SELECT EXISTS (FROM fresh_payments WHERE reverses IS NOT NULL) OR EXISTS (FROM past_payments WHERE reverses IS NOT NULL)"):
+        self._has_reversals = self._one("SELECT EXISTS (FROM fresh_payments WHERE reverses IS NOT NULL) OR EXISTS (FROM past_payments WHERE reverses IS NOT NULL)")
+        if not self._has_reversals:
             return 0
         self.ask("""CREATE OR REPLACE TEMP TABLE taken_back AS
             SELECT r.record, r.payment_id, r.loan_id, r.reverses, t.payment_id AS target, t.record AS target_record,
                    t.loan_id AS target_loan, t.reverses AS target_reverses
             FROM (FROM after_payments WHERE reverses IS NOT NULL) r LEFT JOIN after_payments t ON r.reverses = t.payment_id""")
-        found = self._blame("""
+        return self._blame("""
             SELECT coalesce(record, target_record), 'payments', 'reverses', reverses,
                    CASE WHEN target IS NULL THEN 'reverses_unknown' WHEN target_loan <> loan_id THEN 'reverses_other_loan'
                         ELSE 'reverses_reversal' END, reverses
             FROM taken_back WHERE target IS NULL OR target_loan <> loan_id OR target_reverses IS NOT NULL""")
-        return found + self._blame("""
-            SELECT record, 'payments', 'reverses', reverses, 'reverses_twice', reverses FROM taken_back
+
+    def _reversed_twice(self) -> int:
+        if "payments" not in self.tables or not self._has_reversals:
+            return 0
+        return self._blame("""
+            SELECT record, 'payments', 'reverses', reverses, 'reverses_twice', reverses FROM after_payments WHERE reverses IS NOT NULL
             QUALIFY row_number() OVER (PARTITION BY reverses ORDER BY record NULLS FIRST, payment_id) > 1""")
 
     def _others(self) -> int:
-        """A milestone has its project; a debt without a schedule is no loan of the table loans."""
-        found = 0
-        if "milestones" in self.tables:
-            found += self._blame("""
-                SELECT DISTINCT f.record, 'milestones', 'project_id', f.project_id, 'orphan_project', f.project_id
-                FROM fresh_milestones f ANTI JOIN after_projects p ON f.project_id = p.project_id""")
-        if {"unscheduled", "loans"} & set(self.tables):
-            found += self._blame("""
-                SELECT coalesce(f.record, l.record), CASE WHEN f.record IS NULL THEN 'loans' ELSE 'unscheduled' END, 'loan_id', f.loan_id,
-                       'loan_in_both', f.loan_id
-                FROM after_unscheduled f JOIN after_loans l ON f.loan_id = l.loan_id""")
-        return found
+        """A milestone has its project."""
+        if "milestones" not in self.tables:
+            return 0
+        return self._blame("""
+            SELECT DISTINCT f.record, 'milestones', 'project_id', f.project_id, 'orphan_project', f.project_id
+            FROM fresh_milestones f ANTI JOIN after_projects p ON f.project_id = p.project_id""")
+
+    def _loan_in_both(self) -> int:
+        """A debt without a schedule is no loan of the table loans."""
+        if not {"unscheduled", "loans"} & set(self.tables):
+            return 0
+        return self._blame("""
+            SELECT coalesce(f.record, l.record), CASE WHEN f.record IS NULL THEN 'loans' ELSE 'unscheduled' END, 'loan_id', f.loan_id,
+                   'loan_in_both', f.loan_id
+            FROM after_unscheduled f JOIN after_loans l ON f.loan_id = l.loan_id""")
 
 
 def _equal(one: str, other: str, columns: list[str]) -> str:
@@ -414,15 +439,15 @@ def _key_text(table: Table, alias: str) -> str:
 
 
 def _moment_text(microseconds: str) -> str:
-    """DuckDB may work out a value before it sees that the row is not asked for, so `always` must not stop it."""
-    return f"make_timestamp(greatest({microseconds}, 0))::VARCHAR"
+    """DuckDB may work out a value before it sees that the row is not asked for, so what is no moment must not stop it."""
+    return f"make_timestamp(least(greatest({microseconds}, 0), {_LATEST_SHOWN}))::VARCHAR"
 
 
-def _parquet(files: list[Path]) -> str:
-    """The files as a table; DuckDB takes every path for a pattern, so what is special in one is written as a class of one."""
+def _parquet(files: list[Path], named: bool = False) -> str:
+    """The files as a table, each row with its file where `named`; DuckDB takes every path for a pattern, so what is special in one is written as a class of one."""
     special = {"'": "''", "[": "[[]", "*": "[*]", "?": "[?]"}
     listed = ", ".join("'" + "".join(special.get(letter, letter) for letter in str(path)) + "'" for path in files)
-    return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+    return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false, filename = {str(named).lower()})"
 
 
 def _type_of(column) -> str:

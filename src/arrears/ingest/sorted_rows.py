@@ -9,7 +9,7 @@ import polars as pl
 
 from arrears import store
 from arrears.tables.table import Table
-from arrears.tables.visible import ALWAYS
+from arrears.tables.visible import ALWAYS, WHEN_LOADED
 
 ROWS_A_FILE = 500_000
 """About how many rows are sorted at a time; a loan's rows lie in one file."""
@@ -49,7 +49,7 @@ def write_rows(table: Table, staged: list[Path], bad: pl.Series, dropped: pl.Ser
 def _write(table: Table, rows: pl.DataFrame, folder: Path, number: int) -> tuple[str, str]:
     rows = rows.rechunk()
     order = in_order(rows, list(dict.fromkeys([*([table.lies_by] if table.lies_by else []), *table.key, "recorded_at"])))
-    moment = pl.when(pl.col("recorded_at") != ALWAYS).then(pl.from_epoch("recorded_at", time_unit="us")).alias("recorded_at")
+    moment = pl.when(~pl.col("recorded_at").is_in([ALWAYS, WHEN_LOADED])).then(pl.from_epoch("recorded_at", time_unit="us")).alias("recorded_at")
     path = folder / f"{table.name}-{number:04d}.parquet"
     store.write_parquet(path, rows[order].select(*(column.name for column in table.columns if column.name != "recorded_at"), moment))
     with open(path, "rb") as handle:

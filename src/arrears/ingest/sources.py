@@ -133,7 +133,7 @@ def find_sources(given: list[str], mapping: "Mapping") -> "list[tuple[SourceMap,
     A day's delta may feed some sources only. Raises Refused where something given feeds no source.
     """
     urls = [one for one in dict.fromkeys(given) if database.is_database(one)]
-    files = _files([one for one in given if not database.is_database(one)])
+    files, said = _files([one for one in given if not database.is_database(one)])
     named = {path for path in files for source in mapping.sources if source.files and _fits(path, source.files)}
     pairs: list = []
     used: set = set()
@@ -149,8 +149,12 @@ def find_sources(given: list[str], mapping: "Mapping") -> "list[tuple[SourceMap,
     idle = [one for one in (*files, *urls) if one not in used]
     if idle:
         _refuse_idle(mapping, idle[0])
-    names, workbooks = _names(files), {}
-    return [(source, found) for source, one in pairs for found in _opened(source, one, names, workbooks)]
+    names, workbooks, opened = _names(files), {}, []
+    for source, one in pairs:
+        found = _opened(source, one, names, workbooks)
+        found[0].notes += said.pop(one, [])
+        opened += [(source, each) for each in found]
+    return opened
 
 
 def sheets_not_read(pairs: "list[tuple[SourceMap, Source]]") -> dict[str, list[str]]:
@@ -203,33 +207,53 @@ def _fits(path: Path, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(name, unicodedata.normalize("NFC", pattern)) for pattern in patterns)
 
 
-def _files(given: list[str]) -> list[Path]:
-    """Every file given, once, by name; of a folder those whose suffix tells a table."""
+def _files(given: list[str]) -> tuple[list[Path], dict[Path | str, list[tuple[str, str]]]]:
+    """Every file given, once, by name; and what is to be said of some of them."""
     found: dict[Path, Path] = {}
+    said: dict[Path | str, list[tuple[str, str]]] = {}
     for one in given:
-        path = Path(one)
-        paths = [path]
-        if path.is_dir():
-            paths = [
-                inner
-                for inner in path.iterdir()
-                if inner.is_file() and inner.suffix.lower() in _SUFFIXES and not inner.name.startswith((".", "~$"))
-            ]
-        elif not path.exists() and has_magic(one):
-            paths = [Path(inner) for inner in glob(one) if Path(inner).is_file()]
-        elif not path.exists():
-            raise Refused(
-                f"{path.name}: there is no such file or folder; check the name and the folder it is looked for in",
-                f"{path.name}：没有这个文件或文件夹；请检查名称和所在位置",
-            )
-        if not paths:
-            raise Refused(
-                f"{path.name}: there is no file in it that could be a table (CSV, Excel, Parquet); check the folder",
-                f"{path.name}：里面没有可以当作表的文件（CSV、Excel、Parquet）；请检查文件夹",
-            )
-        for inner in paths:
-            found.setdefault(inner.resolve(), inner)
-    return sorted(found.values(), key=lambda path: (path.name, str(path)))
+        paths, notes = paths_of(one)
+        paths = [found.setdefault(inner.resolve(), inner) for inner in paths]
+        said[paths[0]] = list(dict.fromkeys([*said.get(paths[0], []), *notes]))
+    return sorted(found.values(), key=lambda path: (path.name, str(path))), said
+
+
+def paths_of(given: str) -> tuple[list[Path], list[tuple[str, str]]]:
+    """The files that one SOURCE names: of a folder those whose suffix tells a table, and a note on the others.
+
+    Raises Refused where there is none.
+    """
+    path = Path(given)
+    if not given.strip() or not (path.exists() or has_magic(given)):
+        raise Refused(
+            f"{path.name}: there is no such file or folder; check the name and the folder it is looked for in",
+            f"{path.name}：没有这个文件或文件夹；请检查名称和所在位置",
+        )
+    paths, notes = [path], []
+    if path.is_dir():
+        inside = sorted(inner for inner in path.iterdir() if not inner.name.startswith((".", "~$")))
+        paths = [inner for inner in inside if inner.is_file() and inner.suffix.lower() in _SUFFIXES]
+        if left := [inner for inner in inside if inner not in set(paths)]:
+            notes.append(_passed_over(path, left))
+    elif not path.exists():
+        paths = sorted(Path(inner) for inner in glob(given) if Path(inner).is_file())
+    if not paths:
+        raise Refused(
+            f"{path.name}: there is no file in it that could be a table (CSV, Excel, Parquet); check the folder",
+            f"{path.name}：里面没有可以当作表的文件（CSV、Excel、Parquet）；请检查文件夹",
+        )
+    return paths, notes
+
+
+def _passed_over(folder: Path, left: list[Path]) -> tuple[str, str]:
+    names = [inner.name + "/" * inner.is_dir() for inner in left[:5]]
+    names = ["".join(sign if sign.isprintable() else "?" for sign in name) for name in names]
+    more = len(left) - len(names)
+    en, zh = (f" and {more:,} more", f"等 {len(left):,} 个") if more else ("", "")
+    return (
+        f"in the folder {folder.resolve().name}, not read: {', '.join(names)}{en}; name each of them that holds records",
+        f"文件夹“{folder.resolve().name}”中没有读取：{'、'.join(names)}{zh}；其中若有记录，请逐个列出",
+    )
 
 
 def _refuse_idle(mapping: "Mapping", one: Path | str) -> None:

@@ -23,7 +23,6 @@ from arrears.ingest.own_cells import OwnCells, as_shown, kept_of
 from arrears.ingest.values import read_column
 from arrears.money import decimals_of
 from arrears.tables import FACTS
-from arrears.tables.visible import ALWAYS
 
 FAULTS = {
     "record": pl.Int64, "source": pl.String, "file": pl.String, "line": pl.Int64, "table": pl.String, "column": pl.String,
@@ -43,7 +42,7 @@ class Staged:
     folder: Path
     cells: OwnCells
     recorded_at: int
-    """What rows bear that are mapped without a recorded_at (microseconds)."""
+    """What rows are set down with that bear no recorded_at: ALWAYS, or WHEN_LOADED."""
     today: date
     records: int = 0
     """Read so far, those that could not be split into cells among them."""
@@ -98,6 +97,7 @@ def stage(staged: Staged, source_map: SourceMap, source, mapping: Mapping, pseud
     place = len(staged.sources)
     about = {"source": source_map.name, "name": source.name, "first": staged.numbered, "records": 0, "left_out": 0, "rows": {}, "sums": {}, "unread": {}}
     staged.sources.append(about)
+    staged.tables |= {table_map.table for table_map in source_map.tables}  # one without a record, too: a snapshot says that all is gone
     seen, first = source.numbers if isinstance(source, CameBack) else Occurrences(), staged.numbered
     wanted = [column for column in source_map.taken() if column in source.columns]
     about["personal"] = {"hashed": sorted(mapping.hashed & set(wanted)), "left_out": sorted(mapping.left_out & set(source.columns))}
@@ -215,7 +215,6 @@ def _set_aside_faulty(staged: Staged, about: dict, made: dict[str, Typed], recor
 
 
 def _write_rows(staged: Staged, table: str, rows: pl.DataFrame, first: int, name: str) -> None:
-    staged.tables.add(table)
     if rows.is_empty():
         return
     before = staged.rows_so_far.get(table, 0)
@@ -228,7 +227,7 @@ def _write_rows(staged: Staged, table: str, rows: pl.DataFrame, first: int, name
         columns.append(value.dt.replace_time_zone(None) if isinstance(column.dtype, pl.Datetime) else value)
     if "recorded_at" in rows.columns:
         staged.bearing.add(table)
-        columns.append(pl.col("recorded_at").dt.epoch("us").fill_null(ALWAYS).alias("recorded_at"))
+        columns.append(pl.col("recorded_at").dt.epoch("us").fill_null(staged.recorded_at).alias("recorded_at"))
     else:
         columns.append(pl.lit(staged.recorded_at, pl.Int64).alias("recorded_at"))
     path = staged.folder / "rows" / table / f"{name}.parquet"

@@ -19,6 +19,7 @@ from arrears.ingest.reading import (
     EDGES,
     EVERY_WIDE,
     LETTERS_AND_DIGITS,
+    SCIENTIFIC_ID,
     TEXT_MAX,
     Reader,
     empties_of,
@@ -34,7 +35,7 @@ TYPES = {
 _FLAWS = {"row": pl.UInt32(), "rule": pl.String(), "detail": pl.String()}
 _WIDE_ID = "\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
 _NOT_PLAIN = (
-    f"^[{APOSTROPHES}#]|^[{EDGES}]|[{EDGES}]$|[\\x00-\\x1f\\x7f-\\x{{9f}}\ufffd{_WIDE_ID}]|^[0-9](?:[.,][0-9]+)?[eE]\\+[0-9]{{1,3}}$"
+    f"^[{APOSTROPHES}#]|^[{EDGES}]|[{EDGES}]$|[\\x00-\\x1f\\x7f-\\x{{9f}}\ufffd{_WIDE_ID}]|^{SCIENTIFIC_ID}$"
 )
 """A text that is more than a plain id or word; every other text stands for itself, unless it means nothing."""
 _CLEAN_MOMENT = (

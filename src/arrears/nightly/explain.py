@@ -31,7 +31,7 @@ def explain_loan(root: Path, loan_id: str, as_of: date, known_at: int, lang: str
 
     Raises Refused where the book has no such loan at that moment, or none disbursed by as_of.
     """
-    with opened(root) as (book, manifest):
+    with opened(root, as_of, known_at) as (book, manifest):
         judge_book(book, manifest, known_at)
         partition = _partition_of(book, manifest, loan_id)
         facts = facts_of(book, manifest, partition, known_at, names=True) if partition else None

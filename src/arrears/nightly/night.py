@@ -35,7 +35,7 @@ class Inputs:
     """All that a night depends on beside the rows of the book and this version of the program.
 
     earlier: the nights that this one is compared with; vintages: those that end a month; earlier_runs: the digests of
-    what each of them was done on, so that one done anew makes this one another night.
+    what each of them was done on, so that one done anew makes this one another night; loads: the numbers of those that were in force.
     """
 
     as_of: date
@@ -47,6 +47,7 @@ class Inputs:
     earlier: tuple[date, ...]
     vintages: tuple[date, ...]
     earlier_runs: dict[str, str]
+    loads: tuple[int, ...]
     version: str = __version__
 
     def record(self) -> dict:
@@ -56,6 +57,7 @@ class Inputs:
             "book": self.book, "law": self.law, "strategy": self.strategy, "version": self.version,
             "earlier_nights": [day.isoformat() for day in self.earlier],
             "vintage_nights": [day.isoformat() for day in self.vintages], "earlier_runs": self.earlier_runs,
+            "loads": list(self.loads),
         }
 
 
@@ -64,7 +66,8 @@ def inputs_from(record: dict) -> Inputs:
     return Inputs(
         date.fromisoformat(record["as_of"]), microseconds_of(datetime.fromisoformat(record["known_at"])), record["book"],
         record["law"], record["strategy"], record["snapshot"], tuple(map(date.fromisoformat, record["earlier_nights"])),
-        tuple(map(date.fromisoformat, record["vintage_nights"])), record["earlier_runs"], record["version"],
+        tuple(map(date.fromisoformat, record["vintage_nights"])), record["earlier_runs"], tuple(record["loads"]),
+        record["version"],
     )
 
 
@@ -72,21 +75,29 @@ def run_night(book: Book, as_of: date, known_at: int | None, now: int, *, again:
               strategy_text: str | None = None, report: Report = lambda *_: None) -> tuple[dict, bool]:
     """The summary of the night, and whether it was done just now (False: it was finished before, on the same inputs).
 
-    known_at and now: microseconds; known_at None means now, or what an unfinished night on the same inputs began with.
+    known_at and now: microseconds; known_at None means now, or the latest load's moment where the clock was ahead then, or what
+    an unfinished night on the same inputs began with.
     Raises Refused where the input is not as it should be; nothing is changed then.
     """
     with store.locked(book, "night", alone=True):
+        sweep_replays(book)
         with brought_in(book, lambda text: report(text, 0, 0)) as manifest:
             return _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, report)
 
 
+def sweep_replays(book: Book) -> None:
+    """What a killed replay left is gone; to be called with the night's lock held."""
+    for left_by_a_kill in book.nights.glob(".replay-*"):
+        store.remove_folder(left_by_a_kill)
+
+
 def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, report) -> tuple[dict, bool]:
     unfinished, final = book.unfinished_night(as_of), book.night(as_of)
-    inputs = _inputs(book, manifest, as_of, now if known_at is None else known_at, strategy_text)
-    begun = _kept(unfinished)
+    inputs = _inputs(book, manifest, as_of, store.read_ledger(book).known_at(now) if known_at is None else known_at, strategy_text)
+    begun = kept_inputs(unfinished)
     if begun is not None and known_at is None and _same_but_known_at(begun, inputs):
         inputs = begun
-    finished = _kept(final)
+    finished = kept_inputs(final)
     if final.exists() and not again:
         if finished is None:
             raise Refused(
@@ -124,7 +135,7 @@ def _inputs(book: Book, manifest: Manifest, as_of: date, known_at: int, strategy
     runs = {night.isoformat(): _run_digest(book.night(night)) for night in {*compared, *vintages}}
     return Inputs(
         as_of, known_at, book.name, law_texts(), strategy_text or default_strategy_text(), manifest.snapshot, compared,
-        vintages, runs,
+        vintages, runs, manifest.loads,
     )
 
 
@@ -289,7 +300,8 @@ def _ends_month(day: date) -> bool:
     return date.fromordinal(day.toordinal() + 1).day == 1
 
 
-def _kept(folder: Path) -> Inputs | None:
+def kept_inputs(folder: Path) -> Inputs | None:
+    """What the night in this folder was done on; None where nobody can say."""
     try:
         return inputs_from(json.loads((folder / "run.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError):

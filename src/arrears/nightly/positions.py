@@ -14,9 +14,11 @@ from arrears import store
 from arrears.delinquency.assess import CannotBePositioned, assess
 from arrears.delinquency.buckets import read_buckets
 from arrears.ingest.judge import facts_of, fault_of_walk, judge_book
+from arrears.ingest.known_then import loads_to_restore
 from arrears.ingest.plain import brought_in
 from arrears.law.caps import read_law
 from arrears.nightly import local
+from arrears.nightly.night import kept_inputs
 from arrears.refusal import Refused
 from arrears.store import Book, Manifest
 from arrears.tables import FACTS, POSITIONS
@@ -28,7 +30,7 @@ def write_positions(root: Path, as_of: date, known_at: int, out: Path, report: C
     """The number of loans positioned; `out` appears whole. Raises Refused, and writes nothing, on bad input."""
     _demand_own_file(root, out)
     law, buckets = read_law(), read_buckets()
-    with opened(root, report) as (book, manifest), tempfile.TemporaryDirectory(prefix=".positions-", dir=_folder_of(out)) as folder:
+    with opened(root, as_of, known_at, report) as (book, manifest), store.passing_folder(_folder_of(out), ".positions-") as folder:
         judge_book(book, manifest, known_at)
 
         def work(name: str) -> None:
@@ -37,21 +39,26 @@ def write_positions(root: Path, as_of: date, known_at: int, out: Path, report: C
                 positions = assess(facts, law, buckets, as_of).positions
             except CannotBePositioned as problem:
                 raise fault_of_walk(book, facts, problem.loan_id, problem.fault) from None
-            store.write_parquet(Path(folder) / f"{name}.parquet", positions)
+            store.write_parquet(folder / f"{name}.parquet", positions)
 
         for done, _ in enumerate(local.each(work, manifest.partitions), start=1):
             report("walking", done, len(manifest.partitions))
-        return _gather(sorted(Path(folder).glob("p*.parquet")), Path(folder) / "all", out)
+        return _gather(sorted(folder.glob("p*.parquet")), folder / "all", out)
 
 
 @contextmanager
-def opened(root: Path, report: Callable = lambda *_: None) -> Iterator[tuple[Book, Manifest]]:
-    """The book brought in and held open; one whose folder may not be written to is stored in a passing place."""
+def opened(root: Path, as_of: date, known_at: int, report: Callable = lambda *_: None) -> Iterator[tuple[Book, Manifest]]:
+    """The book brought in and held open; one whose folder may not be written to is stored in a passing place.
+
+    Where a finished night of that date knew as much as is asked for, the book is the one that the night saw.
+    """
     book = store.book_at(root)
+    night = kept_inputs(book.night(as_of))
+    restored = None if night is None or night.known_at != known_at else loads_to_restore(book, night.loads, known_at)
     with tempfile.TemporaryDirectory(prefix="arrears-") as passing:
-        if not os.access(book.store if book.store.exists() else root, os.W_OK):
+        if restored is not None or not os.access(book.store if book.store.exists() else root, os.W_OK):
             book = store.book_at(root, Path(passing))
-        with brought_in(book, lambda text: report(text, 0, 0)) as manifest:
+        with brought_in(book, lambda text: report(text, 0, 0), restored) as manifest:
             yield book, manifest
 
 

@@ -1,7 +1,6 @@
 """Replay: a finished night done once more from what it kept, and compared byte by byte."""
 
 import json
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -10,8 +9,9 @@ from pathlib import Path
 import polars as pl
 
 from arrears import __version__, store
+from arrears.ingest.known_then import loads_to_restore
 from arrears.ingest.plain import brought_in
-from arrears.nightly.night import Inputs, inputs_from, write_night
+from arrears.nightly.night import Inputs, inputs_from, sweep_replays, write_night
 from arrears.refusal import Refused
 from arrears.store import Book
 
@@ -29,6 +29,7 @@ class Replayed:
 def replay(book: Book, as_of: date, report: Callable = lambda *_: None) -> Replayed:
     """The night once more, from the rows known then, by the law and strategy it kept; nothing of it is changed.
 
+    Where the loads in force now no longer give those rows, the loads of then are laid out in a passing store.
     Raises Refused where there is no such night.
     """
     final = book.night(as_of)
@@ -46,19 +47,19 @@ def replay(book: Book, as_of: date, report: Callable = lambda *_: None) -> Repla
             f"{final / 'run.json'}：无法读取，无从得知该夜批的输入，不能重放",
         ) from None
     with store.locked(book, "night", alone=True):
-        for left_by_a_kill in book.nights.glob(".replay-*"):
-            store.remove_folder(left_by_a_kill)
-        with (
-            brought_in(book, lambda text: report(text, 0, 0)) as manifest,
-            tempfile.TemporaryDirectory(prefix=".replay-", dir=book.nights) as folder,
-        ):
-            again = Path(folder)
-            store.write_bytes(again / "run.json", store.json_bytes(inputs.record()))
-            write_night(book, manifest, inputs, again, report)
-            return _compared(final, again, inputs)
+        sweep_replays(book)
+        with store.passing_folder(book.nights, ".replay-") as folder:
+            again, restored = folder / "night", loads_to_restore(book, inputs.loads, inputs.known_at)
+            laid_out = book if restored is None else Book(book.root, folder / "store")
+            with brought_in(laid_out, lambda text: report(text, 0, 0), restored) as manifest:
+                store.write_bytes(again / "run.json", store.json_bytes(inputs.record()))
+                write_night(laid_out, manifest, inputs, again, report)
+                are_others = not inputs.loads and manifest.snapshot != inputs.snapshot
+                return _compared(final, again, inputs, are_others)
 
 
-def _compared(then: Path, now: Path, inputs: Inputs) -> Replayed:
+def _compared(then: Path, now: Path, inputs: Inputs, are_others: bool) -> Replayed:
+    """The two nights file by file; `are_others` where the book is kept by plain files that are not those of then."""
     names = sorted({str(path.relative_to(folder)) for folder in (then, now) for path in folder.rglob("*") if path.is_file()})
     found = _split_otherwise(then, now) if len(_parts(then)) != len(_parts(now)) else None
     for name in names:
@@ -77,6 +78,9 @@ def _compared(then: Path, now: Path, inputs: Inputs) -> Replayed:
             continue
         if inputs.version != __version__:
             en += f" (that night was run by version {inputs.version}, this is {__version__})"
+        if are_others:
+            en += " (the plain files are not those of that night: a row it saw was changed or removed, or one was added under an earlier recorded_at)"
+            zh += "（普通文件已不是该夜批当时的文件：它用到的行被更改或删除，或新增的行 recorded_at 早于该夜批）"
         return Replayed(len(names), f"{name}: {en}", f"{name}:{zh}", inputs)
     return Replayed(len(names), None, None, inputs)
 

@@ -10,6 +10,8 @@ from arrears.tables.table import Column, Table
 
 ALWAYS = -(2**63)
 """recorded_at of a row that bears none: it always counts."""
+WHEN_LOADED = 2**63 - 2
+"""recorded_at, while a load is made, of a row that bears none: it counts from the load on, whose moment the ledger tells."""
 FOREVER = 2**63 - 1
 """superseded_at of a row that no later one replaces."""
 
