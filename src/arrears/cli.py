@@ -233,10 +233,10 @@ def quarantine(
         home, zh = store.book_at(book), _language(lang) == "zh"
         if take_back is not None:
             with _progress() as report:
-                made, again = take_corrections(home, take_back, key, _now(), report)
-            if again:
-                print(f"{again:,} 条记录此前已收回" if zh else f"{again:,} of its records had come back before.")
-            for line in [line for loaded in made for line in load_lines(loaded, shlex.quote(str(book)), _language(lang))]:
+                done = take_corrections(home, take_back, key, _now(), report)
+            for said in done.said:
+                print(said[zh])
+            for line in [] if done.loaded is None else load_lines(done.loaded, shlex.quote(str(book)), _language(lang)):
                 print(line)
             return
         loads = [(0, home.refused_load)] if refused else quarantined_loads(home)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arrears.ingest.expressions import Occurrences, kept, rows_of
+from arrears.ingest.expressions import kept, rows_of, told_apart
 from arrears.ingest.mapping import parse_mapping
+from arrears.ingest.occurrences import Occurrences
 from arrears.refusal import Refused
 from arrears.tables import FACTS
 
@@ -39,7 +40,9 @@ def taken(table, lines, cells, top="", source="", seen=None, today=None):
     body = "\n".join(f"      {line}" for line in written)
     mapping = parse_mapping(f"mapping: t\n{top}\nsources:\n- source: s\n  {source}\n  tables:\n    {table}:\n{body}\n", "t.yaml")
     frame = pl.DataFrame(cells, schema={name: pl.String for name in cells})
-    return rows_of(mapping.sources[0].tables[0], mapping.sources[0], mapping, frame, Marked(), seen=seen, today=today)
+    source_map = mapping.sources[0]
+    made = {table: rows_of(source_map.tables[0], source_map, mapping, frame, Marked(), today=today)}
+    return told_apart(made, source_map, seen or Occurrences())[table]
 
 
 def column(table, name, line, cells, **more):

@@ -5,6 +5,7 @@ seed (ARREARS_KILLS says how many) spread over the load's own duration.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -54,8 +55,8 @@ def lender(tmp_path) -> Lender:
     return lender
 
 
-def launched(lender: Lender, fatal: int = 0) -> subprocess.Popen:
-    words = ["ingest", lender.files / "payments_2.csv", "--mapping", lender.mapping, "--book", lender.book]
+def launched(lender: Lender, fatal: int = 0, words: tuple = ()) -> subprocess.Popen:
+    words = words or ("ingest", lender.files / "payments_2.csv", "--mapping", lender.mapping, "--book", lender.book)
     process = subprocess.Popen([sys.executable, "-c", MAIN, *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True, env={**os.environ, "KILL_AT_STEP": str(fatal)})
     assert process.stdout.readline() == "ready\n", process.stderr.read()
@@ -119,6 +120,53 @@ def test_a_load_killed_at_any_moment_is_there_whole_or_not_at_all(lender):
         if whole:
             assert arrears("take-back", ledger.loads[-1]["id"], "--book", lender.book).status == 0
     assert "payments: new 200" in lender.ingest(lender.files / "payments_2.csv").out
+
+
+@pytest.mark.parametrize("what", ["corrections", "a load"])
+def test_taking_back_killed_at_any_moment_leaves_the_book_as_before_or_as_after_and_ends_when_run_again(lender, what):
+    lender.ingest(lender.files / "payments_2.csv")
+    sheet = lender.book.parent / "waits.csv"
+    arrears("quarantine", "--book", lender.book, "--export", sheet)
+    sheet.write_text(sheet.read_text(encoding="utf-8-sig").replace(",x,", ",3.00,"), encoding="utf-8-sig")
+    words = ("quarantine", "--book", lender.book, "--take-back", sheet) if what == "corrections" else ("take-back", 2, "--book", lender.book)
+    kept = lender.book.parent / "kept"
+    shutil.copytree(lender.book, kept)
+    before, after = (240, 1), (241, 0) if what == "corrections" else (40, 0)
+
+    def state() -> tuple[int, int]:
+        return payments_of(lender.book), len(arrears("quarantine", "--book", lender.book, "--json").out.splitlines())
+
+    def restored() -> None:
+        shutil.rmtree(lender.book)
+        shutil.copytree(kept, lender.book)
+
+    assert state() == before
+    process = launched(lender, words=words)
+    ready = time.monotonic()
+    _, error = process.communicate(timeout=120)
+    duration = max(0.2, time.monotonic() - ready)
+    assert process.returncode == 0 and state() == after, error
+    steps, dice, seen = int(error.split()[-1]), Random(SEED), set()
+    moments = [*(("step", step) for step in sorted({1, *range(max(1, steps - 2), steps + 1)})),
+               *(("second", dice.uniform(0, duration)) for _ in range(4))]
+    for kind, moment in moments:
+        restored()
+        process = launched(lender, moment if kind == "step" else 0, words)
+        try:
+            process.wait(timeout=moment if kind == "second" else 120)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert kind == "second" or process.returncode == -signal.SIGKILL, moment
+        found = state()
+        assert found in (before, after), (kind, moment)
+        seen.add(found)
+        again = arrears(*words)
+        assert again.status == (2 if what == "a load" and found == after else 0), again.error
+        assert state() == after
+    assert before in seen
+    left = {path.name for path in (lender.book / "loads").iterdir()}
+    assert left == {f"{load['id']:04d}" for load in store.read_ledger(store.book_at(lender.book)).loads} | {"ledger.json"}
 
 
 def test_two_loads_at_once_do_not_mix(lender):

@@ -132,7 +132,7 @@ def test_what_goes_out_comes_back_cell_for_cell(loads, tmp_path, suffix):
     part = back.parts[1, "借据"]
     assert part.cells.row(0, named=True) == NASTY
     assert (part.records.to_list(), part.files.to_list(), part.lines.to_list()) == ([0], ["loans.csv"], [2])
-    assert back.resolved().sort("load", "record").rows() == [(1, 0), (1, 2), (2, 0)]
+    assert [(load, record) for (load, _), part in back.parts.items() for record in part.records] == [(1, 0), (1, 2), (2, 0)]
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cn")), min_size=1, max_size=12) | st.sampled_from(
@@ -203,7 +203,7 @@ def test_in_a_csv_file_nothing_stands_that_a_spreadsheet_would_run_or_rewrite(lo
 def test_the_same_file_twice_brings_nothing_the_second_time(loads, tmp_path):
     export(loads, tmp_path / "q.xlsx")
     first = corrected(tmp_path / "q.xlsx", loads)
-    third = load_of(tmp_path, 3, [], resolved=first.resolved().rows())
+    third = load_of(tmp_path, 3, [], resolved=[(load, record) for (load, _), part in first.parts.items() for record in part.records])
     again = corrected(tmp_path / "q.xlsx", [*loads, third])
     assert again.parts == {} and again.again == 3
 
@@ -223,6 +223,22 @@ def test_the_same_file_twice_brings_nothing_the_second_time(loads, tmp_path):
 def test_a_workbook_that_no_longer_says_which_record_is_which_is_refused_in_words(loads, tmp_path, change, said):
     export(loads, tmp_path / "q.xlsx")
     assert said in refusal(edited(tmp_path / "q.xlsx", change), loads)
+
+
+def test_all_lines_of_a_source_may_be_deleted_from_a_csv_file_but_no_cell_may_stand_under_its_columns(loads, tmp_path):
+    export(loads, tmp_path / "q.csv")
+    with (tmp_path / "q.csv").open(encoding="utf-8-sig", newline="") as file:
+        header, *rows = csv.reader(file)
+    rows = [row for row in rows if row[2] != "loans.csv"]
+
+    def saved() -> Path:
+        with (tmp_path / "q.csv").open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows([header, *rows])
+        return tmp_path / "q.csv"
+
+    assert set(corrected(saved(), loads).parts) == {(1, "还款"), (2, "还款")}
+    rows[0][header.index("备注")] = "x"
+    assert "row 2: the column 备注 holds a cell" in refusal(saved(), loads)
 
 
 @pytest.mark.parametrize("encoding, delimiter", [("gb18030", ","), ("utf-16", "\t"), ("utf-8", ";")])
@@ -268,6 +284,19 @@ def test_the_same_quarantine_gives_the_same_bytes(loads, tmp_path):
     for name in ("a.xlsx", "b.xlsx"):
         export(loads, tmp_path / name)
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+
+
+def test_what_a_refused_load_would_have_put_there_is_shown_without_a_way_to_take_it_back(tmp_path):
+    from arrears.ingest.quarantine import REFUSED_LOAD
+
+    refused = [(REFUSED_LOAD, load_of(tmp_path, 1, [("s", "f", 2, {"c": "0"}, [("c", "zero", "0")])])[1])]
+    for language, said in (("en", "They cannot be taken back: mend the mapping"), ("zh", "无法收回：请更正映射")):
+        lines = listed(open_faults(refused), language, each=False)
+        assert said in lines[-1] and "--take-back" not in "".join(lines) and "In quarantine" not in lines[0]
+    export(refused, tmp_path / "q.xlsx")
+    explained = [row[0].value or "" for row in openpyxl.load_workbook(tmp_path / "q.xlsx")[EXPLANATION_SHEET].iter_rows()]
+    assert any("cannot be taken back" in line for line in explained) and not any("--take-back" in line for line in explained)
+    assert "of a load that was refused" in refusal(tmp_path / "q.xlsx", [])
 
 
 @pytest.mark.parametrize("rule", FAULTS)

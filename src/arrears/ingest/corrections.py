@@ -14,7 +14,7 @@ import polars as pl
 import xlsxwriter
 
 from arrears.ingest.pseudonyms import MARKER
-from arrears.ingest.quarantine import Loads, open_faults, open_records
+from arrears.ingest.quarantine import REFUSED_LOAD, Loads, open_faults, open_records
 from arrears.refusal import Refused
 from arrears.store import room_for, settle
 
@@ -47,6 +47,17 @@ _EXPLANATION = (
     "the real "
     "number, which is hashed as it is loaded.",
     "5. Every line that comes back is judged again; one that is still wrong goes to quarantine again.",
+    "",
+)
+
+
+_EXPLANATION_REFUSED = (
+    "被拒绝的装载的记录，仅供查看：账册中没有该次装载的任何内容，因此无法收回。请更正映射或来源文件，再运行 arrears ingest。",
+    "每行是一条来源记录；“#说明”写明问题，有问题的单元格标成橙色。",
+    "",
+    "Records of a load that was refused, to look at: nothing of it is in the book, so they cannot be taken back. Mend the mapping or the "
+    "lender's files and run arrears ingest again.",
+    "Each line is one record of a source; #explanation says what is wrong, and the cells at fault are orange.",
     "",
 )
 
@@ -156,7 +167,8 @@ def _write_workbook(
 def _write_explanation(workbook, sources: dict, left_out: int) -> None:
     sheet = workbook.add_worksheet(EXPLANATION_SHEET)
     sheet.set_column(0, 0, 110)
-    lines = [*_EXPLANATION, *(f"{source}: {len(part):,}" for source, part in sources.items())]
+    refused = all((part["load"] == REFUSED_LOAD).all() for part in sources.values())
+    lines = [*(_EXPLANATION_REFUSED if refused else _EXPLANATION), *(f"{source}: {len(part):,}" for source, part in sources.items())]
     if left_out:
         lines += [
             f"另有 {left_out:,} 条不在本文件中：无法拆分成单元格，或单元格过长。请在来源文件中更正后重新装载。",

@@ -8,15 +8,13 @@ import polars as pl
 
 from arrears.ingest.kinds import kind_of
 from arrears.ingest.mapped import ColumnMap, Mapping, SourceMap, TableMap
-from arrears.ingest.occurrences import Occurrences
+from arrears.ingest.occurrences import Numbers
 from arrears.ingest.reading import plain_digits, trimmed
 from arrears.ingest.taking import FAULTS, Hashes, Taking, months_later
 from arrears.ingest.values import read_column
 from arrears.tables import FACTS
 from arrears.tables.table import Table
 from arrears.tables.visible import faults_of
-
-__all__ = ["Occurrences", "TIMES_MAX", "Typed", "kept", "rows_of"]
 
 TIMES_MAX = 1200
 """The most rows that `repeat` makes of one record: a hundred years of months."""
@@ -57,21 +55,43 @@ def rows_of(
     cells: pl.DataFrame,
     pseudonyms: Hashes,
     *,
-    seen: Occurrences | None = None,
     today: date | None = None,
 ) -> Typed:
     """The rows that a batch of records makes in one table, and every fault that stops a record.
 
-    `seen` numbers equal records of `key_of` on from batch to batch: one for each file. With `today`, what happened
-    cannot have happened later than the day after it.
+    With `today`, what happened cannot have happened later than the day after it. What `key_of` names is named by its cells
+    alone: see `told_apart`.
     """
     table = FACTS[table_map.table]
-    taking = Taking(table_map, source_map, mapping, cells, pseudonyms, seen if seen is not None else Occurrences())
+    taking = Taking(table_map, source_map, mapping, cells, pseudonyms)
     taking.take_all()
     rows = _laid_out(taking, table)
     _judge(rows, taking, table, today)
     faults = pl.concat(taking.faults) if taking.faults else pl.DataFrame(schema=FAULTS)
     return Typed(rows, faults.unique(["record", "column", "target", "rule"], keep="first", maintain_order=True).sort("record", maintain_order=True))
+
+
+def told_apart(made: dict[str, Typed], source_map: SourceMap, seen: Numbers) -> dict[str, Typed]:
+    """The rows of a batch with the names of `key_of` numbered among equal records; `seen` counts on from batch to batch.
+
+    Only sound records are counted: one that waits takes no number, and gets the next free one when it comes back (see
+    occurrences.py). Otherwise a file whose faulty record is corrected would name its sound ones anew.
+    """
+    named = [(table, name) for table in source_map.tables for name, column in table.columns.items() if column.take == "key_of"]
+    if not named:
+        return made
+    faulty = pl.concat([typed.faults["record"] for typed in made.values()]).unique()
+    for table, name in named:
+        typed = made[table.table]
+        records = typed.rows.select("record", digest=name).unique("record", keep="first", maintain_order=True)
+        sound = records.select("record", digest=pl.when(~pl.col("record").is_in(faulty.implode())).then("digest"))
+        numbered = sound.select("record", nth=seen.numbered(table.table, name, sound["digest"])).filter(pl.col("nth") > 1)
+        if len(numbered):
+            text = pl.concat_str(name, pl.lit("-"), "nth")
+            rows = typed.rows.join(numbered, on="record", how="left", maintain_order="left")
+            rows = rows.with_columns(pl.when(pl.col("nth") > 1).then(text).otherwise(name).alias(name)).drop("nth")
+            made = made | {table.table: Typed(rows, typed.faults)}
+    return made
 
 
 def _laid_out(taking: Taking, table: Table) -> pl.DataFrame:

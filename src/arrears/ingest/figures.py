@@ -41,7 +41,7 @@ class Figures:
     """Of each rate: how many are not 0, how many of these are above HIGH_PPM, how many below LOW_PPM."""
 
 
-def with_figures(load: dict, ask: Ask, mapping: Mapping) -> dict:
+def with_figures(load: dict, ask: Ask, mappings: list[Mapping]) -> dict:
     """The load with the sums of each table it brings rows to, and the doubts about units, in the words of the lender's columns.
 
     `ask` answers queries over set_rules' views fresh_T, the rows that the load brings, and after_T, what the book then says.
@@ -55,7 +55,7 @@ def with_figures(load: dict, ask: Ask, mapping: Mapping) -> dict:
         figures.rates = {name: ask(f'SELECT count(*), count(*) FILTER ("{name}" > {HIGH_PPM}), count(*) FILTER ("{name}" < {LOW_PPM}) '
                                    f'FROM fresh_loans WHERE "{name}" > 0')[0] for name in RATES}
     tables = {name: {**about, "sums": figures.sums.get(name, {})} for name, about in load["tables"].items()}
-    return {**load, "tables": tables, "doubts": doubts(figures, _names_in(mapping))}
+    return {**load, "tables": tables, "doubts": doubts(figures, _names_in(mappings))}
 
 
 def figures_of_loans(loans: pl.LazyFrame) -> tuple[dict, dict]:
@@ -101,8 +101,8 @@ def _sums(ask: Ask, table: Table) -> tuple[dict[str, int], dict[str, dict[str, i
     return rows, {name: by for name, by in told.items() if by}
 
 
-def _names_in(mapping: Mapping) -> Callable[[str, str], str]:
-    taken = source_columns(mapping)
+def _names_in(mappings: list[Mapping]) -> Callable[[str, str], str]:
+    taken = pl.concat(map(source_columns, mappings))
 
     def named(table: str, column: str) -> str:
         names = taken.filter((pl.col("table") == table) & (pl.col("column") == column))["taken"].unique(maintain_order=True)

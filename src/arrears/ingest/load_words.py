@@ -7,7 +7,7 @@ from arrears.tables import FACTS
 from arrears.tables.names import said
 
 _WHOLE = {"instalments": "loans", "plans": "plans"}
-_MODES = {"delta": "增量", "correction": "更正", "snapshot": "全量快照", "snapshot_part": "快照更正"}
+_MODES = {"delta": "增量", "correction": "更正", "snapshot": "全量快照", "snapshot_part": "快照更正", "mixed": "多种方式"}
 
 
 def load_lines(loaded: Loaded, book: str, language: str, *, dry_run: bool = False) -> list[str]:

@@ -3,7 +3,7 @@
     BOOK/loads/0003/<table>-0000.parquet …   the rows it brought, sorted
     BOOK/loads/0003/load.json            what it read, changed and left out
     BOOK/loads/0003/mapping.yaml         the mapping as it was used
-    BOOK/loads/0003/records.parquet, quarantine.parquet, resolved.parquet, vanished.parquet
+    BOOK/loads/0003/records.parquet, quarantine.parquet, resolved.parquet, names.parquet, stands-*.parquet, vanished.parquet
     BOOK/loads/ledger.json               names the loads in force; writing it is the moment a load counts
 
 Killed anywhere before that moment, the book says what it said; what was left lying is swept away by the next load.
@@ -12,7 +12,7 @@ Killed anywhere before that moment, the book says what it said; what was left ly
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from time import monotonic
@@ -23,16 +23,19 @@ import polars as pl
 from arrears import store
 from arrears.days import moment_of
 from arrears.ingest import fault_words, pseudonyms
+from arrears.ingest.came_back import write_names
+from arrears.ingest.control_figures import controls
 from arrears.ingest.figures import with_figures
 from arrears.ingest.mapped import source_columns
 from arrears.ingest.mapping import Mapping, check_columns
 from arrears.ingest.own_cells import OwnCells
 from arrears.ingest.personal import concealed
-from arrears.ingest.quarantine import RESOLVED_COLUMNS, each_once, first_faults
+from arrears.ingest.quarantine import each_once, first_faults
 from arrears.ingest.set_rules import SetRules
 from arrears.ingest.sorted_rows import write_rows
 from arrears.ingest.sources import sheets_not_read
 from arrears.ingest.stage import Staged, stage
+from arrears.ingest.standing import write_resolved, write_standing
 from arrears.refusal import Refused
 from arrears.store import Book, Ledger
 from arrears.tables import FACTS, Table
@@ -68,27 +71,35 @@ class Loaded:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Sources that are read by one mapping and meant in one mode. A load has one part; records that come back may have several."""
+
+    mapping: Mapping
+    mode: str
+    pairs: list
+
+
+@dataclass(frozen=True)
 class _Work:
     """One load while it is made."""
 
     book: Book
     ledger: Ledger
-    mapping: Mapping
+    parts: list[Part]
+    begin: list[int]
+    """With which record each part begins."""
     terms: Terms
     staged: Staged
     began: int
     sheets_not_read: dict[str, list[str]]
-    resolved: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RESOLVED_COLUMNS))
 
 
-def ingest(book: Book, pairs: list, mapping: Mapping, terms: Terms, now: int, report=lambda text, done, of: None,
-           resolved: pl.DataFrame | None = None, corrects: list[int] | None = None) -> Loaded:
+def ingest(book: Book, pairs: list, mapping: Mapping, terms: Terms, now: int, report=lambda text, done, of: None) -> Loaded:
     """The sources are in the book from now on; or, where Refused is raised, nothing of them is.
 
     `pairs` are (source of the mapping, opened source), in order; `now` is the moment at which the load begins, in microseconds.
     Its rows count from the moment at which it is published, so that a night run meanwhile has not known them.
     Sources of the same bytes under the same mapping as the load before change nothing: that load is returned.
-    `resolved` names records of earlier loads that these sources bring back corrected.
     """
     begun = monotonic()
     _refuse_plain_files(book)
@@ -96,31 +107,42 @@ def ingest(book: Book, pairs: list, mapping: Mapping, terms: Terms, now: int, re
         check_columns(source_map, source.columns, source.name)
     with store.locked(book, "loads", alone=True):
         ledger = store.read_ledger(book)
-        if resolved is None and (same := _same_as_before(ledger, pairs, mapping, terms)) is not None:
+        if (same := _same_as_before(ledger, pairs, mapping, terms)) is not None:
             return Loaded(same, made_now=False)
-        _sweep(book, ledger)
-        hashes, key = _key(book, ledger, mapping, terms)
-        _refuse_if_clock_is_back(ledger, now)
-        store.verify_load_files(book, ledger)
-        is_first = not any(about["rows"] for load in ledger.in_force() for about in load["tables"].values())
-        cells = OwnCells(book.unfinished_load / "cells", mapping, hashes)
-        staged = Staged(book.unfinished_load, cells, ALWAYS if is_first else WHEN_LOADED, moment_of(now).date(), threshold=terms.threshold)
-        work = _Work(book, ledger, mapping, terms, staged, now, sheets_not_read(pairs))
-        try:
-            with _memory_for(book), store.room_for(book.unfinished_load):
-                for source_map, source in pairs:
+        return load_parts(book, ledger, [Part(mapping, terms.mode, pairs)], terms, now, report, begun)
+
+
+def load_parts(book: Book, ledger: Ledger, parts: list[Part], terms: Terms, now: int, report, begun: float, *,
+               resolved=None, corrects: list[int] | None = None) -> Loaded:
+    """The load of all parts, judged together, whose lock the caller holds. It began at `now`, which `begun` was on the monotonic clock.
+
+    `resolved(staged)` gives what it says of records of earlier loads, as RESOLVED_COLUMNS, where it `corrects` some.
+    """
+    _sweep(book, ledger)
+    hashes, key = _key(book, ledger, any(part.mapping.hashed for part in parts), terms)
+    _refuse_if_clock_is_back(ledger, now)
+    store.verify_load_files(book, ledger)
+    is_first = not any(about["rows"] for load in ledger.in_force() for about in load["tables"].values())
+    cells = OwnCells(book.unfinished_load / "cells", hashes)
+    staged = Staged(book.unfinished_load, cells, ALWAYS if is_first else WHEN_LOADED, moment_of(now).date(), threshold=terms.threshold)
+    work = _Work(book, ledger, parts, [], terms, staged, now, sheets_not_read([pair for part in parts for pair in part.pairs]))
+    try:
+        with _memory_for(book), store.room_for(book.unfinished_load):
+            for part in parts:
+                work.begin.append(staged.numbered)
+                for source_map, source in part.pairs:
                     report(f"reading {source.name}", staged.records, 0)
                     if not staged.is_hopeless:
-                        stage(staged, source_map, source, mapping, hashes, lambda done: report("reading", done, 0))
-                same = _same_as_before(ledger, pairs, mapping, terms) if resolved is None and not staged.is_hopeless else None  # a query's digest is known only now
-                if same is not None:
-                    return Loaded(same, made_now=False)
-                load, faults = _judged(work, resolved, corrects, report)
-                if not terms.dry_run:
-                    load = _publish(work, load, hashes.fingerprint if key else ledger.key, lambda: now + int((monotonic() - begun) * 1e6))
-        finally:
-            if book.unfinished_load.is_dir():
-                store.remove_folder(book.unfinished_load)
+                        stage(staged, source_map, source, part.mapping, hashes, lambda done: report("reading", done, 0))
+            same = _same_as_before(ledger, parts[0].pairs, parts[0].mapping, terms) if corrects is None and not staged.is_hopeless else None
+            if same is not None:  # a query's digest is known only now
+                return Loaded(same, made_now=False)
+            load, faults = _judged(work, resolved, corrects, report)
+            if not terms.dry_run:
+                load = _publish(work, load, hashes.fingerprint if key else ledger.key, lambda: now + int((monotonic() - begun) * 1e6))
+    finally:
+        if book.unfinished_load.is_dir():
+            store.remove_folder(book.unfinished_load)
     if terms.dry_run:
         return Loaded(load, made_now=False, faults=each_once(faults))
     return Loaded(load, made_now=True, new_key=key if ledger.key is None else None)
@@ -249,10 +271,10 @@ def _digest(source) -> str | None:
         return None
 
 
-def _key(book: Book, ledger: Ledger, mapping: Mapping, terms: Terms):
+def _key(book: Book, ledger: Ledger, hashes_any: bool, terms: Terms):
     """The pseudonyms of the book and the key's place; without hashed columns, or to try, a passing key serves that nobody ever sees."""
     place = terms.key or pseudonyms.key_place(book.root)
-    if not mapping.hashed or (terms.dry_run and ledger.key is None and not place.exists()):
+    if not hashes_any or (terms.dry_run and ledger.key is None and not place.exists()):
         return pseudonyms.passing(), None
     hashes, place, _ = pseudonyms.opened(book.root, terms.key, ledger.key)
     return hashes, place
@@ -265,16 +287,17 @@ def _judged(work: _Work, resolved, corrects, report) -> tuple[dict, pl.DataFrame
     staged.folder.mkdir(parents=True, exist_ok=True)
     replaces = {name for name in FACTS if _replaces(work.ledger, name)}
     rules = SetRules(staged.folder, {name: staged.rows(name) for name in staged.tables}, store.load_files(book, work.ledger), replaces,
-                     mode=terms.mode, bearing=staged.bearing, bad=staged.bad_records(), moment=work.began)
+                     mode=terms.mode, bearing=staged.bearing, bad=staged.bad_records(), moment=work.began,
+                     modes=[(first, part.mode) for first, part in zip(work.begin, work.parts, strict=True)])
     judged = rules.judge()
     parts = staged.folder / "load"
     parts.mkdir()
-    faults, records = _quarantine(staged, judged.faults, work.mapping)
+    faults, records = _quarantine(work, judged.faults)
     faults.write_parquet(parts / "quarantine.parquet")
     records.write_parquet(parts / "records.parquet")
     load = {**_account(work, judged, faults, records, corrects), "recorded_first": rules.recorded_first()}
     _refuse_if_wrong(work, load, faults, parts)
-    load = with_figures(load, rules.ask, work.mapping)
+    load = with_figures(load, rules.ask, [part.mapping for part in work.parts])
     if terms.dry_run:
         return load, faults
     report("writing the rows", staged.records, staged.records)
@@ -283,9 +306,12 @@ def _judged(work: _Work, resolved, corrects, report) -> tuple[dict, pl.DataFrame
             about["files"] = write_rows(FACTS[name], staged.rows(name), rules.bad_records(), rules.dropped(name), about["rows"], parts)
     if judged.vanished is not None:
         judged.vanished.write_parquet(parts / "vanished.parquet")
-    if resolved is not None:
-        resolved.cast(RESOLVED_COLUMNS).write_parquet(parts / "resolved.parquet")
-    store.write_bytes(parts / "mapping.yaml", work.mapping.text.encode())
+    earlier = [(load["id"], work.book.load_folder(load["id"])) for load in work.ledger.in_force()]
+    write_resolved(rules, earlier, None if resolved is None else resolved(staged), parts)
+    write_standing(rules, faults, parts)
+    if len(records) or resolved is not None:
+        write_names(parts / "names.parquet", staged, [part.mapping for part in work.parts], rules.bad_records())
+    _write_mappings(work, parts)
     store.write_bytes(parts / "load.json", store.json_bytes(load))
     return load, faults
 
@@ -305,13 +331,21 @@ def _publish(work: _Work, load: dict, key: str | None, now: Callable[[], int]) -
     return load
 
 
-def _quarantine(staged: Staged, found: pl.DataFrame, mapping: Mapping) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _write_mappings(work: _Work, folder: Path) -> None:
+    for place, text in enumerate(dict.fromkeys(part.mapping.text for part in work.parts)):
+        store.write_bytes(folder / f"mapping{f'-{place + 1}' if place else ''}.yaml", text.encode())
+
+
+def _quarantine(work: _Work, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The faults with file, line and sentences; and the records they stop, with their cells."""
+    staged = work.staged
     own = staged.all_faults()
     wanted = pl.concat([own["record"].drop_nulls(), found["record"]]).unique().sort()
     records = staged.cells.of(wanted)
     placed = found.join(records.select("record", "source", "file", "line"), on="record", how="left")
-    placed = placed.join(source_columns(mapping), on=["source", "table", "column"], how="left").with_columns(pl.coalesce("taken", "column").alias("column"))
+    taken = pl.concat(source_columns(part.mapping).with_columns(part=pl.lit(place, pl.UInt32)) for place, part in enumerate(work.parts))
+    placed = placed.with_columns(part=pl.Series(work.begin).search_sorted(placed["record"], side="right").cast(pl.UInt32) - 1)
+    placed = placed.join(taken, on=["part", "source", "table", "column"], how="left").with_columns(pl.coalesce("taken", "column").alias("column"))
     placed = placed.with_columns(concealed(placed[name], ids=True).alias(name) for name in ("value", "detail"))
     faults = pl.concat([own, placed.select(own.columns).cast(own.schema)])
     faults = fault_words.sentences(faults.sort("file", "line", "record", maintain_order=True, nulls_last=True))
@@ -320,7 +354,8 @@ def _quarantine(staged: Staged, found: pl.DataFrame, mapping: Mapping) -> tuple[
 
 def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, corrects: list[int] | None) -> dict:
     """What the load read, changed and left out, as the ledger keeps it."""
-    staged, mapping = work.staged, work.mapping
+    staged, mappings = work.staged, list({part.mapping.digest: part.mapping for part in work.parts}.values())
+    modes = {part.mode for part in work.parts}
     read: dict[str, int] = {}
     for source in staged.sources:
         for table, rows in source["rows"].items():
@@ -336,48 +371,22 @@ def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, c
         }
     number = _next_number(work.ledger)
     return {
-        "id": number, "began_at": moment_of(work.began).isoformat(), "mode": work.terms.mode, "first": staged.recorded_at == ALWAYS,
-        "mapping": mapping.name, "mapping_digest": mapping.digest,
+        "id": number, "began_at": moment_of(work.began).isoformat(), "mode": modes.pop() if len(modes) == 1 else "mixed", "first": staged.recorded_at == ALWAYS,
+        "mapping": " + ".join(dict.fromkeys(mapping.name for mapping in mappings)),
+        "mapping_digest": "+".join(mapping.digest for mapping in mappings),
         "sources": [{key: value for key, value in source.items() if key not in ("rows", "personal")} for source in staged.sources],
         "tables": tables, "records": staged.records, "quarantined": len(records) + staged.broken,
         "rules": dict(sorted(faults.group_by("rule").len().iter_rows(), key=lambda entry: (-entry[1], entry[0]))),
         **{kind: sorted({name for source in staged.sources for name in source["personal"][kind]}) for kind in ("hashed", "left_out")},
         "corrects": corrects,
-        "unfed": [source.name for source in mapping.sources if source.name not in {about["source"] for about in staged.sources}],
+        "unfed": [source.name for mapping in mappings for source in mapping.sources if source.name not in {about["source"] for about in staged.sources}],
         "sheets_not_read": work.sheets_not_read,
-        "control": _controls(work),
+        "control": controls([source for part in work.parts for source in part.mapping.sources], staged.sources),
     }
 
 
 def _first_keys(vanished: pl.DataFrame | None, table: str) -> list[str]:
     return [] if vanished is None else vanished.filter(pl.col("table") == table)["key"].head(_KEYS_NAMED).to_list()
-
-
-def _controls(work: _Work) -> list[dict]:
-    """Each of the lender's own figures beside ours."""
-    found = []
-    for source in work.mapping.sources:
-        if source.name not in {about["source"] for about in work.staged.sources}:
-            continue
-        mine = [about for about in work.staged.sources if about["source"] == source.name]
-        if source.control_records is not None:
-            found.append({"source": source.name, "figure": "records", "lender": str(source.control_records),
-                          "ours": str(sum(about["records"] - about["left_out"] for about in mine))})
-        for column, said in source.control_sums.items():
-            ours = sum((Decimal(about["sums"].get(column, "0")) for about in mine), Decimal(0))
-            found.append({"source": source.name, "figure": column, "lender": said, "ours": f"{ours.normalize():f}",
-                          "unread": sum(about["unread"].get(column, 0) for about in mine)})
-    return [{**one, "agrees": _figure(one["lender"], one["source"], one["figure"]) == Decimal(one["ours"])} for one in found]
-
-
-def _figure(text: str, source: str, figure: str) -> Decimal:
-    try:
-        return Decimal(text.replace(",", ""))
-    except ArithmeticError:
-        raise Refused(
-            f"the mapping's source {source}: the control figure {text!r} of {figure} is no number; write it like 1234567.89",
-            f"映射来源 {source}：{figure} 的控制数 {text!r} 不是数字；请写成 1234567.89",
-        ) from None
 
 
 def _refuse_if_wrong(work: _Work, load: dict, faults: pl.DataFrame, parts: Path) -> None:
@@ -389,7 +398,7 @@ def _refuse_if_wrong(work: _Work, load: dict, faults: pl.DataFrame, parts: Path)
         return
     if not work.terms.dry_run:
         store.write_bytes(parts / "load.json", store.json_bytes(load))
-        store.write_bytes(parts / "mapping.yaml", work.mapping.text.encode())
+        _write_mappings(work, parts)
         store.remove_folder(work.book.refused_load)
         store.publish_folder(parts, work.book.refused_load)
     if wrong:

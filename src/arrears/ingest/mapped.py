@@ -121,6 +121,11 @@ class Mapping:
     written: Dates
     """How dates are written wherever a column does not say otherwise."""
 
+    def named_by_cells(self) -> set[tuple[str, str]]:
+        """The columns of tables that `key_of` names: table, column."""
+        return {(table.table, column.name) for source in self.sources for table in source.tables
+                for column in table.columns.values() if column.take == "key_of"}
+
 
 def source_columns(mapping: Mapping) -> pl.DataFrame:
     """One row per source, table and column of the table that is taken from a file: the source column it comes from.

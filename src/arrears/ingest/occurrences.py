@@ -1,9 +1,46 @@
-"""Names for records that bear none: a digest of their cells, and equal records numbered in the order of the file."""
+"""Names for records that bear none: a digest of their cells, and equal records numbered in the order of the file.
 
+Of a file, the sound records of one digest bear 1, 2, 3 …. A record that comes back from quarantine takes the smallest number
+that no record of its own file bears, whatever other files or the book hold: so the equal ones of a file are as many in the
+book as there are, and a file that brings the same records anew finds each of them there.
+"""
+
+from collections.abc import Callable
 from hashlib import sha256
+from typing import Protocol, TypeVar
 
 import numpy as np
 import polars as pl
+
+_Texts = TypeVar("_Texts", pl.Series, pl.Expr)
+
+
+class Numbers(Protocol):
+    """What numbers the records of one file among their equals."""
+
+    def numbered(self, table: str, column: str, digests: pl.Series) -> pl.Series:
+        """A number from 1 for each row, in the order of the rows; null where there is no digest."""
+
+
+class FreeNumbers:
+    """The numbers that records of one file take which come back corrected: the smallest that none of the file bears."""
+
+    def __init__(self, borne: Callable[[str, str, pl.Series], pl.DataFrame]):
+        """`borne(table, column, shorts)` gives short and nth of the names that records of the file bear already."""
+        self._borne = borne
+        self._given: set[tuple[str, str, int, int]] = set()
+
+    def numbered(self, table: str, column: str, digests: pl.Series) -> pl.Series:
+        shorts = short_of(digests)
+        self._given.update((table, column, *row) for row in self._borne(table, column, shorts.drop_nulls().unique()).iter_rows())
+        return pl.Series("nth", [None if short is None else self._next(table, column, short) for short in shorts], pl.Int64)
+
+    def _next(self, table: str, column: str, short: int) -> int:
+        nth = 1
+        while (table, column, short, nth) in self._given:
+            nth += 1
+        self._given.add((table, column, short, nth))
+        return nth
 
 
 class Occurrences:
@@ -19,7 +56,7 @@ class Occurrences:
         """1 for the first record of a digest, 2 for the second, …, in the order of the rows; null where there is none."""
         runs = self._runs.setdefault((table, column), [])
         known = digests.is_not_null()
-        short = digests.filter(known).str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64)
+        short = short_of(digests.filter(known))
         order = np.argsort(short.to_numpy(), kind="stable")
         keys, starts, new = np.unique(short.to_numpy()[order], return_index=True, return_counts=True)
         before = np.zeros(len(keys), np.int64)
@@ -45,6 +82,11 @@ def _merge(runs: list[tuple[np.ndarray, np.ndarray]]) -> None:
         merged, total = merged[order], np.concatenate([counts, last_counts])[order]
         starts = np.flatnonzero(np.concatenate([[True], merged[1:] != merged[:-1]]))
         runs.append((merged[starts], np.add.reduceat(total, starts)))
+
+
+def short_of(names: _Texts) -> _Texts:
+    """The first 64 bits of each digest."""
+    return names.str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64)
 
 
 def digest_of(cells: list[pl.Series]) -> pl.Series:

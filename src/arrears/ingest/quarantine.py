@@ -5,8 +5,9 @@ itself taken
 back, the record waits again. A folder holds
 
     quarantine.parquet   one row per fault: record, file, line, table, column, value (masked), rule, en, zh
-    records.parquet      one row per record in quarantine: record, source, file, line, cells (JSON)
-    resolved.parquet     which records of earlier loads this load took back: load, record
+    records.parquet      one row per record in quarantine: record, source, file, line, cells (JSON), is_named
+    resolved.parquet     which records of earlier loads need no further look since this load: load, record; and where they came
+                         back with it, the record they became here and their cells as they came (JSON; see own_cells.as_json)
 """
 
 from collections.abc import Iterator
@@ -42,8 +43,10 @@ RECORD_COLUMNS = {
     "file": pl.String,
     "line": pl.Int64,
     "cells": pl.String,
+    "is_named": pl.Boolean,
 }
-RESOLVED_COLUMNS = {"load": pl.Int64, "record": pl.Int64}
+"""`is_named`: the cells hold the record's own ids, so a record of equal cells is the same one."""
+RESOLVED_COLUMNS = {"load": pl.Int64, "record": pl.Int64, "became": pl.Int64, "cells": pl.String}
 
 
 def open_faults(loads: Loads, *, rule: str | None = None, load: int | None = None) -> pl.DataFrame:
@@ -91,8 +94,16 @@ def all_records(loads: Loads) -> pl.DataFrame:
 
 def resolved(loads: Loads) -> pl.DataFrame:
     """The records that later loads in force took back: load, record."""
-    parts = [_read(folder / "resolved.parquet", RESOLVED_COLUMNS) for _, folder in loads]
-    return pl.concat(parts).unique() if parts else pl.DataFrame(schema=RESOLVED_COLUMNS)
+    return came_back(loads).select("load", "record").unique()
+
+
+def came_back(loads: Loads) -> pl.DataFrame:
+    """The records that loads took back: load, record, became, cells, and `by`, the load that took them back."""
+    parts = [pl.DataFrame(schema=RESOLVED_COLUMNS | {"by": pl.Int64})]
+    for number, folder in loads:
+        if (folder / "resolved.parquet").exists():
+            parts.append(_read(folder / "resolved.parquet", RESOLVED_COLUMNS).with_columns(by=pl.lit(number, pl.Int64)))
+    return pl.concat(parts)
 
 
 def counts_by_rule(faults: pl.DataFrame) -> pl.DataFrame:
@@ -126,7 +137,7 @@ def json_lines(faults: pl.DataFrame, limit: int | None = None) -> Iterator[str]:
 
 def _by_rule(faults: pl.DataFrame, zh: bool, refused: bool) -> list[str]:
     counts = counts_by_rule(faults)
-    loads = faults["load"].n_unique()
+    loads, refused = faults["load"].n_unique(), (faults["load"] == REFUSED_LOAD).all()
     whole = faults.select(pl.struct("load", pl.coalesce("record", -pl.col("line")), "file").n_unique()).item()
     if refused:
         lines = [f"被拒绝的装载：{whole:,} 条记录，{len(faults):,} 处问题；未装入任何内容" if zh else
@@ -183,9 +194,10 @@ def _settled(loads: Loads) -> pl.DataFrame:
     """Records that need no further look, since the lender's files bring the same ones again and again: load, record.
 
     Of equal records (one source, the same cells) only the latest waits. Where one of them came back with other cells, the
-    equal ones are answered too, those of later files as well.
+    equal ones are answered too, those of later files as well. Records whose cells do not hold their ids each wait for
+    themselves: two of them may be two payments.
     """
-    every, alike = all_records(loads).select("load", "record", "source", "cells"), ["source", "cells"]
+    every, alike = all_records(loads).filter("is_named").select("load", "record", "source", "cells"), ["source", "cells"]
     older = every.filter(pl.col("load") < pl.col("load").max().over(alike))
     answered = [every.clear().select(alike)]
     for number, folder in loads:
@@ -211,7 +223,10 @@ def _read(path: Path, columns: dict) -> pl.DataFrame:
     if not path.exists():
         return pl.DataFrame(schema=columns)
     try:
-        return pl.read_parquet(path, glob=False).select(pl.col(name).cast(dtype) for name, dtype in columns.items())
+        frame = pl.read_parquet(path, glob=False)
+        may_be_absent = ("became", "cells") if columns is RESOLVED_COLUMNS else ("is_named",)  # in a book from before they were kept
+        frame = frame.with_columns(pl.lit(None).alias(name) for name in may_be_absent if name in columns and name not in frame.columns)
+        return frame.select(pl.col(name).cast(dtype) for name, dtype in columns.items())
     except (pl.exceptions.PolarsError, OSError) as problem:
         raise Refused(
             f"{path}: cannot be read ({str(problem).splitlines()[0]}), so what waits in quarantine is not known; "

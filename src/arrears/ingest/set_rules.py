@@ -47,10 +47,12 @@ class SetRules:
     """One load held against itself and the book. Its state is a DuckDB connection with the views above."""
 
     def __init__(self, folder: Path, rows: dict[str, list[Path]], past: dict[str, dict[Path, int]], replaces: set[str], *,
-                 mode: str, bearing: set[str], bad: pl.Series, moment: int):
+                 mode: str, bearing: set[str], bad: pl.Series, moment: int, modes: list[tuple[int, str]] | None = None):
         """`past` holds the book's files, each with the moment from which its rows count that bear none; `bearing` names the tables
         whose rows say themselves when they were recorded; nothing may be recorded after `moment`.
+        Records that come back may have been read in several modes: `modes` then names the first record of each and its mode.
         """
+        self.modes = modes or [(0, mode)]
         self.mode, self.bearing, self.moment, self.tables = mode, bearing, moment, [t for t in FACTS if t in rows]
         spill = folder / "spill"
         self._duck = duckdb.connect(config={
@@ -125,6 +127,14 @@ class SetRules:
     def ask(self, query: str, values: list | None = None) -> list[tuple]:
         """Every row of the answer; DuckDB takes no further query before an answer was read to its end."""
         return self._duck.execute(query, values).fetchall()
+
+    def frame(self, query: str, asked: pl.DataFrame) -> pl.DataFrame:
+        """The answer to a query in which `asked` is a table."""
+        self._duck.register("asked", asked.to_arrow())
+        try:
+            return self._frame(query)
+        finally:
+            self._duck.unregister("asked")
 
     def _frame(self, query: str) -> pl.DataFrame:
         return pl.from_arrow(self._duck.sql(query).to_arrow_table())
@@ -208,15 +218,22 @@ class SetRules:
             self._drop(table, f"SELECT \"row\" FROM met m WHERE same AND NOT EXISTS (FROM met b WHERE {_equal('b', 'm', group)} "
                        "AND NOT b.same AND b.recorded_at > b.before AND b.recorded_at < m.recorded_at)")
             # In a delta only a row that says when it was recorded may replace another.
-            wrong = "false" if self.mode != "delta" else f"recorded_at = {WHEN_LOADED}" if name in self.bearing else "true"
+            wrong = f"({self._is_in('delta')} AND recorded_at = {WHEN_LOADED})" if name in self.bearing else self._is_in("delta")
             stands = "key_stands" if group == list(table.key) else "schedule_stands"
             self._blame(f"SELECT DISTINCT record, {record}, '{stands}', {_key_text(table, 'm')} FROM met m WHERE NOT same AND ({wrong} OR recorded_at <= before)")
             self.replaces[name] |= self._one(f"SELECT EXISTS (FROM met WHERE NOT same AND NOT ({wrong} OR recorded_at <= before))")
             self.ask("DROP TABLE met")
-        if self.mode == "correction":
+        if self._is_in("correction") != "false":
             self._blame(f"SELECT DISTINCT record, {record}, 'nothing_to_correct', {_key_text(table, 'n')} FROM sound_{name} n "
-                        f"WHERE NOT EXISTS (FROM past_{name} p WHERE {_equal('n', 'p', group)})")
+                        f"WHERE {self._is_in('correction')} AND NOT EXISTS (FROM past_{name} p WHERE {_equal('n', 'p', group)})")
         self._view_fresh(table)
+
+    def _is_in(self, mode: str) -> str:
+        """Whether a record was read in that mode, as SQL."""
+        ends = [first for first, _ in self.modes[1:]]
+        spans = [f"(record >= {first}" + (f" AND record < {end})" if end is not None else ")")
+                 for (first, its), end in zip(self.modes, [*ends, None], strict=True) if its == mode]
+        return f"({' OR '.join(spans)})" if spans else "false"
 
     def _meet(self, table: Table) -> None:
         """met: each row whose group of `replaced_by` the book has, with the moment `before` of the book's version, and whether it

@@ -15,8 +15,10 @@ from pathlib import Path
 import polars as pl
 
 from arrears.ingest.batch import Batch
-from arrears.ingest.expressions import Occurrences, Typed, rows_of
+from arrears.ingest.came_back import CameBack
+from arrears.ingest.expressions import Typed, rows_of, told_apart
 from arrears.ingest.mapped import ColumnMap, Mapping, SourceMap
+from arrears.ingest.occurrences import Occurrences
 from arrears.ingest.own_cells import OwnCells, as_shown, kept_of
 from arrears.ingest.values import read_column
 from arrears.money import decimals_of
@@ -93,18 +95,18 @@ def stage(staged: Staged, source_map: SourceMap, source, mapping: Mapping, pseud
     Raises Refused where the source lacks a column, cannot be read, or changes meanwhile.
     """
     place = len(staged.sources)
-    about = {"source": source_map.name, "name": source.name, "records": 0, "left_out": 0, "rows": {}, "sums": {}, "unread": {}}
+    about = {"source": source_map.name, "name": source.name, "first": staged.numbered, "records": 0, "left_out": 0, "rows": {}, "sums": {}, "unread": {}}
     staged.sources.append(about)
     staged.tables |= {table_map.table for table_map in source_map.tables}  # one without a record, too: a snapshot says that all is gone
-    seen, first = Occurrences(), staged.numbered
+    seen, first = source.numbers if isinstance(source, CameBack) else Occurrences(), staged.numbered
     wanted = [column for column in source_map.taken() if column in source.columns]
     about["personal"] = {"hashed": sorted(mapping.hashed & set(wanted)), "left_out": sorted(mapping.left_out & set(source.columns))}
 
     def make(batch: Batch) -> _Made:
         cells, lines = kept_of(source_map, batch)
-        typed = {table.table: rows_of(table, source_map, mapping, cells, pseudonyms, seen=seen, today=staged.today)
+        typed = {table.table: rows_of(table, source_map, mapping, cells, pseudonyms, today=staged.today)
                  for table in source_map.tables} if len(cells) else {}
-        return _Made(batch, cells, lines, typed)
+        return _Made(batch, cells, lines, told_apart(typed, source_map, seen) if typed else typed)
 
     # Records that are numbered among their equals, or hashed by a key with a memory, are taken one batch after the other.
     in_order = bool(mapping.hashed) or any(column.take == "key_of" for table in source_map.tables for column in table.columns.values())
@@ -119,7 +121,7 @@ def stage(staged: Staged, source_map: SourceMap, source, mapping: Mapping, pseud
         report(staged.records)
         if staged.is_hopeless:
             break
-    staged.cells.may_read_again(first, staged.numbered, source_map, source)
+    staged.cells.may_read_again(first, staged.numbered, source_map, source, mapping)
     about["digest"] = None if staged.is_hopeless else source.digest
     about["notes"] = list(source.notes)
     about["sums"] = {column: str(total) for column, total in about["sums"].items()}
@@ -188,7 +190,7 @@ def _set_down(staged: Staged, about: dict, made: _Made, name: str, source_map, m
             rows = rows.drop("recorded_at")
         _write_rows(staged, table, rows, first, name)
     chosen = pl.Series([True]).new_from_index(0, len(record)) if read_once else record.is_in(faults["record"].implode())
-    staged.cells.keep(record.filter(chosen), lines.filter(chosen), about["source"], about["name"], cells.filter(chosen), faults)
+    staged.cells.keep(record.filter(chosen), lines.filter(chosen), about["source"], about["name"], cells.filter(chosen), faults, mapping)
 
 
 def _set_aside_faulty(staged: Staged, about: dict, made: dict[str, Typed], record, lines, mapping) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from arrears.ingest.workbooks import Workbook, damage_refused
 from arrears.refusal import Refused
 
 _KEY = ["load", "record"]
+_PROBLEMS_MAX = 20
 _NUMBER = re.compile(r"'?([0-9]{1,15})(?:\.0+)?")
 
 
@@ -34,59 +35,68 @@ class Corrected:
 
 @dataclass(frozen=True)
 class TakenBack:
-    """All that a file brings back, by load and mapping source, and how many of its records had come back before."""
+    """All that a file brings back, by load and mapping source: records that wait, and those that came back before."""
 
     parts: dict[tuple[int, str], Corrected]
-    again: int
+    before: dict[tuple[int, str], Corrected]
 
-    def resolved(self) -> pl.DataFrame:
-        """What the new load keeps as resolved.parquet: load, record."""
-        frames = [
-            pl.DataFrame(
-                {"load": pl.repeat(load, len(part.records), dtype=pl.Int64, eager=True), "record": part.records}
-            )
-            for (load, _), part in self.parts.items()
-        ]
-        return pl.concat(frames) if frames else pl.DataFrame(schema={"load": pl.Int64, "record": pl.Int64})
+    @property
+    def again(self) -> int:
+        """How many of its records had come back before."""
+        return sum(len(part.records) for part in self.before.values())
+
+
+_Problem = tuple[str, str]
+"""What stands in the way, in English and Chinese, beginning with the place in the file."""
 
 
 def corrected(path: Path, loads: Loads) -> TakenBack:
     """The records that came back, each with its corrected cells, changed or not; lines that were deleted are not
     among them.
 
-    Raises Refused where a header was changed, a line bears no or an unknown record, or two lines bear the same one. A
-    record that was taken back before is left out and counted, so that the same file twice changes nothing.
+    Raises Refused, with all that stands in the way, where a header was changed, a line bears no or an unknown record, or two
+    lines bear the same one. A record that was taken back before stands apart, so that the same file twice changes nothing.
     """
-    known = all_records(loads)
-    done = resolved(loads).with_columns(done=True)
-    came = [frame for sheet, header, rows in _sheets(path) if (frame := _frame(path, sheet, header, rows)) is not None]
-    if not came:
+    known, done = all_records(loads), resolved(loads).with_columns(done=True)
+    problems: list[_Problem] = []
+    came = [frame for sheet, header, rows in _sheets(path) if (frame := _frame(sheet, header, rows, problems)) is not None]
+    if not came and not problems:
         raise Refused(
             f"{path}: no record stands in it; it must be a file written by arrears quarantine --export",
             f"{path}：其中没有记录；请使用 arrears quarantine --export 写出的文件",
         )
-    keys = pl.concat([frame.select(*_KEY, "sheet", "row") for frame, _ in came])
-    _refuse_refused(path, keys)
-    _refuse_twice(path, keys)
-    _refuse_unknown(path, keys.join(known, on=_KEY, how="anti", maintain_order="left"))
-    parts: dict[tuple[int, str], list[pl.DataFrame]] = {}
-    again = 0
+    if came:
+        keys = pl.concat([frame.select(*_KEY, "sheet", "row") for frame, _ in came])
+        problems += _twice(keys) + _unknown(keys.join(known, on=_KEY, how="anti", maintain_order="left"))
+    found: dict[bool, dict[tuple[int, str], list[pl.DataFrame]]] = {True: {}, False: {}}
     for frame, columns in came:
-        about = frame.join(known.drop("cells"), on=_KEY, how="left", maintain_order="left").join(
-            done, on=_KEY, how="left", maintain_order="left"
-        )
-        again += int(about["done"].sum())
-        _refuse_new_columns(path, about, columns, known)
-        for (load, source), part in about.partition_by("load", "source", as_dict=True, maintain_order=True).items():
+        about = frame.join(known.drop("cells"), on=_KEY, how="inner", maintain_order="left").join(
+            done, on=_KEY, how="left", maintain_order="left").with_columns(pl.col("done").fill_null(False))
+        new = _new_columns(about, columns, known)
+        problems += [_new_column(about["sheet"][0], name) for name in new]
+        for (load, source, is_done), part in about.partition_by("load", "source", "done", as_dict=True, maintain_order=True).items():
             wanted = columns_of(known.filter((pl.col("load") == load) & (pl.col("source") == source)))
-            _refuse_missing_columns(path, part, columns, wanted)
-            fresh = part.filter(pl.col("done").is_null())
-            taken = fresh.select(
-                "record", "file", "line", pl.struct(pl.nth(columns[name]).alias(name) for name in wanted).alias("cells")
-            )
-            if len(taken):
-                parts.setdefault((load, source), []).append(taken)
-    return TakenBack({key: _joined(frames) for key, frames in sorted(parts.items())}, again)
+            missing = _missing_columns(part, columns, wanted)
+            problems += [problem for problem in missing if problem not in problems] + _astray(part, source, columns, {*wanted, *new})
+            if not missing:
+                cells = pl.struct(pl.nth(columns[_plain(name)]).alias(name) for name in wanted)
+                found[is_done].setdefault((load, source), []).append(part.select("record", "file", "line", cells.alias("cells")))
+    if problems:
+        raise _refusal(path, problems)
+    waiting, before = ({key: _joined(frames) for key, frames in sorted(found[is_done].items())} for is_done in (False, True))
+    return TakenBack(waiting, before)
+
+
+def _refusal(path: Path, problems: list[_Problem]) -> Refused:
+    """All that stands in the way, so that a person mends it in one go; the first of them where there are very many."""
+    if len(problems) == 1:
+        return Refused(f"{path}, {problems[0][0]}", f"{path}：{problems[0][1]}")
+    more = len(problems) - _PROBLEMS_MAX
+    en = [f"{path}: nothing was taken back; in the way stand {len(problems):,} things:", *(f"  {en}" for en, _ in problems[:_PROBLEMS_MAX])]
+    zh = [f"{path}：未收回任何记录；有 {len(problems):,} 处问题：", *(f"  {zh}" for _, zh in problems[:_PROBLEMS_MAX])]
+    if more > 0:
+        en, zh = [*en, f"  … and {more:,} more"], [*zh, f"  ……另有 {more:,} 处"]
+    return Refused("\n".join(en), "\n".join(zh))
 
 
 def _joined(frames: list[pl.DataFrame]) -> Corrected:
@@ -94,15 +104,15 @@ def _joined(frames: list[pl.DataFrame]) -> Corrected:
     return Corrected(rows["cells"].struct.unnest(), rows["record"], rows["file"], rows["line"])
 
 
-def _frame(path: Path, sheet: str, header: list, rows: list) -> tuple[pl.DataFrame, dict[str, int]] | None:
+def _frame(sheet: str, header: list, rows: list, problems: list[_Problem]) -> tuple[pl.DataFrame, dict[str, int]] | None:
     """The lines of one sheet: cells by their place, then load, record, sheet and row; and where each column stands."""
-    columns = _columns(path, sheet, header)
+    columns = _columns(sheet, header, problems)
     width = len(header)
     kept = [(number, cells) for number, cells in rows if any(cell is not None for cell in cells)]
-    if not kept:
+    if not kept or columns is None:
         return None
-    load, record = (_numbers(path, sheet, place, kept) for place in (0, 1))
-    _refuse_nameless(path, sheet, header, kept)
+    problems += _nameless(sheet, header, kept)
+    load, record = (_numbers(sheet, place, kept, problems) for place in (0, 1))
     padded = [(cells + [None] * width)[:width] for _, cells in kept]
     frame = pl.DataFrame(padded, schema=[(f"c{place}", pl.String) for place in range(width)], orient="row")
     frame = frame.with_columns(
@@ -111,120 +121,134 @@ def _frame(path: Path, sheet: str, header: list, rows: list) -> tuple[pl.DataFra
         pl.lit(sheet).alias("sheet"),
         pl.Series("row", [number for number, _ in kept], pl.Int64),
     )
-    return frame, columns
+    return frame.drop_nulls(_KEY), columns
 
 
-def _columns(path: Path, sheet: str, header: list) -> dict[str, int]:
+def _columns(sheet: str, header: list, problems: list[_Problem]) -> dict[str, int] | None:
     own = [_plain(name) for name in header[: len(OWN)]]
     if own != list(OWN):
-        raise Refused(
-            f"{path}, sheet {sheet}: the first columns are {', '.join(map(str, own))}, not {', '.join(OWN)}; without "
+        problems.append((
+            f"sheet {sheet}: the first columns are {', '.join(map(str, own))}, not {', '.join(OWN)}; without "
             "them nobody "
             "knows which record a line is: put the header back as it was exported",
-            f"{path} 的工作表 {sheet}：前几列是 {'、'.join(map(str, own))}，应为 {'、'.join(OWN)}；"
+            f"工作表 {sheet}：前几列是 {'、'.join(map(str, own))}，应为 {'、'.join(OWN)}；"
             "否则无法对应到记录，请恢复导出时的表头",
-        )
+        ))
+        return None
     columns: dict[str, int] = {}
     for place, name in enumerate(header[len(OWN) :], start=len(OWN)):
         if name is None:
             continue
         if _plain(name) in columns:
-            raise Refused(
-                f"{path}, sheet {sheet}: the column {name} stands twice, and nobody knows which one counts; remove one",
-                f"{path} 的工作表 {sheet}：列 {name} 出现两次，无法确定以哪列为准；请删除一列",
-            )
+            problems.append((
+                f"sheet {sheet}: the column {name} stands twice, and nobody knows which one counts; remove one",
+                f"工作表 {sheet}：列 {name} 出现两次，无法确定以哪列为准；请删除一列",
+            ))
         columns[_plain(name)] = place
     return columns
 
 
-def _numbers(path: Path, sheet: str, place: int, rows: list) -> list[int]:
-    found = []
+def _numbers(sheet: str, place: int, rows: list, problems: list[_Problem]) -> list[int | None]:
+    found: list[int | None] = []
     for number, cells in rows:
         fit = _NUMBER.fullmatch(cells[place] or "") if place < len(cells) else None
         if fit is None:
-            raise Refused(
-                f"{path}, sheet {sheet}, row {number}: {OWN[place]} does not hold a number, so nobody knows which "
+            problems.append((
+                f"sheet {sheet}, row {number}: {OWN[place]} does not hold a number, so nobody knows which "
                 "record this is; "
                 "remove the line: new records come in by arrears ingest",
-                f"{path} 的工作表 {sheet} 第 {number} 行：{OWN[place]} 不是数字，无法对应到记录；"
+                f"工作表 {sheet} 第 {number} 行：{OWN[place]} 不是数字，无法对应到记录；"
                 "请删除该行，新记录应通过 arrears ingest 装载",
-            )
-        found.append(int(fit[1]))
+            ))
+        found.append(None if fit is None else int(fit[1]))
     return found
 
 
-def _refuse_nameless(path: Path, sheet: str, header: list, rows: list) -> None:
-    for number, cells in rows:
-        for place, cell in enumerate(cells):
-            if cell is not None and (place >= len(header) or header[place] is None):
-                raise Refused(
-                    f"{path}, sheet {sheet}, row {number}: column {place + 1} holds a cell but has no name, so it "
-                    "would be lost; "
-                    "move it under its column or remove it",
-                    f"{path} 的工作表 {sheet} 第 {number} 行：第 {place + 1} 列有内容但没有列名，内容会丢失；请移到相应列或删除",
-                )
-
-
-def _refuse_refused(path: Path, keys: pl.DataFrame) -> None:
-    if (keys["load"] == REFUSED_LOAD).any():
-        raise Refused(
-            f"{path}: its records are of a load that was refused (exported with --refused, to look at): nothing of that load is in the "
-            "book, so there is nothing these could be taken back into; mend the lender's files or the mapping and run arrears "
-            "ingest again",
-            f"{path}：其中是被拒绝的装载的记录（用 --refused 导出，仅供查看）：该次装载没有装入任何内容，因此无法收回；"
-            "请更正来源文件或映射，再运行 arrears ingest",
+def _nameless(sheet: str, header: list, rows: list) -> list[_Problem]:
+    return [
+        (
+            f"sheet {sheet}, row {number}: column {place + 1} holds a cell but has no name, so it "
+            "would be lost; "
+            "move it under its column or remove it",
+            f"工作表 {sheet} 第 {number} 行：第 {place + 1} 列有内容但没有列名，内容会丢失；请移到相应列或删除",
         )
+        for number, cells in rows for place, cell in enumerate(cells)
+        if cell is not None and (place >= len(header) or header[place] is None)
+    ]
 
 
-def _refuse_twice(path: Path, keys: pl.DataFrame) -> None:
-    twice = keys.filter(pl.struct(_KEY).is_duplicated())
-    if len(twice):
-        row = twice.row(0, named=True)
-        places = twice.filter((pl.col("load") == row["load"]) & (pl.col("record") == row["record"]))
-        where = ", ".join(f"{sheet} {number}" for sheet, number in places.select("sheet", "row").iter_rows())
-        raise Refused(
-            f"{path}: record {row['record']} of load {row['load']} stands in several rows ({where}), and nobody knows "
+def _twice(keys: pl.DataFrame) -> list[_Problem]:
+    problems = []
+    for (load, record), rows in keys.filter(pl.struct(_KEY).is_duplicated()).partition_by(_KEY, as_dict=True, maintain_order=True).items():
+        where = ", ".join(f"{sheet} {number}" for sheet, number in rows.select("sheet", "row").iter_rows())
+        problems.append((
+            f"sheet {rows['sheet'][0]}: record {record} of load {load} stands in several rows ({where}), and nobody knows "
             "which one is "
             "right; keep one of them",
-            f"{path}：装载 {row['load']} 的记录 {row['record']} 出现在多行（{where}），无法判断以哪行为准；请只保留一行",
+            f"工作表 {rows['sheet'][0]}：装载 {load} 的记录 {record} 出现在多行（{where}），无法判断以哪行为准；请只保留一行",
+        ))
+    return problems
+
+
+def _unknown(keys: pl.DataFrame) -> list[_Problem]:
+    return [
+        (
+            f"sheet {row['sheet']}, row {row['row']}: record {row['record']} of load {row['load']} is not in "
+            "the quarantine of this book; the load may have been taken back, or the file is of another book: export anew",
+            f"工作表 {row['sheet']} 第 {row['row']} 行：装载 {row['load']} 的记录 {row['record']} 不在该账册的隔离区；"
+            "该次装载可能已撤回，或文件属于另一账册，请重新导出",
         )
-
-
-def _refuse_unknown(path: Path, keys: pl.DataFrame) -> None:
-    if len(keys):
-        row = keys.row(0, named=True)
-        raise Refused(
-            f"{path}, sheet {row['sheet']}, row {row['row']}: record {row['record']} of load {row['load']} is not in "
-            "the quarantine of "
-            f"this book ({len(keys):,} such rows); the load may have been taken back, or the file is of another book: "
-            f"export anew",
-            f"{path} 的工作表 {row['sheet']} 第 {row['row']} 行：装载 {row['load']} 的记录 {row['record']} 不在该账册的隔离区"
-            f"（共 {len(keys):,} 行）；该次装载可能已撤回，或文件属于另一账册，请重新导出",
+        if row["load"] != REFUSED_LOAD else
+        (
+            f"sheet {row['sheet']}, row {row['row']}: the record is of a load that was refused, so nothing of it is in the book and it cannot "
+            "be taken back; mend the lender's files or the mapping and run arrears ingest again",
+            f"工作表 {row['sheet']} 第 {row['row']} 行：该记录属于被拒绝的装载，账册中没有其内容，无法收回；请更正来源文件或映射后重新运行 arrears ingest",
         )
+        for row in keys.iter_rows(named=True)
+    ]
 
 
-def _refuse_new_columns(path: Path, about: pl.DataFrame, columns: dict[str, int], known: pl.DataFrame) -> None:
+def _new_columns(about: pl.DataFrame, columns: dict[str, int], known: pl.DataFrame) -> list[str]:
+    if about.is_empty():
+        return []
     ours = known.join(about.select("load", "source").unique(), on=["load", "source"], how="semi")
-    new = sorted(set(columns) - {_plain(name) for name in columns_of(ours)})
-    if new:
-        raise Refused(
-            f"{path}, sheet {about['sheet'][0]}: the column {new[0]} is in no source of these records; give it back "
-            "the name it "
-            "was exported by, or remove it",
-            f"{path} 的工作表 {about['sheet'][0]}：列 {new[0]} 不属于这些记录的来源；请恢复导出时的列名，或删除该列",
+    new = set(columns) - {_plain(name) for name in columns_of(ours)}
+    if new:  # a CSV file bears the columns of all sources, also of those whose lines were all deleted
+        new -= {_plain(name) for name in columns_of(known)}
+    return sorted(new)
+
+
+def _new_column(sheet: str, name: str) -> _Problem:
+    return (
+        f"sheet {sheet}: the column {name} is in no source of these records; give it back the name it was exported by, or remove it",
+        f"工作表 {sheet}：列 {name} 不属于这些记录的来源；请恢复导出时的列名，或删除该列",
+    )
+
+
+def _astray(part: pl.DataFrame, source: str, columns: dict[str, int], known: set[str]) -> list[_Problem]:
+    """Cells under columns of other sources: nobody would read them."""
+    others = {name: place for name, place in columns.items() if name not in {_plain(name) for name in known}}
+    return [
+        (
+            f"sheet {sheet}, row {row}: the column {name} holds a cell, but the records of {source} have no such column, so it would be lost; "
+            "move it under its column or remove it",
+            f"工作表 {sheet} 第 {row} 行：列 {name} 有内容，但来源 {source} 的记录没有该列，内容会丢失；请移到相应列或删除",
         )
+        for name, place in sorted(others.items())
+        for sheet, row in part.filter(pl.nth(place).is_not_null()).select("sheet", "row").iter_rows()
+    ]
 
 
-def _refuse_missing_columns(path: Path, part: pl.DataFrame, columns: dict[str, int], wanted: list[str]) -> None:
-    missing = [name for name in wanted if _plain(name) not in columns]
-    if missing:
-        raise Refused(
-            f"{path}, sheet {part['sheet'][0]}: the column {missing[0]} is missing; its cells would be empty in the "
+def _missing_columns(part: pl.DataFrame, columns: dict[str, int], wanted: list[str]) -> list[_Problem]:
+    return [
+        (
+            f"sheet {part['sheet'][0]}: the column {name} is missing; its cells would be empty in the "
             "book: put it back "
             "as it was exported",
-            f"{path} 的工作表 {part['sheet'][0]}：缺少列 {missing[0]}，账册中会变为空值；请按导出时的样子恢复",
+            f"工作表 {part['sheet'][0]}：缺少列 {name}，账册中会变为空值；请按导出时的样子恢复",
         )
-    columns.update({name: columns[_plain(name)] for name in wanted})
+        for name in wanted if _plain(name) not in columns
+    ]
 
 
 def _plain(name: str | None) -> str | None:

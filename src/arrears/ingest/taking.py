@@ -9,7 +9,7 @@ import polars as pl
 from arrears.ingest import clean_cells
 from arrears.ingest.kinds import is_a_day, kind_of
 from arrears.ingest.mapped import ColumnMap, Mapping, SourceMap, TableMap
-from arrears.ingest.occurrences import Occurrences, digest_of
+from arrears.ingest.occurrences import digest_of
 from arrears.ingest.personal import STARRED, holds_personal, slipped
 from arrears.ingest.reading import EDGES, plain_digits, reader_of, trimmed
 from arrears.ingest.values import TYPES, Read, read_column, read_texts
@@ -39,7 +39,6 @@ class Taking:
     mapping: Mapping
     cells: pl.DataFrame
     pseudonyms: Hashes
-    seen: Occurrences
     faults: list[pl.DataFrame] = field(default_factory=list)
     typed: dict[str, pl.Series] = field(default_factory=dict)
     _hashed: dict[str, Read] = field(default_factory=dict)
@@ -285,10 +284,7 @@ class Taking:
 
     def _keys(self, column: ColumnMap) -> pl.Series:
         texts = [self._texts(name, column, strictly=name in self.mapping.hashed)[0] for name in column.sources]
-        frame = pl.DataFrame({"digest": digest_of(texts)})
-        frame = frame.with_columns(nth=self.seen.numbered(self.table_map.table, column.name, frame["digest"]))
-        repeated = pl.concat_str("digest", pl.lit("-"), "nth")
-        return frame.select(pl.when(pl.col("nth") > 1).then(repeated).otherwise("digest")).to_series()
+        return digest_of(texts)
 
 
 def _starred(values: pl.Series) -> pl.Series | None:
