@@ -1,5 +1,7 @@
 """What a load says of rows that the book has: histories, snapshots without records, files that come again, files that are gone."""
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 
@@ -187,3 +189,17 @@ def test_each_version_of_a_schedule_in_a_load_is_held_against_the_book_by_itself
     ran = lender.ingest(schedule("instalments_2", ("120.00", "2026-01-06"), ("99.00", "2026-01-07")))
     assert "instalments: new 0, changed 4, unchanged 4" in ran.out, ran.out + ran.error
     assert in_force(lender, "instalments")["interest_minor"].to_list() == [9_900] * 4
+
+
+@pytest.mark.parametrize("name", ["other/../[b]ook", "./book", "it's [a] *book?"])
+def test_a_book_is_read_whole_however_its_folder_is_named(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other").mkdir()
+    lender = Lender(tmp_path)
+    lender.book = Path(name)
+    lender.write_loans(3)
+    lender.ingest()
+    lender.ingest(lender.write("payments", [payment_row("P4", 1)], "payments_2"))
+    again = [payment_row(f"P{number}", number if number < 4 else 1) for number in (1, 2, 3, 4)]
+    ran = lender.ingest(lender.write("payments", again, "payments_3"))
+    assert "unchanged 4" in ran.out and len(in_force(lender)) == 4, ran.out + ran.error

@@ -10,6 +10,7 @@ A rule is a query that finds records to blame. Blaming a loan makes orphans of i
 until none finds more: what is left can be walked. Source: spec positions, Inputs ("Refused at load").
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -149,11 +150,13 @@ class SetRules:
             self.ask(f"CREATE VIEW every_{table.name} AS SELECT {typed} WHERE false")
             self.ask(f"CREATE VIEW past_{table.name} AS FROM every_{table.name}")
             return
-        rows, since = _parquet(list(files)), str(next(iter(files.values())))
+        rows, since = _parquet(files), str(next(iter(files.values())))
         if len(set(files.values())) > 1:
             self.ask(f"CREATE TABLE since_{table.name}(filename VARCHAR, since BIGINT)")
-            self._duck.executemany(f"INSERT INTO since_{table.name} VALUES (?, ?)", [[str(path), at] for path, at in files.items()])
-            rows, since = f"{_parquet(list(files), named=True)} JOIN since_{table.name} USING (filename)", "since"
+            named = self.ask(f"SELECT file_name FROM parquet_file_metadata({_listed(files)})")  # as DuckDB names them, in this order
+            self._duck.executemany(f"INSERT INTO since_{table.name} VALUES (?, ?)",
+                                   [[name, at] for (name,), at in zip(named, files.values(), strict=True)])
+            rows, since = f"{_parquet(files, named=True)} JOIN since_{table.name} USING (filename)", "since"
         self.ask(f"CREATE VIEW every_{table.name} AS SELECT {columns}, coalesce(epoch_us(recorded_at), {since}) AS recorded_at FROM {rows}")
         latest = (f" QUALIFY recorded_at = max(recorded_at) OVER (PARTITION BY {', '.join(table.replaced_by)})" if replaces else "")
         self.ask(f"CREATE VIEW past_{table.name} AS SELECT * FROM every_{table.name}{latest}")
@@ -443,11 +446,15 @@ def _moment_text(microseconds: str) -> str:
     return f"make_timestamp(least(greatest({microseconds}, 0), {_LATEST_SHOWN}))::VARCHAR"
 
 
-def _parquet(files: list[Path], named: bool = False) -> str:
-    """The files as a table, each row with its file where `named`; DuckDB takes every path for a pattern, so what is special in one is written as a class of one."""
+def _parquet(files: Iterable[Path], named: bool = False) -> str:
+    """The files as a table, each row with its file where `named`."""
+    return f"read_parquet({_listed(files)}, union_by_name = true, hive_partitioning = false, filename = {str(named).lower()})"
+
+
+def _listed(files: Iterable[Path]) -> str:
+    """DuckDB takes every path for a pattern, so what is special in one is written as a class of one."""
     special = {"'": "''", "[": "[[]", "*": "[*]", "?": "[?]"}
-    listed = ", ".join("'" + "".join(special.get(letter, letter) for letter in str(path)) + "'" for path in files)
-    return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false, filename = {str(named).lower()})"
+    return "[" + ", ".join("'" + "".join(special.get(letter, letter) for letter in str(path)) + "'" for path in files) + "]"
 
 
 def _type_of(column) -> str:
