@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import openpyxl
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -156,12 +157,17 @@ def test_a_rate_that_no_lender_charges_is_asked_whatever_its_name_says(name, val
     assert rate_unit(look_at(name, Series(values * 4)))[0] == unit
 
 
-def test_a_cell_that_excel_shows_in_percent_is_a_fraction(tmp_path):
-    for name, unit in (("年利率", "fraction"), ("年利率(%)", "?")):
-        book = openpyxl.Workbook()
-        book.active.append(["借据号", "放款金额(元)", "放款日期", name])
-        for n in range(4):
-            book.active.append([f"L{n}", 1000, "2026-01-02", 0.18])
-            book.active.cell(n + 2, 4).number_format = "0%"
-        book.save(tmp_path / "loans.xlsx")
-        assert tables_of(draft([str(tmp_path / "loans.xlsx")]))["loans"]["annual_rate_ppm"] == {"column": name, "unit": unit}
+@pytest.mark.parametrize("name", ["年利率", "年利率(%)"])
+def test_a_cell_that_excel_shows_in_percent_is_the_rate_it_shows(tmp_path, name):
+    book = openpyxl.Workbook()
+    book.active.append(["借据号", "放款金额(元)", "放款日期", "到期日", name])
+    for n in range(4):
+        book.active.append([f"L{n}", 1000, "2026-01-02", "2026-06-01", 0.18])
+        book.active.cell(n + 2, 5).number_format = "0%"
+    path = tmp_path / "loans.xlsx"
+    book.save(path)
+    drafted = draft([str(path)])
+    assert tables_of(drafted)["loans"]["annual_rate_ppm"] == {"column": name, "unit": "percent"}
+    book_of(tmp_path, path, drafted)
+    loaded = pl.read_parquet(tmp_path / "book/loads/0001/loans-0000.parquet")
+    assert loaded["annual_rate_ppm"].to_list() == [180_000] * 4
