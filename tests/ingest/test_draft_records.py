@@ -5,6 +5,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import xlsxwriter
 from typer.testing import CliRunner
 
 from arrears.cli import app
@@ -107,6 +108,20 @@ def test_a_row_of_formulas_without_values_is_told(tmp_path):
     path = tmp_path / "流水.xlsx"
     book.save(path)
     assert "1 records (line 7) cannot be looked at" in draft([str(path)]).text
+
+
+def test_a_column_of_formulas_never_calculated_does_not_hide_the_records_beside_it(tmp_path):
+    path = tmp_path / "流水.xlsx"
+    book = xlsxwriter.Workbook(path)
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, ["交易流水号", "合同编号", "交易日期", "交易金额", "手续费"])
+    for n in range(1, 9):
+        sheet.write_row(n, 0, [f"P{n}", f"L{n}", f"2024-05-0{n}", 12.5])
+        sheet.write_formula(n, 4, f"=D{n + 1}*0")
+    book.close()
+    drafted = draft([str(path)])
+    assert tables_of(drafted)["payments"]["amount_minor"] == {"column": "交易金额", "unit": "major"}
+    assert "formulas never calculated stand under 手续费" in drafted.text and "手续费 中是从未计算过的公式" in drafted.text
 
 
 def test_a_line_of_signatures_is_told_and_neither_its_names_are_shown_nor_a_column_is_spoilt_by_it(tmp_path):
