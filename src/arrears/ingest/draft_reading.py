@@ -213,9 +213,14 @@ def _ends_of(path: Path) -> tuple[list[tuple[int, list[str]]], list[list[str]]]:
 
 
 def _demand_names(name: str, header: tuple[int, ...], rows: list[tuple[int, list[str]]]) -> None:
-    """Raises Refused where a record stands above or in the line taken for the header, and that line holds no known name."""
+    """Raises Refused where a record stands above or in the line taken for the header, and that line holds no known name.
+
+    A line of a title, with a telephone number perhaps, fills less than half of the cells.
+    """
     read = [cell for line, row in rows if line in header for cell in row]
-    if not has_known_names(read) and any(seems_a_record(row) for line, row in rows if line <= header[-1]):
+    least = sum(1 for cell in read if cell.strip()) / len(header) / 2
+    above = [row for line, row in rows if line in header or (line < header[0] and sum(1 for cell in row if cell.strip()) >= least)]
+    if not has_known_names(read) and any(map(seems_a_record, above)):
         raise no_header(name)
 
 
