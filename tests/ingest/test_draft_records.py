@@ -124,6 +124,15 @@ def test_a_column_of_formulas_never_calculated_does_not_hide_the_records_beside_
     assert "formulas never calculated stand under 手续费" in drafted.text and "手续费 中是从未计算过的公式" in drafted.text
 
 
+def test_a_file_of_which_no_record_can_be_read_is_refused_with_the_reason(tmp_path):
+    path = tmp_path / "流水.csv"
+    path.write_text("交易流水号,合同编号,交易日期,交易金额\n" + "".join(f"P{n},L{n},2024-05-0{n},1,234.50\n" for n in range(1, 9)), encoding="utf-8")
+    with pytest.raises(Refused) as refused:
+        draft([str(path)])
+    assert "8 records (line 2, 3, 4, 5, 6 …)" in refused.value.en and "another number of cells than the header" in refused.value.en
+    assert "单元格数与表头不符" in refused.value.zh and "no record" not in refused.value.en
+
+
 def test_a_line_of_signatures_is_told_and_neither_its_names_are_shown_nor_a_column_is_spoilt_by_it(tmp_path):
     path = tmp_path / "loans.csv"
     rows = "".join(f"L{n},{n}000.50,2026-01-0{n},18%,0.05%\n" for n in range(1, 9))

@@ -142,8 +142,10 @@ def _entries_of(path: Path, empty: list[str], problems: dict[str, Refused]) -> l
 
 
 def _entry(path: Path, sheet: str | None, header: tuple[int, ...], source, titles: list[str], tail: list[list[str]]) -> tuple:
-    """What was seen of one source. Raises Refused where a record stands in the place of its header."""
+    """What was seen of one source. Raises Refused where a record stands in the place of its header, and where none can be read."""
     cells, whole, broken = _sample(source)
+    if broken and not len(cells):
+        raise Refused(f"{source.name}: " + "; ".join(en for en, _ in broken), f"{source.name}：" + "；".join(zh for _, zh in broken))
     if seems_a_record(source.columns) or stands_below(source.columns, cells):
         raise no_header(source.name)
     return (path.stem, path.name, sheet, header, None, source.columns, cells, whole, [*source.notes, *broken], tail, _said(titles, path.stem, sheet))
