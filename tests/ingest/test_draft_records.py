@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import openpyxl
+import polars as pl
 import pytest
 import xlsxwriter
 from typer.testing import CliRunner
@@ -131,6 +132,13 @@ def test_a_file_of_which_no_record_can_be_read_is_refused_with_the_reason(tmp_pa
         draft([str(path)])
     assert "8 records (line 2, 3, 4, 5, 6 …)" in refused.value.en and "another number of cells than the header" in refused.value.en
     assert "单元格数与表头不符" in refused.value.zh and "no record" not in refused.value.en
+
+
+def test_columns_of_lists_do_not_keep_a_draft_from_the_others(tmp_path):
+    path = tmp_path / "流水.parquet"
+    pl.DataFrame({"交易流水号": ["P1", "P2"], "合同编号": ["L1", "L2"], "交易日期": ["2024-05-01"] * 2, "交易金额": [12.5, 13.5], "标签": [["a"], []]}).write_parquet(path)
+    drafted = draft([str(path)])
+    assert "amount_minor" in tables_of(drafted)["payments"] and "the column 标签 holds" in drafted.text
 
 
 def test_a_line_of_signatures_is_told_and_neither_its_names_are_shown_nor_a_column_is_spoilt_by_it(tmp_path):

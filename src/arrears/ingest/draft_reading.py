@@ -261,7 +261,7 @@ def _sample(source) -> tuple[pl.DataFrame, bool, list[tuple[str, str]]]:
 
     Where formulas never calculated leave no record, the columns that hold them are left empty: the mapping may do without them.
     """
-    cells, whole, said = _sample_of(source, source.columns)
+    cells, whole, said = _sample_of(source)
     if len(cells) or not isinstance(source, ExcelSheet) or not (unvalued := source.unvalued_columns()):
         return cells, whole, said
     cells, whole, said = _sample_of(source, [name for name in source.columns if name not in unvalued])
@@ -273,7 +273,7 @@ def _sample(source) -> tuple[pl.DataFrame, bool, list[tuple[str, str]]]:
     return cells.select(pl.col(name) if name in cells.columns else pl.lit(None, pl.String).alias(name) for name in source.columns), whole, said
 
 
-def _sample_of(source, columns: list[str]) -> tuple[pl.DataFrame, bool, list[tuple[str, str]]]:
+def _sample_of(source, columns: list[str] | None = None) -> tuple[pl.DataFrame, bool, list[tuple[str, str]]]:
     most = max(1_000, min(SAMPLE, CELLS_MAX // max(1, len(source.columns))))
     frames, rows, broken = [], 0, []
     for batch in source.batches(columns):
@@ -282,7 +282,7 @@ def _sample_of(source, columns: list[str]) -> tuple[pl.DataFrame, bool, list[tup
         rows += len(batch.cells)
         if rows >= most:
             return pl.concat(frames), rows == most, _said_of_broken(broken)
-    return (pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(columns, pl.String))), True, _said_of_broken(broken)
+    return (pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(columns or source.columns, pl.String))), True, _said_of_broken(broken)
 
 
 def _said_of_broken(broken: list) -> list[tuple[str, str]]:
