@@ -137,6 +137,12 @@ def test_parted_amounts_above_an_empty_last_column_are_no_blank_cells_more(tmp_p
     assert [rule for _, rule, _ in broken] == ["fields"] * (len(amounts) - len(rows))
 
 
+def test_a_footer_with_one_cell_more_does_not_vouch_for_parted_amounts(tmp_path):
+    content = "id,amount,note\n" + "".join(f"A{number},{number},234.56,\n" for number in range(1, 40)) + "end of list,,,\n"
+    source, rows, _, broken = _read(_file(tmp_path, content.encode()), ["id", "amount"])
+    assert OPEN_ENDED not in source.notes and rows == [] and {rule for _, rule, _ in broken} == {"fields"}
+
+
 def test_a_stray_quotation_mark_costs_its_own_line(tmp_path):
     content = b'a,b\n1,"open\n2,x\n3,y\n4,"z"z\n5,12" pipe\n6,"""q"""\n'
     _, rows, lines, broken = _read(_file(tmp_path, content))

@@ -16,7 +16,7 @@ _PARTED = re.compile(rb"(?:^|\0)(?:[-+$]|\xc2\xa5|\xef\xbf\xa5)?(?:\d{1,3}\0\d{3
 
 
 def ends_open(text: bytes, at: int, final: bool, delimiter: int, head: list[str]) -> bool:
-    """No record has as many cells as the header, nine in ten have one more, which is blank, and not all of these hold a parted amount.
+    """No record has as many cells as the header, nine in ten have one more, which is blank, and one in ten of these hold no parted amount.
 
     The header's own cells standing again are no record. Records behind the first 1,000 are judged as they are read.
     """
@@ -44,4 +44,4 @@ def ends_open(text: bytes, at: int, final: bool, delimiter: int, head: list[str]
             open_ended += 1
             bare = [b'"' if text[start - 1 : start] == b'"' else cell.strip() for start, cell in zip(starts, cells, strict=True)]
             sure += _PARTED.search(b"\0".join(bare)) is None
-    return sure > 0 and open_ended >= _SHARE * records
+    return sure > 0 and sure >= (1 - _SHARE) * open_ended and open_ended >= _SHARE * records
