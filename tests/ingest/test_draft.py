@@ -155,6 +155,16 @@ def test_a_bare_number_is_a_constant_where_one_is_proposed(tmp_path):
         answer(drafted, {grace.id: "three"})
 
 
+@pytest.mark.parametrize(("first", "is_told"), [("138{:08d}", True), ("LN{:08d}", False)])
+def test_loan_numbers_that_look_like_mobile_numbers_are_hashed_and_the_draft_says_why(tmp_path, first, is_told):
+    path = tmp_path / "loans.csv"
+    rows = "".join(f"{first.format(n)},11010819870101{n:04d},{n}000.00,2025-01-{n:02d}\n" for n in range(10, 29))
+    path.write_text(f"借据号,身份证号,放款金额,放款日期\n{rows}", encoding="utf-8")
+    drafted = draft([str(path)])
+    assert document(drafted)["personal"]["hashed"] == (["借据号", "身份证号"] if is_told else ["身份证号"])
+    assert ("look like identity card or mobile numbers: 借据号; where" in drafted.text) == is_told == ("手机号：借据号；" in drafted.text)
+
+
 def test_personal_columns_are_hashed_or_left_out_and_none_of_their_values_is_shown(ledger, receipts, schedule):
     drafted = draft([str(ledger), str(receipts), str(schedule)])
     personal = document(drafted)["personal"]

@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import openpyxl
+import polars as pl
 import pytest
+import xlsxwriter
 from typer.testing import CliRunner
 
 from arrears.cli import app
@@ -107,6 +109,36 @@ def test_a_row_of_formulas_without_values_is_told(tmp_path):
     path = tmp_path / "流水.xlsx"
     book.save(path)
     assert "1 records (line 7) cannot be looked at" in draft([str(path)]).text
+
+
+def test_a_column_of_formulas_never_calculated_does_not_hide_the_records_beside_it(tmp_path):
+    path = tmp_path / "流水.xlsx"
+    book = xlsxwriter.Workbook(path)
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, ["交易流水号", "合同编号", "交易日期", "交易金额", "手续费"])
+    for n in range(1, 9):
+        sheet.write_row(n, 0, [f"P{n}", f"L{n}", f"2024-05-0{n}", 12.5])
+        sheet.write_formula(n, 4, f"=D{n + 1}*0")
+    book.close()
+    drafted = draft([str(path)])
+    assert tables_of(drafted)["payments"]["amount_minor"] == {"column": "交易金额", "unit": "major"}
+    assert "formulas never calculated stand under 手续费" in drafted.text and "手续费 中是从未计算过的公式" in drafted.text
+
+
+def test_a_file_of_which_no_record_can_be_read_is_refused_with_the_reason(tmp_path):
+    path = tmp_path / "流水.csv"
+    path.write_text("交易流水号,合同编号,交易日期,交易金额\n" + "".join(f"P{n},L{n},2024-05-0{n},1,234.50\n" for n in range(1, 9)), encoding="utf-8")
+    with pytest.raises(Refused) as refused:
+        draft([str(path)])
+    assert "8 records (line 2, 3, 4, 5, 6 …)" in refused.value.en and "another number of cells than the header" in refused.value.en
+    assert "单元格数与表头不符" in refused.value.zh and "no record" not in refused.value.en
+
+
+def test_columns_of_lists_do_not_keep_a_draft_from_the_others(tmp_path):
+    path = tmp_path / "流水.parquet"
+    pl.DataFrame({"交易流水号": ["P1", "P2"], "合同编号": ["L1", "L2"], "交易日期": ["2024-05-01"] * 2, "交易金额": [12.5, 13.5], "标签": [["a"], []]}).write_parquet(path)
+    drafted = draft([str(path)])
+    assert "amount_minor" in tables_of(drafted)["payments"] and "the column 标签 holds" in drafted.text
 
 
 def test_a_line_of_signatures_is_told_and_neither_its_names_are_shown_nor_a_column_is_spoilt_by_it(tmp_path):

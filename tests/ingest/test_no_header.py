@@ -72,3 +72,21 @@ def test_names_nobody_knows_are_still_named_where_the_mapping_takes_one_of_them(
     (lender.files / "payments.csv").write_text("流水号,借据号,日子,数\nP1,L1,2026-02-12,1.00\n", encoding="utf-8")
     ran = lender.ingest()
     assert ran.status == 2 and "its columns are: 流水号, 借据号, 日子, 数" in ran.error
+
+
+def test_names_nobody_knows_that_differ_in_their_case_alone_are_named(tmp_path):
+    lender = Lender(tmp_path)
+    lender.write_loans(1)
+    text = lender.mapping.read_text(encoding="utf-8").replace("paid_on: 日期", "paid_on: rq").replace("payment_id: 流水号\n        loan_id: 借据号", "payment_id: lsh\n        loan_id: jjh")
+    lender.mapping.write_text(text, encoding="utf-8")
+    (lender.files / "payments.csv").write_text("LSH,JJH,RQ,JE\nP1,L1,2026-02-12,1.00\n", encoding="utf-8")
+    ran = lender.ingest()
+    assert ran.status == 2 and "its columns are: LSH, JJH, RQ, JE" in ran.error and "did you mean LSH?" in ran.error
+
+
+def test_a_title_with_a_telephone_number_above_names_nobody_knows_is_no_record(tmp_path):
+    rows = [[f"联系人 {MOBILE}", "", "", ""], ["JJH", "FKJE", "FKRQ", "NLL"], *([f"L{n}", f"{n}000.50", f"2026-01-0{n}", "14.4"] for n in range(1, 9))]
+    for suffix in (".csv", ".xlsx"):
+        out = tmp_path / f"my{suffix}.yaml"
+        assert arrears("map", write(tmp_path / f"title{suffix}", rows), "--out", out, "--lang", "en").status == 0
+        assert "JJH, FKJE, FKRQ, NLL" in out.read_text(encoding="utf-8") and MOBILE not in out.read_text(encoding="utf-8")

@@ -150,6 +150,24 @@ def test_an_identity_card_number_is_no_id_but_a_receipt_number_may_look_like_a_m
     assert lender.faults()["rule"].to_list() == ["personal_cell"] and CARD not in all_texts(lender)
 
 
+def test_ids_of_branch_day_and_count_are_no_cards_though_one_in_eleven_checks(lender):
+    names = [f"1101082017{1 + number % 12:02d}{1 + number % 28:02d}{7 * number:04d}" for number in range(300)]
+    assert 10 < sum(map(checked, names)) < 60
+    lender.write("payments", [payment_row(name, 1, amount="1.00") for name in [*names, f"张三{CARD}"]])
+    assert lender.ingest().status == 0
+    assert sorted(lender.loaded(1)["payment_id"].to_list()) == sorted(names)
+    assert lender.faults()["rule"].to_list() == ["personal_cell"] and CARD not in all_texts(lender)
+
+
+def test_ids_that_mostly_check_are_cards(lender):
+    cards = [card for number in range(1000) if checked(card := f"1101081987{1 + number % 12:02d}{1 + number % 28:02d}{7 * number:04d}")]
+    assert len(cards) > 50
+    names = [*cards[:40], *(f"P{number}" for number in range(60))]
+    lender.write("payments", [payment_row(name, 1, amount="1.00") for name in names])
+    assert lender.ingest(words=("--threshold", "100%")).status == 0
+    assert lender.faults()["rule"].to_list() == ["personal_cell"] * 40 and len(lender.loaded(1)) == 60
+
+
 def test_a_key_is_made_of_no_identity_card_number(lender):
     lender.mapping.write_text(MAPPING.replace("payment_id: 流水号", "payment_id: {key_of: [流水号, 金额]}"), encoding="utf-8")
     lender.write("payments", [*(payment_row(f"P{number}", 1, amount="1.00") for number in range(5)), payment_row(CARD, 2)])

@@ -109,6 +109,40 @@ def test_a_column_without_a_name_at_the_end_may_hold_something_where_it_is_taken
     assert rows == [("A2",), ("A3",)] and broken == [(2, "fields", "4 instead of 2")]
 
 
+OPEN_ENDED = ("each record ends with one delimiter more than the header", "每条记录末尾都比表头多一个分隔符")
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_records_that_all_end_with_one_delimiter_more_than_the_header_are_read(tmp_path, encoding, delimiter):
+    text = "借据号,期数,金额\nA1,1,500.00,\nA2,2,80.00,\n借据号,期数,金额\n\nA3,3,7.00,\n".replace(",", delimiter)
+    source, rows, lines, broken = _read(_file(tmp_path, text.encode(encoding)), ["借据号", "期数", "金额"], encoding=encoding.removesuffix("-sig"))
+    assert rows == [("A1", "1", "500.00"), ("A2", "2", "80.00"), ("A3", "3", "7.00")] and lines == [2, 3, 6] and broken == []
+    assert OPEN_ENDED in source.notes and ("the header stands again on line 4: left out", "表头在第4行又出现：已略去") in source.notes
+
+
+def test_a_record_without_just_one_blank_cell_more_breaks_where_all_others_end_so(tmp_path):
+    sound = "".join(f"B{number},{number}.50,x,\n" for number in range(2000))
+    odd = "A1,1,234.56,x,\nA3,5.00,x\nA4,5.00,x,y\nA5,5.00,x,,\n"
+    source, rows, _, broken = _read(_file(tmp_path, f"id,amount,note\n{sound}{odd}".encode()), ["id", "amount", "note"])
+    assert [row[0] for row in rows] == [f"B{number}" for number in range(2000)] and OPEN_ENDED in source.notes
+    assert broken == [(2002, "fields", "5 instead of 4"), (2003, "fields", "3 instead of 4"), (2004, "fields", "4 instead of 3"), (2005, "fields", "5 instead of 4")]
+
+
+@pytest.mark.parametrize("amounts", [["1,234.56", "25,000.00", "-3,500"], ["1234,56", "7,50", "100,00"], ["1,234.56", "25,000.00", "500.00"]])
+def test_parted_amounts_above_an_empty_last_column_are_no_blank_cells_more(tmp_path, amounts):
+    content = "id,amount,note\n" + "".join(f"A{number},{amount},\n" for number, amount in enumerate(amounts))
+    source, rows, _, broken = _read(_file(tmp_path, content.encode()))
+    assert OPEN_ENDED not in source.notes and rows == ([("A2", "500.00", None)] if "500.00" in amounts else [])
+    assert [rule for _, rule, _ in broken] == ["fields"] * (len(amounts) - len(rows))
+
+
+def test_a_footer_with_one_cell_more_does_not_vouch_for_parted_amounts(tmp_path):
+    content = "id,amount,note\n" + "".join(f"A{number},{number},234.56,\n" for number in range(1, 40)) + "end of list,,,\n"
+    source, rows, _, broken = _read(_file(tmp_path, content.encode()), ["id", "amount"])
+    assert OPEN_ENDED not in source.notes and rows == [] and {rule for _, rule, _ in broken} == {"fields"}
+
+
 def test_a_stray_quotation_mark_costs_its_own_line(tmp_path):
     content = b'a,b\n1,"open\n2,x\n3,y\n4,"z"z\n5,12" pipe\n6,"""q"""\n'
     _, rows, lines, broken = _read(_file(tmp_path, content))
@@ -128,6 +162,16 @@ def test_two_stray_quotation_marks_do_not_swallow_the_records_between_them(tmp_p
     assert every == list(range(2, between + 6))
     assert [row[0] for row in rows if row[0][0] == "B"] == [f"B{number}" for number in range(between)]
     assert rows[-1] == ("C1", "2026-02-12", "7.00", "x")
+
+
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+@pytest.mark.parametrize("note", ["电话关机\n联系配偶,未接", "Dear Sir\nthanks, bye", "客户称:\n1) 下周还,\n2) 再联系,谢谢", "due\n1,000"])
+def test_a_note_whose_lines_hold_commas_stays_whole_in_a_narrow_file(tmp_path, note, quoting):
+    table = [["id", "note"], ["L1", note], ["L2", "x"], ["L12", note]]
+    text = io.StringIO(newline="")
+    csv.writer(text, quoting=quoting).writerows(table)
+    _, rows, _, broken = _read(_file(tmp_path, text.getvalue().encode()))
+    assert broken == [] and rows == [tuple(row) for row in table[1:]]
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])

@@ -50,7 +50,7 @@ def byte_kinds(delimiter):
 def _quoted(block, at, end, final, kinds, fields, least, most, found):
     """The place of the closing mark, -1 where it is beyond the block, -2 where there is none.
 
-    found: 1 doubled marks, 2 line ends, 3 bits of the bytes, and 6 to 9 as `record` says; here 7 is what the line at hand
+    found: 1 doubled marks, 2 line ends, 3 bits of the bytes, and 6 to 10 as `record` says; here 7 is what the line at hand
     has besides the `fields` before: the delimiters in quotations, less the fields on earlier lines.
     """
     start = at
@@ -78,6 +78,7 @@ def _quoted(block, at, end, final, kinds, fields, least, most, found):
                     found[9] += 1
                 found[8] += 1
                 found[7] = -fields
+                found[10] = at + 1
         elif kinds[byte] == STOP:
             bits |= CONTENT
             found[7] += 1
@@ -103,7 +104,7 @@ def record(block, at, end, final, kinds, starts, ends, doubled, least, most, fou
     found: 0 cells, 2 line ends in it and behind it, 3 bits of CONTENT, HIGH and NUL, 4 the place behind it,
     5 whether there is anything in cells beyond the last column. Of its lines, each split at its delimiters as if it stood
     alone: 6 cells of the first, where it has several, 7 of the last, 8 line ends in quotations, 9 how many lines between
-    the first and the last have `least` to `most` cells.
+    the first and the last have `least` to `most` cells, 10 where the last begins.
     """
     found[:] = 0
     room = len(starts)
@@ -252,15 +253,41 @@ def _view(block, start, end, view):
 
 
 @compiled
-def _swallowed(found, least, most, is_odd):
+def _sort(byte):
+    """A digit, a letter, a byte beyond ASCII, or a sign."""
+    if 48 <= byte <= 57:
+        return 1
+    if 65 <= byte <= 90 or 97 <= byte <= 122:
+        return 2
+    return 3 if byte >= 0x80 else 0
+
+
+@compiled
+def _sorts_of_cell(block, at, kinds):
+    """Of which sort a line's first cell begins and ends."""
+    while kinds[block[at]] == 0 or block[at] == _MARK:
+        at += 1
+    first = last = block[at]
+    while kinds[block[at]] != STOP and block[at] != _MARK:
+        if kinds[block[at]] != 0:
+            last = block[at]
+        at += 1
+    return 4 * _sort(first) + _sort(last)
+
+
+@compiled
+def _swallowed(block, at, found, kinds, least, most, is_odd):
     """Whether a record of several lines is several records: the first line and the last, and half of those between, are whole.
 
-    Where it has another number of cells than a record, one line that has the right one is enough.
+    And the last begins with a cell like the record's own: L12 and L9, where a note's line mostly begins with words. Where it
+    has another number of cells than a record, one line that has the right one is enough.
     """
     first, last = least <= found[6] <= most, least <= found[7] <= most
     if is_odd:
         return first or last or found[9] > 0
-    return first and last and 2 * found[9] >= found[8] - 1
+    if not (first and last and 2 * found[9] >= found[8] - 1):
+        return False
+    return _sorts_of_cell(block, _behind_mark(block, at, found[4]), kinds) == _sorts_of_cell(block, found[10], kinds)
 
 
 @compiled
@@ -291,7 +318,7 @@ def scan(
     starts = np.zeros(columns, np.int64)
     ends = np.zeros(columns, np.int64)
     doubled = np.zeros(columns, np.int64)
-    found = np.zeros(10, np.int64)
+    found = np.zeros(11, np.int64)
     at, line, rows, faults = state[0], state[1], state[2], state[3]
     room = len(lines)
     while at < end and rows + faults < room and state[4] < len(repeats):
@@ -299,7 +326,7 @@ def scan(
         if kind == UNFINISHED:
             break
         if kind == COMPLETE and found[8] > 0 and strays:
-            if _swallowed(found, fewest, most, _fault(found, fewest, most, block, at) == BROKEN_FIELDS):
+            if _swallowed(block, at, found, kinds, fewest, most, _fault(found, fewest, most, block, at) == BROKEN_FIELDS):
                 kind = QUOTE
         if kind == QUOTE:
             broken[faults, 0], broken[faults, 1], broken[faults, 2] = line, BROKEN_QUOTE, 0
@@ -311,7 +338,10 @@ def scan(
             state[5] += found[0] > 1
         else:
             fault = _fault(found, fewest, most, block, at)
-            if fault >= 0:
+            if fault == BROKEN_FIELDS and found[0] == columns and _is_header(block, starts, ends, heads, bounds):
+                repeats[state[4]] = line
+                state[4] += 1
+            elif fault >= 0:
                 broken[faults, 0], broken[faults, 1], broken[faults, 2] = line, fault, found[0]
                 faults += 1
             else:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from arrears.ingest import csv_scan
 from arrears.ingest.batch import RECORDS_MAX, Batch, BrokenRecord, UnchangedFile, demand_columns, header_names
+from arrears.ingest.open_ended import ends_open
 from arrears.ingest.text_encodings import UTF_8, ToUtf8, guess
 from arrears.refusal import Refused
 
@@ -38,6 +39,8 @@ class Layout:
     fewest: int = 0
     """The place of the last column that has a name."""
     heads: list[list[str]] = field(default_factory=list)
+    ends_open: bool = False
+    """Each record ends with one delimiter more than the header did: the last of `columns` is blank in all of them."""
     may_stray: bool = True
     """A quotation mark may stand where none belongs: people and poor programs wrote the text, no database."""
 
@@ -117,7 +120,7 @@ def _one_batch(block, end, final, layout, taken, heads, bounds, state, counts, c
         end,
         final,
         ord(layout.delimiter),
-        layout.fewest,
+        len(layout.columns) if layout.ends_open else layout.fewest,
         len(layout.columns),
         layout.may_stray and len(layout.columns) > 1,
         taken,
@@ -153,13 +156,14 @@ def _one_batch(block, end, final, layout, taken, heads, bounds, state, counts, c
     yield Batch(
         pl.DataFrame(cells, schema=dict.fromkeys(columns, pl.String)),
         pl.Series("line", lines[:rows], dtype=pl.Int64),
-        [_broken(*row, bounds.shape[1] - 1) for row in broken[:faults].tolist()],
+        [_broken(*row, bounds.shape[1] - 1, layout) for row in broken[:faults].tolist()],
     )
 
 
-def _broken(line: int, reason: int, cells: int, columns: int) -> BrokenRecord:
+def _broken(line: int, reason: int, cells: int, columns: int, layout: Layout) -> BrokenRecord:
     detail = ""
     if reason == csv_scan.BROKEN_FIELDS:
+        columns = len(layout.columns) if layout.ends_open and cells != len(layout.columns) else columns
         detail = f"{cells} instead of {columns}"
     elif reason == csv_scan.BROKEN_NUL:
         detail = "NUL"
@@ -259,6 +263,11 @@ class DelimitedFile:
                 f"{self.name}：分隔符 {delimiter!r} 不是单个字符；请写 , ; | 或 \\t",
             )
         rows, at, line = self._header_rows(text, whole, header, ord(delimiter), start, line)
+        rows[-1] += [""] * (max(map(len, rows)) - len(rows[-1]))
+        is_open = ends_open(text, at, whole, ord(delimiter), rows[-1])
+        if is_open:
+            rows[-1].append("")
+            self._note("each record ends with one delimiter more than the header", "每条记录末尾都比表头多一个分隔符")
         names, notes = header_names(rows)
         self.notes += notes
         named = max((place + 1 for row in rows for place, cell in enumerate(row) if cell.strip()), default=0)
@@ -267,14 +276,14 @@ class DelimitedFile:
                 f"{self.name}: line {header[-1]} holds no column names; say in the mapping's `header` which line does",
                 f"{self.name}：第{header[-1]}行没有列名；请在映射的 header 中写明表头所在的行",
             )
-        return Layout(self.name, names, delimiter, named, rows), at, line
+        return Layout(self.name, names, delimiter, named, rows, ends_open=is_open), at, line
 
     def _header_rows(
         self, text: bytes, whole: bool, header: tuple[int, ...], delimiter: int, at: int, line: int
     ) -> tuple[list[list[str]], int, int]:
         block = np.frombuffer(bytearray(text), np.uint8)
         starts, ends, doubled = (np.zeros(_COLUMNS_MAX, np.int64) for _ in range(3))
-        found = np.zeros(10, np.int64)
+        found = np.zeros(11, np.int64)
         kinds = csv_scan.byte_kinds(delimiter)
         rows: list[list[str]] = []
         wanted = sorted(header)
@@ -321,7 +330,7 @@ class DelimitedFile:
 
 
 def _found_delimiter(text: bytes, header: tuple[int, ...]) -> str:
-    """The delimiter whose count in the header is met by most of the lines below it."""
+    """The delimiter whose count in the header is met by most of the lines below it, one more at a line's end aside."""
     lines = [line for line in text[: 1 << 20].replace(b"\r", b"\n").split(b"\n") if line.strip()]
     whole = text[: 1 << 20].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     head = whole[header[-1] - 1] if header[-1] <= len(whole) and whole[header[-1] - 1].strip() else (lines or [b""])[0]
@@ -330,7 +339,9 @@ def _found_delimiter(text: bytes, header: tuple[int, ...]) -> str:
     for delimiter in _DELIMITERS:
         count = _outside_quotes(head, delimiter)
         if count:
-            alike = sum(_outside_quotes(line, delimiter) == count for line in below) / max(len(below), 1)
+            counts = [_outside_quotes(line, delimiter) - count for line in below]
+            alike = sum(more == 0 or (more == 1 and line.endswith(delimiter.encode())) for more, line in zip(counts, below, strict=True))
+            alike /= max(len(below), 1)
             if (round(alike, 1), count) > score:
                 best, score = delimiter, (round(alike, 1), count)
     return best

@@ -13,6 +13,7 @@ from arrears.ingest.batch import header_names
 from arrears.ingest.draft_content import DATE_PATTERNS, Look, look_at
 from arrears.ingest.draft_names import knows, says_unit, taken_apart
 from arrears.ingest.draft_scales import ODD, said_above
+from arrears.ingest.excel import ExcelSheet
 from arrears.ingest.fault_words import sentence
 from arrears.ingest.headless import has_known_names, no_header, seems_a_record, stands_below
 from arrears.ingest.kinds import MONEY_UNITS
@@ -141,8 +142,10 @@ def _entries_of(path: Path, empty: list[str], problems: dict[str, Refused]) -> l
 
 
 def _entry(path: Path, sheet: str | None, header: tuple[int, ...], source, titles: list[str], tail: list[list[str]]) -> tuple:
-    """What was seen of one source. Raises Refused where a record stands in the place of its header."""
+    """What was seen of one source. Raises Refused where a record stands in the place of its header, and where none can be read."""
     cells, whole, broken = _sample(source)
+    if broken and not len(cells):
+        raise Refused(f"{source.name}: " + "; ".join(en for en, _ in broken), f"{source.name}：" + "；".join(zh for _, zh in broken))
     if seems_a_record(source.columns) or stands_below(source.columns, cells):
         raise no_header(source.name)
     return (path.stem, path.name, sheet, header, None, source.columns, cells, whole, [*source.notes, *broken], tail, _said(titles, path.stem, sheet))
@@ -212,9 +215,14 @@ def _ends_of(path: Path) -> tuple[list[tuple[int, list[str]]], list[list[str]]]:
 
 
 def _demand_names(name: str, header: tuple[int, ...], rows: list[tuple[int, list[str]]]) -> None:
-    """Raises Refused where a record stands above or in the line taken for the header, and that line holds no known name."""
+    """Raises Refused where a record stands above or in the line taken for the header, and that line holds no known name.
+
+    A line of a title, with a telephone number perhaps, fills less than half of the cells.
+    """
     read = [cell for line, row in rows if line in header for cell in row]
-    if not has_known_names(read) and any(seems_a_record(row) for line, row in rows if line <= header[-1]):
+    least = sum(1 for cell in read if cell.strip()) / len(header) / 2
+    above = [row for line, row in rows if line in header or (line < header[0] and sum(1 for cell in row if cell.strip()) >= least)]
+    if not has_known_names(read) and any(map(seems_a_record, above)):
         raise no_header(name)
 
 
@@ -249,16 +257,32 @@ def _likeness(header: list[list[str]]) -> float:
 
 
 def _sample(source) -> tuple[pl.DataFrame, bool, list[tuple[str, str]]]:
-    """The first records, whether they are all, and what to say of those that could not be read."""
+    """The first records, whether they are all, and what to say of those that could not be read.
+
+    Where formulas never calculated leave no record, the columns that hold them are left empty: the mapping may do without them.
+    """
+    cells, whole, said = _sample_of(source)
+    if len(cells) or not isinstance(source, ExcelSheet) or not (unvalued := source.unvalued_columns()):
+        return cells, whole, said
+    cells, whole, said = _sample_of(source, [name for name in source.columns if name not in unvalued])
+    en, zh = ", ".join(unvalued), "、".join(unvalued)
+    said.append((
+        f"formulas never calculated stand under {en}, taken for empty here: open the workbook in a spreadsheet program, save it and draft again",
+        f"列 {zh} 中是从未计算过的公式，此处按空处理：请用表格软件打开并保存该工作簿，再重新起草",
+    ))
+    return cells.select(pl.col(name) if name in cells.columns else pl.lit(None, pl.String).alias(name) for name in source.columns), whole, said
+
+
+def _sample_of(source, columns: list[str] | None = None) -> tuple[pl.DataFrame, bool, list[tuple[str, str]]]:
     most = max(1_000, min(SAMPLE, CELLS_MAX // max(1, len(source.columns))))
     frames, rows, broken = [], 0, []
-    for batch in source.batches():
+    for batch in source.batches(columns):
         broken += batch.broken
         frames.append(batch.cells.head(most - rows))
         rows += len(batch.cells)
         if rows >= most:
             return pl.concat(frames), rows == most, _said_of_broken(broken)
-    return (pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(source.columns, pl.String))), True, _said_of_broken(broken)
+    return (pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(columns or source.columns, pl.String))), True, _said_of_broken(broken)
 
 
 def _said_of_broken(broken: list) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from arrears.ingest.draft_plan import OPEN, ColumnPlan
 from arrears.ingest.draft_questions import Question
 from arrears.ingest.draft_reading import Seen
 from arrears.ingest.draft_said import summands
+from arrears.ingest.personal import looks_personal
 
 _PLAIN = re.compile(r"[\w\u3400-\u9fff](?:[\w\u3400-\u9fff ./-]*[\w\u3400-\u9fff/-])?")
 _WHAT_IS_LEFT = {
@@ -64,6 +65,7 @@ def text_of(given: list[str], plans: list[SourcePlan], skipped: list[Seen], warn
     """The whole file."""
     taken = set().union(*(plan.taken() for plan in plans))
     personal = {look.name for plan in plans for look in plan.seen.looks if look.is_personal}
+    by_cells = {look.name for plan in plans for look in plan.seen.looks if look.personal is not None and not looks_personal(look.name)}
     hashed, left_out = sorted(taken & personal), sorted(personal - taken)
     lines = [
         "# Drafted by `arrears map`. Read every line: behind each stands how sure it is, from 0 to 1, and by what.",
@@ -78,6 +80,10 @@ def text_of(given: list[str], plans: list[SourcePlan], skipped: list[Seen], warn
         lines.append("personal:")
         if hashed:
             lines.append(f"  hashed: {_flow(hashed)}    # becomes a keyed hash wherever it is taken")
+        if alike := [name for name in hashed if name in by_cells]:
+            lines.append(f"  # by their cells alone, which look like identity card or mobile numbers: {', '.join(alike)}; where they are the lender's own "
+                         "numbers, move them to not_personal")
+            lines.append(f"  # 仅因内容像身份证号或手机号：{'、'.join(alike)}；若是本机构自己的编号，请移到 not_personal")
         if left_out:
             lines.append(f"  left_out: {_flow(left_out)}    # looks personal; is not read any further")
     lines.append("sources:" if plans else "sources: []    # nothing was recognised; see below")

@@ -160,6 +160,11 @@ class ExcelSheet:
                 )
             )
 
+    def unvalued_columns(self) -> list[str]:
+        """The columns in which formulas stand that were never calculated."""
+        places = {place for _, place in self._marks.unvalued}
+        return [name for place, name in enumerate(self.columns, 1) if place in places]
+
     def batches(self, columns: list[str] | None = None) -> Iterator[Batch]:
         """The records, in the sheet's order; with `columns` only those. Raises Refused where the file changes."""
         asked = demand_columns(self.name, self.columns, columns)

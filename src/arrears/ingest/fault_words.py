@@ -17,8 +17,8 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "fields": (
         "the record has another number of cells than the header{detail}, so no cell is sure; quote cells that "
-        "contain the delimiter or a line break, and give each column a name",
-        "该记录的单元格数与表头不符{detail}，无法确定各列；含分隔符或换行的单元格请加引号，每一列都要有列名",
+        "contain the delimiter or a line break, and give each column a name; where every line ends with a delimiter, let the header end so too",
+        "该记录的单元格数与表头不符{detail}，无法确定各列；含分隔符或换行的单元格请加引号，每一列都要有列名；若每行末尾都多一个分隔符，请在表头末尾也加一个",
     ),
     "quote": (
         "a quotation mark is not closed, or stands where none belongs{detail}, so nobody knows where the record ends; close it or double the mark "

@@ -89,7 +89,7 @@ def check_columns(source_map: SourceMap, columns: list[str], source_name: str) -
     missing = [name for name in source_map.taken() if name not in columns and name not in source_map.may_be_absent()]
     if not missing:
         return
-    if seems_a_record(columns) or (says_nothing(columns) and not set(source_map.taken()) & set(columns)):
+    if seems_a_record(columns) or (says_nothing(columns) and not {*map(str.casefold, source_map.taken())} & {*map(str.casefold, columns)}):
         raise no_header(source_name)
     hints = [(name, *(_as_constant(name) or near_words(name, columns))) for name in missing]
     listed_en = "; ".join(f"{name!r} ({en})" if en else repr(name) for name, en, _ in hints)

@@ -37,6 +37,9 @@ _A_MOBILE = r"(?:(?:00|\+)?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}"
 _NO_PART_OF_A_NAME = "[^0-9A-Za-z_./-]"
 _MOBILE_ALONE = f"(?:^|{_NO_PART_OF_A_NAME}){_A_MOBILE}(?:$|{_NO_PART_OF_A_NAME})"
 _LETTERS = "10X98765432"
+_LIKE_A_CARD = "^[1-9][0-9]{5}(?:19[0-9]{2}|20[01][0-9])(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]$"
+_ENOUGH, _CHANCE_MOST = 20, 0.3
+"""So many ids that look like cards, and at most this share of them sound: by chance one in eleven is."""
 
 
 def looks_personal(name: str) -> bool:
@@ -73,18 +76,28 @@ def holds_personal(texts: pl.Series) -> str | None:
 def slipped(texts: pl.Series, *, ids: bool) -> pl.Series | None:
     """True for each text that must not enter the book, since a number that names a person stands in it; None where none is.
 
-    An identity card number of 18 digits is one wherever it stands; a mobile number that is no part of a longer name, but not
-    where `ids`: a loan's or receipt's own number may look the same. Of texts that are no ids each distinct one is looked at once.
+    An identity card number of 18 digits is one wherever it stands, but where the ids look like cards and hardly any checks: numbers
+    made of a branch, a day and a count do, one in eleven of them by chance. A mobile number is one where it is no part of a longer
+    name, but not where `ids`: a loan's or receipt's own number may look the same. Of texts that are no ids each distinct one is looked at once.
 
     >>> slipped(pl.Series(["quick", "13812345678", "电话 13812345678", "A13812345678"]), ids=False).to_list()
     [False, True, True, False]
     """
     if ids:
-        found = holds_card(texts)
+        found = _no_chance(texts, holds_card(texts))
         return found if found.any() else None
     distinct = texts.drop_nulls().unique()
     named = distinct.filter(holds_card(distinct) | distinct.str.contains(_MOBILE_ALONE))
     return texts.is_in(named.implode()).fill_null(False) if len(named) else None
+
+
+def _no_chance(texts: pl.Series, found: pl.Series) -> pl.Series:
+    """The sound cards among the ids without those that are so by chance."""
+    if not found.any():
+        return found
+    is_alike = texts.str.contains(_LIKE_A_CARD).fill_null(False)
+    alike, sound = texts.filter(is_alike).n_unique(), texts.filter(is_alike & found).n_unique()
+    return found & ~is_alike if alike >= _ENOUGH and sound <= _CHANCE_MOST * alike else found
 
 
 def concealed(texts: pl.Series, *, ids: bool) -> pl.Series:
