@@ -193,6 +193,16 @@ def test_a_row_of_sums_makes_no_record_however_it_is_called(tmp_path, word):
     assert source["keep"] == {"column": "交易流水号", "is_not": [word]} and drafted.seen[0].records == 9
 
 
+def test_a_row_of_sums_whose_word_stands_among_the_names_of_people_is_drafted_as_ingest_takes_it(tmp_path):
+    path = tmp_path / "台账.csv"
+    rows = "".join(f"张三{n},L{n},2024-05-0{n},1{n}00.50,0.18,3\n" for n in range(1, 10))
+    path.write_text(f"客户姓名,合同编号,放款日期,放款金额,年利率,期数\n{rows}合计,,,13950.00,,\n", encoding="utf-8")
+    done = answered(draft([str(path)]), borrower_id="合同编号", interest_minor="=0")
+    (source,) = document(done)["sources"]
+    assert source["keep"] == {"column": "客户姓名", "is_not": ["合计"]}
+    assert parse_mapping(done.text, "draft.yaml").sources[0].keep is not None
+
+
 def test_a_remark_that_ends_like_a_row_of_sums_leaves_no_record_out(tmp_path):
     path = tmp_path / "流水.csv"
     rows = "".join(f"P{n},L{n},2024-05-0{n},1{n}.50,{'见本月小计' if n == 3 else '柜台'}\n" for n in range(1, 10))
