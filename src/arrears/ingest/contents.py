@@ -364,7 +364,7 @@ def _clean(text: str) -> str:
 def _quarantine_lines(waiting: dict, zh: bool) -> list[str]:
     if not waiting["records"]:
         return ["隔离区：空" if zh else "Quarantine: empty"]
-    rules = ("、" if zh else ", ").join(f"{rule} {about['faults']:,}" for rule, about in waiting["rules"].items())
+    rules = ("、" if zh else ", ").join(f"{rule} {about['records']:,}" for rule, about in waiting["rules"].items())
     return [
         f"隔离区：{waiting['records']:,} 条记录等待更正：{rules}；用 arrears quarantine 查看"
         if zh
