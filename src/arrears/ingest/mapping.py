@@ -40,7 +40,7 @@ def read_mapping(path: Path) -> Mapping:
     try:
         text = strict_yaml.read_text(path)
     except strict_yaml.BadYaml as problem:
-        raise Refused(str(problem), f"映射文件无法读取：{problem}") from None
+        raise Refused(str(problem), f"映射文件 {path.name} 不是 UTF-8 编码；请用文本编辑器另存为 UTF-8") from None
     except OSError as problem:
         reason = problem.strerror or str(problem)
         raise Refused(
