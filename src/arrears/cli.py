@@ -110,7 +110,7 @@ def replay(book: BookOption, as_of: AsOfOption, lang: LangOption = None) -> None
             found = replay_night(store.book_at(book), day, report)
         zh = _language(lang) == "zh"
         if found.difference is None:
-            print(f"{as_of}:{found.files} 个文件逐字节相同" if zh else f"{as_of}: the same bytes in all {found.files} files")
+            print(f"{as_of}：{found.files} 个文件逐字节相同" if zh else f"{as_of}: the same bytes in all {found.files} files")
             return
         print(f"{as_of}：首个差异：{found.difference_zh}" if zh else f"{as_of}: the first difference: {found.difference}")
         raise typer.Exit(DIFFERS)

@@ -53,6 +53,9 @@ def parse(text: str, name: str) -> Any:
         return yaml.load(text, Loader=_Strict)  # noqa: S506 - a BaseLoader: text, lists and dicts only
     except BadYaml as problem:
         raise BadYaml(f"{name}: {problem}") from None
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark
+        raise BadYaml(f"{name}: not valid YAML: line {mark.line + 1}, column {mark.column + 1}: {problem.problem}") from None
     except yaml.YAMLError as problem:
         raise BadYaml(f"{name}: not valid YAML: {problem}") from None
 

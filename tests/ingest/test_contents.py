@@ -121,7 +121,8 @@ def test_the_lines_say_it_in_both_languages_with_exact_amounts(frames):
                  "3 months without payments: 2025-03, 2025-04, 2025-05", "2025-07-01, 273 days ago", "Loads: 2, of which 1",
                  "1 rows of payments belong to a loan", "Quarantine: 1 records wait: empty 1, zero 1", "taken back 2026-03-02", "cd" * 6):
         assert text in english, text
-    for text in ("贷款", "距今 273 天", "隔离区：1 条记录", "夜批：2 次，2026-02-28 至 2026-03-30", "没有数据的表："):
+    for text in ("贷款", "距今 273 天", "隔离区：1 条记录", "夜批：2 次，2026-02-28 至 2026-03-30", "没有数据的表：",
+                 "00:00:00Z  增量  ", "00:00:00Z  全量快照  "):
         assert text in chinese, text
     assert "\x1b" not in english + chinese
 

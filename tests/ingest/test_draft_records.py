@@ -212,6 +212,23 @@ def test_an_american_tape_is_loans_and_its_last_payment_date_is_no_payment(tmp_p
     assert tables_of(done)["loans"]["annual_rate_ppm"] == {"column": "Rate", "unit": "percent"}
 
 
+# ---- encodings ----
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("count", [9, 30_000])
+def test_a_file_is_drafted_alike_in_any_encoding_and_its_row_of_sums_is_seen(tmp_path, encoding, count):
+    rows = "".join(f"P{n},L{n},2024-05-0{n % 9 + 1},\"1,{n % 900 + 100}.50\",柜台\r\n" for n in range(count))
+    text = f"交易流水号,合同编号,交易日期,交易金额,渠道\r\n{rows}合计,,,139.50,\r\n"
+    drafts = []
+    for name in ("utf-8", encoding):
+        (tmp_path / name).mkdir(exist_ok=True)
+        path = tmp_path / name / "流水.csv"
+        path.write_bytes(text.encode(name))
+        drafts.append(document(draft([str(path)])))
+    assert drafts[0] == drafts[1] and drafts[0]["sources"][0]["keep"] == {"column": "交易流水号", "is_not": ["合计"]}
+
+
 # ---- rows of sums ----
 
 
@@ -223,6 +240,16 @@ def test_a_row_of_sums_makes_no_record_however_it_is_called(tmp_path, word):
     drafted = draft([str(path)])
     (source,) = document(drafted)["sources"]
     assert source["keep"] == {"column": "交易流水号", "is_not": [word]} and drafted.seen[0].records == 9
+
+
+def test_a_row_of_sums_whose_word_stands_among_the_names_of_people_is_drafted_as_ingest_takes_it(tmp_path):
+    path = tmp_path / "台账.csv"
+    rows = "".join(f"张三{n},L{n},2024-05-0{n},1{n}00.50,0.18,3\n" for n in range(1, 10))
+    path.write_text(f"客户姓名,合同编号,放款日期,放款金额,年利率,期数\n{rows}合计,,,13950.00,,\n", encoding="utf-8")
+    done = answered(draft([str(path)]), borrower_id="合同编号", interest_minor="=0")
+    (source,) = document(done)["sources"]
+    assert source["keep"] == {"column": "客户姓名", "is_not": ["合计"]}
+    assert parse_mapping(done.text, "draft.yaml").sources[0].keep is not None
 
 
 def test_a_remark_that_ends_like_a_row_of_sums_leaves_no_record_out(tmp_path):

@@ -71,6 +71,22 @@ def test_a_unit_that_is_likely_mistaken_is_told_with_the_lenders_own_column(lend
     assert "请检查" in arrears("book", lender.book, "--lang", "zh").out
 
 
+def test_a_rate_without_any_interest_in_the_schedules_is_told(lender):
+    out, book = loaded_with(lender, ("{column: 利息, unit: major}", "{constant: 0}"))
+    assert "Look: 3 of the loans bear 年利率, but no instalment any interest: what is owed may be too little" in out
+    assert "Look: 3 of the loans bear loans.annual_rate_ppm, but no instalment any interest" in book
+    assert "没有一期有利息" in arrears("book", lender.book, "--lang", "zh").out
+
+
+def test_records_are_counted_by_rule_however_many_of_their_cells_break_it(lender):
+    lender.write("loans", [loan_row(1), loan_row(2), loan_row(3), loan_row(4, 金额="", 年利率="", 放款日="")])
+    refused = lender.ingest()
+    assert refused.status == 2 and "Most frequent: empty 1. " in refused.error, refused.error
+    ran = lender.ingest(words=("--threshold", "10%"))
+    assert "quarantine: 1 records (5.26 %): empty 1\n" in ran.out, ran.out + ran.error
+    assert "Quarantine: 1 records wait: empty 1;" in arrears("book", lender.book, "--lang", "en").out
+
+
 def test_payments_a_hundred_times_too_small_are_told(lender):
     lender.write("payments", [payment_row(f"P{number}", number, amount="26.20") for number in (1, 2, 3)])
     out, book = loaded_with(lender)

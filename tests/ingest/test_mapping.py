@@ -106,8 +106,9 @@ def test_yaml_that_is_none_and_files_that_are_missing_are_refused(tmp_path):
     with pytest.raises(Refused, match="none.yaml cannot be read .*arrears map"):
         read_mapping(tmp_path / "none.yaml")
     (tmp_path / "latin.yaml").write_bytes("mapping: é".encode("latin-1"))
-    with pytest.raises(Refused, match="not UTF-8"):
+    with pytest.raises(Refused, match="not UTF-8") as refusal:
         read_mapping(tmp_path / "latin.yaml")
+    assert refusal.value.zh == "映射文件 latin.yaml 不是 UTF-8 编码；请用文本编辑器另存为 UTF-8"
 
 
 def test_recorded_at_is_mapped_for_every_table_or_for_none():

@@ -32,7 +32,7 @@ def all_texts(lender: Lender) -> str:
 
 
 @pytest.mark.parametrize(("old", "new", "place"), [
-    ('files: ["payments*.csv"]', 'files: ["payments*.csv"]\n    keep: {column: 姓名, is_not: [测试]}', "column keep"),
+    ('files: ["payments*.csv"]', 'files: ["payments*.csv"]\n    keep: {column: 姓名, is: [测试]}', "column keep"),
     ('files: ["payments*.csv"]', 'files: ["payments*.csv"]\n    control: {sums: {手机号: "1"}}', "control.sums"),
     ("paid_on: 日期", "paid_on: 联系电话", "column paid_on"),
     ("{column: 本金, unit: major}", "{column: 银行卡, unit: major}", "column principal_minor"),
@@ -47,6 +47,22 @@ def test_a_column_that_looks_personal_is_refused_whatever_it_feeds(old, new, pla
     with pytest.raises(Refused, match=f"{place}.*a keyed hash is no number"):
         parse_mapping(text.replace("hashed: [", f"hashed: [{name}, "), "m.yaml")
     parse_mapping(text.replace("left_out: []", f"not_personal: [{name}]"), "m.yaml")
+
+
+def test_a_row_of_sums_is_left_out_by_its_word_in_a_column_of_names_and_no_name_is_kept(lender):
+    text = MAPPING.replace("hashed: [", "hashed: [姓名, ").replace(", left_out: [姓名]", "")
+    lender.mapping.write_text(text.replace('files: ["loans*.csv"]', 'files: ["loans*.csv"]\n    keep: {column: 姓名, is_not: [合计]}'), encoding="utf-8")
+    sums = ["", "合计", "", "30,000.00", "", "", ""]
+    lender.write("loans", [loan_row(1), loan_row(2, 金额="10,000.0O"), loan_row(3), sums])
+    ran = lender.ingest(words=("--threshold", "100%"))
+    assert ran.status == 0 and "loans.csv: 4 records, 1 left out by `keep`" in ran.out, ran.error + ran.out
+    assert set(lender.loaded(1, "loans")["loan_id"]) == {"L1", "L3"} and "张三" not in all_texts(lender)
+    sheet = lender.book.parent / "waits.csv"
+    assert arrears("quarantine", "--book", lender.book, "--export", sheet).status == 0
+    assert "张三" not in sheet.read_text(encoding="utf-8-sig")
+    sheet.write_text(sheet.read_text(encoding="utf-8-sig").replace("10,000.0O", "10,000.00"), encoding="utf-8-sig")
+    assert arrears("quarantine", "--book", lender.book, "--take-back", sheet).status == 0
+    assert lender.loaded(2, "loans")["loan_id"].to_list() == ["L2"]
 
 
 def test_mobile_numbers_are_refused_within_a_key_and_in_keep(lender):

@@ -14,6 +14,7 @@ from arrears.days import microseconds_of
 from arrears.nightly.explain import explain_loan
 from arrears.nightly.explain_words import PARTS, WORDS
 from arrears.nightly.positions import write_positions
+from arrears.nightly.summary import _WORDS
 from arrears.tables.visible import LATEST_KNOWN
 from arrears.twin.book import TABLES, blocks
 from delinquency.random_books import random_book
@@ -29,6 +30,14 @@ def test_both_languages_say_the_same_things():
     for name, sentence in WORDS["en"].items():
         named = [{field for _, field, _, _ in Formatter().parse(text) if field} for text in (sentence, WORDS["zh"][name])]
         assert named[0] == named[1], name
+
+
+@pytest.mark.parametrize("words", [WORDS["zh"], _WORDS["zh"]])
+def test_chinese_sentences_have_chinese_brackets_and_colons(words):
+    for name, sentence in words.items():
+        plain = re.sub(r"\{[^}]*\}", "甲", sentence)
+        assert plain.count("（") == plain.count("）"), name
+        assert not re.search("[\u4e00-\u9fff）][:()]|[:()][\u4e00-\u9fff（]", plain), name
 
 
 def fen(text: str) -> int:

@@ -14,6 +14,7 @@ from arrears.tables import FACTS, Table
 from arrears.tables.names import said
 
 _DIGEST_SHOWN = 12
+MODES_ZH = {"delta": "增量", "correction": "更正", "snapshot": "全量快照", "snapshot_part": "快照更正", "mixed": "多种方式"}
 
 
 def contents_of(
@@ -344,7 +345,7 @@ def _load_lines(loads: list[dict], zh: bool, most: int) -> list[str]:
     ]
     for load in loads[::-1][:most]:
         rows = ("、" if zh else ", ").join(f"{said(name, zh=zh)} {count:,}" for name, count in load["rows"].items()) or "0"
-        head = f"  {load['id']}  {load['at']}  {load['mode']}  {rows}"
+        head = f"  {load['id']}  {load['at']}  {MODES_ZH.get(load['mode'], load['mode']) if zh else load['mode']}  {rows}"
         if load["quarantined"]:
             head += f"，隔离 {load['quarantined']:,}" if zh else f", in quarantine {load['quarantined']:,}"
         if load["taken_back_at"]:
@@ -364,7 +365,7 @@ def _clean(text: str) -> str:
 def _quarantine_lines(waiting: dict, zh: bool) -> list[str]:
     if not waiting["records"]:
         return ["隔离区：空" if zh else "Quarantine: empty"]
-    rules = ("、" if zh else ", ").join(f"{rule} {about['faults']:,}" for rule, about in waiting["rules"].items())
+    rules = ("、" if zh else ", ").join(f"{rule} {about['records']:,}" for rule, about in waiting["rules"].items())
     return [
         f"隔离区：{waiting['records']:,} 条记录等待更正：{rules}；用 arrears quarantine 查看"
         if zh

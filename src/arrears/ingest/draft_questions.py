@@ -72,7 +72,8 @@ _WORDING: dict[tuple[str, str], tuple[str, str, tuple[str, ...], str | None]] = 
         "Which column gives the fees of an instalment? =0 where there are none", "哪一列是每期应还费用？没有则答 =0", (), "=0",
     ),
     ("instalments", "interest_minor"): (
-        "Which column gives the interest of an instalment? =0 where there is none", "哪一列是每期应还利息？没有则答 =0", (), None,
+        "Which column gives the interest of an instalment? Nobody works it out from the rate; =0 only where the loans bear none",
+        "哪一列是每期应还利息？系统不会按利率推算；贷款确实不计息才答 =0", (), None,
     ),
     ("payments", "amount_minor"): (
         "Which column gives the amount that was received? Several that are its parts: joined by + (a + b)",

@@ -17,6 +17,7 @@ from arrears.ingest.excel import ExcelSheet
 from arrears.ingest.fault_words import sentence
 from arrears.ingest.headless import has_known_names, no_header, seems_a_record, stands_below
 from arrears.ingest.kinds import MONEY_UNITS
+from arrears.ingest.text_encodings import UTF_8, guess
 from arrears.ingest.workbooks import Workbook
 from arrears.refusal import Refused
 
@@ -192,14 +193,11 @@ def _ends_of(path: Path) -> tuple[list[tuple[int, list[str]]], list[list[str]]]:
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
         size = file.seek(0, 2)
-        file.seek(max(0, size - 4096))
+        file.seek(max(0, size - 4096) & ~1)  # UTF-16 has two bytes a character
         end = file.read()
-    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        head[: head.rfind(b"\n") + 1 or None].decode(encoding)
-    except UnicodeDecodeError:
-        encoding = "gb18030"
-    text = head.decode(encoding, errors="replace")
+    encoding, mark = guess(head, len(head) == size, None, path.name)
+    encoding = encoding or UTF_8
+    text = head[mark:].decode(encoding, errors="replace")
     first = "\n".join(text.splitlines()[:HEADER_WITHIN])
     delimiter = max(",\t;|", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -210,8 +208,8 @@ def _ends_of(path: Path) -> tuple[list[tuple[int, list[str]]], list[list[str]]]:
         line = reader.line_num + 1
         if len(rows) > HEADER_WITHIN:
             break
-    tail = [] if encoding == "utf-16" else list(csv.reader(io.StringIO(end.decode(encoding, errors="replace"), newline=""), delimiter=delimiter))[-5:]
-    return rows, tail
+    tail = csv.reader(io.StringIO(end.decode(encoding, errors="replace"), newline=""), delimiter=delimiter)
+    return rows, list(tail)[-5:]
 
 
 def _demand_names(name: str, header: tuple[int, ...], rows: list[tuple[int, list[str]]]) -> None:

@@ -5,6 +5,7 @@ A sign is only told, never a fault: a book may be as strange as that. What is lo
     principal     half of the loans are below 1 minor unit × 100, or above 10^10
     rates         most of those that are not 0 are above 100 % a year, or below 0.1 %
     instalments   interest, or fees, are more than 5 times the principal
+    interest      loans bear a rate, but no instalment any interest: nobody works it out from the rate
     payments      on average 30 times an instalment and more, and more than 1.5 times a loan; or near a 100th or a 10,000th of one
 """
 
@@ -71,7 +72,7 @@ def figures_of_loans(loans: pl.LazyFrame) -> tuple[dict, dict]:
 
 def doubts(figures: Figures, named: Callable[[str, str], str]) -> list[Doubt]:
     """What to check, in English and Chinese; `named` says what people call a table's column."""
-    found = [*_of_principal(figures, named), *_of_rates(figures, named)]
+    found = [*_of_principal(figures, named), *_of_rates(figures, named), *_of_interest(figures, named)]
     for currency in figures.rows.get("instalments", {}):
         found += _of_instalments(figures, currency, named)
         found += _of_payments(figures, currency, named)
@@ -129,6 +130,17 @@ def _of_rates(figures: Figures, named) -> list[Doubt]:
                 found.append([f"check the unit ({units_en}) of {column}: {count:,} of {known:,} rates are {en} a year",
                               f"请检查 {column} 的单位（{units_zh}）：{known:,} 个利率中有 {count:,} 个{zh}（年）"])
     return found
+
+
+def _of_interest(figures: Figures, named) -> list[Doubt]:
+    bearing = figures.rates.get("annual_rate_ppm", (0, 0, 0))[0]
+    sums = figures.sums.get("instalments", {}).get("interest_minor", {})
+    if not bearing or not sums or any(sums.values()):
+        return []
+    column = named("loans", "annual_rate_ppm")
+    return [[f"{bearing:,} of the loans bear {column}, but no instalment any interest: what is owed may be too little, since nobody works it out "
+             "from the rate; give the instalments a column of interest",
+             f"有 {bearing:,} 笔贷款有利率（{column}），分期却没有一期有利息：系统不会按利率推算利息，应还金额可能偏少；请为分期提供利息列"]]
 
 
 def _of_instalments(figures: Figures, currency: str, named) -> list[Doubt]:

@@ -1,13 +1,12 @@
 """What a load did, in lines for a terminal, in Chinese or English."""
 
-from arrears.ingest.contents import doubt_lines, sum_lines
+from arrears.ingest.contents import MODES_ZH, doubt_lines, sum_lines
 from arrears.ingest.loads import Loaded, records_taken
 from arrears.ingest.quarantine import first_faults
 from arrears.tables import FACTS
 from arrears.tables.names import said
 
 _WHOLE = {"instalments": "loans", "plans": "plans"}
-_MODES = {"delta": "增量", "correction": "更正", "snapshot": "全量快照", "snapshot_part": "快照更正", "mixed": "多种方式"}
 
 
 def load_lines(loaded: Loaded, book: str, language: str, *, dry_run: bool = False) -> list[str]:
@@ -23,7 +22,7 @@ def load_lines(loaded: Loaded, book: str, language: str, *, dry_run: bool = Fals
     else:
         corrects = None if load["corrects"] is None else ", ".join(map(str, load["corrects"]))
         again = "" if corrects is None else f"第 {corrects} 次装载的更正记录，" if zh else f"corrected records of load {corrects}, "
-        lines = [f"第 {load['id']} 次装载：{again}{load['mapping']}（{_MODES[load['mode']]}）" if zh
+        lines = [f"第 {load['id']} 次装载：{again}{load['mapping']}（{MODES_ZH[load['mode']]}）" if zh
                  else f"Load {load['id']}: {again}{load['mapping']} ({load['mode'].replace('_', ' ')})"]
     names = [source["name"] for source in load["sources"]]
     for source in load["sources"]:

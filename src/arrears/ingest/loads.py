@@ -30,7 +30,7 @@ from arrears.ingest.mapped import source_columns
 from arrears.ingest.mapping import Mapping, check_columns
 from arrears.ingest.own_cells import OwnCells
 from arrears.ingest.personal import concealed
-from arrears.ingest.quarantine import each_once, first_faults
+from arrears.ingest.quarantine import each_once, first_faults, records_by_rule
 from arrears.ingest.set_rules import SetRules
 from arrears.ingest.sorted_rows import write_rows
 from arrears.ingest.sources import sheets_not_read
@@ -376,7 +376,7 @@ def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, c
         "mapping_digest": "+".join(mapping.digest for mapping in mappings),
         "sources": [{key: value for key, value in source.items() if key not in ("rows", "personal")} for source in staged.sources],
         "tables": tables, "records": staged.records, "quarantined": len(records) + staged.broken,
-        "rules": dict(sorted(faults.group_by("rule").len().iter_rows(), key=lambda entry: (-entry[1], entry[0]))),
+        "rules": records_by_rule(faults),
         **{kind: sorted({name for source in staged.sources for name in source["personal"][kind]}) for kind in ("hashed", "left_out")},
         "corrects": corrects,
         "unfed": [source.name for mapping in mappings for source in mapping.sources if source.name not in {about["source"] for about in staged.sources}],

@@ -40,7 +40,7 @@ def read_mapping(path: Path) -> Mapping:
     try:
         text = strict_yaml.read_text(path)
     except strict_yaml.BadYaml as problem:
-        raise Refused(str(problem), f"映射文件无法读取：{problem}") from None
+        raise Refused(str(problem), f"映射文件 {path.name} 不是 UTF-8 编码；请用文本编辑器另存为 UTF-8") from None
     except OSError as problem:
         reason = problem.strerror or str(problem)
         raise Refused(
@@ -318,7 +318,11 @@ def _check_whole(mapping: Mapping, place: Place) -> None:
 
 
 def _check_personal(mapping: Mapping, source: SourceMap, place: Place) -> None:
-    """What looks personal is taken as a keyed hash or not at all, whatever it feeds; and a hash is text and nothing else."""
+    """What looks personal is taken as a keyed hash or not at all, whatever it feeds; and a hash is text and nothing else.
+
+    `keep: is_not` may look at a hashed column, for the row of sums among the names: a record that comes back from quarantine
+    with its hash passes it again. Under `is` the hash would leave it out.
+    """
     for table in source.tables:
         kinds = {column.name: kind_of(column) for column in FACTS[table.table].columns}
         for column in table.columns.values():
@@ -329,15 +333,15 @@ def _check_personal(mapping: Mapping, source: SourceMap, place: Place) -> None:
     for name in source.control_sums:
         _check_one(mapping, name, False, place.within(column="control.sums"))
     if source.keep is not None:
-        _check_one(mapping, source.keep.column, False, place.within(column="keep"))
+        _check_one(mapping, source.keep.column, not source.keep.wanted, place.within(column="keep"))
 
 
 def _check_one(mapping: Mapping, name: str, is_text: bool, place: Place) -> None:
     if name in mapping.hashed and not is_text:
         raise place.refused(
             f"the source column {name!r} stands under personal.hashed, and a keyed hash is no number, no date, and nothing that "
-            "`keep` could compare; take another column here, or only its text",
-            f"来源列 {name!r} 写在 personal.hashed 中，而带密钥的散列既不是数字、日期，也无法由 `keep` 比较；此处请改用别的列，该列只能作为文本取用",
+            "`keep: is` could compare; take another column here, or only its text",
+            f"来源列 {name!r} 写在 personal.hashed 中，而带密钥的散列既不是数字、日期，也无法由 `keep: is` 比较；此处请改用别的列，该列只能作为文本取用",
         )
     if not looks_personal(name) or name in mapping.hashed or name in mapping.not_personal:
         return

@@ -76,7 +76,7 @@ class Place:
     def choice(self, entry: Any, key: str, choices: Iterable[str]) -> str:
         text = self.text(entry, key)
         if text not in (choices := list(choices)):
-            raise self.unknown((f"{key}", f"{key} "), text, choices)
+            raise self.unknown((key, f" {key}"), text, choices)
         return text
 
 

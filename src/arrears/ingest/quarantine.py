@@ -117,6 +117,12 @@ def counts_by_rule(faults: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def records_by_rule(faults: pl.DataFrame) -> dict[str, int]:
+    """Of one load: how many records each rule stops, however many of their cells break it; the most frequent first."""
+    counts = faults.group_by("rule").agg(pl.struct(pl.coalesce("record", -pl.col("line")), "file").n_unique().alias("records"))
+    return dict(counts.sort("records", "rule", descending=[True, False]).iter_rows())
+
+
 def listed(faults: pl.DataFrame, language: str, *, each: bool, limit: int | None = 20, refused: bool = False) -> list[str]:
     """What waits, or what a refused load would have put there, as lines for a terminal: by rule with an example, or each fault
     where one rule or load was asked for."""

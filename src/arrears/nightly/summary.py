@@ -8,7 +8,7 @@ _WORDS = {
     "zh": {
         "night": "{as_of} 夜批（截至 {known_at} 的记录）", "loans": "贷款 {loans:,} 笔，借款人 {borrowers:,} 人；逾期 {late_loans:,} 笔",
         "money": "{currency}：未还本金 {outstanding}，已到期未付 {due}，可主张 {claimable}，依法不得主张 {excess}",
-        "work": "今夜名单 {worklist_rows:,} 人次：{treatments}", "unknown": "{loans:,} 笔上限不明（{regime}):{reason}，只主张本金",
+        "work": "今夜名单 {worklist_rows:,} 人次：{treatments}", "unknown": "{loans:,} 笔上限不明（{regime}）：{reason}，只主张本金",
         "overpaid": "{overpaid_loans:,} 笔（含未逾期）已付息费超过上限，先由人核查", "held": "{held_loans:,} 笔逾期贷款处于停催",
         "report": "报告：{path}",
     },

@@ -25,11 +25,11 @@ def named(kind: str, name: str) -> Pair:
 WORDS: dict[str, Pair] = {
     # The page.
     "page.title": ("夜间报告", "The night's report"),
-    "page.of": ("业务日 {as_of} 日终 · 账簿 {book}", "End of business date {as_of} · book {book}"),
+    "page.of": ("业务日 {as_of} 日终 · 账册 {book}", "End of business date {as_of} · book {book}"),
     "page.known": ("以截至 {known_at} 登记的记录为准", "counting what was recorded by {known_at}"),
     "page.sections": ("目录", "Contents"), "how": ("算法：", "How it is computed:"),
     "no.loans": (
-        "账簿里没有在 {as_of} 日终之前放款的贷款，所以今晚没有可报告的数字。请检查账簿文件夹与业务日。",
+        "账册里没有在 {as_of} 日终之前放款的贷款，所以今晚没有可报告的数字。请检查账册文件夹与业务日。",
         "The book has no loan disbursed by the end of {as_of}, so there is nothing to report tonight. Check the book's folder "
         "and the business date."),
     "none.here": ("没有符合条件的贷款，无可列示。", "No loan qualifies, so there is nothing to show."),
@@ -253,17 +253,17 @@ WORDS: dict[str, Pair] = {
     # 10 Provenance.
     "source.title": ("这些数字从哪里来", "Where these numbers come from"),
     "source.how": (
-        "同样的账簿、业务日、登记截止时刻、策略与法规，得到逐字节相同的结果；摘要不同，就是输入不同。",
+        "同样的账册、业务日、登记截止时刻、策略与法规，得到逐字节相同的结果；摘要不同，就是输入不同。",
         "The same book, business date, recording cut-off, strategy and law give the same bytes; a different digest means a "
         "different input."),
     "source.table": ("来源", "Sources"), "source.as_of": ("业务日", "Business date"),
-    "source.known_at": ("登记截止", "Recorded by"), "source.book": ("账簿", "Book"),
-    "source.snapshot": ("账簿快照", "Snapshot of the book"), "source.version": ("程序版本", "Code version"),
+    "source.known_at": ("登记截止", "Recorded by"), "source.book": ("账册", "Book"),
+    "source.snapshot": ("账册快照", "Snapshot of the book"), "source.version": ("程序版本", "Code version"),
     "source.strategy_digest": ("策略摘要", "Strategy digest"), "source.law_digest": ("法规摘要", "Law digest"),
     "source.earlier": ("可比较的更早的夜", "Earlier nights compared"),
-    "source.explain": ("逐步解释一笔贷款的数字（在账簿所在的文件夹里运行）：", "Explain one loan's figures step by step (run in the folder that holds the book):"),
+    "source.explain": ("逐步解释一笔贷款的数字（在账册所在的文件夹里运行）：", "Explain one loan's figures step by step (run in the folder that holds the book):"),
     "source.replay": ("重算这一夜并逐字节核对（同上）：", "Compute this night again and compare byte by byte (likewise):"),
     "page.foot": (
-        "本页自成一体，不访问网络；编号照账簿所列。",
+        "本页自成一体，不访问网络；编号照账册所列。",
         "This page is self-contained and asks the network for nothing; ids are as in the book."),
 }
