@@ -177,24 +177,39 @@ def counts_from(load: dict) -> int:
 
 
 def verify_load_files(book: Book, ledger: Ledger) -> None:
-    """Raises Refused where a file of a load in force is not the one that was loaded."""
+    """Raises Refused where a file of rows of a load in force is not the one that was loaded."""
     for load in ledger.in_force():
         for about in load["tables"].values():
-            for name, digest in about.get("files", {}).items():
-                path = book.load_folder(load["id"]) / name
-                if not path.is_file():
-                    raise _lost(path, load, "is gone", "已不在")
-                with open(path, "rb") as handle:
-                    if file_digest(handle, "sha256").hexdigest() != digest:
-                        raise _lost(path, load, "is not as it was loaded (cut, damaged or changed)", "与装载时不同（被截断、损坏或更改）")
+            _verify(book, load, about.get("files", {}))
+
+
+def verify_kept_files(book: Book, ledger: Ledger) -> None:
+    """Raises Refused where what a load in force keeps beside its rows (its quarantine, names, mapping) is not as it was."""
+    for load in ledger.in_force():
+        _verify(book, load, load.get("kept", {}))
+
+
+def _verify(book: Book, load: dict, digests: dict[str, str]) -> None:
+    for name, digest in digests.items():
+        path = book.load_folder(load["id"]) / name
+        if not path.is_file():
+            raise _lost(path, load, "is gone", "已不在")
+        if digest_of_file(path) != digest:
+            raise _lost(path, load, "is not as it was loaded (cut, damaged or changed)", "与装载时不同（被截断、损坏或更改）")
+
+
+def digest_of_file(path: Path) -> str:
+    """SHA-256 of the file's bytes, as hexadecimal digits."""
+    with open(path, "rb") as handle:
+        return file_digest(handle, "sha256").hexdigest()
 
 
 def _lost(path: Path, load: dict, en: str, zh: str) -> Refused:
     number = load["id"]
     return Refused(
-        f"{path}: it {en}, and load {number} rests on it; nothing was changed: restore the file from a backup of the book, or take "
-        f"load {number} back and load its files again",
-        f"{path}：该文件{zh}，而第 {number} 次装载依赖于它；未作任何更改：请从账册备份恢复，或撤回第 {number} 次装载后重新装入其文件",
+        f"{path}: it {en}, and load {number} rests on it; nothing was changed: restore the file from a backup of the book, or, "
+        f"where load {number} is in force, take it back and load its files again",
+        f"{path}：该文件{zh}，而第 {number} 次装载依赖于它；未作任何更改：请从账册备份恢复；若第 {number} 次装载仍有效，也可撤回后重新装入其文件",
     )
 
 

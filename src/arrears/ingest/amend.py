@@ -46,8 +46,10 @@ class _Waiting:
 
 
 def quarantined_loads(book: Book) -> Loads:
-    """The loads in force with the folders that hold their quarantine, oldest first."""
-    return [(load["id"], book.load_folder(load["id"])) for load in store.read_ledger(book).in_force()]
+    """The loads in force with the folders that hold their quarantine, oldest first. Raises Refused where it was damaged."""
+    ledger = store.read_ledger(book)
+    store.verify_kept_files(book, ledger)
+    return [(load["id"], book.load_folder(load["id"])) for load in ledger.in_force()]
 
 
 def take_corrections(book: Book, path: Path, key: Path | None, now: int, report=lambda text, done, of: None) -> Amended:
@@ -61,6 +63,7 @@ def take_corrections(book: Book, path: Path, key: Path | None, now: int, report=
         corrected(path, [])  # no record waits, so it is refused in words, before a lock makes a folder
     with store.locked(book, "loads", alone=True):
         ledger = store.read_ledger(book)
+        store.verify_kept_files(book, ledger)
         readers = _Readers(book, ledger, key)
         waiting = _sorted_out(path, readers)
         loaded = None

@@ -122,6 +122,7 @@ def load_parts(book: Book, ledger: Ledger, parts: list[Part], terms: Terms, now:
     hashes, key = _key(book, ledger, any(part.mapping.hashed for part in parts), terms)
     _refuse_if_clock_is_back(ledger, now)
     store.verify_load_files(book, ledger)
+    store.verify_kept_files(book, ledger)
     is_first = not any(about["rows"] for load in ledger.in_force() for about in load["tables"].values())
     cells = OwnCells(book.unfinished_load / "cells", hashes)
     staged = Staged(book.unfinished_load, cells, ALWAYS if is_first else WHEN_LOADED, moment_of(now).date(), threshold=terms.threshold)
@@ -312,6 +313,8 @@ def _judged(work: _Work, resolved, corrects, report) -> tuple[dict, pl.DataFrame
     if len(records) or resolved is not None:
         write_names(parts / "names.parquet", staged, [part.mapping for part in work.parts], rules.bad_records())
     _write_mappings(work, parts)
+    rows = {name for about in load["tables"].values() for name in about.get("files", {})}
+    load["kept"] = {path.name: store.digest_of_file(path) for path in sorted(parts.iterdir()) if path.name not in rows}
     store.write_bytes(parts / "load.json", store.json_bytes(load))
     return load, faults
 
