@@ -143,7 +143,7 @@ def ingest(
         if any(Path(one).is_dir() and Path(one).resolve() == book.resolve() for one in source):
             raise Refused(f"{book}: it is the folder of the files themselves; name another folder for the book with --book",
                           f"{book}：这是来源文件所在的文件夹；请用 --book 另指定账册文件夹")
-        with _progress(quiet=as_json) as report, passing_folder() if dry_run and not book.exists() else nullcontext(book.parent) as place:
+        with _progress(quiet=as_json) as report, passing_folder() if dry_run and store.is_nothing(book) else nullcontext(book.parent) as place:
             home = store.book_for_load(place / book.name)
             loaded = load_sources(home, pairs, read, terms, _now(), report)
         if as_json:

@@ -115,7 +115,8 @@ class Manifest:
 class Ledger:
     """Every load of a book, oldest first, as its load.json says; and the key it was hashed by.
 
-    Beside that, of each load: `at` and `moment` (microseconds), when it came into force, and `taken_back_at`.
+    Beside that, of each load: `at` and `moment` (microseconds), when it came into force; `taken_back_at`, and of one taken back
+    `taken_back_after`, the number of the latest load then (a clock may be set back).
     """
 
     loads: list[dict]
@@ -154,6 +155,7 @@ def write_ledger(book: Book, ledger: Ledger) -> None:
     """These loads are in force from now on; a reader sees the old ledger or this one, never a part."""
     write_bytes(book.ledger_path, json_bytes({"format": FORMAT, "key": ledger.key, "loads": ledger.loads}))
     _sync(book.loads)  # a new name is on the disk only with its folder
+    _sync(book.root)
 
 
 def load_files(book: Book, ledger: Ledger) -> dict[str, dict[Path, int]]:
@@ -169,6 +171,11 @@ def load_files(book: Book, ledger: Ledger) -> dict[str, dict[Path, int]]:
                     raise _lost(path, load, "is gone", "已不在")
                 found.setdefault(table, {})[path] = counts_from(load)
     return found
+
+
+def brought_rows(load: dict) -> bool:
+    """The load brought rows to some table, rather than all to quarantine."""
+    return any(about["rows"] for about in load["tables"].values())
 
 
 def counts_from(load: dict) -> int:
@@ -228,12 +235,19 @@ def book_for_load(root: Path) -> Book:
     """The book of a folder, which is made where there is none; raises Refused where it cannot be."""
     try:
         root.mkdir(parents=True, exist_ok=True)
+        with suppress(PermissionError):
+            _sync(root.absolute().parent)
     except OSError as problem:
         raise Refused(
             f"{root}: cannot be made a folder ({problem.strerror}); --book names the folder of the book",
             f"{root}：无法建立文件夹（{problem.strerror}）；--book 应指向账册文件夹",
         ) from None
     return Book(root, root / "store")
+
+
+def is_nothing(root: Path) -> bool:
+    """There is no such folder yet, or it is empty."""
+    return not root.exists() or (root.is_dir() and not any(root.iterdir()))
 
 
 def read_manifest(book: Book) -> Manifest | None:

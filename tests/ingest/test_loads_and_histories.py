@@ -92,6 +92,16 @@ def test_a_file_can_be_loaded_again_when_a_load_was_taken_back_since(lender):
     assert "nothing was changed" in lender.ingest(right).out
 
 
+def test_a_file_can_be_loaded_again_when_a_load_was_taken_back_by_a_clock_that_was_set_back(lender, monkeypatch):
+    lender.ingest(lender.write("payments", [payment_row("X1", 1, amount="9.00")], "payments_wrong"))
+    right, now = lender.write("payments", [payment_row("X1", 1, amount="5.00")], "payments_right"), cli._now
+    monkeypatch.setattr(cli, "_now", lambda: now() + 3 * HOUR)
+    lender.ingest(right, words=("--threshold", "100%"))
+    monkeypatch.setattr(cli, "_now", now)
+    assert arrears("take-back", 2, "--book", lender.book).status == 0
+    assert "payments: new 1" in lender.ingest(right).out and amounts(lender)["X1"] == 500
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_wrong_reversal_does_not_keep_a_right_one_out(lender, order):
     rows = [payment_row("R1", 2, "2026-03-01", reverses="P1"), payment_row("R2", 1, "2026-03-01", reverses="P1")]

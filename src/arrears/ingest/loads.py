@@ -123,7 +123,7 @@ def load_parts(book: Book, ledger: Ledger, parts: list[Part], terms: Terms, now:
     _refuse_if_clock_is_back(ledger, now)
     store.verify_load_files(book, ledger)
     store.verify_kept_files(book, ledger)
-    is_first = not any(about["rows"] for load in ledger.in_force() for about in load["tables"].values())
+    is_first = not any(map(store.brought_rows, ledger.in_force()))
     cells = OwnCells(book.unfinished_load / "cells", hashes)
     staged = Staged(book.unfinished_load, cells, ALWAYS if is_first else WHEN_LOADED, moment_of(now).date(), threshold=terms.threshold)
     work = _Work(book, ledger, parts, [], terms, staged, now, sheets_not_read([pair for part in parts for pair in part.pairs]))
@@ -161,9 +161,9 @@ def take_back(book: Book, number: int, now: int) -> dict:
             )
         _refuse_if_others_found_it_there(book, ledger, load)
         store.verify_load_files(book, ledger.only({one["id"] for one in ledger.in_force()} - {number}))
-        rest = [{**one, "taken_back_at": moment_of(now).isoformat()} if one["id"] == number else one for one in ledger.loads]
-        after = Ledger(rest, ledger.key)
-        if any(about["rows"] for about in load["tables"].values()):
+        taken = {"taken_back_at": moment_of(now).isoformat(), "taken_back_after": ledger.loads[-1]["id"]}
+        after = Ledger([{**one, **taken} if one["id"] == number else one for one in ledger.loads], ledger.key)
+        if store.brought_rows(load):
             with _memory_for(book), store.room_for(book.unfinished_load):
                 _refuse_if_others_rest_on(book, after, number)
         store.write_ledger(book, after)
@@ -261,7 +261,7 @@ def _same_as_before(ledger: Ledger, pairs: list, mapping: Mapping, terms: Terms)
     last = ledger.loads[-1]
     before = sorted((source["source"], source["digest"]) for source in last["sources"])
     alike = before == sorted(digests) and last["mapping_digest"] == mapping.digest and last["mode"] == terms.mode
-    changed = any(load["taken_back_at"] is not None and load["taken_back_at"] > last["at"] for load in ledger.loads)
+    changed = any(load.get("taken_back_after", 0) >= last["id"] for load in ledger.loads)
     return last if alike and not changed else None
 
 

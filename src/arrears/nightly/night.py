@@ -93,7 +93,9 @@ def sweep_replays(book: Book) -> None:
 
 def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, report) -> tuple[dict, bool]:
     unfinished, final = book.unfinished_night(as_of), book.night(as_of)
-    inputs = _inputs(book, manifest, as_of, store.read_ledger(book).known_at(now) if known_at is None else known_at, strategy_text)
+    # of the loads that were laid out alone: another may have been published meanwhile
+    latest = store.read_ledger(book).only(set(manifest.loads)).known_at(now)
+    inputs = _inputs(book, manifest, as_of, latest if known_at is None else known_at, strategy_text)
     begun = kept_inputs(unfinished)
     if begun is not None and known_at is None and _same_but_known_at(begun, inputs):
         inputs = begun
