@@ -1,8 +1,11 @@
 """What a load says of rows that the book has: histories, snapshots without records, files that come again, files that are gone."""
 
+from datetime import UTC, datetime
+
 import polars as pl
 import pytest
 
+import plain_books as plain
 from arrears import cli, store
 from arrears.ingest.loads import rows_in_force
 from ingest.lender_files import MAPPING, Lender, loan_row, payment_row, schedule_rows
@@ -197,3 +200,28 @@ def test_each_version_of_a_schedule_in_a_load_is_held_against_the_book_by_itself
     ran = lender.ingest(schedule("instalments_2", ("120.00", "2026-01-06"), ("99.00", "2026-01-07")))
     assert "instalments: new 0, changed 4, unchanged 4" in ran.out, ran.out + ran.error
     assert in_force(lender, "instalments")["interest_minor"].to_list() == [9_900] * 4
+
+
+def test_a_schedule_whose_rows_are_of_several_moments_is_what_the_last_moment_says_and_waits_where_that_is_too_little(tmp_path):
+    mapping = BEARING.replace("        fee_minor: {constant: 0}\n" + ALL_AT_ONCE, "        fee_minor: {constant: 0}\n        recorded_at: 登记\n")
+    lender = Lender(tmp_path, mapping)
+    lender.write_loans(2)
+    (lender.files / "payments.csv").unlink()
+    whole = [row + ["2026-01-06"] for row in schedule_rows(2, "10000.00", [3])] + [row + ["2026-01-05"] for row in schedule_rows(2)[1:]]
+    late = [row + [f"2026-01-0{place}"] for place, row in enumerate(schedule_rows(1), 2)]
+    lines = ["借据号,期数,到期日,本金,利息,登记", *(",".join(row) for row in [*late, *whole])]
+    (lender.files / "instalments.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    ran = lender.ingest(words=("--threshold", "100%"))
+    assert "schedule_sum" in ran.out, ran.out + ran.error
+    assert in_force(lender, "instalments").select("loan_id", "number", "principal_minor").rows() == [("L2", 1, 1_000_000)]
+    assert in_force(lender, "loans")["loan_id"].to_list() == ["L2"]
+    assert arrears("night", "--book", lender.book, "--as-of", AS_OF).status == 0
+
+
+@pytest.mark.parametrize("later", [{"recorded_at": None}, {}], ids=["one moment", "a later moment"])
+def test_of_a_plain_schedule_the_book_tells_the_rows_of_its_last_moment(tmp_path, later):
+    first = [{**row, "recorded_at": None} for row in plain.schedule("L1")]
+    second = {**first[-1], "number": 5, "recorded_at": datetime(2026, 3, 1, tzinfo=UTC), **later}
+    book = plain.write_rows(tmp_path / "book", {"instalments": [*first, second]})
+    rows = rows_in_force(store.book_at(book))["instalments"].collect()
+    assert sorted(rows["number"]) == ([1, 2, 3, 4, 5] if later else [5])

@@ -179,7 +179,7 @@ def rows_in_force(book: Book) -> dict[str, pl.LazyFrame]:
     found = {}
     for name, paths in files.items():
         rows = pl.concat([_scanned(path, FACTS[name], since) for path, since in paths.items()])
-        if not ledger.loads and _has_key_twice(rows, FACTS[name]):
+        if not ledger.loads and _has_versions(rows, FACTS[name]):
             rows = _latest(rows.unique(), FACTS[name])
         elif _replaces(ledger, name):
             rows = _latest(rows, FACTS[name])
@@ -187,10 +187,13 @@ def rows_in_force(book: Book) -> dict[str, pl.LazyFrame]:
     return found
 
 
-def _has_key_twice(rows: pl.LazyFrame, table: Table) -> bool:
-    """Eight bytes a row tell it: two keys of one hash count as one key twice, which costs time and nothing else."""
-    seen = rows.select(pl.struct(table.key).hash().alias("key")).collect(engine="streaming")["key"]
-    return seen.n_unique() < len(seen)
+def _has_versions(rows: pl.LazyFrame, table: Table) -> bool:
+    """Some key stands twice, or a schedule's rows are of several moments. A hash of eight bytes a row tells it: two of one hash
+    count as versions, which costs time and nothing else.
+    """
+    names = {"key": table.key, "group": table.replaced_by, "version": (*table.replaced_by, "recorded_at")}
+    seen = rows.select(pl.struct(columns).hash().alias(name) for name, columns in names.items()).collect(engine="streaming")
+    return seen["key"].n_unique() < len(seen) or seen["group"].n_unique() < seen["version"].n_unique()
 
 
 def _latest(rows: pl.LazyFrame, table: Table) -> pl.LazyFrame:
