@@ -313,3 +313,13 @@ def test_nothing_rests_on_what_a_load_kept_of_its_quarantine_once_that_was_damag
     pay(lender, "payments_a", "5.00", "5.0O")
     correct(lender, name="anew")
     assert amounts(lender) == {500: 2}
+
+
+def test_who_takes_a_load_back_is_told_which_loads_hold_its_corrected_records(tmp_path):
+    lender = lender_of(tmp_path)
+    pay(lender, "payments_a", "5.00", "5.0O", "6.0O")
+    correct(lender, count=1)
+    correct(lender, "6.0O", "6.OO", name="again")
+    correct(lender, "6.OO", "6.00", name="last")
+    told = [arrears("take-back", load, "--book", lender.book, "--lang", lang).out for load, lang in ((2, "en"), (4, "zh"), (5, "en"))]
+    assert "came back with load 3, 4, 5 and still count" in told[0] and "第 5 次装载含有" in told[1] and "came back" not in told[2]

@@ -52,6 +52,15 @@ def quarantined_loads(book: Book) -> Loads:
     return [(load["id"], book.load_folder(load["id"])) for load in ledger.in_force()]
 
 
+def corrections_of(book: Book, number: int) -> list[int]:
+    """The loads in force that hold corrected records of that load, or corrected ones of those."""
+    ledger, found = store.read_ledger(book), {number}
+    for load in ledger.loads:
+        if not found.isdisjoint(load["corrects"] or []):
+            found.add(load["id"])
+    return [load["id"] for load in ledger.in_force() if load["id"] in found - {number}]
+
+
 def take_corrections(book: Book, path: Path, key: Path | None, now: int, report=lambda text, done, of: None) -> Amended:
     """The corrected records become one load; what is still wrong waits again.
 
