@@ -172,6 +172,12 @@ class _Load:
             found |= {record for record, row in self.fresh(table) if group_of(table, row) in torn}
         return found
 
+    def astray(self) -> set[int]:
+        """Rows of no loan, and payments before it was disbursed; those too that a later row of the load replaces."""
+        loans = {row["loan_id"]: row for table, _, row in self.after() if table == "loans"}
+        return {record for table in OF_LOANS for record, row in self.fresh(table) if row["loan_id"] not in loans or (
+            table == "payments" and row["paid_on"] < loans[row["loan_id"]]["disbursed_on"])}
+
     def recorded_too_early(self) -> set[int]:
         if not self.bearing:
             return set()
@@ -199,7 +205,7 @@ def judge(records, spoilt, tables, book: list[Rows], modes: list[str], bearing: 
         load.hold_against_book(table)
     while True:
         before = set(load.bad)
-        load.bad |= load.torn() | load.recorded_too_early() | load.disbursed_late()
+        load.bad |= load.torn() | load.astray() | load.recorded_too_early() | load.disbursed_late()
         load.bad |= (faults_among(load.after()) | faulty_reversals(load.after())) - {None}
         if load.bad == before:
             load.bad |= reversed_twice(load.after())
