@@ -267,7 +267,7 @@ def take_back_load(
 ) -> None:
     """Take one load back: its rows no longer count. 撤回一次装载。"""
     from arrears.ingest.amend import corrections_of
-    from arrears.ingest.loads import take_back
+    from arrears.ingest.loads_taken_back import take_back
 
     with _refusals(lang):
         home = store.book_at(book)

@@ -14,7 +14,8 @@ from arrears import store
 from arrears.days import microseconds_of
 from arrears.ingest.amend import quarantined_loads, take_corrections
 from arrears.ingest.corrections import export
-from arrears.ingest.loads import Terms, ingest, rows_in_force, take_back
+from arrears.ingest.loads import Terms, ingest, rows_in_force
+from arrears.ingest.loads_taken_back import take_back
 from arrears.ingest.mapping import read_mapping
 from arrears.ingest.sources import find_sources
 from arrears.refusal import Refused

@@ -1,4 +1,4 @@
-"""A load: sources into the book, whole or not at all; what it did is kept with it, and it can be taken back.
+"""A load: sources into the book, whole or not at all; what it did is kept with it, so that it can be taken back.
 
     BOOK/loads/0003/<table>-0000.parquet …   the rows it brought, sorted
     BOOK/loads/0003/load.json            what it read, changed and left out
@@ -128,7 +128,7 @@ def load_parts(book: Book, ledger: Ledger, parts: list[Part], terms: Terms, now:
     staged = Staged(book.unfinished_load, cells, ALWAYS if is_first else WHEN_LOADED, moment_of(now).date(), threshold=terms.threshold)
     work = _Work(book, ledger, parts, [], terms, staged, now, sheets_not_read([pair for part in parts for pair in part.pairs]))
     try:
-        with _memory_for(book), store.room_for(book.unfinished_load):
+        with memory_for(book), store.room_for(book.unfinished_load):
             for part in parts:
                 work.begin.append(staged.numbered)
                 for source_map, source in part.pairs:
@@ -149,27 +149,6 @@ def load_parts(book: Book, ledger: Ledger, parts: list[Part], terms: Terms, now:
     return Loaded(load, made_now=True, new_key=key if ledger.key is None else None)
 
 
-def take_back(book: Book, number: int, now: int) -> dict:
-    """The load no longer counts; raises Refused where there is none in force, or where later loads rest on it."""
-    with store.locked(book, "loads", alone=True):
-        ledger = store.read_ledger(book)
-        load = next((load for load in ledger.loads if load["id"] == number), None)
-        if load is None or load["taken_back_at"] is not None:
-            raise Refused(
-                f"{book.root}: there is no load {number} in force; arrears book {book.root} lists the loads",
-                f"{book.root}：没有有效的第 {number} 次装载；arrears book {book.root} 列出所有装载",
-            )
-        _refuse_if_others_found_it_there(book, ledger, load)
-        store.verify_load_files(book, ledger.only({one["id"] for one in ledger.in_force()} - {number}))
-        taken = {"taken_back_at": moment_of(now).isoformat(), "taken_back_after": ledger.loads[-1]["id"]}
-        after = Ledger([{**one, **taken} if one["id"] == number else one for one in ledger.loads], ledger.key)
-        if store.brought_rows(load):
-            with _memory_for(book), store.room_for(book.unfinished_load):
-                _refuse_if_others_rest_on(book, after, number)
-        store.write_ledger(book, after)
-    return load
-
-
 def rows_in_force(book: Book) -> dict[str, pl.LazyFrame]:
     """For each table the rows the book says now: of each key the latest version. Of plain files or of loads."""
     ledger = store.read_ledger(book)
@@ -181,7 +160,7 @@ def rows_in_force(book: Book) -> dict[str, pl.LazyFrame]:
         rows = pl.concat([_scanned(path, FACTS[name], since) for path, since in paths.items()])
         if not ledger.loads and _has_versions(rows, FACTS[name]):
             rows = _latest(rows.unique(), FACTS[name])
-        elif _replaces(ledger, name):
+        elif replaces(ledger, name):
             rows = _latest(rows, FACTS[name])
         found[name] = rows
     return found
@@ -220,7 +199,7 @@ def _scanned(path: Path, table: Table, since: int) -> pl.LazyFrame:
 
 
 @contextmanager
-def _memory_for(book: Book) -> Iterator[None]:
+def memory_for(book: Book) -> Iterator[None]:
     """Raises Refused where the rows of a load cannot be held against each other in the memory there is."""
     try:
         yield
@@ -289,8 +268,8 @@ def _judged(work: _Work, resolved, corrects, report) -> tuple[dict, pl.DataFrame
     book, staged, terms = work.book, work.staged, work.terms
     report("checking keys, loans and sums", staged.records, staged.records)
     staged.folder.mkdir(parents=True, exist_ok=True)
-    replaces = {name for name in FACTS if _replaces(work.ledger, name)}
-    rules = SetRules(staged.folder, {name: staged.rows(name) for name in staged.tables}, store.load_files(book, work.ledger), replaces,
+    replacing = {name for name in FACTS if replaces(work.ledger, name)}
+    rules = SetRules(staged.folder, {name: staged.rows(name) for name in staged.tables}, store.load_files(book, work.ledger), replacing,
                      mode=terms.mode, bearing=staged.bearing, bad=staged.bad_records(), moment=work.began,
                      modes=[(first, part.mode) for first, part in zip(work.begin, work.parts, strict=True)])
     judged = rules.judge()
@@ -372,7 +351,8 @@ def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, c
         kept = counts["rows"]
         tables[name] = {
             "read": read.get(name, 0), "rows": kept, "changed": counts["changed"], "new": counts["new"],
-            "unchanged": counts["unchanged"], "twice": counts["twice"], "vanished": counts["vanished"], "vanished_first": _first_keys(judged.vanished, name), "replaces": judged.replaces[name],
+            "unchanged": counts["unchanged"], "twice": counts["twice"], "vanished": counts["vanished"],
+            "vanished_first": _first_keys(judged.vanished, name), "replaces": judged.replaces[name],
             "quarantined": read.get(name, 0) - kept - counts["unchanged"] - counts["twice"],
         }
     number = _next_number(work.ledger)
@@ -439,38 +419,8 @@ def records_taken(load: dict) -> int:
     return load["records"] - sum(source["left_out"] for source in load["sources"])
 
 
-def _refuse_if_others_found_it_there(book: Book, ledger: Ledger, load: dict) -> None:
-    """Raises Refused where a later load brought rows that were in the book already, perhaps by this load: they would be lost."""
-    for later in ledger.in_force():
-        for name, about in later["tables"].items():
-            if later["id"] > load["id"] and about["unchanged"] and load["tables"].get(name, {}).get("rows"):
-                raise Refused(
-                    f"{book.root}: load {later['id']} found {about['unchanged']:,} rows of {name} in the book already, perhaps those of load "
-                    f"{load['id']}; without it they would be missing: take load {later['id']} back first, and load its files again afterwards",
-                    f"{book.root}：第 {later['id']} 次装载有 {about['unchanged']:,} 行 {name} 当时已在账册中，可能来自第 {load['id']} 次装载；"
-                    f"撤回后这些行会缺失：请先撤回第 {later['id']} 次装载，之后再重新装载其文件",
-                )
-
-
-def _refuse_if_others_rest_on(book: Book, after: Ledger, number: int) -> None:
-    """Raises Refused where the book without that load would hold rows of unknown loans, or schedules that do not add up."""
-    files = store.load_files(book, after)
-    replaces = {name for name in FACTS if _replaces(after, name)}
-    rules = SetRules(book.unfinished_load, {}, files, replaces, mode="delta", bearing=set(),
-                     bad=pl.Series([], dtype=pl.Int64), moment=0)
-    faults = rules.broken_in_book()
-    if book.unfinished_load.is_dir():
-        store.remove_folder(book.unfinished_load)
-    if faults:
-        table, rule, detail, count = faults[0]
-        raise Refused(
-            f"{book.root}: without load {number}, {count:,} rows of {table} from other loads would be wrong ({rule}: {detail}); "
-            "take those loads back first, the latest first",
-            f"{book.root}：若撤回第 {number} 次装载，其他装载的 {count:,} 行 {table} 将有误（{rule}：{detail}）；请先从最近的装载开始撤回",
-        )
-
-
-def _replaces(ledger: Ledger, table: str) -> bool:
+def replaces(ledger: Ledger, table: str) -> bool:
+    """Some row of the table in force replaces another."""
     return any(load["tables"].get(table, {}).get("replaces") for load in ledger.in_force())
 
 
