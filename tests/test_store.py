@@ -1,7 +1,9 @@
 """The folders of a book while others are at work in them."""
 
+import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +33,18 @@ def _until_it_fails(work, *arguments):
         work(*arguments)
     except OSError:
         return
+
+
+def test_the_folders_that_lead_to_a_first_ledger_are_on_the_disk_once_it_was_written(tmp_path, monkeypatch):
+    """A new name lasts through a power cut only when the folder that holds it was synced after it was made."""
+    synced, sync = [], os.fsync
+
+    def watched(handle: int) -> None:
+        sync(handle)
+        synced.append(Path(os.readlink(f"/proc/self/fd/{handle}")))
+
+    monkeypatch.setattr(os, "fsync", watched)
+    book = store.book_for_load(tmp_path / "new")
+    with store.locked(book, "loads", alone=True):
+        store.write_ledger(book, store.Ledger([]))
+    assert {tmp_path, book.root, book.loads} <= set(synced)

@@ -143,7 +143,7 @@ def ingest(
         if any(Path(one).is_dir() and Path(one).resolve() == book.resolve() for one in source):
             raise Refused(f"{book}: it is the folder of the files themselves; name another folder for the book with --book",
                           f"{book}：这是来源文件所在的文件夹；请用 --book 另指定账册文件夹")
-        with _progress(quiet=as_json) as report, passing_folder() if dry_run and not book.exists() else nullcontext(book.parent) as place:
+        with _progress(quiet=as_json) as report, passing_folder() if dry_run and store.is_nothing(book) else nullcontext(book.parent) as place:
             home = store.book_for_load(place / book.name)
             loaded = load_sources(home, pairs, read, terms, _now(), report)
         if as_json:
@@ -266,12 +266,17 @@ def take_back_load(
     book: LoadBookOption, lang: LangOption = None,
 ) -> None:
     """Take one load back: its rows no longer count. 撤回一次装载。"""
-    from arrears.ingest.loads import take_back
+    from arrears.ingest.amend import corrections_of
+    from arrears.ingest.loads_taken_back import take_back
 
     with _refusals(lang):
-        taken = take_back(store.book_at(book), load, _now())
+        home = store.book_at(book)
+        taken = take_back(home, load, _now())
         rows = sum(about["rows"] for about in taken["tables"].values())
         print(f"第 {load} 次装载已撤回：{rows:,} 行不再计入" if _language(lang) == "zh" else f"Load {load} is taken back: its {rows:,} rows no longer count.")
+        if others := ", ".join(map(str, corrections_of(home, load))):
+            print(f"第 {others} 次装载含有曾在其中等待的更正记录，仍然计入；若这些记录也有误，请一并撤回" if _language(lang) == "zh" else
+                  f"Corrected records that had waited in it came back with load {others} and still count: where they are wrong too, take that back as well.")
 
 
 @app.command()

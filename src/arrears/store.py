@@ -115,7 +115,8 @@ class Manifest:
 class Ledger:
     """Every load of a book, oldest first, as its load.json says; and the key it was hashed by.
 
-    Beside that, of each load: `at` and `moment` (microseconds), when it came into force, and `taken_back_at`.
+    Beside that, of each load: `at` and `moment` (microseconds), when it came into force; `taken_back_at`, and of one taken back
+    `taken_back_after`, the number of the latest load then (a clock may be set back).
     """
 
     loads: list[dict]
@@ -154,6 +155,7 @@ def write_ledger(book: Book, ledger: Ledger) -> None:
     """These loads are in force from now on; a reader sees the old ledger or this one, never a part."""
     write_bytes(book.ledger_path, json_bytes({"format": FORMAT, "key": ledger.key, "loads": ledger.loads}))
     _sync(book.loads)  # a new name is on the disk only with its folder
+    _sync(book.root)
 
 
 def load_files(book: Book, ledger: Ledger) -> dict[str, dict[Path, int]]:
@@ -171,30 +173,50 @@ def load_files(book: Book, ledger: Ledger) -> dict[str, dict[Path, int]]:
     return found
 
 
+def brought_rows(load: dict) -> bool:
+    """The load brought rows to some table, rather than all to quarantine."""
+    return any(about["rows"] for about in load["tables"].values())
+
+
 def counts_from(load: dict) -> int:
     """The moment from which the rows of a load count that bear none: the first load's always do."""
     return ALWAYS if load["first"] else load["moment"]
 
 
 def verify_load_files(book: Book, ledger: Ledger) -> None:
-    """Raises Refused where a file of a load in force is not the one that was loaded."""
+    """Raises Refused where a file of rows of a load in force is not the one that was loaded."""
     for load in ledger.in_force():
         for about in load["tables"].values():
-            for name, digest in about.get("files", {}).items():
-                path = book.load_folder(load["id"]) / name
-                if not path.is_file():
-                    raise _lost(path, load, "is gone", "已不在")
-                with open(path, "rb") as handle:
-                    if file_digest(handle, "sha256").hexdigest() != digest:
-                        raise _lost(path, load, "is not as it was loaded (cut, damaged or changed)", "与装载时不同（被截断、损坏或更改）")
+            _verify(book, load, about.get("files", {}))
+
+
+def verify_kept_files(book: Book, ledger: Ledger) -> None:
+    """Raises Refused where what a load in force keeps beside its rows (its quarantine, names, mapping) is not as it was."""
+    for load in ledger.in_force():
+        _verify(book, load, load.get("kept", {}))
+
+
+def _verify(book: Book, load: dict, digests: dict[str, str]) -> None:
+    for name, digest in digests.items():
+        path = book.load_folder(load["id"]) / name
+        if not path.is_file():
+            raise _lost(path, load, "is gone", "已不在")
+        if digest_of_file(path) != digest:
+            raise _lost(path, load, "is not as it was loaded (cut, damaged or changed)", "与装载时不同（被截断、损坏或更改）")
+
+
+def digest_of_file(path: Path) -> str:
+    """SHA-256 of the file's bytes, as hexadecimal digits."""
+    with open(path, "rb") as handle:
+        return file_digest(handle, "sha256").hexdigest()
 
 
 def _lost(path: Path, load: dict, en: str, zh: str) -> Refused:
     number = load["id"]
     return Refused(
-        f"{path}: it {en}, and load {number} rests on it; nothing was changed: restore the file from a backup of the book, or take "
-        f"load {number} back and load its files again",
-        f"{path}：该文件{zh}，而第 {number} 次装载依赖于它；未作任何更改：请从账册备份恢复，或撤回第 {number} 次装载后重新装入其文件",
+        f"{path}: it {en}, and load {number} rests on it; nothing was changed: restore the file from a backup of the book, or, "
+        f"where load {number} is in force, take it back and load its files again",
+        f"{path}：该文件{zh}，而第 {number} 次装载依赖于它；未作任何更改：请从账册备份恢复；若第 {number} 次装载仍有效，也可撤回后重新装入其文件",
     )
 
 
@@ -213,12 +235,19 @@ def book_for_load(root: Path) -> Book:
     """The book of a folder, which is made where there is none; raises Refused where it cannot be."""
     try:
         root.mkdir(parents=True, exist_ok=True)
+        with suppress(PermissionError):
+            _sync(root.absolute().parent)
     except OSError as problem:
         raise Refused(
             f"{root}: cannot be made a folder ({problem.strerror}); --book names the folder of the book",
             f"{root}：无法建立文件夹（{problem.strerror}）；--book 应指向账册文件夹",
         ) from None
     return Book(root, root / "store")
+
+
+def is_nothing(root: Path) -> bool:
+    """There is no such folder yet, or it is empty."""
+    return not root.exists() or (root.is_dir() and not any(root.iterdir()))
 
 
 def read_manifest(book: Book) -> Manifest | None:

@@ -94,8 +94,8 @@ class Outcome:
 class _Load:
     """A load that is judged: `flat` is every row as (record, row), `known` those that say nothing new, `copies` equal ones."""
 
-    def __init__(self, records, spoilt, tables, book: list[Rows], mode: str, bearing: bool):
-        self.mode, self.bearing, self.tables, self.bad = mode, bearing, [table for table in KEY if table in tables], set(spoilt)
+    def __init__(self, records, spoilt, tables, book: list[Rows], modes: list[str], bearing: bool):
+        self.modes, self.bearing, self.tables, self.bad = modes, bearing, [table for table in KEY if table in tables], set(spoilt)
         self.past, self.every = latest(book), {table: [row for rows in book for row in rows.get(table, [])] for table in KEY}
         self.flat = {table: [(record, row) for record, rows in enumerate(records) for name, row in rows if name == table] for table in KEY}
         self.known: dict[str, set[int]] = {table: set() for table in KEY}
@@ -130,8 +130,8 @@ class _Load:
                 groups[group_of(table, row)][row["recorded_at"]].append(place)
         for group, versions in groups.items():
             if group not in theirs:
-                if self.mode == "correction":
-                    self.bad |= {self.flat[table][place][0] for places in versions.values() for place in places}
+                records = {self.flat[table][place][0] for places in versions.values() for place in places}
+                self.bad |= {record for record in records if self.modes[record] == "correction"}
                 continue
             before, says = max(row["recorded_at"] for row in theirs[group]), {content_of(row) for row in theirs[group]}
             replaced = False
@@ -139,10 +139,11 @@ class _Load:
                 mine = {content_of(self.flat[table][place][1]) for place in places}
                 if mine == says and not replaced:
                     self.known[table].update(places)
-                elif (self.bearing or self.mode != "delta") and moment > before:
-                    replaced = True
-                else:
-                    self.bad |= {self.flat[table][place][0] for place in places}
+                    continue
+                records = {self.flat[table][place][0] for place in places}
+                may = {record for record in records if moment > before and (self.bearing or self.modes[record] != "delta")}
+                replaced |= bool(may)
+                self.bad |= records - may
 
     def fresh(self, table: str) -> list[tuple[int, dict]]:
         first: dict[tuple, int] = {}
@@ -171,6 +172,12 @@ class _Load:
             found |= {record for record, row in self.fresh(table) if group_of(table, row) in torn}
         return found
 
+    def astray(self) -> set[int]:
+        """Rows of no loan, and payments before it was disbursed; those too that a later row of the load replaces."""
+        loans = {row["loan_id"]: row for table, _, row in self.after() if table == "loans"}
+        return {record for table in OF_LOANS for record, row in self.fresh(table) if row["loan_id"] not in loans or (
+            table == "payments" and row["paid_on"] < loans[row["loan_id"]]["disbursed_on"])}
+
     def recorded_too_early(self) -> set[int]:
         if not self.bearing:
             return set()
@@ -188,15 +195,17 @@ class _Load:
         return {record for record, row in self.fresh("loans") if paid[row["loan_id"]] < row["disbursed_on"]}
 
 
-def judge(records, spoilt, tables, book: list[Rows], mode: str, bearing: bool) -> Outcome:
-    """`records` are lists of (table, row); `spoilt` those that could not be read; `tables` those the sources feed."""
-    load = _Load(records, spoilt, tables, book, mode, bearing)
+def judge(records, spoilt, tables, book: list[Rows], modes: list[str], bearing: bool, *, is_snapshot: bool = False) -> Outcome:
+    """`records` are lists of (table, row), each meant in one of `modes`; `spoilt` those that could not be read; `tables` those the
+    sources feed; of a snapshot, what is not among the records has vanished.
+    """
+    load = _Load(records, spoilt, tables, book, modes, bearing)
     for table in load.tables:
         load.find_keys_twice(table)
         load.hold_against_book(table)
     while True:
         before = set(load.bad)
-        load.bad |= load.torn() | load.recorded_too_early() | load.disbursed_late()
+        load.bad |= load.torn() | load.astray() | load.recorded_too_early() | load.disbursed_late()
         load.bad |= (faults_among(load.after()) | faulty_reversals(load.after())) - {None}
         if load.bad == before:
             load.bad |= reversed_twice(load.after())
@@ -208,7 +217,7 @@ def judge(records, spoilt, tables, book: list[Rows], mode: str, bearing: bool) -
         good = sum(record not in load.bad for record, _ in load.flat[table])
         unchanged = sum(load.flat[table][place][0] not in load.bad for place in load.known[table])
         changed = sum(group_of(table, row) in has for _, row in fresh)
-        vanished = has - {group_of(table, row) for _, row in load.flat[table]} if mode == "snapshot" else ()
+        vanished = has - {group_of(table, row) for _, row in load.flat[table]} if is_snapshot else ()
         outcome.rows[table] = [row for _, row in fresh]
         outcome.counts[table] = {"rows": len(fresh), "changed": changed, "new": len(fresh) - changed, "unchanged": unchanged,
                                  "twice": good - len(fresh) - unchanged, "vanished": len(vanished)}

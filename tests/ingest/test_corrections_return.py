@@ -286,3 +286,40 @@ def test_a_settled_record_that_was_another_one_comes_back_as_that(tmp_path):
     sheet.write_text(sheet.read_text(encoding="utf-8-sig").replace("P1,", "P2,"), encoding="utf-8-sig")
     assert "payments: new 1" in taken_back(lender, sheet).out
     assert amounts(lender) == {200: 2}
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def lengthen(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"# ")
+
+
+@pytest.mark.parametrize(("name", "harm"), [("names.parquet", Path.unlink), ("names.parquet", cut), ("quarantine.parquet", Path.unlink),
+                                            ("records.parquet", cut), ("stands-loans.parquet", cut), ("mapping.yaml", lengthen)])
+def test_nothing_rests_on_what_a_load_kept_of_its_quarantine_once_that_was_damaged(tmp_path, name, harm):
+    lender = lender_of(tmp_path)
+    pay(lender, "payments_a", "5.00", "5.0O")
+    assert lender.ingest(lender.write("loans", [loan_row(1, 年利率="15")], "loans_b"), words=ANY).status == 0
+    sheet = exported(lender)
+    harm(next(lender.book.glob(f"loads/000{3 if name.startswith('stands') else 2}/{name}")))
+    for words in (["quarantine", "--book", lender.book], ["quarantine", "--book", lender.book, "--take-back", sheet], ["book", lender.book],
+                  ["ingest", lender.write("payments", [payment_row("n9", 1)], "payments_c"), "--mapping", lender.mapping, "--book", lender.book]):
+        ran = arrears(*words, "--lang", "en")
+        assert ran.status == 2 and f"{name}: it is" in ran.error and "backup" in ran.error, (words, ran)
+    for load in (3, 2):
+        assert arrears("take-back", load, "--book", lender.book).status == 0
+    pay(lender, "payments_a", "5.00", "5.0O")
+    correct(lender, name="anew")
+    assert amounts(lender) == {500: 2}
+
+
+def test_who_takes_a_load_back_is_told_which_loads_hold_its_corrected_records(tmp_path):
+    lender = lender_of(tmp_path)
+    pay(lender, "payments_a", "5.00", "5.0O", "6.0O")
+    correct(lender, count=1)
+    correct(lender, "6.0O", "6.OO", name="again")
+    correct(lender, "6.OO", "6.00", name="last")
+    told = [arrears("take-back", load, "--book", lender.book, "--lang", lang).out for load, lang in ((2, "en"), (4, "zh"), (5, "en"))]
+    assert "came back with load 3, 4, 5 and still count" in told[0] and "第 5 次装载含有" in told[1] and "came back" not in told[2]

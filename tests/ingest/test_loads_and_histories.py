@@ -1,10 +1,12 @@
 """What a load says of rows that the book has: histories, snapshots without records, files that come again, files that are gone."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+import plain_books as plain
 from arrears import cli, store
 from arrears.ingest.loads import rows_in_force
 from ingest.lender_files import MAPPING, Lender, loan_row, payment_row, schedule_rows
@@ -92,6 +94,16 @@ def test_a_file_can_be_loaded_again_when_a_load_was_taken_back_since(lender):
     assert "payments: new 1" in lender.ingest(right).out
     assert {name: amounts(lender)[name] for name in ("X1", "X2")} == {"X1": 500, "X2": 500}
     assert "nothing was changed" in lender.ingest(right).out
+
+
+def test_a_file_can_be_loaded_again_when_a_load_was_taken_back_by_a_clock_that_was_set_back(lender, monkeypatch):
+    lender.ingest(lender.write("payments", [payment_row("X1", 1, amount="9.00")], "payments_wrong"))
+    right, now = lender.write("payments", [payment_row("X1", 1, amount="5.00")], "payments_right"), cli._now
+    monkeypatch.setattr(cli, "_now", lambda: now() + 3 * HOUR)
+    lender.ingest(right, words=("--threshold", "100%"))
+    monkeypatch.setattr(cli, "_now", now)
+    assert arrears("take-back", 2, "--book", lender.book).status == 0
+    assert "payments: new 1" in lender.ingest(right).out and amounts(lender)["X1"] == 500
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -203,3 +215,28 @@ def test_a_book_is_read_whole_however_its_folder_is_named(tmp_path, monkeypatch,
     again = [payment_row(f"P{number}", number if number < 4 else 1) for number in (1, 2, 3, 4)]
     ran = lender.ingest(lender.write("payments", again, "payments_3"))
     assert "unchanged 4" in ran.out and len(in_force(lender)) == 4, ran.out + ran.error
+
+
+def test_a_schedule_whose_rows_are_of_several_moments_is_what_the_last_moment_says_and_waits_where_that_is_too_little(tmp_path):
+    mapping = BEARING.replace("        fee_minor: {constant: 0}\n" + ALL_AT_ONCE, "        fee_minor: {constant: 0}\n        recorded_at: 登记\n")
+    lender = Lender(tmp_path, mapping)
+    lender.write_loans(2)
+    (lender.files / "payments.csv").unlink()
+    whole = [row + ["2026-01-06"] for row in schedule_rows(2, "10000.00", [3])] + [row + ["2026-01-05"] for row in schedule_rows(2)[1:]]
+    late = [row + [f"2026-01-0{place}"] for place, row in enumerate(schedule_rows(1), 2)]
+    lines = ["借据号,期数,到期日,本金,利息,登记", *(",".join(row) for row in [*late, *whole])]
+    (lender.files / "instalments.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    ran = lender.ingest(words=("--threshold", "100%"))
+    assert "schedule_sum" in ran.out, ran.out + ran.error
+    assert in_force(lender, "instalments").select("loan_id", "number", "principal_minor").rows() == [("L2", 1, 1_000_000)]
+    assert in_force(lender, "loans")["loan_id"].to_list() == ["L2"]
+    assert arrears("night", "--book", lender.book, "--as-of", AS_OF).status == 0
+
+
+@pytest.mark.parametrize("later", [{"recorded_at": None}, {}], ids=["one moment", "a later moment"])
+def test_of_a_plain_schedule_the_book_tells_the_rows_of_its_last_moment(tmp_path, later):
+    first = [{**row, "recorded_at": None} for row in plain.schedule("L1")]
+    second = {**first[-1], "number": 5, "recorded_at": datetime(2026, 3, 1, tzinfo=UTC), **later}
+    book = plain.write_rows(tmp_path / "book", {"instalments": [*first, second]})
+    rows = rows_in_force(store.book_at(book))["instalments"].collect()
+    assert sorted(rows["number"]) == ([1, 2, 3, 4, 5] if later else [5])

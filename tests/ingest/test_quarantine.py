@@ -290,7 +290,7 @@ def test_what_a_refused_load_would_have_put_there_is_shown_without_a_way_to_take
     from arrears.ingest.quarantine import REFUSED_LOAD
 
     refused = [(REFUSED_LOAD, load_of(tmp_path, 1, [("s", "f", 2, {"c": "0"}, [("c", "zero", "0")])])[1])]
-    for language, said in (("en", "None of it can be taken back: mend the files"), ("zh", "没有可收回的：请更正文件")):
+    for language, said in (("en", "None of it can be taken back: mend the files or the mapping"), ("zh", "其中没有可收回的：请更正文件或映射")):
         lines = listed(open_faults(refused), language, each=False)
         assert said in lines[-1] and "--take-back" not in "".join(lines) and "In quarantine" not in lines[0]
     export(refused, tmp_path / "q.xlsx")

@@ -378,6 +378,24 @@ def test_nights_of_another_number_of_partitions_are_compared_all_the_same(tmp_pa
     assert {k: v for k, v in summary(small).items() if k not in strange} == {k: v for k, v in summary(large).items() if k not in strange}
 
 
+def test_a_loan_whose_borrower_is_corrected_is_compared_with_what_it_was_and_its_nights_replay(tmp_path, monkeypatch):
+    """A loan lies with its borrower's others, so a correction moves it to another partition; the figures do not depend on that."""
+    several, one = generated(tmp_path / "several", 60), generated(tmp_path / "one", 60)
+    later = datetime(2026, 6, 15, tzinfo=UTC)
+    for book, size in ((several, 5), (one, 1_000)):
+        monkeypatch.setattr(store, "LOANS_A_PARTITION", size)
+        assert night(book, NIGHTS[1], known_at="2026-06-01T00:00:00Z").status == 0
+        loans = pl.read_parquet(book / "loans.parquet")
+        taken_over = loans.sort("loan_id")[:20].with_columns(borrower_id=pl.lit("B-other"), recorded_at=pl.lit(later, loans.schema["recorded_at"]))
+        pl.concat([loans, taken_over]).write_parquet(book / "loans.parquet")
+        assert night(book, AS_OF).status == 0
+    for name in ("movements", "rolls", "recovery"):
+        assert table(several, name).equals(table(one, name)), name
+    for day in (NIGHTS[1], AS_OF):
+        ran = arrears("replay", "--book", several, "--as-of", day)
+        assert ran.status == 0, ran
+
+
 def test_a_strategy_that_names_no_bucket_that_there_is_leaves_nothing_behind(own, tmp_path):
     text = default_strategy_text().replace("bucket: M6+, claimable", "bucket: M7, claimable")
     (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")

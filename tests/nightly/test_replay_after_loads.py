@@ -13,6 +13,9 @@ import polars as pl
 import pytest
 
 import plain_books as plain
+from arrears import cli, store
+from arrears.ingest.known_then import loads_to_restore
+from arrears.nightly.night import run_night
 from ingest.lender_files import MAPPING, Lender, payment_row
 from plain_books import AS_OF, arrears
 
@@ -186,6 +189,29 @@ def test_a_night_run_while_a_load_is_at_work_replays_when_the_load_has_ended(len
     assert pl.read_parquet(out)["paid_minor"].to_list() == [262_000] * 3
     assert lender.positions()["paid_minor"].to_list() == [262_000 + 2_000_000] * 3
     replayed(lender, AS_OF)
+
+
+def test_a_night_says_that_it_knows_no_later_than_the_load_published_while_the_book_was_laid_out(lender):
+    later = lender.write("payments", [payment_row("Q1", 1, amount="1.00")], "payments_2")
+
+    def report(text: str, done: int, of: int) -> None:
+        if text == "reading the book":
+            assert lender.ingest(later).status == 0
+
+    book = store.book_at(lender.book)
+    run_night(book, AS_OF, None, cli._now(), report=report)
+    kept, (first, second) = json.loads((book.night(AS_OF) / "run.json").read_bytes()), store.read_ledger(book).loads
+    assert kept["loads"] == [first["id"]] and kept["known_at"] < second["at"]
+    replayed(lender, AS_OF)
+
+
+def test_a_load_all_of_which_waited_does_not_have_each_night_laid_out_anew(tmp_path):
+    lender = Lender(tmp_path)
+    lender.write("payments", [payment_row("P1", 1)])
+    assert lender.ingest(words=("--threshold", "100%")).status == 0
+    lender.write_loans(1)
+    assert lender.ingest().status == 0
+    assert loads_to_restore(store.book_at(lender.book), (2,), cli._now()) is None
 
 
 def test_a_killed_replay_leaves_a_usable_book_and_the_next_night_sweeps_up(lender):

@@ -46,8 +46,19 @@ class _Waiting:
 
 
 def quarantined_loads(book: Book) -> Loads:
-    """The loads in force with the folders that hold their quarantine, oldest first."""
-    return [(load["id"], book.load_folder(load["id"])) for load in store.read_ledger(book).in_force()]
+    """The loads in force with the folders that hold their quarantine, oldest first. Raises Refused where it was damaged."""
+    ledger = store.read_ledger(book)
+    store.verify_kept_files(book, ledger)
+    return [(load["id"], book.load_folder(load["id"])) for load in ledger.in_force()]
+
+
+def corrections_of(book: Book, number: int) -> list[int]:
+    """The loads in force that hold corrected records of that load, or corrected ones of those."""
+    ledger, found = store.read_ledger(book), {number}
+    for load in ledger.loads:
+        if not found.isdisjoint(load["corrects"] or []):
+            found.add(load["id"])
+    return [load["id"] for load in ledger.in_force() if load["id"] in found - {number}]
 
 
 def take_corrections(book: Book, path: Path, key: Path | None, now: int, report=lambda text, done, of: None) -> Amended:
@@ -61,6 +72,7 @@ def take_corrections(book: Book, path: Path, key: Path | None, now: int, report=
         corrected(path, [])  # no record waits, so it is refused in words, before a lock makes a folder
     with store.locked(book, "loads", alone=True):
         ledger = store.read_ledger(book)
+        store.verify_kept_files(book, ledger)
         readers = _Readers(book, ledger, key)
         waiting = _sorted_out(path, readers)
         loaded = None

@@ -17,7 +17,7 @@ def loads_to_restore(book: Book, numbers: tuple[int, ...], known_at: int) -> Led
     """
     ledger = store.read_ledger(book)
     then, now = set(numbers), {load["id"]: load for load in ledger.in_force()}
-    later = [load for number, load in now.items() if number not in then]
+    later = [load for number, load in now.items() if number not in then and store.brought_rows(load)]
     if not then or (then <= now.keys() and all(_counts_after(load, known_at) for load in later)):
         return None
     if unknown := sorted(then - {load["id"] for load in ledger.loads}):

@@ -1,4 +1,4 @@
-"""A load: sources into the book, whole or not at all; what it did is kept with it, and it can be taken back.
+"""A load: sources into the book, whole or not at all; what it did is kept with it, so that it can be taken back.
 
     BOOK/loads/0003/<table>-0000.parquet …   the rows it brought, sorted
     BOOK/loads/0003/load.json            what it read, changed and left out
@@ -122,12 +122,13 @@ def load_parts(book: Book, ledger: Ledger, parts: list[Part], terms: Terms, now:
     hashes, key = _key(book, ledger, any(part.mapping.hashed for part in parts), terms)
     _refuse_if_clock_is_back(ledger, now)
     store.verify_load_files(book, ledger)
-    is_first = not any(about["rows"] for load in ledger.in_force() for about in load["tables"].values())
+    store.verify_kept_files(book, ledger)
+    is_first = not any(map(store.brought_rows, ledger.in_force()))
     cells = OwnCells(book.unfinished_load / "cells", hashes)
     staged = Staged(book.unfinished_load, cells, ALWAYS if is_first else WHEN_LOADED, moment_of(now).date(), threshold=terms.threshold)
     work = _Work(book, ledger, parts, [], terms, staged, now, sheets_not_read([pair for part in parts for pair in part.pairs]))
     try:
-        with _memory_for(book), store.room_for(book.unfinished_load):
+        with memory_for(book), store.room_for(book.unfinished_load):
             for part in parts:
                 work.begin.append(staged.numbered)
                 for source_map, source in part.pairs:
@@ -148,27 +149,6 @@ def load_parts(book: Book, ledger: Ledger, parts: list[Part], terms: Terms, now:
     return Loaded(load, made_now=True, new_key=key if ledger.key is None else None)
 
 
-def take_back(book: Book, number: int, now: int) -> dict:
-    """The load no longer counts; raises Refused where there is none in force, or where later loads rest on it."""
-    with store.locked(book, "loads", alone=True):
-        ledger = store.read_ledger(book)
-        load = next((load for load in ledger.loads if load["id"] == number), None)
-        if load is None or load["taken_back_at"] is not None:
-            raise Refused(
-                f"{book.root}: there is no load {number} in force; arrears book {book.root} lists the loads",
-                f"{book.root}：没有有效的第 {number} 次装载；arrears book {book.root} 列出所有装载",
-            )
-        _refuse_if_others_found_it_there(book, ledger, load)
-        store.verify_load_files(book, ledger.only({one["id"] for one in ledger.in_force()} - {number}))
-        rest = [{**one, "taken_back_at": moment_of(now).isoformat()} if one["id"] == number else one for one in ledger.loads]
-        after = Ledger(rest, ledger.key)
-        if any(about["rows"] for about in load["tables"].values()):
-            with _memory_for(book), store.room_for(book.unfinished_load):
-                _refuse_if_others_rest_on(book, after, number)
-        store.write_ledger(book, after)
-    return load
-
-
 def rows_in_force(book: Book) -> dict[str, pl.LazyFrame]:
     """For each table the rows the book says now: of each key the latest version. Of plain files or of loads."""
     ledger = store.read_ledger(book)
@@ -178,18 +158,21 @@ def rows_in_force(book: Book) -> dict[str, pl.LazyFrame]:
     found = {}
     for name, paths in files.items():
         rows = pl.concat([_scanned(path, FACTS[name], since) for path, since in paths.items()])
-        if not ledger.loads and _has_key_twice(rows, FACTS[name]):
+        if not ledger.loads and _has_versions(rows, FACTS[name]):
             rows = _latest(rows.unique(), FACTS[name])
-        elif _replaces(ledger, name):
+        elif replaces(ledger, name):
             rows = _latest(rows, FACTS[name])
         found[name] = rows
     return found
 
 
-def _has_key_twice(rows: pl.LazyFrame, table: Table) -> bool:
-    """Eight bytes a row tell it: two keys of one hash count as one key twice, which costs time and nothing else."""
-    seen = rows.select(pl.struct(table.key).hash().alias("key")).collect(engine="streaming")["key"]
-    return seen.n_unique() < len(seen)
+def _has_versions(rows: pl.LazyFrame, table: Table) -> bool:
+    """Some key stands twice, or a schedule's rows are of several moments. A hash of eight bytes a row tells it: two of one hash
+    count as versions, which costs time and nothing else.
+    """
+    names = {"key": table.key, "group": table.replaced_by, "version": (*table.replaced_by, "recorded_at")}
+    seen = rows.select(pl.struct(columns).hash().alias(name) for name, columns in names.items()).collect(engine="streaming")
+    return seen["key"].n_unique() < len(seen) or seen["group"].n_unique() < seen["version"].n_unique()
 
 
 def _latest(rows: pl.LazyFrame, table: Table) -> pl.LazyFrame:
@@ -216,7 +199,7 @@ def _scanned(path: Path, table: Table, since: int) -> pl.LazyFrame:
 
 
 @contextmanager
-def _memory_for(book: Book) -> Iterator[None]:
+def memory_for(book: Book) -> Iterator[None]:
     """Raises Refused where the rows of a load cannot be held against each other in the memory there is."""
     try:
         yield
@@ -260,7 +243,7 @@ def _same_as_before(ledger: Ledger, pairs: list, mapping: Mapping, terms: Terms)
     last = ledger.loads[-1]
     before = sorted((source["source"], source["digest"]) for source in last["sources"])
     alike = before == sorted(digests) and last["mapping_digest"] == mapping.digest and last["mode"] == terms.mode
-    changed = any(load["taken_back_at"] is not None and load["taken_back_at"] > last["at"] for load in ledger.loads)
+    changed = any(load.get("taken_back_after", 0) >= last["id"] for load in ledger.loads)
     return last if alike and not changed else None
 
 
@@ -285,8 +268,8 @@ def _judged(work: _Work, resolved, corrects, report) -> tuple[dict, pl.DataFrame
     book, staged, terms = work.book, work.staged, work.terms
     report("checking keys, loans and sums", staged.records, staged.records)
     staged.folder.mkdir(parents=True, exist_ok=True)
-    replaces = {name for name in FACTS if _replaces(work.ledger, name)}
-    rules = SetRules(staged.folder, {name: staged.rows(name) for name in staged.tables}, store.load_files(book, work.ledger), replaces,
+    replacing = {name for name in FACTS if replaces(work.ledger, name)}
+    rules = SetRules(staged.folder, {name: staged.rows(name) for name in staged.tables}, store.load_files(book, work.ledger), replacing,
                      mode=terms.mode, bearing=staged.bearing, bad=staged.bad_records(), moment=work.began,
                      modes=[(first, part.mode) for first, part in zip(work.begin, work.parts, strict=True)])
     judged = rules.judge()
@@ -312,6 +295,8 @@ def _judged(work: _Work, resolved, corrects, report) -> tuple[dict, pl.DataFrame
     if len(records) or resolved is not None:
         write_names(parts / "names.parquet", staged, [part.mapping for part in work.parts], rules.bad_records())
     _write_mappings(work, parts)
+    rows = {name for about in load["tables"].values() for name in about.get("files", {})}
+    load["kept"] = {path.name: store.digest_of_file(path) for path in sorted(parts.iterdir()) if path.name not in rows}
     store.write_bytes(parts / "load.json", store.json_bytes(load))
     return load, faults
 
@@ -366,7 +351,8 @@ def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, c
         kept = counts["rows"]
         tables[name] = {
             "read": read.get(name, 0), "rows": kept, "changed": counts["changed"], "new": counts["new"],
-            "unchanged": counts["unchanged"], "twice": counts["twice"], "vanished": counts["vanished"], "vanished_first": _first_keys(judged.vanished, name), "replaces": judged.replaces[name],
+            "unchanged": counts["unchanged"], "twice": counts["twice"], "vanished": counts["vanished"],
+            "vanished_first": _first_keys(judged.vanished, name), "replaces": judged.replaces[name],
             "quarantined": read.get(name, 0) - kept - counts["unchanged"] - counts["twice"],
         }
     number = _next_number(work.ledger)
@@ -433,38 +419,8 @@ def records_taken(load: dict) -> int:
     return load["records"] - sum(source["left_out"] for source in load["sources"])
 
 
-def _refuse_if_others_found_it_there(book: Book, ledger: Ledger, load: dict) -> None:
-    """Raises Refused where a later load brought rows that were in the book already, perhaps by this load: they would be lost."""
-    for later in ledger.in_force():
-        for name, about in later["tables"].items():
-            if later["id"] > load["id"] and about["unchanged"] and load["tables"].get(name, {}).get("rows"):
-                raise Refused(
-                    f"{book.root}: load {later['id']} found {about['unchanged']:,} rows of {name} in the book already, perhaps those of load "
-                    f"{load['id']}; without it they would be missing: take load {later['id']} back first, and load its files again afterwards",
-                    f"{book.root}：第 {later['id']} 次装载有 {about['unchanged']:,} 行 {name} 当时已在账册中，可能来自第 {load['id']} 次装载；"
-                    f"撤回后这些行会缺失：请先撤回第 {later['id']} 次装载，之后再重新装载其文件",
-                )
-
-
-def _refuse_if_others_rest_on(book: Book, after: Ledger, number: int) -> None:
-    """Raises Refused where the book without that load would hold rows of unknown loans, or schedules that do not add up."""
-    files = store.load_files(book, after)
-    replaces = {name for name in FACTS if _replaces(after, name)}
-    rules = SetRules(book.unfinished_load, {}, files, replaces, mode="delta", bearing=set(),
-                     bad=pl.Series([], dtype=pl.Int64), moment=0)
-    faults = rules.broken_in_book()
-    if book.unfinished_load.is_dir():
-        store.remove_folder(book.unfinished_load)
-    if faults:
-        table, rule, detail, count = faults[0]
-        raise Refused(
-            f"{book.root}: without load {number}, {count:,} rows of {table} from other loads would be wrong ({rule}: {detail}); "
-            "take those loads back first, the latest first",
-            f"{book.root}：若撤回第 {number} 次装载，其他装载的 {count:,} 行 {table} 将有误（{rule}：{detail}）；请先从最近的装载开始撤回",
-        )
-
-
-def _replaces(ledger: Ledger, table: str) -> bool:
+def replaces(ledger: Ledger, table: str) -> bool:
+    """Some row of the table in force replaces another."""
     return any(load["tables"].get(table, {}).get("replaces") for load in ledger.in_force())
 
 

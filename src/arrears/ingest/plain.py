@@ -8,7 +8,7 @@ rows that are visible when they are read (see judge.py). Source: spec positions,
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
@@ -232,8 +232,7 @@ def _mark(path: Path) -> dict:
 def _digest(mark: dict, files: list[Path]) -> str:
     if "loads" in mark:
         return sha256("".join(f"{since}{digest}" for _, since, *digests in mark["loads"] for digest in digests).encode()).hexdigest()
-    with open(files[0], "rb") as handle:
-        return file_digest(handle, "sha256").hexdigest()
+    return store.digest_of_file(files[0])
 
 
 def _lay_out(book: Book, present: dict[str, dict[Path, int]], sources: dict, report) -> Manifest:

@@ -190,7 +190,9 @@ class SetRules:
         """Equal rows of one key count once; different ones of one key and moment are all blamed."""
         name, key = table.name, ", ".join([*table.key, "recorded_at"])
         self.counts[name] = {"vanished": 0}
-        self.replaces[name] = False
+        # A schedule has versions where its rows are of several moments, though each bears another number.
+        self.replaces[name] = name in self.bearing and table.replaced_by != table.key and self._one(
+            f"SELECT EXISTS (SELECT 1 FROM new_{name} GROUP BY {', '.join(table.replaced_by)} HAVING min(recorded_at) <> max(recorded_at))")
         self.ask(f"CREATE TEMP TABLE twice AS SELECT hash({', '.join(table.key)}) AS h FROM new_{name} GROUP BY h HAVING count(*) > 1")
         if self._one("SELECT count(*) FROM twice"):
             content = ", ".join(f'"{column}"' for column in table.names())
@@ -204,7 +206,7 @@ class SetRules:
             self.ask(f"INSERT INTO copies_{name} SELECT a.\"row\", a.record, g.alike FROM again a JOIN groups g ON {on} "
                      "WHERE g.contents = 1 AND g.many = g.records")
             versions = self._one(f"SELECT count(*) FROM (SELECT 1 FROM again GROUP BY {', '.join(table.key)} HAVING count(DISTINCT recorded_at) > 1)")
-            self.replaces[name] = versions > 0
+            self.replaces[name] |= versions > 0
             self.ask("DROP TABLE again; DROP TABLE groups")
         self.ask("DROP TABLE twice")
         self._view_fresh(table)

@@ -1,7 +1,6 @@
 """The rows a load brings, written: sorted by what they lie by and their key, in as many files as memory asks for."""
 
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import file_digest
 from os.path import commonprefix
 from pathlib import Path
 
@@ -52,8 +51,7 @@ def _write(table: Table, rows: pl.DataFrame, folder: Path, number: int) -> tuple
     moment = pl.when(~pl.col("recorded_at").is_in([ALWAYS, WHEN_LOADED])).then(pl.from_epoch("recorded_at", time_unit="us")).alias("recorded_at")
     path = folder / f"{table.name}-{number:04d}.parquet"
     store.write_parquet(path, rows[order].select(*(column.name for column in table.columns if column.name != "recorded_at"), moment))
-    with open(path, "rb") as handle:
-        return path.name, file_digest(handle, "sha256").hexdigest()
+    return path.name, store.digest_of_file(path)
 
 
 def in_order(rows: pl.DataFrame, columns: list[str]) -> pl.Series:

@@ -93,8 +93,9 @@ def sweep_replays(book: Book) -> None:
 
 def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, report) -> tuple[dict, bool]:
     unfinished, final = book.unfinished_night(as_of), book.night(as_of)
-    all_loaded_at = store.read_ledger(book).only(set(manifest.loads)).known_at(now)
-    inputs = _inputs(book, manifest, as_of, all_loaded_at if known_at is None else known_at, strategy_text)
+    # of the loads that were laid out alone: another may have been published meanwhile
+    latest = store.read_ledger(book).only(set(manifest.loads)).known_at(now)
+    inputs = _inputs(book, manifest, as_of, latest if known_at is None else known_at, strategy_text)
     begun = kept_inputs(unfinished)
     if begun is not None and known_at is None and _same_but_known_at(begun, inputs):
         inputs = begun
@@ -170,9 +171,10 @@ def write_night(book: Book, manifest: Manifest, inputs: Inputs, folder: Path, re
     names = list(manifest.partitions)
     todo = [name for name in names if not all(path.is_file() for path in _left_by(folder, name))]
     report("deciding", len(names) - len(todo), len(names))
+    moved = {night: _moved_since(book, manifest, book.night(night)) for night in inputs.earlier} if todo else {}
 
     def work(name: str) -> None:
-        _write_partition(book, manifest, inputs, law, strategy, buckets, folder, name)
+        _write_partition(book, manifest, inputs, law, strategy, buckets, moved, folder, name)
 
     for done, _ in enumerate(local.each(work, todo), start=len(names) - len(todo) + 1):
         report("deciding", done, len(names))
@@ -188,13 +190,13 @@ def _left_by(folder: Path, name: str) -> tuple[Path, Path, Path]:
     return folder / "positions" / f"{name}.parquet", work / f"{name}.entries.parquet", work / f"{name}.json"
 
 
-def _write_partition(book, manifest, inputs, law: Law, strategy: Strategy, buckets: Buckets, folder: Path, name: str) -> None:
+def _write_partition(book, manifest, inputs, law: Law, strategy: Strategy, buckets: Buckets, moved, folder: Path, name: str) -> None:
     facts = facts_of(book, manifest, name, inputs.known_at)
     try:
         decisions = decide(facts, law, strategy, buckets, inputs.as_of)
     except CannotBePositioned as problem:
         raise fault_of_walk(book, facts, problem.loan_id, problem.fault) from None
-    earlier = {night: _positions_then(book.night(night), name, len(manifest.partitions)) for night in inputs.earlier}
+    earlier = {night: _positions_then(book.night(night), name, len(manifest.partitions), moved[night]) for night in inputs.earlier}
     tallies = tally(decisions.positions, decisions.loans, earlier, inputs.as_of)
     positions, entries, done = _left_by(folder, name)
     store.write_parquet(positions, decisions.positions)
@@ -276,19 +278,45 @@ def _summary(book, inputs: Inputs, law, strategy, totals, unknown, worklist, par
     }
 
 
-def _positions_then(night: Path, name: str, count: int) -> pl.DataFrame:
-    """The earlier positions that may speak of this partition's loans, also where the book had fewer or more partitions.
+def _positions_then(night: Path, name: str, count: int, moved: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """The earlier positions that may speak of this partition's loans, also where the book had fewer or more partitions."""
+    places = _counterparts(int(name[1:]), count, _partitions_of(night))
+    return pl.concat([*(_positions_of(night, place) for place in places), *([moved[name]] if name in moved else [])])
+
+
+def _moved_since(book: Book, manifest: Manifest, night: Path) -> dict[str, pl.DataFrame]:
+    """By partition the earlier positions of loans that lay elsewhere then: a loan moves where its borrower is corrected, or comes
+    to share a loan with another.
+    """
+    then, names = _partitions_of(night), list(manifest.partitions)
+
+    def loans_of(name: str) -> pl.DataFrame:
+        return store.read_columns(store.partition_path(book, manifest, "loans", name), ["loan_id"])
+
+    left = []
+    for place in range(then):
+        here = pl.concat([loans_of(names[now]) for now in _counterparts(place, then, len(names))])
+        left.append(_positions_of(night, place).join(here, on="loan_id", how="anti"))
+    away = pl.concat(left)
+    found = {name: away.join(loans_of(name), on="loan_id", how="semi") for name in names} if len(away) else {}
+    return {name: rows for name, rows in found.items() if len(rows)}
+
+
+def _partitions_of(night: Path) -> int:
+    return len(list((night / "positions").glob("p*.parquet")))
+
+
+def _positions_of(night: Path, place: int) -> pl.DataFrame:
+    return store.read_columns(night / "positions" / f"{store.partition_names(place + 1)[-1]}.parquet", THEN_COLUMNS)
+
+
+def _counterparts(number: int, count: int, among: int) -> list[int]:
+    """Where the loans of partition `number` of `count` lie among so many partitions.
 
     A partition is a hash modulo a power of two, so partition p of n lies in p modulo m of fewer m, and is spread over
     p, p + n, p + 2n … of more.
     """
-    then = len(list((night / "positions").glob("p*.parquet")))
-    number = int(name[1:])
-    places = [number % then] if then <= count else range(number, then, count)
-    return pl.concat([
-        store.read_columns(night / "positions" / f"{store.partition_names(place + 1)[-1]}.parquet", THEN_COLUMNS)
-        for place in places
-    ])
+    return [number % among] if among <= count else list(range(number, among, count))
 
 
 def _compared(earlier: list[date], as_of: date) -> tuple[date, ...]:
