@@ -10,6 +10,9 @@ import time
 
 import pytest
 
+from arrears.ingest.draft import draft
+from arrears.ingest.draft_dialogue import ask
+
 CONTROL_C, END_OF_INPUT = b"\x03", b"\x04"
 
 
@@ -55,3 +58,21 @@ def test_the_end_of_input_keeps_the_draft_and_a_stop_keeps_nothing(tmp_path, key
     said = at_a_terminal(["map", loans, "--out", out, "--ask", "--lang", "en"], keys)
     assert said[0] == status and out.exists() == is_kept, said
     assert ("open questions (?)" if is_kept else "stopped") in said[1]
+
+
+def test_a_question_shows_the_words_it_can_be_answered_by_and_lists_the_columns_only_when_asked(tmp_path):
+    path = tmp_path / "台账.csv"
+    path.write_text("借据号,姓名,手机号,放款金额(元),放款日期,到期日\n" + "".join(f"L{n},张三,1380000000{n},1000,2026-01-05,2026-07-05\n" for n in range(9)), encoding="utf-8")
+    prompts, answers = [], {"宽限期": "3天", "哪一列是每期应还利息": "=0", "借款人": "借据号"}
+
+    def read(prompt: str) -> str:
+        prompts.append(prompt)
+        return next((answer for words, answer in answers.items() if words in prompt), "")
+
+    drafted = ask(draft([str(path)]), "zh", read, lambda _: None)
+    told = {prompt.split("：")[0]: prompt for prompt in prompts}
+    compound = next(prompt for prompt in told.values() if "复利" in prompt)
+    assert "yes | no | 或 6 列之一" in compound and "手机号" not in compound and "姓名" not in compound
+    schedule = next(prompt for prompt in told.values() if "没有还款计划文件" in prompt)
+    assert "one：" in schedule and "equal" not in schedule, "what the columns do not allow is not named"
+    assert 'grace_days: {constant: "3"}' in drafted.text or "grace_days: {constant: 3}" in drafted.text

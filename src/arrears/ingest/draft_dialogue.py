@@ -37,9 +37,11 @@ def ask(drafted: Draft, lang: str, read: Callable[[str], str | None], say: Calla
 
 
 def _prompt(question: Question, zh: bool) -> str:
-    shown = " | ".join(question.choices[:SHOWN])
-    more = len(question.choices) - SHOWN
-    if more > 0:
+    few = question.choices[:question.fixed or SHOWN]
+    shown, more = " | ".join(few), len(question.choices) - len(few)
+    if more > 0 and question.fixed:
+        shown += f" | 或 {more} 列之一（答 ? 全部列出）" if zh else f" | or one of {more} columns (answer ? to list them)"
+    elif more > 0:
         shown += f" | …（另有 {more} 个，答 ? 全部列出）" if zh else f" | … and {more} more (answer ? to list them)"
     choices = f"\n  {shown}" if shown else ""
     return f"{question.zh if zh else question.en}{choices}{f' [{question.default}]' if question.default else ''}: "

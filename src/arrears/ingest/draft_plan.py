@@ -1,6 +1,7 @@
 """What a draft proposes for each column of a table: where it comes from, its unit, format and words, and what it asks."""
 
 import difflib
+import re
 from dataclasses import dataclass, field, replace
 
 from arrears.ingest.dates import DEFAULT_DATES
@@ -97,8 +98,9 @@ class Answers:
             return answer
         if question.kind == "money" and summands(answer, question.choices):
             return answer
-        if question.any_constant and (question.default or "").startswith("=") and answer.isascii() and answer.isdigit():
-            return f"={answer}"  # a number where a constant is proposed: it is no column's name
+        number = re.fullmatch(r"([0-9]+) ?(?:天|日|days?)?", answer)
+        if question.any_constant and (question.default or "").startswith("=") and number is not None:
+            return f"={number[1]}"  # a number where a constant is proposed: it is no column's name
         if (meant := as_choice(answer, question.choices)) is not None:
             return meant
         if question.kind == "rate" and rate_said(answer):

@@ -19,6 +19,8 @@ class Question:
     """What pressing Enter would take; None: no proposal, since only the lender knows."""
     any_constant: bool = False
     """`=text` may be answered: the same in every row."""
+    fixed: int = 0
+    """So many of the choices, the first, are words; the others are the source's columns."""
     kind: str = ""
     """What a column that is asked for holds: of `money`, several columns may be answered, joined by +; of `rate`, 18% without =."""
 
@@ -104,7 +106,7 @@ def ask_for_column(source: str, table: str, column: str, columns: list[str], pro
         choices = tuple(str(one) for one in about.one_of)
     return Question(
         f"{source}.{table}.{column}", f"{source}, {table}.{column}: {en}", f"{source}，{table}.{column}：{zh}",
-        (*choices, *columns), proposed or default, any_constant=True, kind=kind_of(about),
+        (*choices, *columns), proposed or default, any_constant=True, fixed=len(choices), kind=kind_of(about),
     )
 
 
@@ -174,11 +176,17 @@ def ask_for_table(source: str, columns: list[str]) -> Question:
 
 
 def ask_for_schedule(source: str, choices: tuple[str, ...], default: str) -> Question:
-    """The question how loans without a file of instalments fall due."""
+    """The question how loans without a file of instalments fall due; `choices` are those that the columns allow."""
+    en, zh = ("; ".join(_SCHEDULES[choice][place] for choice in choices) for place in (0, 1))
     return Question(
         f"{source}.schedule",
-        f"{source}: no file gives instalments, and without them nobody knows when a loan is late. Is each loan paid at once "
-        "when it is due (one), in equal parts month by month (equal), or does a file follow (none)?",
-        f"{source}：没有还款计划文件，无法知道何时逾期。每笔贷款是到期一次还清（one）、按月等额本金（equal），还是计划文件另行提供（none）？",
+        f"{source}: no file gives instalments, and without them nobody knows when a loan is late. How is each loan paid? {en}",
+        f"{source}：没有还款计划文件，无法知道何时逾期。每笔贷款如何归还？{zh.replace('; ', '；')}",
         choices, default,
     )
+
+
+_SCHEDULES = {
+    "one": ("one: at once when it is due", "one：到期一次还清"), "equal": ("equal: principal in equal parts month by month", "equal：按月等额本金"),
+    "none": ("none: a file with the schedule follows", "none：还款计划文件另行提供"),
+}
