@@ -93,6 +93,23 @@ def test_a_night_done_anew_makes_the_later_ones_other_nights(tmp_path):
     assert ran.status == 2 and "earlier_runs" in ran.error
 
 
+@pytest.mark.parametrize("lost", ["positions", "positions/p0000.parquet", "positions/p0001.parquet"])
+def test_a_night_whose_earlier_night_lost_positions_says_which_it_is(tmp_path, monkeypatch, lost):
+    monkeypatch.setattr(store, "LOANS_A_PARTITION", 1)
+    rows = plain.sound_book()
+    others = [plain.loan(f"L{number}", borrower_id=f"B{number}") for number in range(10, 13)]
+    rows["loans"] += others
+    rows["instalments"] += [row for loan in others for row in plain.schedule(loan["loan_id"])]
+    book = plain.write_rows(tmp_path / "book", rows)
+    earlier = book / "nights" / "2026-03-31"
+    assert night(book, as_of=date(2026, 3, 31)).status == 0
+    assert len(list((earlier / "positions").iterdir())) >= 4
+    shutil.rmtree(earlier / lost) if lost == "positions" else (earlier / lost).unlink()
+    ran = night(book)
+    assert ran.status == 2 and "2026-03-31: this earlier night" in ran.error, ran.error
+    assert not (book / "nights" / str(AS_OF)).exists()
+
+
 def test_a_replay_without_its_earlier_night_says_which_is_gone(tmp_path):
     book = plain.write_rows(tmp_path / "book", plain.sound_book())
     assert night(book, as_of=date(2026, 3, 31)).status == 0 and night(book).status == 0

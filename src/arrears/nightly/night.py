@@ -146,11 +146,15 @@ def _run_digest(night: Path) -> str:
     try:
         return sha256((night / "run.json").read_bytes()).hexdigest()
     except OSError:
-        raise Refused(
-            f"{night}: this earlier night is compared with, but it is gone or damaged; bring it back, or do it again with "
-            f"arrears night --as-of {night.name} --again",
-            f"{night}：须与该较早夜批比较，但它已不在或已损坏；请恢复它，或用 arrears night --as-of {night.name} --again 重做",
-        ) from None
+        raise _gone(night) from None
+
+
+def _gone(night: Path) -> Refused:
+    return Refused(
+        f"{night}: this earlier night is compared with, but it is gone or damaged; bring it back, or do it again with "
+        f"arrears night --as-of {night.name} --again",
+        f"{night}：须与该较早夜批比较，但它已不在或已损坏；请恢复它，或用 arrears night --as-of {night.name} --again 重做",
+    )
 
 
 def _too_large(problem: Exception) -> Refused:
@@ -303,7 +307,11 @@ def _moved_since(book: Book, manifest: Manifest, night: Path) -> dict[str, pl.Da
 
 
 def _partitions_of(night: Path) -> int:
-    return len(list((night / "positions").glob("p*.parquet")))
+    """How many partitions the night's positions lie in; raises Refused where some are not there: their number is a power of two."""
+    names = sorted(path.stem for path in (night / "positions").glob("p*.parquet"))
+    if not names or len(names) & (len(names) - 1) or names != store.partition_names(len(names)):
+        raise _gone(night)
+    return len(names)
 
 
 def _positions_of(night: Path, place: int) -> pl.DataFrame:
