@@ -240,3 +240,10 @@ def test_of_a_plain_schedule_the_book_tells_the_rows_of_its_last_moment(tmp_path
     book = plain.write_rows(tmp_path / "book", {"instalments": [*first, second]})
     rows = rows_in_force(store.book_at(book))["instalments"].collect()
     assert sorted(rows["number"]) == ([1, 2, 3, 4, 5] if later else [5])
+
+
+def test_of_many_corrections_of_one_row_each_replaces_the_one_before(lender):
+    for number in range(1, 11):
+        ran = lender.ingest(lender.write("payments", [payment_row("P1", 1, amount=f"{number % 2 + 1}.00")], f"payments_{number}"), words=("--mode", "correction"))
+        assert "changed 1" in ran.out, f"correction {number}: {ran.out}{ran.error}"
+        assert amounts(lender)["P1"] == 100 * (number % 2 + 1)

@@ -150,12 +150,13 @@ class SetRules:
             self.ask(f"CREATE VIEW every_{table.name} AS SELECT {typed} WHERE false")
             self.ask(f"CREATE VIEW past_{table.name} AS FROM every_{table.name}")
             return
+        files = {path.resolve(): at for path, at in files.items()}  # DuckDB tidies names such as a/../b, and is joined with by name
         rows, since = _parquet(files), str(next(iter(files.values())))
         if len(set(files.values())) > 1:
             self.ask(f"CREATE TABLE since_{table.name}(filename VARCHAR, since BIGINT)")
-            named = self.ask(f"SELECT file_name FROM parquet_file_metadata({_listed(files)})")  # as DuckDB names them, in this order
-            self._duck.executemany(f"INSERT INTO since_{table.name} VALUES (?, ?)",
-                                   [[name, at] for (name,), at in zip(named, files.values(), strict=True)])
+            self._duck.executemany(f"INSERT INTO since_{table.name} VALUES (?, ?)", [[str(path), at] for path, at in files.items()])
+            if unknown := self.ask(f"SELECT file_name FROM parquet_file_metadata({_listed(files)}) ANTI JOIN since_{table.name} ON file_name = filename"):
+                raise RuntimeError(f"{unknown[0][0]} is read under another name than it was asked for, so its rows would be lost")
             rows, since = f"{_parquet(files, named=True)} JOIN since_{table.name} USING (filename)", "since"
         self.ask(f"CREATE VIEW every_{table.name} AS SELECT {columns}, coalesce(epoch_us(recorded_at), {since}) AS recorded_at FROM {rows}")
         latest = (f" QUALIFY recorded_at = max(recorded_at) OVER (PARTITION BY {', '.join(table.replaced_by)})" if replaces else "")
