@@ -2,8 +2,19 @@
 
 import os
 
+import pytest
 from hypothesis import settings
+
+from ingest.lender_files import Lender
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("searching", print_blob=True, deadline=None)
 settings.load_profile("searching" if os.environ.get("ARREARS_LONG") == "1" else "repeatable")
+
+
+@pytest.fixture
+def lender(tmp_path) -> Lender:
+    """The files of three loans, each with a schedule and one payment; nothing is loaded yet."""
+    lender = Lender(tmp_path)
+    lender.write_loans(3)
+    return lender

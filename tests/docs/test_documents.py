@@ -201,6 +201,13 @@ def test_the_house_has_every_folder_that_the_architecture_names_and_no_other():
     assert files <= set(re.findall(r"\w+\.py", page))
 
 
+def test_every_file_of_ingest_stands_in_the_table_of_its_files_and_no_other():
+    page = (TOP / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = page.split("## The files of ingest", 1)[1].split("\n## ", 1)[0]
+    there = {path.stem for path in (TOP / "src/arrears/ingest").glob("*.py")} - {"__init__"}
+    assert set(re.findall(r"`(\w+)`", table)) == there
+
+
 def test_the_layers_are_quoted_as_they_are():
     contracts = (TOP / "pyproject.toml").read_text(encoding="utf-8")
     layers = re.search(r"^layers = \[\n(.*?)^\]", contracts, re.MULTILINE | re.DOTALL)[1]

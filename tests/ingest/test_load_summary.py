@@ -13,13 +13,6 @@ from plain_books import arrears
 LOOK = "check the unit"
 
 
-@pytest.fixture
-def lender(tmp_path) -> Lender:
-    lender = Lender(tmp_path)
-    lender.write_loans(3)
-    return lender
-
-
 def loaded_with(lender: Lender, *changes: tuple[str, str], loans: dict | None = None):
     """The first load under a mapping with other units, and what `arrears book` then says."""
     text = MAPPING

@@ -11,13 +11,6 @@ from ingest.lender_files import MAPPING, Lender, loan_row, payment_row, schedule
 from plain_books import arrears
 
 
-@pytest.fixture
-def lender(tmp_path) -> Lender:
-    lender = Lender(tmp_path)
-    lender.write_loans(3)
-    return lender
-
-
 def test_a_load_can_be_walked_and_counts_each_row_once(lender):
     ran = lender.ingest()
     assert ran.status == 0, ran.error

@@ -20,9 +20,7 @@ HOUR = 3_600_000_000
 
 
 @pytest.fixture
-def lender(tmp_path) -> Lender:
-    lender = Lender(tmp_path)
-    lender.write_loans(3)
+def lender(lender) -> Lender:
     assert lender.ingest().status == 0
     return lender
 

@@ -9,9 +9,7 @@ from plain_books import arrears
 
 
 @pytest.fixture
-def lender(tmp_path) -> Lender:
-    lender = Lender(tmp_path)
-    lender.write_loans(3)
+def lender(lender) -> Lender:
     assert lender.ingest().status == 0
     return lender
 

@@ -19,13 +19,6 @@ BANK_CARD = "6222021001116245702"
 """Its digits, every second from the right doubled, add up to 50."""
 
 
-@pytest.fixture
-def lender(tmp_path) -> Lender:
-    lender = Lender(tmp_path)
-    lender.write_loans(3)
-    return lender
-
-
 def all_texts(lender: Lender) -> str:
     frames = [str(pl.read_parquet(path).to_dicts()) for path in lender.book.rglob("*.parquet")]
     return "".join(frames) + "".join(path.read_text(errors="replace") for path in lender.book.rglob("*.json"))

@@ -23,9 +23,7 @@ EARLIER = "2026-03-31"
 
 
 @pytest.fixture
-def lender(tmp_path) -> Lender:
-    lender = Lender(tmp_path)
-    lender.write_loans(3)
+def lender(lender) -> Lender:
     assert lender.ingest().status == 0
     return lender
 
