@@ -10,6 +10,13 @@ class BadYaml(ValueError):
     """A file that cannot be taken at its word; the message names file and line."""
 
 
+class Entry(dict):
+    """A mapping of a file that remembers the line on which it begins, and of each key the line on which it stands."""
+
+    line: int = 0
+    lines: dict[str, int] = {}
+
+
 class _Strict(yaml.BaseLoader):
     """PyYAML's BaseLoader leaves `no`, `on`, `21:00` and `012` as the text they are."""
 
@@ -22,7 +29,10 @@ class _Strict(yaml.BaseLoader):
             if key in seen:
                 raise BadYaml(f"line {key_node.start_mark.line + 1}: the key {key!r} stands twice; remove one")
             seen.add(key)
-        return super().construct_mapping(node, deep=True)
+        entry = Entry(super().construct_mapping(node, deep=True))
+        entry.line = node.start_mark.line + 1
+        entry.lines = {key.value: key.start_mark.line + 1 for key, _ in node.value}
+        return entry
 
     def compose_node(self, parent, index):
         if self.check_event(yaml.events.AliasEvent):
@@ -60,13 +70,20 @@ def parse(text: str, name: str) -> Any:
         raise BadYaml(f"{name}: not valid YAML: {problem}") from None
 
 
+def line_of(entry: dict, key: str | None = None) -> str:
+    """", line 12" of an entry, or of one of its keys; empty where it did not come from a file."""
+    line = getattr(entry, "lines", {}).get(key) or getattr(entry, "line", 0)
+    return f", line {line}" if line else ""
+
+
 def expect_keys(entry: dict, required: set[str], optional: set[str], where: str) -> None:
     """Raises BadYaml unless the entry has every required key and no unknown one."""
     if not isinstance(entry, dict):
         raise BadYaml(f"{where}: expected a mapping with the keys {', '.join(sorted(required))}")
     missing, unknown = required - entry.keys(), entry.keys() - required - optional
     if missing:
-        raise BadYaml(f"{where}: missing {', '.join(sorted(missing))}")
+        raise BadYaml(f"{where}{line_of(entry)}: missing {', '.join(sorted(missing))}")
     if unknown:
-        raise BadYaml(f"{where}: unknown key {', '.join(sorted(unknown))}; known are "
+        first = min(unknown, key=list(entry).index)
+        raise BadYaml(f"{where}{line_of(entry, first)}: unknown key {', '.join(sorted(unknown))}; known are "
                       f"{', '.join(sorted(required | optional))}")

@@ -1,0 +1,77 @@
+"""When to ask again: the first instant at which a denied contact would no longer be, nothing else having happened.
+
+Whether a rule speaks changes, with time alone, only where some clock shows midnight or an hour that a rule or a consent names, where
+a clock is put forward or back, where a consent begins or ends, and where a rule does. So it is enough to ask at those instants.
+Source: spec verdicts, Answer (retry_at).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from arrears.compliance.asked import NEVER, Asked
+from arrears.compliance.screen import DENY, Prepared, Verdicts, screen
+from arrears.zones import DAY, changes, instants_at, offsets
+
+
+@dataclass(frozen=True)
+class Edges:
+    """What instants are worth asking at: minutes of the day that rules name, how many days ahead, and days on which rules change."""
+
+    minutes: frozenset[int]
+    days: int
+    rule_days: frozenset[int]
+
+
+def edges_of(prepared: Prepared) -> Edges:
+    """The hours, windows and dates that the pack's rules name."""
+    minutes, days = {0}, 1
+    for condition in prepared.conditions:
+        for holds, settings in condition.when:
+            if holds.__name__ == "local_time_in":
+                minutes |= set(settings)
+            elif holds.__name__ == "contacts_already":
+                days = max(days, settings.in_days or 0)
+            elif holds.__name__ == "debtor_reachable":
+                days = max(days, settings[1])
+    rule_days = {day for ground in prepared.grounds for day in (ground.from_on, ground.until_on)}
+    return Edges(frozenset(minutes), days + 1, frozenset(rule_days))
+
+
+def retry_at(asked: Asked, prepared: Prepared, verdicts: Verdicts) -> np.ndarray:
+    """Per row the instant (microseconds) to ask again at; NEVER where the contact is not denied, or not only time stands in its way."""
+    found = np.full(len(asked), NEVER, np.int64)
+    fixed = np.array([ground.level == DENY and not condition.passes_with_time
+                      for ground, condition in zip(prepared.grounds, prepared.conditions, strict=True)], np.bool_)
+    waiting = (verdicts.level == DENY) & ~verdicts.speaks[fixed].any(axis=0)
+    edges = edges_of(prepared)
+    places, instants = [], []
+    for place in np.flatnonzero(waiting):
+        worth = _instants_after(asked, int(place), prepared, edges)
+        places += [place] * len(worth)
+        instants += worth
+    if not places:
+        return found
+    places, instants = np.array(places), np.array(instants, np.int64)
+    again = screen(asked.take(places, at=instants), prepared)
+    free = again.level < DENY
+    np.minimum.at(found, places[free], instants[free])
+    return found
+
+
+def _instants_after(asked: Asked, place: int, prepared: Prepared, edges: Edges) -> list[int]:
+    rows, consents = asked.rows, asked.consents
+    at, own = int(rows.at[place]), range(rows.consent_first[place], rows.consent_last[place])
+    minutes = edges.minutes | {int(column[one]) for column in (consents.from_minute, consents.to_minute) for one in own}
+    zones = asked.zone_sets[rows.zones[place]] if prepared.pack.zone is None else (prepared.pack.zone,)
+    worth = {int(column[one]) for column in (consents.given_at, consents.revoked_at) for one in own}
+    for zone in zones:
+        today = int((at + offsets(zone, np.array([at]))[0]) // DAY)
+        ahead = set(range(today, today + edges.days + 1)) | {day for day in edges.rule_days if today < day < today + _FAR_DAYS}
+        worth |= {instant for day in ahead for minute in minutes for instant in instants_at(zone, day, minute)}
+        worth |= set(changes(zone, at, at + (edges.days + 1) * DAY))
+    return sorted(instant for instant in worth if at < instant < NEVER)
+
+
+_FAR_DAYS = 20_000
+"""A rule's date further ahead than that is no date anybody waits for."""
