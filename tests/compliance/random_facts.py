@@ -39,6 +39,7 @@ ZONES = (
 )
 STARTS = (date(2024, 5, 15), date(2025, 2, 28), date(2026, 1, 30), date(2021, 11, 30))
 CLOCK_CHANGES = (date(2026, 3, 8), date(2026, 11, 1), date(2025, 3, 9), date(2024, 11, 3), date(2026, 3, 29))
+TODAY = (0,)
 PLAIN_DAYS = (date(2026, 3, 1), date(2026, 7, 31), date(2027, 1, 1), date(2028, 2, 29), date(2026, 6, 16))
 
 # The phrases cross the red line in any reading; what a lexicon makes of finer wording is tested beside the lexicon.
@@ -245,6 +246,9 @@ def _earlier(random: Random, at: datetime, zone: ZoneInfo, days: tuple[int, ...]
     """An instant so many local days ago, often at or beside a midnight, sometimes at `at` or after it."""
     if random.random() < 0.1:
         return at + random.choice(BESIDE)
+    if days == TODAY and random.random() < 0.95:
+        midnight = datetime.combine(at.astimezone(zone).date(), time(0), zone).astimezone(UTC)
+        return random.choice((midnight, midnight, midnight + (at - midnight) / 2, at, at))
     day = at.astimezone(zone).date() - timedelta(days=random.choice(days))
     if random.random() < 0.6:
         return datetime.combine(day, time(0), zone).astimezone(UTC) + random.choice(BESIDE)
@@ -278,21 +282,21 @@ def _many(random: Random, facts: dict, at: datetime, zone: ZoneInfo, cap: int, d
     """About as many contacts as the cap allows: one fewer, exactly so many, or one more."""
     for _ in range(cap + random.choice((-1, 0, 0, 1))):
         fixed = {"outcome": random.choice(outcomes), "channel": random.choice(channels)}
-        if random.random() < 0.85:
+        if random.random() < 0.94:
             fixed |= {"party": facts["party"]["id"], "direction": "outbound", "debts": ["D1"]}
         facts["history"].append(_contact(random, facts, at, zone, days, **fixed))
 
 
 def _calls_of_the_day(random: Random, facts: dict, at: datetime, zone: ZoneInfo) -> None:
     _put(facts, random.choice(("call", "voice_bot")))
-    _many(random, facts, at, zone, 3, (0, 0, 0, 0, 0, 1), ("answered", "refused", "unknown", "unknown", "delivered"), ("call", "voice_bot"))
+    _many(random, facts, at, zone, 3, random.choice((TODAY, (0, 0, 0, 1))), ("answered", "refused", "unknown", "unknown", "delivered"), ("call", "voice_bot"))
 
 
 def _dials_to_a_number(random: Random, facts: dict, at: datetime, zone: ZoneInfo) -> None:
     _put(facts, random.choice(("call", "voice_bot")), random.choice(("n1", "n1", "n1", "n2")))
-    _many(random, facts, at, zone, 6, (0,), ("no_answer",) * 9 + ("busy",) * 9 + ("invalid_number",), ("call", "voice_bot"))
+    _many(random, facts, at, zone, 6, TODAY, ("no_answer",) * 20 + ("busy",) * 20 + ("invalid_number",), ("call", "voice_bot"))
     for contact in facts["history"]:
-        contact["number"] = "n1" if random.random() < 0.95 else "n2"
+        contact["number"] = "n1" if random.random() < 0.98 else "n2"
 
 
 def _unreachable(random: Random, facts: dict, at: datetime, zone: ZoneInfo) -> None:
@@ -315,7 +319,7 @@ def _unreachable(random: Random, facts: dict, at: datetime, zone: ZoneInfo) -> N
 def _messages(random: Random, facts: dict, at: datetime, zone: ZoneInfo) -> None:
     _put(facts, "sms")
     if random.random() < 0.5:
-        _many(random, facts, at, zone, 3, (0, 0, 0, 0, 0, 1), OUTCOMES, ("sms",))
+        _many(random, facts, at, zone, 3, random.choice((TODAY, (0, 0, 0, 1))), OUTCOMES, ("sms",))
     else:
         _many(random, facts, at, zone, 10, (1, 2, 3, 4, 5, 6, 6, 6, 7), OUTCOMES, ("sms",))
 
