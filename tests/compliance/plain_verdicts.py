@@ -29,7 +29,7 @@ US_FIRST_DAY = date(2021, 11, 30)
 REACHING_AT_ONCE = ("call", "voice_bot", "sms", "im", "push", "email", "visit")
 WRITTEN_OR_MACHINE = ("sms", "email", "im", "push", "letter", "voice_bot")
 DIALS = ("call", "voice_bot")
-RETRY_DAYS = 60
+RETRY_DAYS = 366
 ONE_DAY = timedelta(days=1)
 
 RedLines = Callable[[str], set[str]]
@@ -359,7 +359,7 @@ def us_calls(facts: dict, local: datetime) -> Iterator[Said]:
 
 
 def retry_at(facts: dict, said: set[Said], words: Words, every_minute: bool) -> datetime | None:
-    """The first instant within 60 days at which nothing denies; None if nothing denies now or more than time does."""
+    """The first instant within a year at which nothing denies; None if nothing denies now or more than time does."""
     denying = [each for each in said if each.modality in DENIES]
     if not denying or not all(each.passes for each in denying):
         return None
@@ -370,7 +370,7 @@ def retry_at(facts: dict, said: set[Said], words: Words, every_minute: bool) -> 
 
 
 def minutes(facts: dict) -> Iterator[datetime]:
-    """Every whole minute of the 60 days after `at`, and the instants at which a consent begins or ends, in order."""
+    """Every whole minute of the year after `at`, and the instants at which a consent begins or ends, in order."""
     first = facts["at"].replace(second=0, microsecond=0) + timedelta(minutes=1)
     moments = [first + timedelta(minutes=minute) for minute in range(RETRY_DAYS * 24 * 60)]
     turns = {c[key] for c in facts["consents"] for key in ("given_at", "revoked_at") if c[key] is not None}

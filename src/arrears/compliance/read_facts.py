@@ -49,15 +49,19 @@ def facts_from(line: str) -> Facts:
     """The facts of one line; raises BadFacts naming the field."""
     if not line.strip():
         raise BadFacts("the line is blank; each line holds the facts of one contact as a JSON object")
+    no_values: list[str] = []
     try:
-        content = json.loads(line, object_pairs_hook=_once, parse_constant=_no_constant)
+        content = json.loads(line, object_pairs_hook=_once, parse_constant=lambda name: no_values.append(name) or _NoValue(name))
     except (ValueError, RecursionError) as problem:
         if isinstance(problem, BadFacts):
             raise
         raise BadFacts(f"not readable as JSON: {problem}") from None
     if not isinstance(content, dict):
         raise BadFacts("the line is no JSON object; each line holds the facts of one contact as {\"at\": …}")
-    return _facts(_Fields(content, ""))
+    facts = _facts(_Fields(content, ""))
+    if no_values:
+        raise BadFacts(f"{no_values[0]} is no value of JSON; write null, or the value itself")
+    return facts
 
 
 def _facts(said: "_Fields") -> Facts:
@@ -122,6 +126,16 @@ def _contact(said: "_Fields") -> tuple[int, int, int, int, str, str | None, tupl
                number, tuple(said.texts("debts", least=1)))
     said.demand_no_misspelling()
     return contact
+
+
+@dataclass(frozen=True)
+class _NoValue:
+    """NaN or Infinity: no text, number, object or list, so the field that bears it is refused by name."""
+
+    name: str
+
+    def __repr__(self) -> str:
+        return self.name
 
 
 class _Fields:
@@ -265,7 +279,3 @@ def _once(pairs: list[tuple]) -> dict:
         names = [name for name, _ in pairs]
         raise BadFacts(f"{next(name for name in names if names.count(name) > 1)}: the field stands twice; remove one")
     return content
-
-
-def _no_constant(name: str):
-    raise BadFacts(f"{name} is no value of JSON")

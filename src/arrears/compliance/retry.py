@@ -13,6 +13,9 @@ from arrears.compliance.asked import NEVER, Asked
 from arrears.compliance.screen import DENY, Prepared, Verdicts, screen
 from arrears.zones import DAY, changes, instants_at, offsets
 
+YEAR = 366 * DAY
+"""Nobody is told to ask again later than that."""
+
 
 @dataclass(frozen=True)
 class Edges:
@@ -65,13 +68,12 @@ def _instants_after(asked: Asked, place: int, prepared: Prepared, edges: Edges) 
     minutes = edges.minutes | {int(column[one]) for column in (consents.from_minute, consents.to_minute) for one in own}
     zones = asked.zone_sets[rows.zones[place]] if prepared.pack.zone is None else (prepared.pack.zone,)
     worth = {int(column[one]) for column in (consents.given_at, consents.revoked_at) for one in own}
+    turns = {zone: changes(zone, at, at + YEAR) for zone in zones}
+    # people of several zones may share no open hour until one of the clocks is put forward or back
+    far = {int(turn // DAY) + step for of_zone in turns.values() for turn in of_zone for step in (-1, 0, 1, 2)} if len(zones) > 1 else set()
     for zone in zones:
         today = int((at + offsets(zone, np.array([at]))[0]) // DAY)
-        ahead = set(range(today, today + edges.days + 1)) | {day for day in edges.rule_days if today < day < today + _FAR_DAYS}
-        worth |= {instant for day in ahead for minute in minutes for instant in instants_at(zone, day, minute)}
-        worth |= set(changes(zone, at, at + (edges.days + 1) * DAY))
-    return sorted(instant for instant in worth if at < instant < NEVER)
-
-
-_FAR_DAYS = 20_000
-"""A rule's date further ahead than that is no date anybody waits for."""
+        days = set(range(today, today + edges.days + 1)) | far | {day for day in edges.rule_days if today < day < today + YEAR // DAY}
+        worth |= {instant for day in days for minute in minutes for instant in instants_at(zone, day, minute)}
+        worth |= set(turns[zone])
+    return sorted(instant for instant in worth if at < instant < at + YEAR)
