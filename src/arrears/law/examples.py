@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from arrears.law import caps
+from arrears.law import caps, limitation
 
 DATA_EXAMPLES: dict[str, Callable[[dict[str, str]], list[str]]] = {
     "lpr.yaml": caps.failures,
     "caps.yaml": caps.failures,
+    "limitation.yaml": limitation.failures,
 }
 """File name to a function of the pack's texts: the examples that do not hold, in words; empty where all hold.
 
