@@ -96,11 +96,12 @@ def caps_of(loans: pl.DataFrame, law: Law, as_of: date) -> Caps:
 def _series_of(loans: pl.DataFrame, law: Law) -> tuple[list[Timeline | None], np.ndarray]:
     """The different caps among the loans, and which of them each loan has.
 
-    Only a private loan's cap depends on its dates; for the others one look-up a regime serves them all.
+    The law says for which regimes the cap depends on a date; for the others one look-up a regime serves them all.
     """
-    private = pl.col("regime") == "cn_private"
     keys = loans.select(
-        "regime", *(pl.when(private).then(pl.col(name)).alias(name) for name in ("disbursed_on", "filed_on"))
+        "regime",
+        *(pl.when(pl.col("regime").is_in(law.regimes_by(name))).then(pl.col(name)).alias(name)
+          for name in ("disbursed_on", "filed_on")),
     )
     different = keys.unique(maintain_order=True)
     places: dict[Timeline | None, int] = {}

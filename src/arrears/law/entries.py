@@ -1,0 +1,76 @@
+"""Entries of a pack taken at their word or refused: dates, whole numbers, fractions, and where each number comes from."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from fractions import Fraction
+
+from arrears import strict_yaml
+from arrears.strict_yaml import BadYaml
+
+CITED = {"id", "source", "article", "evidence"}
+"""What every entry of the law bears beside its numbers."""
+EVIDENCE = ("T1", "T2", "K")
+"""How sure a number in force may be; what is uncertain (U) is never one."""
+
+
+def parsed(texts: dict[str, str], name: str):
+    """The document of one file of the pack; raises BadYaml where the pack has no such file."""
+    if name not in texts:
+        raise BadYaml(f"{name}: the pack has no such file; add it, or take the one that travels with this version")
+    return strict_yaml.parse(texts[name], name)
+
+
+def source_ids(texts: dict[str, str]) -> frozenset[str]:
+    """The ids of the legal texts that the pack knows."""
+    return frozenset(entry["id"] for entry in parsed(texts, "sources.yaml"))
+
+
+def demand_citation(entry: dict, sources: frozenset[str], where: str) -> None:
+    """Raises BadYaml unless the entry names a known source and is sure enough to be in force."""
+    if entry["source"] not in sources:
+        raise BadYaml(f"{where}: the source {entry['source']!r} is not in sources.yaml; add the text there first")
+    if entry["evidence"] not in EVIDENCE:
+        raise BadYaml(f"{where}: evidence {entry['evidence']!r}; an uncertain number is never in force")
+
+
+def day_of_text(text: str, where: str) -> date:
+    """The day written YYYY-MM-DD; raises BadYaml."""
+    try:
+        day = date.fromisoformat(text)
+    except (ValueError, TypeError):
+        day = None
+    if day is None or day.isoformat() != text:
+        raise BadYaml(f"{where}: {text!r} is not a day; write it as \"2026-03-31\"")
+    return day
+
+
+def day_or_none(entry: dict, key: str, where: str) -> date | None:
+    """The day under the key; None where it is left out or written `null`."""
+    text = entry.get(key, "null")
+    return None if text == "null" else day_of_text(text, f"{where}, {key}")
+
+
+def whole_of_text(text: str, where: str) -> int:
+    """The whole number, not negative, in plain digits; raises BadYaml."""
+    if not isinstance(text, str) or not (text.isascii() and text.isdigit()):
+        raise BadYaml(f"{where}: {text!r} is not a whole number; write plain digits in quotes")
+    return int(text)
+
+
+def fraction_of_text(text: str, where: str) -> Fraction:
+    """The number exactly, from `0.5`, `1/3` or `12`; raises BadYaml where it is none or negative."""
+    try:
+        number = Fraction(text)
+    except (ValueError, TypeError, ZeroDivisionError):
+        number = None
+    if number is None or number < 0 or not isinstance(text, str) or "e" in text.lower():
+        raise BadYaml(f"{where}: {text!r} is not a number; write it as \"0.5\" or \"1/3\"")
+    return number
+
+
+def held(check: Callable[[], Iterator[str]]) -> list[str]:
+    """What the check says of examples that do not hold; a file that cannot be read is such a word too."""
+    try:
+        return list(check())
+    except BadYaml as problem:
+        return [str(problem)]

@@ -1,0 +1,15 @@
+"""The examples that travel with the dated numbers: which check speaks for which file of a pack."""
+
+from collections.abc import Callable
+
+from arrears.law import caps, limitation
+
+DATA_EXAMPLES: dict[str, Callable[[dict[str, str]], list[str]]] = {
+    "lpr.yaml": caps.failures,
+    "caps.yaml": caps.failures,
+    "limitation.yaml": limitation.failures,
+}
+"""File name to a function of the pack's texts: the examples that do not hold, in words; empty where all hold.
+
+Every number, date and moment of these files is held by an example: moved by one, it makes the list non-empty.
+"""
