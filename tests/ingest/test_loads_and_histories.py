@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 import plain_books as plain
-from arrears import cli, store
+from arrears import store
+from arrears.cli import terms as cli
 from arrears.ingest.loads import rows_in_force
 from ingest.lender_files import MAPPING, Lender, loan_row, payment_row, schedule_rows
 from plain_books import AS_OF, arrears
@@ -96,10 +97,10 @@ def test_a_file_can_be_loaded_again_when_a_load_was_taken_back_since(lender):
 
 def test_a_file_can_be_loaded_again_when_a_load_was_taken_back_by_a_clock_that_was_set_back(lender, monkeypatch):
     lender.ingest(lender.write("payments", [payment_row("X1", 1, amount="9.00")], "payments_wrong"))
-    right, now = lender.write("payments", [payment_row("X1", 1, amount="5.00")], "payments_right"), cli._now
-    monkeypatch.setattr(cli, "_now", lambda: now() + 3 * HOUR)
+    right, now = lender.write("payments", [payment_row("X1", 1, amount="5.00")], "payments_right"), cli.now
+    monkeypatch.setattr(cli, "now", lambda: now() + 3 * HOUR)
     lender.ingest(right, words=("--threshold", "100%"))
-    monkeypatch.setattr(cli, "_now", now)
+    monkeypatch.setattr(cli, "now", now)
     assert arrears("take-back", 2, "--book", lender.book).status == 0
     assert "payments: new 1" in lender.ingest(right).out and amounts(lender)["X1"] == 500
 
@@ -159,10 +160,10 @@ def test_a_file_of_a_load_that_is_gone_or_other_than_it_was_is_named(lender, dam
 def test_what_was_loaded_while_the_clock_was_ahead_counts_at_once(tmp_path, monkeypatch):
     lender = Lender(tmp_path)
     lender.write_loans(1)
-    now = cli._now
-    monkeypatch.setattr(cli, "_now", lambda: now() + 20 * HOUR)
+    now = cli.now
+    monkeypatch.setattr(cli, "now", lambda: now() + 20 * HOUR)
     lender.ingest()
-    monkeypatch.setattr(cli, "_now", now)
+    monkeypatch.setattr(cli, "now", now)
     assert lender.ingest(lender.write("payments", [payment_row("P9", 1, amount="1.00")], "payments_2")).status == 0
     assert lender.positions()["paid_minor"].to_list() == [262_100] and sum(amounts(lender).values()) == 262_100
     for verb in ("night", "replay"):

@@ -93,13 +93,13 @@ def test_a_table_that_bears_its_own_moments_does_not_speak_for_another(tmp_path)
 
 
 def test_a_load_of_a_wrong_clock_can_be_taken_back_and_leaves_no_trace(lender, monkeypatch):
-    import arrears.cli as cli
+    import arrears.cli.terms as cli
 
-    real = cli._now
+    real = cli.now
     path = lender.write("payments", [payment_row("P8", 1, amount="1.00")], "payments_8")
-    monkeypatch.setattr(cli, "_now", lambda: real() + 70 * 365 * 86_400_000_000)
+    monkeypatch.setattr(cli, "now", lambda: real() + 70 * 365 * 86_400_000_000)
     lender.ingest(path)
-    monkeypatch.setattr(cli, "_now", real)
+    monkeypatch.setattr(cli, "now", real)
     later = lender.write("payments", [payment_row("P9", 1, amount="2.00")], "payments_9")
     refused = lender.ingest(later)
     assert refused.status == 2 and "set this machine's clock" in refused.error

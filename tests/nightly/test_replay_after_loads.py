@@ -13,7 +13,8 @@ import polars as pl
 import pytest
 
 import plain_books as plain
-from arrears import cli, store
+from arrears import store
+from arrears.cli import terms as cli
 from arrears.ingest.known_then import loads_to_restore
 from arrears.nightly.night import run_night
 from ingest.lender_files import MAPPING, Lender, payment_row
@@ -197,7 +198,7 @@ def test_a_night_says_that_it_knows_no_later_than_the_load_published_while_the_b
             assert lender.ingest(later).status == 0
 
     book = store.book_at(lender.book)
-    run_night(book, AS_OF, None, cli._now(), report=report)
+    run_night(book, AS_OF, None, cli.now(), report=report)
     kept, (first, second) = json.loads((book.night(AS_OF) / "run.json").read_bytes()), store.read_ledger(book).loads
     assert kept["loads"] == [first["id"]] and kept["known_at"] < second["at"]
     replayed(lender, AS_OF)
@@ -209,7 +210,7 @@ def test_a_load_all_of_which_waited_does_not_have_each_night_laid_out_anew(tmp_p
     assert lender.ingest(words=("--threshold", "100%")).status == 0
     lender.write_loans(1)
     assert lender.ingest().status == 0
-    assert loads_to_restore(store.book_at(lender.book), (2,), cli._now()) is None
+    assert loads_to_restore(store.book_at(lender.book), (2,), cli.now()) is None
 
 
 def test_a_killed_replay_leaves_a_usable_book_and_the_next_night_sweeps_up(lender):

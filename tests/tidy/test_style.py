@@ -95,5 +95,5 @@ def test_the_decision_asks_no_clock():
     clock = re.compile(r"\.(?:now|today|utcnow|fromtimestamp)\(")
     for path in SOURCES:
         place = path.relative_to(ROOT / "src" / "arrears")
-        if place.name != "cli.py":
+        if place != Path("cli/terms.py"):
             assert clock.search(path.read_text(encoding="utf-8")) is None, f"{place}: a moment is an argument"

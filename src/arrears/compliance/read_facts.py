@@ -49,6 +49,8 @@ def facts_from(line: str) -> Facts:
     """The facts of one line; raises BadFacts naming the field."""
     if not line.strip():
         raise BadFacts("the line is blank; each line holds the facts of one contact as a JSON object")
+    if any("\ud800" <= sign <= "\udfff" for sign in line):
+        raise BadFacts("the line is not UTF-8; save the file as UTF-8")
     no_values: list[str] = []
     try:
         content = json.loads(line, object_pairs_hook=_once, parse_constant=lambda name: no_values.append(name) or _NoValue(name))

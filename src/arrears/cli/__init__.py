@@ -1,0 +1,38 @@
+"""The command line: arrears ingest, map, book, quarantine, take-back; night, positions, explain, replay; may, law; generate, demo."""
+
+import sys
+import traceback
+
+import typer
+
+from arrears import __version__
+from arrears.cli import book, gate, nights
+
+DEFECT = 70
+"""Exit status of a defect in the program."""
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+                  help="How late every debt is, what may lawfully be asked, what to do tonight. 今夜：逾期、可主张金额、处置。")
+for _command, _name in (
+    (nights.night, "night"), (nights.positions, "positions"), (nights.explain, "explain"), (nights.replay, "replay"),
+    (book.ingest, "ingest"), (book.map_sources, "map"), (book.show_book, "book"), (book.quarantine, "quarantine"),
+    (book.take_back_load, "take-back"), (nights.generate, "generate"), (nights.demo, "demo"),
+):
+    app.command(name=_name)(_command)
+app.command(name="may", cls=gate.MayCommand)(gate.may)
+app.add_typer(gate.law, name="law")
+
+
+@app.command()
+def version() -> None:
+    """Print the version. 版本"""
+    print(__version__)
+
+
+def main() -> None:
+    """Runs the command line; a defect of ours ends with its trace and exit status 70, told apart from a difference."""
+    try:
+        app()
+    except Exception:
+        traceback.print_exc()
+        sys.exit(DEFECT)

@@ -1,0 +1,101 @@
+"""What all commands share: their options, the language, progress, and how a refusal is said."""
+
+import errno
+import os
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from arrears import store
+from arrears.days import microseconds_of, read_moment
+from arrears.refusal import Refused
+from arrears.strict_yaml import BadYaml
+
+REFUSED = 2
+"""Exit status where the input was refused and nothing was changed."""
+DIFFERS = 1
+"""Exit status of a replay that came out otherwise."""
+STOPPED = 130
+"""Exit status where the user stopped the run."""
+
+BookOption = Annotated[Path, typer.Option("--book", help="Folder with loans.parquet, instalments.parquet, payments.parquet. 账册文件夹")]
+LoadBookOption = Annotated[Path, typer.Option("--book", help="The book's folder. 账册文件夹")]
+KeyOption = Annotated[Path | None, typer.Option("--key", help="File with the key of the pseudonyms; default BOOK.key beside the book. 假名密钥文件")]
+AsOfOption = Annotated[str, typer.Option("--as-of", help="Business date, YYYY-MM-DD; the end of that day. 业务日期")]
+KnownAtOption = Annotated[str | None, typer.Option("--known-at", help="Only rows recorded by then count, e.g. 2026-03-31T22:00:00+08:00; default now. 只计此刻前已记录的行")]
+LangOption = Annotated[str | None, typer.Option("--lang", help="zh or en; default from LANG. 语言")]
+
+
+def known_at_of(book: Path, said: str | None) -> int:
+    """The moment that is said, or the one at which all that is loaded counts."""
+    return microseconds_of(read_moment(said)) if said is not None else store.read_ledger(store.book_at(book)).known_at(now())
+
+
+def now() -> int:
+    """This moment in microseconds; the one place that asks the clock."""
+    return microseconds_of(datetime.now(UTC))
+
+
+def language(lang: str | None) -> str:
+    """zh or en: as said, else by the terminal's; raises Refused."""
+    if lang is None:
+        return "zh" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).lower().startswith("zh") else "en"
+    if lang not in ("zh", "en"):
+        raise Refused(f"--lang {lang} is not known; write zh or en", f"--lang {lang} 不支持；请写 zh 或 en")
+    return lang
+
+
+@contextmanager
+def refusals(lang: str | None):
+    """Refused input ends with its sentence, in the user's language first, and exit status 2."""
+    try:
+        language(lang)
+        yield
+    except (Refused, BadYaml) as problem:
+        en, zh = (problem.en, problem.zh) if isinstance(problem, Refused) else (str(problem), None)
+        raise refused(en, zh, lang, problem.examples if isinstance(problem, Refused) else ((), ())) from None
+    except OSError as problem:
+        if problem.errno != errno.ENAMETOOLONG:
+            raise
+        name = Path(str(problem.filename)).name[:40]
+        raise refused(f"{name}…: the name is longer than any file's can be; check it", f"{name}…：名称超过文件名允许的长度；请检查", lang) from None
+    except KeyboardInterrupt:
+        print("arrears: stopped; a night goes on where it stopped when it is run again, a load starts anew", file=sys.stderr)
+        print("         已停止；再次运行夜批会接着做，装载则从头开始", file=sys.stderr)
+        raise typer.Exit(STOPPED) from None
+
+
+def refused(en: str, zh: str | None, lang: str | None, examples: tuple = ((), ())) -> typer.Exit:
+    """Says why, in the user's language first, and gives the examples in that language; what is returned is to be raised."""
+    is_zh = bool(zh) and lang != "en" and (lang == "zh" or language(None) == "zh")
+    first, second = (zh, en) if is_zh else (en, zh)
+    print(f"arrears: {first}", file=sys.stderr)
+    if second:
+        print(f"         {second}", file=sys.stderr)
+    for line in examples[is_zh]:
+        print(f"  {line}", file=sys.stderr)
+    return typer.Exit(REFUSED)
+
+
+@contextmanager
+def progress(quiet: bool = False):
+    """A bar on the terminal; nothing where standard error is no terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda text, done, of: bar.update(task, description=text, completed=done, total=of or None)
+
+
+def print_summary(summary: dict, folder: Path, lang: str) -> None:
+    """The night in a few lines on the terminal."""
+    from arrears.nightly.summary import summary_lines
+
+    for line in summary_lines(summary, folder, lang):
+        print(line)
