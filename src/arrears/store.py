@@ -1,6 +1,7 @@
 """The book on disk: partitions behind a manifest, nights, locks. The only file that knows paths.
 
     BOOK/loans.parquet …                 plain files, as the lender wrote them; or instead of them
+    BOOK/lender.yaml                     who the lender is: licence, law, products
     BOOK/loads/ledger.json               which loads are in force; swapped atomically
     BOOK/loads/0001/<table>-0000.parquet what one load brought; never changed
     BOOK/store/manifest.json             which snapshot holds; swapped atomically
@@ -132,6 +133,17 @@ class Ledger:
     def known_at(self, now: int) -> int:
         """The moment (microseconds) at which all that is loaded counts: now, or the latest load's, if the clock was ahead then."""
         return max([now, *(load["moment"] for load in self.in_force())])
+
+
+def lender_text(book: Book) -> str:
+    """What lender.yaml beside the book says of its lender; empty where there is none. Raises Refused where it cannot be read."""
+    path = book.root / "lender.yaml"
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as problem:
+        raise Refused(f"{path}: cannot be read ({problem}); save it as UTF-8, or remove it", f"{path}：无法读取（{problem}）；请存为 UTF-8 或删除") from None
 
 
 def read_ledger(book: Book) -> Ledger:

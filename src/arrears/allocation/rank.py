@@ -12,20 +12,20 @@ ORDER_ZH = "先按策略所列处置的紧迫程度，再按可主张金额由�
 
 WORKLIST = (
     "rank", "borrower_id", "loan_id", "late_loans", "bucket", "days_past_due", "product", "currency",
-    "claimable_minor", "treatment", "rule", "reason_zh", "reason_en",
+    "claimable_minor", "treatment", "rule", "reason_zh", "reason_en", "channel", "verdict", "rules",
 )
 
 
 def gather(proposals: pl.DataFrame, treatments: tuple[str, ...]) -> pl.DataFrame:
     """One row per person and currency: the most pressing of their loans leads, the amounts are summed.
 
-    proposals: one row per late loan; all late loans of a person must be among them. treatments: most pressing first.
+    proposals: one row per late loan that the gate does not refuse; all such loans of a person must be among them. treatments: most pressing first.
     """
     pressing = _pressing(treatments)
     led = proposals.sort([pressing, -pl.col("days_past_due"), -pl.col("claimable_minor"), pl.col("loan_id")])
     return led.group_by("borrower_id", "currency", maintain_order=True).agg(
         pl.len().cast(pl.Int64).alias("late_loans"), exact_sum("claimable_minor"),
-        pl.col("loan_id", "bucket", "days_past_due", "product", "treatment", "rule", "reason_zh", "reason_en").first(),
+        pl.col("loan_id", "bucket", "days_past_due", "product", "treatment", "rule", "reason_zh", "reason_en", "channel", "verdict", "rules").first(),
     ).sort("borrower_id", "currency")
 
 

@@ -20,6 +20,11 @@ _WALKED = {
     "adjustments": ["loan", "effective_on", "kind", "number", "amount_minor", "until_on"],
     "holds": ["loan", "kind", "placed_on", "lifted_on"],
 }
+_JUDGED_BY = {
+    "contacts": ["borrower_id", "loan_id", "attempted_at", "channel", "direction", "relation", "outcome"],
+    "consents": ["borrower_id", "kind", "channel", "from_hour", "to_hour", "given_at", "revoked_at"],
+}
+"""What the gate reads of the past."""
 _NAMED_BY = {
     "payments": "payment_id", "adjustments": "adjustment_id", "holds": "hold_id",
     **{table.name: table.key[-1] for table in FACTS.values() if table.name not in ("loans", "payments", "adjustments", "holds")},
@@ -71,7 +76,9 @@ def facts_of(book: Book, manifest: Manifest, partition: str, known_at: int, *, n
             _judge_rows(book, table, _visible(book, manifest, partition, table, known_at, None), loans)
     _judge_dates(book, manifest, partition, loans, frames["payments"], known_at)
     reversals = _reversals(book, manifest, partition, frames["payments"], payment_rows, known_at)
-    return Facts(partition, loans, frames["instalments"], frames["payments"], frames["adjustments"], frames["holds"], reversals)
+    gate = {table: _visible(book, manifest, partition, table, known_at, columns) if table in about else pl.DataFrame()
+            for table, columns in _JUDGED_BY.items()}
+    return Facts(partition, loans, frames["instalments"], frames["payments"], frames["adjustments"], frames["holds"], reversals, **gate)
 
 
 def fault_of_walk(book: Book, facts: Facts, loan_id: str, fault: int) -> Refused:

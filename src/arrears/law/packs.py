@@ -85,6 +85,26 @@ def with_policy(pack: Pack, texts: dict[str, str], name: str = "policy") -> Pack
     )
 
 
+def law_of(law: str, policy: dict[str, str] | None) -> dict[str, str]:
+    """The files that decide for a lender under that law: of the mainland's pack, which caps charges, of its own law's, and its own rules.
+
+    Named cn/…, us/… and policy/…, so that a night can keep them together.
+    """
+    packs = {f"{name}/{file}": text for name in sorted({"cn", law}) for file, text in shipped_texts(name).items()}
+    return packs | {f"policy/{file}": text for file, text in (policy or {}).items()}
+
+
+def packed(texts: dict[str, str], name: str) -> dict[str, str]:
+    """The files of one pack (or of policy) among those that were kept together."""
+    return {file.removeprefix(f"{name}/"): text for file, text in texts.items() if file.startswith(f"{name}/")}
+
+
+def pack_kept(texts: dict[str, str], name: str) -> Pack:
+    """The pack of that name among files that were kept together, with the lender's own rules laid over it."""
+    pack, policy = pack_from(packed(texts, name), name), packed(texts, "policy")
+    return with_policy(pack, policy) if policy else pack
+
+
 def _is_law(what: str) -> str:
     return (f"{what} is law, which a lender's folder can neither change nor switch off; to be stricter, write a rule of your own "
             f"under another id, with source {OPERATOR_POLICY}")

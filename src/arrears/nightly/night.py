@@ -12,14 +12,18 @@ import polars as pl
 from arrears import __version__, store
 from arrears.allocation.rank import ORDER_EN, ORDER_ZH, rank
 from arrears.days import last_day_of_previous_month, microseconds_of, moment_of
+from arrears.compliance.screen import Prepared, prepare
 from arrears.decide import decide
 from arrears.delinquency.assess import CannotBePositioned
 from arrears.delinquency.buckets import Buckets, read_buckets
 from arrears.delinquency.tallies import KEYS, THEN_COLUMNS, add_up, rolls, share, tally
 from arrears.ingest.judge import facts_of, fault_of_walk, judge_book
 from arrears.ingest.plain import brought_in
-from arrears.law.caps import Law, law_from, law_texts
+from arrears.law.caps import Law, law_from
+from arrears.law.lender import Lender, lender_from
+from arrears.law.packs import law_of, pack_kept, packed
 from arrears.nightly import local
+from arrears.nightly.gate import gate_summary, spoken_of
 from arrears.nightly.report import render
 from arrears.refusal import DiskFull, Refused
 from arrears.store import Book, Manifest
@@ -31,17 +35,36 @@ Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
+class Deciders:
+    """What decides a night, read from its inputs."""
+
+    law: Law
+    gate: Prepared
+    lender: Lender
+    strategy: Strategy
+    buckets: Buckets
+
+    @staticmethod
+    def of(inputs: "Inputs") -> "Deciders":
+        """Raises BadYaml where a text is not as it should be."""
+        lender = lender_from(inputs.lender)
+        return Deciders(law_from(packed(inputs.law, "cn")), prepare(pack_kept(inputs.law, lender.law)), lender, strategy_from(inputs.strategy), read_buckets())
+
+
+@dataclass(frozen=True)
 class Inputs:
     """All that a night depends on beside the rows of the book and this version of the program.
 
     earlier: the nights that this one is compared with; vintages: those that end a month; earlier_runs: the digests of
     what each of them was done on, so that one done anew makes this one another night; loads: the numbers of those that were in force.
+    law: the files of each pack that was read (cn/caps.yaml …) and of the lender's own rules (policy/…); lender: the text of lender.yaml.
     """
 
     as_of: date
     known_at: int
     book: str
     law: dict[str, str]
+    lender: str
     strategy: str
     snapshot: str
     earlier: tuple[date, ...]
@@ -54,7 +77,7 @@ class Inputs:
         """The inputs as they are kept with the night, in run.json."""
         return {
             "as_of": self.as_of.isoformat(), "known_at": moment_of(self.known_at).isoformat(), "snapshot": self.snapshot,
-            "book": self.book, "law": self.law, "strategy": self.strategy, "version": self.version,
+            "book": self.book, "law": self.law, "lender": self.lender, "strategy": self.strategy, "version": self.version,
             "earlier_nights": [day.isoformat() for day in self.earlier],
             "vintage_nights": [day.isoformat() for day in self.vintages], "earlier_runs": self.earlier_runs,
             "loads": list(self.loads),
@@ -65,24 +88,24 @@ def inputs_from(record: dict) -> Inputs:
     """The inputs that a run.json kept."""
     return Inputs(
         date.fromisoformat(record["as_of"]), microseconds_of(datetime.fromisoformat(record["known_at"])), record["book"],
-        record["law"], record["strategy"], record["snapshot"], tuple(map(date.fromisoformat, record["earlier_nights"])),
+        record["law"], record["lender"], record["strategy"], record["snapshot"], tuple(map(date.fromisoformat, record["earlier_nights"])),
         tuple(map(date.fromisoformat, record["vintage_nights"])), record["earlier_runs"], tuple(record["loads"]),
         record["version"],
     )
 
 
 def run_night(book: Book, as_of: date, known_at: int | None, now: int, *, again: bool = False,
-              strategy_text: str | None = None, report: Report = lambda *_: None) -> tuple[dict, bool]:
+              strategy_text: str | None = None, policy: dict[str, str] | None = None, report: Report = lambda *_: None) -> tuple[dict, bool]:
     """The summary of the night, and whether it was done just now (False: it was finished before, on the same inputs).
 
     known_at and now: microseconds; known_at None means now, or the latest load's moment where the clock was ahead then, or what
     an unfinished night on the same inputs began with.
-    Raises Refused where the input is not as it should be; nothing is changed then.
+    policy: the files of the lender's own rules. Raises Refused or BadYaml where the input is not as it should be; nothing is changed then.
     """
     with store.locked(book, "night", alone=True):
         sweep_replays(book)
         with brought_in(book, lambda text: report(text, 0, 0)) as manifest:
-            return _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, report)
+            return _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, policy, report)
 
 
 def sweep_replays(book: Book) -> None:
@@ -91,11 +114,11 @@ def sweep_replays(book: Book) -> None:
         store.remove_folder(left_by_a_kill)
 
 
-def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, report) -> tuple[dict, bool]:
+def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, policy, report) -> tuple[dict, bool]:
     unfinished, final = book.unfinished_night(as_of), book.night(as_of)
     # of the loads that were laid out alone: another may have been published meanwhile
     latest = store.read_ledger(book).only(set(manifest.loads)).known_at(now)
-    inputs = _inputs(book, manifest, as_of, latest if known_at is None else known_at, strategy_text)
+    inputs = _inputs(book, manifest, as_of, latest if known_at is None else known_at, strategy_text, policy)
     begun = kept_inputs(unfinished)
     if begun is not None and known_at is None and _same_but_known_at(begun, inputs):
         inputs = begun
@@ -131,13 +154,14 @@ def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, repo
     return summary, True
 
 
-def _inputs(book: Book, manifest: Manifest, as_of: date, known_at: int, strategy_text: str | None) -> Inputs:
+def _inputs(book: Book, manifest: Manifest, as_of: date, known_at: int, strategy_text: str | None, policy: dict[str, str] | None) -> Inputs:
     earlier = [night for night in book.night_dates() if night < as_of]
     compared, vintages = _compared(earlier, as_of), tuple(night for night in earlier if _ends_month(night))
     runs = {night.isoformat(): _run_digest(book.night(night)) for night in {*compared, *vintages}}
+    lender = store.lender_text(book)
     return Inputs(
-        as_of, known_at, book.name, law_texts(), strategy_text or default_strategy_text(), manifest.snapshot, compared,
-        vintages, runs, manifest.loads,
+        as_of, known_at, book.name, law_of(lender_from(lender).law, policy), lender, strategy_text or default_strategy_text(), manifest.snapshot,
+        compared, vintages, runs, manifest.loads,
     )
 
 
@@ -167,7 +191,8 @@ def _too_large(problem: Exception) -> Refused:
 
 def write_night(book: Book, manifest: Manifest, inputs: Inputs, folder: Path, report: Report) -> dict:
     """Everything a night leaves behind, written under the folder; partitions that are there already are not redone."""
-    law, strategy, buckets = law_from(inputs.law), strategy_from(inputs.strategy), read_buckets()
+    by = Deciders.of(inputs)
+    strategy, buckets = by.strategy, by.buckets
     demand_buckets(strategy, buckets.names)
     for night in {*inputs.earlier, *inputs.vintages}:
         _run_digest(book.night(night))
@@ -178,33 +203,34 @@ def write_night(book: Book, manifest: Manifest, inputs: Inputs, folder: Path, re
     moved = {night: _moved_since(book, manifest, book.night(night)) for night in inputs.earlier} if todo else {}
 
     def work(name: str) -> None:
-        _write_partition(book, manifest, inputs, law, strategy, buckets, moved, folder, name)
+        _write_partition(book, manifest, inputs, by, moved, folder, name)
 
     for done, _ in enumerate(local.each(work, todo), start=len(names) - len(todo) + 1):
         report("deciding", done, len(names))
     report("writing the report", len(names), len(names))
-    summary = _write_whole(book, manifest, inputs, law, strategy, buckets, folder, names)
+    summary = _write_whole(book, manifest, inputs, by, folder, names)
     store.remove_folder(folder / "work")
     return summary
 
 
-def _left_by(folder: Path, name: str) -> tuple[Path, Path, Path]:
-    """The positions, the worklist entries and (written last) the tallies that a partition leaves."""
+def _left_by(folder: Path, name: str) -> tuple[Path, Path, Path, Path]:
+    """The positions, the worklist entries, what the gate spoke of and (written last) the tallies that a partition leaves."""
     work = folder / "work"
-    return folder / "positions" / f"{name}.parquet", work / f"{name}.entries.parquet", work / f"{name}.json"
+    return folder / "positions" / f"{name}.parquet", work / f"{name}.entries.parquet", work / f"{name}.gate.parquet", work / f"{name}.json"
 
 
-def _write_partition(book, manifest, inputs, law: Law, strategy: Strategy, buckets: Buckets, moved, folder: Path, name: str) -> None:
+def _write_partition(book, manifest, inputs, by: Deciders, moved, folder: Path, name: str) -> None:
     facts = facts_of(book, manifest, name, inputs.known_at)
     try:
-        decisions = decide(facts, law, strategy, buckets, inputs.as_of)
+        decisions = decide(facts, by.law, by.gate, by.lender, by.strategy, by.buckets, inputs.as_of)
     except CannotBePositioned as problem:
         raise fault_of_walk(book, facts, problem.loan_id, problem.fault) from None
     earlier = {night: _positions_then(book.night(night), name, len(manifest.partitions), moved[night]) for night in inputs.earlier}
     tallies = tally(decisions.positions, decisions.loans, earlier, inputs.as_of)
-    positions, entries, done = _left_by(folder, name)
+    positions, entries, gate, done = _left_by(folder, name)
     store.write_parquet(positions, decisions.positions)
     store.write_parquet(entries, decisions.entries)
+    store.write_parquet(gate, spoken_of(decisions.proposals))
     held = decisions.proposals.filter(pl.col("hold") != "none")
     content = {
         "tallies": {table: rows.to_dict(as_series=False) for table, rows in tallies.items()},
@@ -214,19 +240,22 @@ def _write_partition(book, manifest, inputs, law: Law, strategy: Strategy, bucke
     store.write_bytes(done, store.json_bytes(content))
 
 
-def _write_whole(book, manifest, inputs, law, strategy, buckets, folder: Path, names: list[str]) -> dict:
+def _write_whole(book, manifest, inputs, by: Deciders, folder: Path, names: list[str]) -> dict:
     """The tables, worklist, summary and report of the whole book, from what the partitions left."""
     left = [_left_by(folder, name) for name in names]
-    parts = [json.loads(done.read_text(encoding="utf-8")) for _, _, done in left]
+    parts = [json.loads(done.read_text(encoding="utf-8")) for *_, done in left]
     tables = {}
     for table in KEYS:
         frames = [_frame(part["tallies"][table], part["schemas"][table]) for part in parts if table in part["tallies"]]
         if frames:
             tables[table] = add_up(table, frames)
-    _complete(tables, buckets, inputs, book)
-    worklist = rank(pl.concat([store.read_columns(entries) for _, entries, _ in left]), strategy.treatments)
+    _complete(tables, by.buckets, inputs, book)
+    worklist = rank(pl.concat([store.read_columns(entries) for _, entries, _, _ in left]), by.strategy.treatments)
+    spoken = pl.concat([store.read_columns(gate) for _, _, gate, _ in left])
+    store.write_parquet(folder / "gate.parquet", spoken)
     totals, unknown = tables.pop("totals"), tables.pop("cap_unknown")
-    summary = _summary(book, inputs, law, strategy, totals, unknown, worklist, parts)
+    summary = _summary(book, inputs, by, totals, unknown, worklist, parts)
+    summary["gate"] = gate_summary(spoken, by.gate, by.lender)
     for table, rows in tables.items():
         store.write_parquet(folder / "tables" / f"{table}.parquet", rows)
     store.write_parquet(folder / "worklist.parquet", worklist)
@@ -260,11 +289,11 @@ _WHY = {
 }
 
 
-def _summary(book, inputs: Inputs, law, strategy, totals, unknown, worklist, parts) -> dict:
+def _summary(book, inputs: Inputs, by: Deciders, totals, unknown, worklist, parts) -> dict:
     currencies = {row.pop("currency"): row for row in totals.iter_rows(named=True)}
     return {
         "as_of": inputs.as_of.isoformat(), "known_at": moment_of(inputs.known_at).isoformat(), "book": inputs.book,
-        "version": inputs.version, "snapshot": inputs.snapshot, "strategy_digest": strategy.digest, "law_digest": law.digest,
+        "version": inputs.version, "snapshot": inputs.snapshot, "strategy_digest": by.strategy.digest, "law_digest": by.law.digest,
         "loans": sum(row["loans"] for row in currencies.values()),
         "borrowers": sum(part["borrowers"] for part in parts),
         "late_loans": sum(row["late_loans"] for row in currencies.values()),
@@ -273,7 +302,7 @@ def _summary(book, inputs: Inputs, law, strategy, totals, unknown, worklist, par
         "worklist_rows": len(worklist), "currencies": currencies,
         "treatments": {row["treatment"]: row["len"] for row in
                        worklist.group_by("treatment").len().sort("treatment").iter_rows(named=True)},
-        "treatment_words": strategy.wording,
+        "treatment_words": by.strategy.wording,
         "cap_unknown": [
             {"regime": row["regime"], "reason_zh": _WHY[row["why_unknown"]][0], "reason_en": _WHY[row["why_unknown"]][1],
              "loans": row["loans"]} for row in unknown.iter_rows(named=True)

@@ -8,12 +8,12 @@ from importlib.resources import files
 import polars as pl
 
 from arrears.delinquency.buckets import SETTLED
-from arrears.nightly import report_book, report_cohorts, report_work
+from arrears.nightly import report_book, report_cohorts, report_gate, report_work
 from arrears.nightly.amounts import count, money, share, short_money
 from arrears.nightly.markup import Cell, both, empty, paragraph, say, section
 from arrears.nightly.wording import Pair, named, words
 
-_PARTS = ("buckets", "classes", "movements", "rolls", "first_payment_default", "vintage", "recovery", "worklist", "look", "source")
+_PARTS = ("buckets", "classes", "movements", "rolls", "first_payment_default", "vintage", "recovery", "worklist", "gate", "look", "source")
 _OF_EARLIER_NIGHTS = ("movements", "rolls", "recovery")
 
 
@@ -105,6 +105,7 @@ def _bodies(summary: dict, tables: dict[str, pl.DataFrame], worklist: pl.DataFra
              "vintage": report_cohorts.vintage, "recovery": report_cohorts.recovery}
     bodies = {name: draw(tables[name]) if _has_rows(tables.get(name)) else _nothing(name, summary) for name, draw in drawn.items()}
     bodies["worklist"] = report_work.worklist(worklist, summary)
+    bodies["gate"] = report_gate.gate(summary)
     bodies["look"] = report_work.look_first(summary)
     bodies["source"] = report_work.source(worklist, summary)
     return {name: bodies[name] for name in _shown(summary)}

@@ -61,6 +61,13 @@ def _treatment(labels: dict, name: str) -> Pair:
     return (labels[name]["zh"], labels[name]["en"]) if name in labels else (name, name)
 
 
+def _with_verdict(label: Pair, verdict: str | None) -> Pair:
+    """A treatment that the gate lets through only by a person says so."""
+    if verdict not in ("review", "warn"):
+        return label
+    return tuple(f"{text}{note}" for text, note in zip(label, words(f"worklist.{verdict}"), strict=True))
+
+
 def _treatments_of(frame: pl.DataFrame, currency: str, labels: dict) -> str:
     rows = frame.group_by("treatment").agg(pl.len().alias("people"), *map(exact_sum, ("late_loans", "claimable_minor"))).sort(
         ["people", "treatment"], descending=[True, False]).to_dicts()
@@ -85,7 +92,8 @@ def _first_rows(frame: pl.DataFrame, labels: dict) -> str:
                (words("col.bucket.now"), TEXT), (words("col.dpd"), NUMBER), (words("col.product"), TEXT), (words("col.currency"), TEXT),
                (words("col.claimable"), NUMBER), (words("col.treatment"), TEXT), (words("col.reason"), PROSE), (words("col.rule"), CODE)]
     rows = [[count(row["rank"]), row["borrower_id"], row["loan_id"], count(row["late_loans"]), row["bucket"], count(row["days_past_due"]),
-             row["product"], row["currency"], money(row["claimable_minor"], row["currency"]), _treatment(labels, row["treatment"]),
+             row["product"], row["currency"], money(row["claimable_minor"], row["currency"]),
+             _with_verdict(_treatment(labels, row["treatment"]), row["verdict"]),
              (row["reason_zh"], row["reason_en"]), row["rule"]] for row in shown.iter_rows(named=True)]
     caption = words("worklist.first", shown=count(shown.height), total=count(frame.height))
     return table("worklist-table", caption, columns, rows)

@@ -10,6 +10,8 @@ _WORDS = {
         "money": "{currency}：未还本金 {outstanding}，已到期未付 {due}，可主张 {claimable}，依法不得主张 {excess}",
         "work": "今夜名单 {worklist_rows:,} 人次：{treatments}", "unknown": "{loans:,} 笔上限不明（{regime}）：{reason}，只主张本金",
         "overpaid": "{overpaid_loans:,} 笔（含未逾期）已付息费超过上限，先由人核查", "held": "{held_loans:,} 笔逾期贷款处于停催",
+        "gate": "闸门（规则包 {pack}）：拒绝 {deny:,} 人，须人工放行 {review:,} 人，须写明理由 {warn:,} 人",
+        "no_lender": "账册旁没有 lender.yaml，牌照与产品不明，联系须逐一人工放行（见 docs/guides/law.md）",
         "report": "报告：{path}",
     },
     "en": {
@@ -19,7 +21,10 @@ _WORDS = {
         "work": "Worklist: {worklist_rows:,} entries: {treatments}",
         "unknown": "{loans:,} loans whose cap is unknown ({regime}): {reason}; only principal is demanded",
         "overpaid": "{overpaid_loans:,} loans, late or not, on which charges beyond the cap were paid; a person looks first",
-        "held": "{held_loans:,} late loans are on hold", "report": "Report: {path}",
+        "held": "{held_loans:,} late loans are on hold",
+        "gate": "The gate (pack {pack}): {deny:,} people refused, {review:,} to be released by a person, {warn:,} only with a reason",
+        "no_lender": "There is no lender.yaml beside the book, so licence and products are unknown and a person releases each contact (docs/guides/law.md)",
+        "report": "Report: {path}",
     },
 }
 
@@ -37,6 +42,9 @@ def summary_lines(summary: dict, folder: Path, lang: str) -> list[str]:
     labels = summary["treatment_words"]
     treatments = ", ".join(f"{labels[name][lang]} {count:,}" for name, count in summary["treatments"].items())
     lines.append("  " + words["work"].format(worklist_rows=summary["worklist_rows"], treatments=treatments or "0"))
+    lines.append("  " + words["gate"].format(pack=summary["gate"]["pack"], **summary["gate"]["people"]))
+    if not summary["gate"]["lender_is_known"]:
+        lines.append("  " + words["no_lender"])
     for entry in summary["cap_unknown"]:
         lines.append("  " + words["unknown"].format(**entry, reason=entry[f"reason_{lang}"]))
     for key in ("overpaid", "held"):

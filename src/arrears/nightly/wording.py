@@ -233,6 +233,27 @@ WORDS: dict[str, Pair] = {
     "worklist.order": ("排序：{order}", "Order: {order}"),
     "worklist.empty": ("今晚名单为空：没有人需要处理。", "Tonight's worklist is empty: nobody needs attention."),
     # 9 Look first.
+    "worklist.review": ("（须人工放行）", " (a person releases it)"), "worklist.warn": ("（须写明理由）", " (with a reason)"),
+    "gate.title": ("合规闸门", "The gate"),
+    "gate.how": (
+        "每条拟议的联系都按明日首个联系时刻过一遍规则；被拒的不进名单，留在 gate.parquet。时段、录音和上门人数在真正联系时再判一次。"
+        "同一联系可同时触及多条规则，各行不可相加。",
+        "Every proposed contact is judged by the rules as if it were made at tomorrow's first hour of contact; refused ones do not reach "
+        "the worklist and are kept in gate.parquet. Hours, recording and the staff of a visit are judged again when the contact is made. "
+        "One contact may touch several rules, so the rows do not add up."),
+    "gate.people": (
+        "规则包 {pack}：拒绝 {deny} 人（{loans} 笔），须人工放行 {review} 人，须写明理由 {warn} 人。",
+        "Pack {pack}: {deny} people refused ({loans} loans), {review} to be released by a person, {warn} only with a reason."),
+    "gate.no_lender": (
+        "账册旁没有 lender.yaml，不知道放贷机构的牌照与产品，规则包是否覆盖无从判断：{loans} 笔联系须逐一人工放行。请写 lender.yaml（见 docs/guides/law.md）。",
+        "There is no lender.yaml beside the book, so nobody knows the lender's licence and products, nor whether the pack covers them: a person "
+        "releases each of {loans} contacts. Write lender.yaml (docs/guides/law.md)."),
+    "gate.uncovered": ("规则包未覆盖该牌照、产品或日期：{loans} 笔须人工放行。", "The pack does not cover the licence, product or day: {loans} loans to be released by a person."),
+    "gate.silent": ("没有规则对今晚的联系提出意见。", "No rule speaks of tonight's contacts."),
+    "gate.table": ("按规则，最严的在前", "By rule, the strictest first"),
+    "col.gate_rule": ("规则内容", "What it forbids"), "col.verdict": ("裁定", "Verdict"), "col.gate_source": ("来源", "Source"),
+    "verdict.deny": ("拒绝", "refused"), "verdict.review": ("须人工放行", "a person releases it"), "verdict.warn": ("须写明理由", "with a reason"),
+    "verdict.allow": ("告知", "told"),
     "look.title": ("先看什么", "What to look at first"),
     "look.how": (
         "各项按笔数计。上限未知的贷款只可主张本金；多付费用的贷款先由人核查再主张；停催的贷款不联系。各项可能重叠，不相加。",

@@ -11,6 +11,7 @@ import polars as pl
 
 from arrears import strict_yaml
 from arrears.strict_yaml import BadYaml
+from arrears.tables.contacts import CHANNELS
 from arrears.tables.holds import HOLD_KINDS
 
 _TEXT_FIELDS = ("bucket", "product", "hold", "cap", "overpaid")
@@ -39,6 +40,8 @@ class Strategy:
     rows: tuple[Row, ...]
     treatments: tuple[str, ...]
     wording: dict[str, dict[str, str]]
+    contacts: dict[str, tuple[str, str | None]]
+    """Of each treatment that is a contact: its channel, and the wording that goes out, with {lender} and {amount} for what is filled in."""
     text: str
 
     @property
@@ -59,7 +62,11 @@ def strategy_from(text: str, name: str = "strategy.yaml") -> Strategy:
     content = strict_yaml.parse(text, name)
     strict_yaml.expect_keys(content, {"id", "version", "treatments", "rows", "otherwise"}, set(), name)
     for entry in content["treatments"]:
-        strict_yaml.expect_keys(entry, {"name", "zh", "en"}, set(), f"{name}, treatments")
+        strict_yaml.expect_keys(entry, {"name", "zh", "en"}, {"channel", "text"}, f"{name}, treatments")
+        if "channel" in entry and entry["channel"] not in CHANNELS:
+            raise BadYaml(f"{name}, treatments{strict_yaml.line_of(entry, 'channel')}: the channel {entry['channel']!r} is not known; known are {', '.join(CHANNELS)}")
+        if "text" in entry and "channel" not in entry:
+            raise BadYaml(f"{name}, treatments{strict_yaml.line_of(entry, 'text')}: {entry['name']} has a text but no channel by which it goes out")
     treatments = tuple(entry["name"] for entry in content["treatments"])
     if len(set(treatments)) < len(treatments):
         raise BadYaml(f"{name}, treatments: one stands twice; the list says how pressing each is, so each stands once")
@@ -74,7 +81,8 @@ def strategy_from(text: str, name: str = "strategy.yaml") -> Strategy:
     if len(set(names)) < len(names):
         raise BadYaml(f"{name}: two rows share a name; each needs its own, the report names rows by it")
     wording = {entry["name"]: {"zh": entry["zh"], "en": entry["en"]} for entry in content["treatments"]}
-    return Strategy(content["id"], content["version"], tuple(rows), treatments, wording, text)
+    contacts = {entry["name"]: (entry["channel"], entry.get("text")) for entry in content["treatments"] if "channel" in entry}
+    return Strategy(content["id"], content["version"], tuple(rows), treatments, wording, contacts, text)
 
 
 def demand_buckets(strategy: Strategy, names: tuple[str, ...]) -> None:

@@ -1,6 +1,6 @@
 """Facts: what was known at a moment of one partition of the book, ready to be walked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -23,6 +23,10 @@ class Facts:
     adjustments: pl.DataFrame
     holds: pl.DataFrame
     reversals: pl.DataFrame
+    contacts: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """Past contacts in any order: borrower_id, loan_id, attempted_at, channel, direction, relation, outcome; no columns where the book has none."""
+    consents: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """Consents in any order: borrower_id, kind, channel, from_hour, to_hour, given_at, revoked_at; no columns where the book has none."""
 
     def counting_payments(self, as_of: int) -> pl.DataFrame:
         """The payments that count by the end of as_of (a day number). Source: spec positions, section 4."""

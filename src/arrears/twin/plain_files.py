@@ -11,6 +11,16 @@ from arrears import store
 from arrears.refusal import Refused
 from arrears.twin.book import TABLES, blocks
 
+LENDER = """\
+# Who the lender of this made-up book is: its licence and what its products are to the law. docs/guides/law.md says more.
+id: L1
+name: 示例银行
+law: cn
+licence: bank
+products: {flash_personal: consumer_loan, flash_trader: business_loan, flash_enterprise: business_loan}
+other_product: consumer_loan
+"""
+
 
 def write_book(
     folder: Path, loans: int, seed: int, as_of: date, instalments: int | None, report: Callable = lambda *_: None
@@ -46,4 +56,5 @@ def write_book(
             report("making the book", made, loans)
     for name, path in sorted(unfinished.items(), key=lambda entry: entry[0] == "loans"):
         store.settle(path, folder / f"{name}.parquet")
+    store.write_bytes(folder / "lender.yaml", LENDER.encode())
     return rows

@@ -1,0 +1,40 @@
+"""What the gate said of a night's proposals, rule by rule, for the summary and the report."""
+
+import polars as pl
+
+from arrears.compliance.screen import Prepared
+from arrears.law.lender import Lender
+from arrears.law.rules import VERDICTS
+from arrears.money import total
+
+_KEPT = ("loan_id", "borrower_id", "bucket", "days_past_due", "product", "currency", "claimable_minor", "treatment", "rule", "channel",
+         "verdict", "rules")
+
+
+def spoken_of(proposals: pl.DataFrame) -> pl.DataFrame:
+    """The proposals of which a rule speaks or which the pack does not cover: one row per loan, with its rules; refused ones among them."""
+    return proposals.filter(pl.col("verdict").is_not_null() & ((pl.col("verdict") != "allow") | (pl.col("rules") != ""))).select(_KEPT)
+
+
+def gate_summary(spoken: pl.DataFrame, gate: Prepared, lender: Lender) -> dict:
+    """Counts by verdict, and by rule: people, loans and what may be demanded of them, by currency; the strictest rule first.
+
+    A proposal of which two rules speak counts under both.
+    """
+    by_rule = spoken.with_columns(ground=pl.col("rules").str.split("; ")).explode("ground").filter(pl.col("ground") != "")
+    rows = []
+    for ground in gate.grounds:
+        mine = by_rule.filter(pl.col("ground") == ground.id)
+        if len(mine):
+            rows.append({
+                "rule": ground.id, "verdict": VERDICTS[ground.level], "title_zh": ground.rule.title["zh"], "title_en": ground.rule.title["en"],
+                "source": ground.source, "people": mine["borrower_id"].n_unique(), "loans": len(mine), "claimable_minor": _by_currency(mine),
+            })
+    verdicts = {verdict: spoken.filter(pl.col("verdict") == verdict)["borrower_id"].n_unique() for verdict in VERDICTS[1:]}
+    return {"lender": lender.id, "lender_is_known": lender.is_known, "pack": gate.pack.id, "pack_version": gate.pack.version,
+            "people": verdicts, "refused_loans": int((spoken["verdict"] == "deny").sum()), "rules": rows,
+            "uncovered_loans": int(((spoken["verdict"] == "review") & (spoken["rules"] == "")).sum())}
+
+
+def _by_currency(rows: pl.DataFrame) -> dict[str, int]:
+    return {currency: total(rows.filter(pl.col("currency") == currency)["claimable_minor"]) for currency in sorted(rows["currency"].unique())}
