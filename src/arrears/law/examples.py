@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 
-from arrears.law import caps, court_fees, limitation
+from arrears.law import caps, complaints, court_fees, limitation, retention
 
 DATA_EXAMPLES: dict[str, Callable[[dict[str, str]], list[str]]] = {
     "lpr.yaml": caps.failures,
     "caps.yaml": caps.failures,
     "limitation.yaml": limitation.failures,
     "court_fees.yaml": court_fees.failures,
+    "complaints.yaml": complaints.failures,
+    "retention.yaml": retention.failures,
 }
 """File name to a function of the pack's texts: the examples that do not hold, in words; empty where all hold.
 
