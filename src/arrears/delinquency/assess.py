@@ -10,6 +10,7 @@ from arrears.days import FIRST_DAY, number_of
 from arrears.delinquency import walk as w
 from arrears.delinquency.buckets import Buckets, asset_class, bucket_of
 from arrears.law.caps import Law, cap_of, why_unknown
+from arrears.law.risk_classes import risk_classes_on
 from arrears.tables import POSITIONS
 from arrears.tables.adjustments import KINDS
 from arrears.tables.facts import Facts
@@ -198,7 +199,7 @@ def _assessed(loans: pl.DataFrame, found: np.ndarray, caps: Caps, law: Law, buck
         lawful_charges_minor=pl.when(capped).then(pl.col("lawful_charges_minor")),
         cap_is_known=capped | pl.col("uncapped"),
     ).with_columns(
-        bucket_of(buckets), asset_class(here), claimable_minor=pl.col("due_total_minor") - pl.col("excess_minor")
+        bucket_of(buckets), asset_class(here, risk_classes_on(law.risk_classes, as_of)), claimable_minor=pl.col("due_total_minor") - pl.col("excess_minor")
     )
     disbursed = frame["disbursed_on"] <= as_of
     beside = loans.select(

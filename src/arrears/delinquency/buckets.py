@@ -1,4 +1,4 @@
-"""Buckets and asset classes: days past due put into names. The table of buckets is data (buckets.yaml)."""
+"""Buckets and asset classes: days past due put into names. The buckets are data (buckets.yaml), the classes the law's."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -7,6 +7,7 @@ from importlib.resources import files
 import polars as pl
 
 from arrears import strict_yaml
+from arrears.law.risk_classes import RiskClasses
 
 SETTLED = "settled"
 """The state of a loan on which nothing is outstanding; its bucket is M0."""
@@ -44,21 +45,18 @@ def bucket_of(buckets: Buckets) -> pl.Expr:
     return chosen.otherwise(pl.lit(buckets.names[-1])).alias("bucket")
 
 
-def asset_class(as_of: pl.Expr) -> pl.Expr:
-    """The risk class by days past due; at least 关注 for a year after restructuring.
+def asset_class(as_of: pl.Expr, classes: RiskClasses) -> pl.Expr:
+    """The risk class by days past due, at least that of a restructured loan while it is observed (law/risk_classes.py).
 
-    Source: spec positions, Output; 商业银行金融资产风险分类办法 (in force 2023-07-01).
+    Source: spec positions, Output.
     """
+    names = [classes.otherwise, *(name for name, _ in classes.classes)]
     days = pl.col("days_past_due")
-    watched = (days > 0) | ((as_of - pl.col("restructured_on")).dt.total_days() <= 365).fill_null(False)
-    return (
-        pl.when(days > 360).then(pl.lit("损失"))
-        .when(days > 270).then(pl.lit("可疑"))
-        .when(days > 90).then(pl.lit("次级"))
-        .when(watched).then(pl.lit("关注"))
-        .otherwise(pl.lit("正常"))
-        .alias("asset_class")
-    )
+    grade = pl.sum_horizontal(*((days > above).cast(pl.Int32) for _, above in classes.classes))
+    watched = ((as_of - pl.col("restructured_on")).dt.total_days() <= classes.restructured_days).fill_null(False)
+    least = pl.when(watched).then(names.index(classes.restructured_class)).otherwise(0)
+    return pl.max_horizontal(grade, least).replace_strict(
+        list(range(len(names))), names, return_dtype=pl.String).alias("asset_class")
 
 
 def state() -> pl.Expr:

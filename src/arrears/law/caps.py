@@ -24,6 +24,7 @@ from arrears.law.entries import (
     source_ids,
     whole_of_text,
 )
+from arrears.law.risk_classes import RiskRules, risk_rules
 from arrears.strict_yaml import BadYaml
 from arrears.timeline import Timeline
 
@@ -77,6 +78,7 @@ class Law:
 
     lpr: Timeline
     caps: dict[str, tuple[CapCase, ...]]
+    risk_classes: RiskRules
     digest: str
 
     def regimes_by(self, date_name: str) -> list[str]:
@@ -100,6 +102,7 @@ def law_from(texts: dict[str, str]) -> Law:
     return Law(
         lpr=_lpr_from(texts, sources),
         caps=_caps_from(texts, sources),
+        risk_classes=risk_rules(texts),
         digest=sha256("\0".join(f"{name}\0{texts[name]}" for name in sorted(texts)).encode()).hexdigest(),
     )
 

@@ -74,3 +74,28 @@ def held(check: Callable[[], Iterator[str]]) -> list[str]:
         return list(check())
     except BadYaml as problem:
         return [str(problem)]
+
+
+def spans(entries: list[dict], read: Callable[[dict, str], object], name: str) -> tuple[tuple[date | None, date | None, object], ...]:
+    """(first day or None, first day no longer or None, what was read) of entries with `from` and `until`, in order.
+
+    Raises BadYaml where one begins before the one before it ends; a gap may be, and no rule is known in it.
+    """
+    found = []
+    for entry in entries:
+        where = f"{name}, {entry.get('id')}"
+        value = read(entry, where)
+        first, until = day_or_none(entry, "from", where), day_or_none(entry, "until", where)
+        if first is not None and until is not None and until <= first:
+            raise BadYaml(f"{where}: ends {until}, not after it begins {first}")
+        if found and (first is None or found[-1][1] is None or first < found[-1][1]):
+            raise BadYaml(f"{where}: begins {first}, before the entry above it ends; two rules would hold at once")
+        found.append((first, until, value))
+    return tuple(found)
+
+
+def in_force(dated: tuple[tuple[date | None, date | None, object], ...], day: date):
+    """What holds on the day, or None where nothing is known to."""
+    return next(
+        (value for first, until, value in dated if (first is None or first <= day) and (until is None or day < until)), None
+    )

@@ -2,12 +2,17 @@
 
 from collections.abc import Callable
 
-from arrears.law import caps, limitation
+from arrears.law import caps, complaints, court_fees, limitation, payment_order, retention, risk_classes
 
 DATA_EXAMPLES: dict[str, Callable[[dict[str, str]], list[str]]] = {
     "lpr.yaml": caps.failures,
     "caps.yaml": caps.failures,
     "limitation.yaml": limitation.failures,
+    "court_fees.yaml": court_fees.failures,
+    "complaints.yaml": complaints.failures,
+    "retention.yaml": retention.failures,
+    "risk_classes.yaml": risk_classes.failures,
+    "payment_order.yaml": payment_order.failures,
 }
 """File name to a function of the pack's texts: the examples that do not hold, in words; empty where all hold.
 
