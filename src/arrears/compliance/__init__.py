@@ -1,0 +1,1 @@
+"""What is permitted: whether a contact may be made, and whether its wording may go out."""
