@@ -81,6 +81,10 @@ class Book:
     def night(self, as_of: date) -> Path:
         return self.nights / as_of.isoformat()
 
+    def impact(self, as_of: date) -> Path:
+        """Where the preview of a change of law lies that was asked for on the day."""
+        return self.root / "impact" / as_of.isoformat()
+
     def unfinished_night(self, as_of: date) -> Path:
         return self.nights / f".{as_of.isoformat()}.unfinished"
 

@@ -24,14 +24,10 @@ from arrears.compliance.asked import (
     bits,
     code,
 )
+from arrears.compliance.lexicon import RED_LINES
 from arrears.law.rules import CHANNELS
 from arrears.strict_yaml import BadYaml
 from arrears.zones import MINUTE
-
-RED_LINES = (
-    "posing_as_authority", "threat", "abuse", "invented_blacklist", "exaggerated_consequence", "disclosure", "extra_fees", "suit",
-)
-"""What a text may not do, each a bit in Findings.line; `suit` is lawful, but where limitation has expired."""
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ import numpy as np
 
 from arrears.compliance.amounts import largest_amount_minor
 from arrears.compliance.asked import Asked, reach_code, reach_table
-from arrears.compliance.kinds import KINDS, RED_LINES, Findings, Seen
-from arrears.compliance.lexicon import Lexicon, read_lexicon
+from arrears.compliance.kinds import KINDS, Findings, Seen
+from arrears.compliance.lexicon import RED_LINES, Lexicon, read_lexicon
 from arrears.compliance.wording import findings
+from arrears.days import LAST_DAY, number_of
 from arrears.law.rules import REACH, STRICTEST_FIRST, VERDICTS, Ground, Pack
 from arrears.strict_yaml import BadYaml, line_of
 from arrears.zones import DAY, offsets
@@ -21,6 +22,7 @@ from arrears.zones import DAY, offsets
 REVIEW = VERDICTS.index("review")
 DENY = VERDICTS.index("deny")
 _TEXTS_KEPT = 10_000
+_FOREVER = number_of(LAST_DAY) + 1
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,8 @@ def _findings(asked: Asked, prepared: Prepared) -> Findings:
 
 
 def _found_in(text: str, prepared: Prepared) -> tuple[list[tuple[int, int, int]], int]:
-    found = [(1 << RED_LINES.index(one.red_line), one.from_on, one.until_on) for one in findings(text, prepared.lexicon)]
+    found = [(1 << RED_LINES.index(one.red_line), number_of(one.from_on), _FOREVER if one.until_on is None else number_of(one.until_on))
+             for one in findings(text, prepared.lexicon)]
     amount = largest_amount_minor(text, prepared.pack.currency)
     return found, -1 if amount is None else min(amount, 2**62)
 

@@ -11,8 +11,8 @@ import polars as pl
 
 from arrears import __version__, store
 from arrears.allocation.rank import ORDER_EN, ORDER_ZH, rank
-from arrears.days import last_day_of_previous_month, microseconds_of, moment_of
 from arrears.compliance.screen import Prepared, prepare
+from arrears.days import last_day_of_previous_month, microseconds_of, moment_of
 from arrears.decide import decide
 from arrears.delinquency.assess import CannotBePositioned
 from arrears.delinquency.buckets import Buckets, read_buckets

@@ -1,9 +1,6 @@
 """The night's report: one page of HTML that needs nothing but itself, in Chinese and English."""
 
-from base64 import b64encode
-from hashlib import sha256
 from html import escape
-from importlib.resources import files
 
 import polars as pl
 
@@ -11,6 +8,7 @@ from arrears.delinquency.buckets import SETTLED
 from arrears.nightly import report_book, report_cohorts, report_gate, report_work
 from arrears.nightly.amounts import count, money, share, short_money
 from arrears.nightly.markup import Cell, both, empty, paragraph, say, section
+from arrears.nightly.page import page, switch
 from arrears.nightly.wording import Pair, named, words
 
 _PARTS = ("buckets", "classes", "movements", "rolls", "first_payment_default", "vintage", "recovery", "worklist", "gate", "look", "source")
@@ -23,38 +21,9 @@ def render(summary: dict, tables: dict[str, pl.DataFrame], worklist: pl.DataFram
     The page makes no request: its own policy forbids it, and only its own style and script, named by digest, may run.
     Without script the page is in Chinese and the switch still works. A table that is absent or empty is said to be so.
     """
-    style, script = (files("arrears.nightly").joinpath(name).read_text("utf-8") for name in ("report.css", "report.js"))
     title = escape(" / ".join(words("page.title")) + f" · {summary['as_of']} · {summary['book']}")
-    policy = (f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
-              "base-uri 'none'; form-action 'none'")
     parts = "".join(section(name, body, **_facts_of(name)) for name, body in _bodies(summary, tables, worklist).items())
-    return f"""<!DOCTYPE html>
-<html lang="zh">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<link rel="icon" href="data:,">
-<style>{style}</style>
-</head>
-<body>
-<input class="language" type="radio" name="language" id="lang-zh" aria-label="中文" autocomplete="off" checked>
-<input class="language" type="radio" name="language" id="lang-en" aria-label="English" autocomplete="off">
-{_header(summary)}
-<main>
-{_headline(summary, tables.get("buckets"), worklist)}
-{parts}
-</main>
-<footer>{say("page.foot")}</footer>
-<script>{script}</script>
-</body>
-</html>
-"""
-
-
-def _digest(text: str) -> str:
-    return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()
+    return page(title, _header(summary), f"{_headline(summary, tables.get('buckets'), worklist)}\n{parts}", say("page.foot"))
 
 
 def _header(summary: dict) -> str:
@@ -62,7 +31,7 @@ def _header(summary: dict) -> str:
     return (f'<header><div><h1>{say("page.title")}</h1>'
             f'<p>{say("page.of", as_of=summary["as_of"], book=summary["book"])}<br>'
             f'{say("page.known", known_at=summary["known_at"])}</p></div>'
-            '<div class="switch"><label for="lang-zh">中文</label><label for="lang-en">English</label></div></header>'
+            f"{switch()}</header>"
             f'<nav aria-labelledby="contents"><b id="contents">{say("page.sections")}</b>{links}</nav>')
 
 

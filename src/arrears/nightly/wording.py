@@ -254,6 +254,29 @@ WORDS: dict[str, Pair] = {
     "col.gate_rule": ("规则内容", "What it forbids"), "col.verdict": ("裁定", "Verdict"), "col.gate_source": ("来源", "Source"),
     "verdict.deny": ("拒绝", "refused"), "verdict.review": ("须人工放行", "a person releases it"), "verdict.warn": ("须写明理由", "with a reason"),
     "verdict.allow": ("告知", "told"),
+    "impact.title": ("法规变更预演", "Preview of a change of law"),
+    "impact.of": ("现行 {before} → 拟变更 {after}", "from {before} to {after}"),
+    "impact.foot": ("规则包摘要：{before} → {after}", "Digests of the packs: {before} → {after}"),
+    "impact_money.title": ("可主张金额", "What may be demanded"),
+    "impact_money.how": (
+        "同一账册、同一业务日，按两个规则包各算一次；差额 = 变更后 − 变更前。逐笔见 loans.parquet。",
+        "The same book and business date, decided under both packs; difference = after − before. Loan by loan: loans.parquet."),
+    "impact_contacts.title": ("拟议的联系", "Proposed contacts"),
+    "impact_contacts.how": (
+        "每条拟议的联系按两个规则包各判一次；可主张金额改变时策略也可能改选处置。逐笔见 contacts.parquet。",
+        "Every proposed contact is judged under both packs; where the claimable sum changes, the strategy may choose another treatment. "
+        "Loan by loan: contacts.parquet."),
+    "impact.people": ("{loans} 笔贷款、{people} 人受影响。", "{loans} loans of {people} people are affected."),
+    "impact.no_loans": ("没有贷款的可主张金额改变。", "The claimable sum of no loan changes."),
+    "impact.money": ("按适用规则", "By regime"), "impact.rules": ("按规则", "By rule"),
+    "impact.judged": (
+        "新被拒 {refused} 笔，新放行 {released} 笔，其他变化 {otherwise} 笔；{treatments} 笔的处置改变。",
+        "{refused} loans newly refused, {released} released, {otherwise} judged otherwise; the treatment of {treatments} changes."),
+    "impact.no_rules": ("没有联系因此新被拒或新放行。", "No contact is newly refused or released."),
+    "impact.refused": ("新被拒", "newly refused"), "impact.released": ("新放行", "released"),
+    "col.changed": ("改变笔数", "Loans that change"), "col.before": ("变更前", "Before"), "col.after": ("变更后", "After"),
+    "col.difference": ("差额", "Difference"), "col.overpaid_more": ("多付超限增加", "More overpaid"), "col.unknown_caps": ("上限未知", "Cap unknown"),
+    "col.becomes": ("结果", "What becomes of it"),
     "look.title": ("先看什么", "What to look at first"),
     "look.how": (
         "各项按笔数计。上限未知的贷款只可主张本金；多付费用的贷款先由人核查再主张；停催的贷款不联系。各项可能重叠，不相加。",
