@@ -59,8 +59,12 @@ def _part(written: dict, where: str, sources: set[str]) -> RequiredPart:
                         written["evidence"], day_or_none(written["from"], where), day_or_none(written["until"], where), patterns)
 
 
-def missing_parts(text: str, parts: tuple[RequiredPart, ...], part_of: str, on: date) -> tuple[RequiredPart, ...]:
-    """The parts of a message or a letter, as required on a day, that the text has no words for, in the order of the pack."""
+def parts_of(parts: tuple[RequiredPart, ...], part_of: str, on: date) -> tuple[RequiredPart, ...]:
+    """The parts required of a message or of a letter on a day, in the order of the pack."""
+    return tuple(part for part in parts if part.part_of == part_of and part.from_on <= on and (part.until_on is None or on < part.until_on))
+
+
+def missing_parts(text: str, parts: tuple[RequiredPart, ...]) -> tuple[RequiredPart, ...]:
+    """The parts that the text has no words for, in the order given."""
     plain = "".join(one if one == "\n" else plain_character(one)[0] for one in text)
-    return tuple(part for part in parts if part.part_of == part_of and part.from_on <= on and (part.until_on is None or on < part.until_on)
-                 and not any(pattern.search(plain) for pattern in part.patterns))
+    return tuple(part for part in parts if not any(pattern.search(plain) for pattern in part.patterns))
