@@ -7,11 +7,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from compliance.packs import lexicon, texts
 from hypothesis import given
 from hypothesis import strategies as st
 
 from arrears.compliance.wording import findings
+from compliance.packs import lexicon, texts
 
 UNLAWFUL = texts("unlawful_texts.yaml")
 LAWFUL = texts("lawful_texts.yaml")

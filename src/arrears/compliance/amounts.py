@@ -33,7 +33,7 @@ _CNY = re.compile("|".join((
     rf"{_MARK}(?P<marked_low>{_CHINESE})(?:{_TO}¥?(?P<marked_high>{_CHINESE}))?",
     rf"(?P<yuan>{_CHINESE}){_MORE}{_YUAN}(?:{_CHANGE})",
     rf"(?P<tenths>[\d{_NUMERAL}]+)(?:角|毛)(?:钱|(?P<hundredths>[\d{_NUMERAL}])分?)?(?!度|色|落|膜|发|巾|孔|病)",
-    rf"{_OWED}(?P<owed>{_CHINESE}){_NO_MONEY}",
+    rf"{_OWED}(?P<owed>(?>{_CHINESE})){_NO_MONEY}",
 )))
 
 _WORDS = {word: value for value, word in enumerate(
