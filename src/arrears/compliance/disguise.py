@@ -128,22 +128,30 @@ def read_through(text: str, look_alikes: dict[str, str]) -> View:
     return _packed(units)
 
 
-def _kind(units: list, index: int) -> str:
+def _kind(units: list, index: int, spelled: bool) -> str:
     one = units[index][0]
     if one in _CLAUSE_ENDS:
         return _CLAUSE
     if "a" <= one <= "z" or "0" <= one <= "9":
         return _LATIN
-    before, after = (units[near][0] if 0 <= near < len(units) else " " for near in (index - 1, index + 1))
+    before, after = (_beside(units, index, step, spelled) for step in (-1, 1))
     if one == "'" and "a" <= before <= "z" and "a" <= after <= "z" or one in "$@" and "a" <= after <= "z":
         return _LATIN
     return _LETTER if one.isalpha() else _SOFT
 
 
+def _beside(units: list, index: int, step: int, spelled: bool) -> str:
+    """The next character to one side; where words are spelled out, the next that is no space."""
+    near = index + step
+    while spelled and 0 <= near < len(units) and units[near][0] == " ":
+        near += step
+    return units[near][0] if 0 <= near < len(units) else " "
+
+
 def _packed(units: list) -> View:
     """Chinese without what stands between its characters; Latin words one space apart."""
-    kinds = [_kind(units, index) for index in range(len(units))]
     spelled = _is_spelled("".join(unit[0] for unit in units))
+    kinds = [_kind(units, index, spelled) for index in range(len(units))]
     text, starts, marks, left_out = [], [], [], []
     soft: list[tuple[str, int]] = []
     last, hidden = _CLAUSE, 0
@@ -221,9 +229,10 @@ def _longest_word(text: str, pieces: list, first: int, vocabulary: frozenset[str
         whole = "".join(parts)
         if not 3 <= len(whole) <= _JOIN_LETTERS or len(parts) == 1 and whole.isalpha() or whole.isdigit():
             continue
-        if len(parts) > 1 and all(part in vocabulary for part in parts):
+        if len(parts) > 1 and all(part in vocabulary and len(part) > 1 for part in parts):
             continue
         word = whole.translate(LEET)
-        if word in vocabulary or any(word.endswith(end) and len(word) - len(end) >= 4 and word[:-len(end)] in vocabulary for end in _ENDINGS):
+        grown = len(parts) == 1 or parts[0] not in vocabulary
+        if word in vocabulary or grown and any(word.endswith(end) and len(word) - len(end) >= 4 and word[:-len(end)] in vocabulary for end in _ENDINGS):
             return last, word
     return first, ""

@@ -125,11 +125,8 @@ def _entry(written: dict, given: dict, where: str, red_line: str, terms: dict, c
         where = f"{where.rpartition(': entry')[0]}: {written['id']}" if written.get("id") else where
         written = {**given, **written}
     strict_yaml.expect_keys(written, {"id", *_BASIS}, {"patterns", "unless", "homophones", "initials", "disguises", "also"}, where)
-    for source in (written["source"], *_list(written, "also", where)):
-        if source not in sources:
-            raise BadYaml(f"{where}: unknown source {source!r}; name one of sources.yaml")
-    if written["evidence"] not in ("T1", "T2", "K"):
-        raise BadYaml(f"{where}: evidence {written['evidence']!r} is none of T1, T2, K")
+    also = tuple(_list(written, "also", where))
+    known_basis(written, also, sources, where)
     disguises = frozenset(_list(written, "disguises", where)) if "disguises" in written else _SHOWN
     if disguises - _SHOWN:
         raise BadYaml(f"{where}: unknown disguise {', '.join(sorted(disguises - _SHOWN))}; known are {', '.join(sorted(_SHOWN))}")
@@ -138,12 +135,22 @@ def _entry(written: dict, given: dict, where: str, red_line: str, terms: dict, c
     if not (patterns or homophones or initials):
         raise BadYaml(f"{where}: no patterns, homophones or initials: nothing would be found")
     expanded = [_expanded(pattern, terms, where) for pattern in patterns]
-    from_on, until_on = _day(written["from"], where), _day(written["until"], where)
-    if from_on is None or until_on is not None and until_on <= from_on:
-        raise BadYaml(f"{where}: from must be a day, and before until")
-    return Entry(written["id"], red_line, written["source"], tuple(_list(written, "also", where)), _or_none(written["article"]),
+    from_on, until_on = day_or_none(written["from"], where), day_or_none(written["until"], where)
+    return Entry(written["id"], red_line, written["source"], also, text_or_none(written["article"]),
                  written["evidence"], from_on, until_on, tuple(_compiled(pattern, where) for pattern in expanded), _contexts(written, contexts, terms, where),
                  disguises, tuple(_syllables(word, where) for word in homophones), _initials(initials, where), _words(expanded))
+
+
+def known_basis(written: dict, also: tuple[str, ...], sources: set[str], where: str) -> None:
+    """Raises BadYaml unless sources are known, the evidence is one that may be in force, and the days are in order."""
+    for source in (written["source"], *also):
+        if source not in sources:
+            raise BadYaml(f"{where}: unknown source {source!r}; name one of sources.yaml")
+    if written["evidence"] not in ("T1", "T2", "K"):
+        raise BadYaml(f"{where}: evidence {written['evidence']!r} is none of T1, T2, K")
+    from_on, until_on = day_or_none(written["from"], where), day_or_none(written["until"], where)
+    if from_on is None or until_on is not None and until_on <= from_on:
+        raise BadYaml(f"{where}: from must be a day, and before until")
 
 
 def _list(written: dict, key: str, where: str) -> list[str]:
@@ -157,17 +164,19 @@ def _texts(written: dict, key: str, where: str) -> list[str]:
     return found
 
 
-def _or_none(text: str) -> str | None:
+def text_or_none(text: str) -> str | None:
+    """The text, or None where null is written."""
     return None if text in ("", "null", "~") else text
 
 
-def _day(text: str, where: str) -> date | None:
+def day_or_none(text: str, where: str) -> date | None:
+    """The day, or None where null is written; raises BadYaml for anything else."""
     if not isinstance(text, str):
         raise BadYaml(f"{where}: a day is written YYYY-MM-DD")
-    if _or_none(text) is None:
+    if text_or_none(text) is None:
         return None
     try:
-        return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else _day([], where)
+        return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else day_or_none([], where)
     except ValueError:
         raise BadYaml(f"{where}: {text!r} is no day; write YYYY-MM-DD") from None
 

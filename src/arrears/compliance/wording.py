@@ -91,20 +91,24 @@ def _is_lawful(entry: Entry, kept: View, start: int, end: int) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _spoken(text: str) -> tuple[tuple[frozenset[str], int, int], ...]:
-    """Each Chinese character or Latin word of a text: how it may sound, and where it stands."""
-    return tuple((frozenset((found[0],)) if found[0].isascii() else sounds(found[0]), *found.span()) for found in _SYLLABLE.finditer(text))
+def _spoken(text: str) -> tuple[list[tuple[frozenset[str], int, int]], dict[str, list[int]]]:
+    """Each Chinese character or Latin word of a text, how it may sound and where it stands; and which of them sound like a syllable."""
+    spoken = [(frozenset((found[0],)) if found[0].isascii() else sounds(found[0]), *found.span()) for found in _SYLLABLE.finditer(text)]
+    sounding: dict[str, list[int]] = {}
+    for number, (heard, _, _) in enumerate(spoken):
+        for syllable in heard:
+            sounding.setdefault(syllable, []).append(number)
+    return spoken, sounding
 
 
 def _homophones(words: tuple[tuple[str, ...], ...], text: str) -> Iterator[tuple[int, int]]:
-    spoken = _spoken(text)
-    for first, (heard, start, end) in enumerate(spoken):
-        for word in words:
-            if "".join(word) in heard:
-                yield start, end
-            if word[0] not in heard:
-                continue
+    """Where a word is written with characters that sound like it, in pinyin, or in both."""
+    spoken, sounding = _spoken(text)
+    for word in words:
+        for number in sounding.get("".join(word), ()):
+            yield spoken[number][1:]
+        for first in sounding.get(word[0], ()):
             run = spoken[first:first + len(word)]
             if len(run) == len(word) and all(syllable in heard for syllable, (heard, _, _) in zip(word, run, strict=True)) \
                     and all(text[one[2]:other[1]] in ("", " ") for one, other in zip(run, run[1:], strict=False)):
-                yield start, run[-1][2]
+                yield run[0][1], run[-1][2]
