@@ -13,7 +13,7 @@ TREATMENTS = ("look_first", "visit", "call", "leave_alone")
 SCHEMA = {
     "loan_id": pl.String, "borrower_id": pl.String, "bucket": pl.String, "days_past_due": pl.Int32, "product": pl.String,
     "currency": pl.String, "claimable_minor": pl.Int64, "hold": pl.String, "treatment": pl.String, "rule": pl.String,
-    "reason_zh": pl.String, "reason_en": pl.String,
+    "reason_zh": pl.String, "reason_en": pl.String, "channel": pl.String, "verdict": pl.String, "rules": pl.String,
 }
 
 
@@ -26,7 +26,7 @@ def proposals(draw) -> list[dict]:
     }), max_size=12))
     return [
         {**row, "loan_id": f"L{place}", "bucket": "M1", "product": "quick", "hold": "none", "rule": f"r{place}",
-         "reason_zh": "因", "reason_en": f"why {place}"}
+         "reason_zh": "因", "reason_en": f"why {place}", "channel": "call", "verdict": "allow", "rules": f"cn.rule{place}"}
         for place, row in enumerate(rows)
     ]
 

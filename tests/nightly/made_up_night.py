@@ -101,7 +101,18 @@ def recovery(from_as_of: str, currency: str = "CNY") -> pl.DataFrame:
 
 WORKLIST_SCHEMA = {"rank": pl.Int64, "borrower_id": pl.String, "loan_id": pl.String, "late_loans": pl.Int64, "bucket": pl.String,
                    "days_past_due": pl.Int32, "product": pl.String, "currency": pl.String, "claimable_minor": pl.Int64,
-                   "treatment": pl.String, "rule": pl.String, "reason_zh": pl.String, "reason_en": pl.String}
+                   "treatment": pl.String, "rule": pl.String, "reason_zh": pl.String, "reason_en": pl.String, "channel": pl.String,
+                   "verdict": pl.String, "rules": pl.String}
+
+
+CHANNELS = {name: channel for name, (channel, _) in strategy_from(default_strategy_text()).contacts.items()}
+GATE = {
+    "lender": "L1", "lender_is_known": True, "pack": "cn", "pack_version": "2026-11-23", "people": {"deny": 12, "review": 3, "warn": 0},
+    "refused_loans": 14, "uncovered_loans": 0, "rules": [
+        {"rule": "cn.calls_per_day", "verdict": "deny", "title_zh": "有效通话每日至多三次", "title_en": "At most three effective calls a day",
+         "source": "gbt-45251-2025", "people": 12, "loans": 14, "claimable_minor": {"CNY": 8_812_345}},
+        {"rule": "cn.held_for_review", "verdict": "review", "title_zh": "投诉先由人放行", "title_en": "Complaints: a person decides",
+         "source": "operator_policy", "people": 3, "loans": 3, "claimable_minor": {"CNY": 90_000, "USD": 120_000}}]}
 
 
 def worklist(rows: int = 400, currency: str = "CNY", first_rank: int = 1) -> pl.DataFrame:
@@ -114,7 +125,8 @@ def worklist(rows: int = 400, currency: str = "CNY", first_rank: int = 1) -> pl.
         listed.append((first_rank + place, f"B{place * 7919 % 100_000:06d}", f"L{place * 104_729 % 1_000_000:07d}", 1 + place % 3,
                        state, days, PRODUCTS[place % 3], currency, 9_812_345 - place * 20_011,
                        kinds[place % len(kinds)], f"early-{place % 4}",
-                       f"逾期 {days} 天，金额较大，首选先打电话", f"{days} days late and a large amount, so a call comes first"))
+                       f"逾期 {days} 天，金额较大，首选先打电话", f"{days} days late and a large amount, so a call comes first",
+                       CHANNELS.get(kinds[place % len(kinds)]), ("allow", "allow", "review", "warn")[place % 4], ""))
     return pl.DataFrame(listed, orient="row", schema=WORKLIST_SCHEMA)
 
 
@@ -130,7 +142,7 @@ def summary(currencies: dict | None = None, **changed) -> dict:
              "cap_unknown": [{"regime": "cn_microloan", "loans": 312, "reason_zh": "2026-10-20 之后的利率没有数据",
                               "reason_en": "no rate is known after 2026-10-20"}],
              "overpaid_loans": 41, "held_loans": 129, "earlier_nights": ["2026-10-31", "2026-11-21"],
-             "treatment_words": strategy_from(default_strategy_text()).wording}
+             "treatment_words": strategy_from(default_strategy_text()).wording, "gate": GATE}
     return facts | ORDER | changed
 
 
