@@ -106,3 +106,10 @@ def test_an_example_that_says_another_number_is_told_with_file_and_place():
     texts = {**TEXTS, "lpr.yaml": TEXTS["lpr.yaml"].replace('{day: "2025-05-20", ppm: "30000"}', '{day: "2025-05-20", ppm: "30001"}')}
     (said,) = DATA_EXAMPLES["lpr.yaml"](texts)
     assert said.startswith("lpr.yaml") and "2025-05-20" in said and said.endswith("found 30000")
+
+
+def test_an_example_that_cannot_be_asked_of_the_file_is_told_too():
+    texts = {**TEXTS, "complaints.yaml": TEXTS["complaints.yaml"].replace("matter: simple, answer_by", "matter: sad, answer_by", 1)}
+    assert texts["complaints.yaml"] != TEXTS["complaints.yaml"]
+    (said,) = DATA_EXAMPLES["complaints.yaml"](texts)
+    assert "'sad'" in said and "simple" in said

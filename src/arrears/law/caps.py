@@ -20,9 +20,11 @@ from arrears.law.entries import (
     day_or_none,
     demand_citation,
     held,
+    listed,
     parsed,
     source_ids,
     whole_of_text,
+    word,
 )
 from arrears.law.risk_classes import RiskRules, risk_rules
 from arrears.strict_yaml import BadYaml
@@ -191,8 +193,8 @@ def _lpr_from(texts: dict[str, str], sources: frozenset[str]) -> Timeline:
 
 def _caps_from(texts: dict[str, str], sources: frozenset[str]) -> dict[str, tuple[CapCase, ...]]:
     caps: dict[str, tuple[CapCase, ...]] = {}
-    for entry in parsed(texts, "caps.yaml"):
-        where = f"caps.yaml, {entry.get('id')}"
+    for entry in listed(parsed(texts, "caps.yaml"), "caps.yaml"):
+        where = f"caps.yaml, {entry['id']}"
         strict_yaml.expect_keys(
             entry, {*CITED, "regime", "meaning", "values"}, {*_CONDITIONS, *_STALENESS, "examples"}, where
         )
@@ -203,7 +205,8 @@ def _caps_from(texts: dict[str, str], sources: frozenset[str]) -> dict[str, tupl
         case = CapCase(
             entry["id"], values=_in_order(values, where), **{name: day_or_none(entry, name, where) for name in _CONDITIONS}
         )
-        caps[entry["regime"]] = (*caps.get(entry["regime"], ()), case)
+        regime = word(entry, "regime", where)
+        caps[regime] = (*caps.get(regime, ()), case)
     return caps
 
 

@@ -14,10 +14,12 @@ from arrears.law.entries import (
     demand_citation,
     held,
     in_force,
+    mapped,
     parsed,
     source_ids,
     spans,
     whole_of_text,
+    word,
 )
 from arrears.strict_yaml import BadYaml
 
@@ -65,8 +67,8 @@ def _limits(entry: dict, sources, where: str) -> Limits:
     strict_yaml.expect_keys(entry, {*CITED, "from", "until", "days", "extension"}, {"note"}, where)
     demand_citation(entry, sources, where)
     strict_yaml.expect_keys(entry["extension"], {"of", "days", "needs"}, set(), f"{where}, extension")
-    days = {matter: whole_of_text(text, where) for matter, text in entry["days"].items()}
-    if entry["extension"]["of"] not in days:
+    days = {matter: whole_of_text(text, where) for matter, text in mapped(entry["days"], where).items()}
+    if word(entry["extension"], "of", where) not in days:
         raise BadYaml(f"{where}: extends {entry['extension']['of']!r}, which has no days of its own")
     return Limits(entry["id"], days, entry["extension"]["of"], whole_of_text(entry["extension"]["days"], where))
 

@@ -17,10 +17,12 @@ from arrears.law.entries import (
     fraction_of_text,
     held,
     in_force,
+    mapped,
     parsed,
     source_ids,
     spans,
     whole_of_text,
+    word,
 )
 from arrears.money import half_up
 from arrears.strict_yaml import BadYaml
@@ -108,15 +110,15 @@ def _by_scale(scale: Scale, claim: Fraction) -> Fraction:
 def _schedule(entry: dict, sources, where: str) -> Schedule:
     strict_yaml.expect_keys(entry, {*CITED, "from", "until", "scales", "fees"}, {"note"}, where)
     demand_citation(entry, sources, where)
-    scales = {name: _scale(scale, f"{where}, {name}") for name, scale in entry["scales"].items()}
+    scales = {name: _scale(scale, f"{where}, {name}") for name, scale in mapped(entry["scales"], where).items()}
     fees: dict[str, tuple[Scale | None, int]] = {}
-    for name, fee in entry["fees"].items():
+    for name, fee in mapped(entry["fees"], where).items():
         strict_yaml.expect_keys(fee, {"article"}, {"scale", "divided_by", "free"}, f"{where}, {name}")
         if fee.get("free") == "true":
             fees[name] = (None, 1)
             continue
         divided_by = whole_of_text(fee.get("divided_by", "1"), f"{where}, {name}")
-        if fee.get("scale") not in scales or divided_by == 0:
+        if word(fee, "scale", f"{where}, {name}") not in scales or divided_by == 0:
             raise BadYaml(f"{where}, {name}: needs one of the scales {', '.join(scales)}, and a divisor above nothing")
         fees[name] = (scales[fee["scale"]], divided_by)
     return Schedule(entry["id"], fees)
@@ -124,6 +126,8 @@ def _schedule(entry: dict, sources, where: str) -> Schedule:
 
 def _scale(entry: dict, where: str) -> Scale:
     strict_yaml.expect_keys(entry, {"article", "brackets"}, {"most", "note"}, where)
+    if not isinstance(entry["brackets"], list):
+        raise BadYaml(f"{where}: brackets must be a list, from the lowest to the highest")
     brackets = tuple(_bracket(bracket, where) for bracket in entry["brackets"])
     tops = [bracket.up_to for bracket in brackets]
     if tops[-1:] != [None] or None in tops[:-1] or tops[:-1] != sorted(set(tops[:-1])):

@@ -17,17 +17,52 @@ def parsed(texts: dict[str, str], name: str):
     """The document of one file of the pack; raises BadYaml where the pack has no such file."""
     if name not in texts:
         raise BadYaml(f"{name}: the pack has no such file; add it, or take the one that travels with this version")
-    return strict_yaml.parse(texts[name], name)
+    document = strict_yaml.parse(texts[name], name)
+    if not isinstance(document, dict | list):
+        raise BadYaml(f"{name}: holds no entries; take the file that travels with this version as the model")
+    return document
+
+
+def listed(entries: object, name: str) -> list[dict]:
+    """The entries of a list, each a mapping with an id; raises BadYaml."""
+    if not isinstance(entries, list) or not entries:
+        raise BadYaml(f"{name}: expected a list of entries, each beginning with - id")
+    for entry in entries:
+        if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
+            raise BadYaml(f"{name}: {str(entry)[:80]} is not an entry; each is a mapping with an id")
+    return entries
+
+
+def mapped(entry: object, where: str) -> dict:
+    """The mapping; raises BadYaml where it is none."""
+    if not isinstance(entry, dict):
+        raise BadYaml(f"{where}: {str(entry)[:80]!r} stands where a mapping of names to values is expected")
+    return entry
+
+
+def words(entry: dict, key: str, where: str) -> tuple[str, ...]:
+    """The list of words under the key, empty where it is left out; raises BadYaml."""
+    found = entry.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
+        raise BadYaml(f"{where}: {key} must be a list of words, such as [bank, microloan]")
+    return tuple(found)
+
+
+def word(entry: dict, key: str, where: str) -> str:
+    """The word under the key; raises BadYaml where it is left out or none."""
+    if not isinstance(entry.get(key), str):
+        raise BadYaml(f"{where}: {key} must be a word")
+    return entry[key]
 
 
 def source_ids(texts: dict[str, str]) -> frozenset[str]:
     """The ids of the legal texts that the pack knows."""
-    return frozenset(entry["id"] for entry in parsed(texts, "sources.yaml"))
+    return frozenset(entry["id"] for entry in listed(parsed(texts, "sources.yaml"), "sources.yaml"))
 
 
 def demand_citation(entry: dict, sources: frozenset[str], where: str) -> None:
     """Raises BadYaml unless the entry names a known source and is sure enough to be in force."""
-    if entry["source"] not in sources:
+    if not isinstance(entry["source"], str) or entry["source"] not in sources:
         raise BadYaml(f"{where}: the source {entry['source']!r} is not in sources.yaml; add the text there first")
     if entry["evidence"] not in EVIDENCE:
         raise BadYaml(f"{where}: evidence {entry['evidence']!r}; an uncertain number is never in force")
@@ -69,21 +104,23 @@ def fraction_of_text(text: str, where: str) -> Fraction:
 
 
 def held(check: Callable[[], Iterator[str]]) -> list[str]:
-    """What the check says of examples that do not hold; a file that cannot be read is such a word too."""
+    """What the check says of examples that do not hold; a file that cannot be read, or an example that cannot be asked of it,
+    is such a word too.
+    """
     try:
         return list(check())
-    except BadYaml as problem:
+    except ValueError as problem:
         return [str(problem)]
 
 
-def spans(entries: list[dict], read: Callable[[dict, str], object], name: str) -> tuple[tuple[date | None, date | None, object], ...]:
+def spans(entries: object, read: Callable[[dict, str], object], name: str) -> tuple[tuple[date | None, date | None, object], ...]:
     """(first day or None, first day no longer or None, what was read) of entries with `from` and `until`, in order.
 
     Raises BadYaml where one begins before the one before it ends; a gap may be, and no rule is known in it.
     """
     found = []
-    for entry in entries:
-        where = f"{name}, {entry.get('id')}"
+    for entry in listed(entries, name):
+        where = f"{name}, {entry['id']}"
         value = read(entry, where)
         first, until = day_or_none(entry, "from", where), day_or_none(entry, "until", where)
         if first is not None and until is not None and until <= first:

@@ -16,9 +16,13 @@ from arrears.law.entries import (
     day_or_none,
     demand_citation,
     held,
+    listed,
+    mapped,
     parsed,
     source_ids,
     whole_of_text,
+    word,
+    words,
 )
 from arrears.strict_yaml import BadYaml
 
@@ -107,12 +111,12 @@ def limitation_rules(texts: dict[str, str]) -> Rules:
         document, {"periods", "long_stop", "suspension", "day_count", "effects", "events"}, {"examples"}, FILE
     )
     kinds = {}
-    for entry in document["events"]:
+    for entry in listed(document["events"], FILE):
         kind = _kind_from(entry, sources)
-        if entry["kind"] in kinds:
+        if word(entry, "kind", FILE) in kinds:
             raise BadYaml(f"{FILE}: the event kind {entry['kind']!r} stands twice; remove one")
         kinds[entry["kind"]] = kind
-    for entry in document["effects"]:
+    for entry in listed(document["effects"], FILE):
         strict_yaml.expect_keys(entry, {*CITED, "meaning"}, set(), f"{FILE}, {entry.get('id')}")
         demand_citation(entry, sources, f"{FILE}, {entry['id']}")
     stop = _cited(document["long_stop"], {"years"}, sources)
@@ -239,7 +243,7 @@ def _proven(rules: Rules, log: list[Event], product: str) -> tuple[list[Event], 
 
 
 def _cited(entry: dict, keys: set[str], sources) -> dict:
-    where = f"{FILE}, {entry.get('id')}"
+    where = f"{FILE}, {mapped(entry, FILE).get('id')}"
     strict_yaml.expect_keys(entry, {*CITED, *keys}, {"note", "meaning"}, where)
     demand_citation(entry, sources, where)
     return entry
@@ -249,13 +253,13 @@ def _kind_from(entry: dict, sources) -> EventKind:
     where = f"{FILE}, {entry.get('id')}"
     strict_yaml.expect_keys(entry, {*CITED, *_EVENT_KEYS}, _EVENT_MAY, where)
     demand_citation(entry, sources, where)
-    if entry["effect"] not in _KINDS:
+    if word(entry, "effect", where) not in _KINDS:
         raise BadYaml(f"{where}: effect {entry['effect']!r}; known are {', '.join(sorted(_KINDS))}")
     if not entry.get("proof") and not entry.get("proof_any"):
         raise BadYaml(f"{where}: an event that needs no proof would interrupt by being claimed; name its proof")
     return EventKind(
-        entry["id"], entry["effect"], tuple(entry.get("proof", ())), tuple(entry.get("proof_any", ())),
-        entry.get("pending") == "true", entry.get("waives_after_expiry") == "true", tuple(entry.get("products", ())),
+        entry["id"], entry["effect"], words(entry, "proof", where), words(entry, "proof_any", where),
+        entry.get("pending") == "true", entry.get("waives_after_expiry") == "true", words(entry, "products", where),
         day_or_none(entry, "from", where), day_or_none(entry, "until", where),
     )
 
@@ -263,8 +267,8 @@ def _kind_from(entry: dict, sources) -> EventKind:
 def _periods(entries: list[dict], sources) -> tuple[tuple[int, date | None], ...]:
     """Each begins where the one before ends, and the last has no end."""
     periods, expected = [], None
-    for entry in entries:
-        where = f"{FILE}, {entry.get('id')}"
+    for entry in listed(entries, FILE):
+        where = f"{FILE}, {entry['id']}"
         strict_yaml.expect_keys(entry, {*CITED, "years", "from", "until"}, {"note"}, where)
         demand_citation(entry, sources, where)
         first, until = day_or_none(entry, "from", where), day_or_none(entry, "until", where)

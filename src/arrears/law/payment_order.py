@@ -20,6 +20,7 @@ from arrears.law.entries import (
     source_ids,
     spans,
     whole_of_text,
+    words,
 )
 from arrears.strict_yaml import BadYaml
 
@@ -147,17 +148,17 @@ def _order(entry: dict, sources, where: str) -> Order:
     strict_yaml.expect_keys(entry, {*CITED, "from", "until", "among_debts", "within_debt"}, {"note"}, where)
     demand_citation(entry, sources, where)
     return Order(
-        entry["id"], _steps(entry["among_debts"], ("agreement", "debtor_choice"), _AMONG, ("pro_rata",), where),
-        _steps(entry["within_debt"], ("agreement",), set(PARTS), (), where),
+        entry["id"], _steps(words(entry, "among_debts", where), ("agreement", "debtor_choice"), _AMONG, ("pro_rata",), where),
+        _steps(words(entry, "within_debt", where), ("agreement",), set(PARTS), (), where),
     )
 
 
-def _steps(written: list[str], first: tuple, between: set[str], last: tuple, where: str) -> tuple[str, ...]:
+def _steps(written: tuple[str, ...], first: tuple, between: set[str], last: tuple, where: str) -> tuple[str, ...]:
     """The steps as written; the first and the last are fixed, since the function that reads them does these by itself."""
     middle = written[len(first) : len(written) - len(last)]
-    if (*written,) != (*first, *middle, *last) or sorted(middle) != sorted(between):
+    if written != (*first, *middle, *last) or sorted(middle) != sorted(between):
         raise BadYaml(f"{where}: write {', '.join((*first, '… ' + ', '.join(sorted(between)) + ' in some order …', *last))}")
-    return tuple(written)
+    return written
 
 
 def failures(texts: dict[str, str]) -> list[str]:

@@ -15,9 +15,12 @@ from arrears.law.entries import (
     day_or_none,
     demand_citation,
     held,
+    listed,
+    mapped,
     parsed,
     source_ids,
     whole_of_text,
+    words,
 )
 from arrears.strict_yaml import BadYaml
 
@@ -78,7 +81,7 @@ def retention_rules(texts: dict[str, str]) -> tuple[RetentionRule, ...]:
     """The rules of retention.yaml; raises BadYaml."""
     document, sources = parsed(texts, FILE), source_ids(texts)
     strict_yaml.expect_keys(document, {"rules"}, {"examples"}, FILE)
-    return tuple(_rule(entry, sources) for entry in document["rules"])
+    return tuple(_rule(entry, sources) for entry in listed(document["rules"], FILE))
 
 
 def retention_of(rules: tuple[RetentionRule, ...], record: Record, as_of: date) -> Retention:
@@ -119,13 +122,13 @@ def _rule(entry: dict, sources) -> RetentionRule:
         entry, {*CITED, "records", "keep", "counted_from", "from", "until"}, {"products", "licences", "note"}, where
     )
     demand_citation(entry, sources, where)
-    keep = entry["keep"]
+    keep = mapped(entry["keep"], where)
     if entry["counted_from"] not in _COUNTED_FROM or not keep or not (keep.keys() <= _MONTHS.keys() or keep == {"until_settled": "true"}):
         raise BadYaml(f"{where}: keep is {{{' | '.join(_MONTHS)}: …}} or {{until_settled: true}}, counted_from one of "
                       f"{', '.join(_COUNTED_FROM)}")
     months = None if "until_settled" in keep else sum(whole_of_text(text, where) * _MONTHS[unit] for unit, text in keep.items())
     return RetentionRule(
-        entry["id"], tuple(entry["records"]), tuple(entry.get("products", ())), tuple(entry.get("licences", ())), months,
+        entry["id"], words(entry, "records", where), words(entry, "products", where), words(entry, "licences", where), months,
         entry["counted_from"], entry["source"] != "operator_policy", day_or_none(entry, "from", where),
         day_or_none(entry, "until", where),
     )

@@ -19,6 +19,7 @@ from arrears.law.entries import (
     source_ids,
     spans,
     whole_of_text,
+    word,
 )
 from arrears.strict_yaml import BadYaml
 from arrears.tables.positions import ASSET_CLASSES
@@ -69,12 +70,14 @@ def _classes(entry: dict, sources, where: str) -> RiskClasses:
     demand_citation(entry, sources, where)
     strict_yaml.expect_keys(entry["restructured"], {"class", "days"}, set(), f"{where}, restructured")
     classes = []
+    if not isinstance(entry["classes"], list):
+        raise BadYaml(f"{where}: classes must be a list, from mild to grave")
     for one in entry["classes"]:
         strict_yaml.expect_keys(one, {"class", "above_days"}, {"source", "article", "evidence"}, where)
         if "source" in one:
             demand_citation({"evidence": "", **one}, sources, where)
-        classes.append((one["class"], whole_of_text(one["above_days"], where)))
-    names = [entry["otherwise"], *(name for name, _ in classes)]
+        classes.append((word(one, "class", where), whole_of_text(one["above_days"], where)))
+    names = [word(entry, "otherwise", where), *(name for name, _ in classes)]
     above = [days for _, days in classes]
     if names != sorted(set(names) & set(ASSET_CLASSES), key=ASSET_CLASSES.index) or above != sorted(set(above)):
         raise BadYaml(f"{where}: the classes must be of {', '.join(ASSET_CLASSES)}, in that order, each above more days")
