@@ -53,7 +53,7 @@ class Ground:
     from_on: int
     until_on: int
     reach: dict[str, frozenset[str]]
-    rule: "Rule" = field(repr=False)
+    rule: "Rule" = field(repr=False, compare=False)
 
     @property
     def level(self) -> int:
