@@ -4,14 +4,14 @@ import os
 from random import Random
 
 import pytest
-from compliance.answers_compared import disagreements, names
-from compliance.malformed_lines import malformed_lines
-from compliance.plain_verdicts import answer
-from compliance.random_facts import largest_amount_of, random_line, red_lines_of
 
 from arrears.compliance.may import answers
 from arrears.compliance.screen import prepare
 from arrears.law.packs import shipped_pack
+from compliance.answers_compared import disagreements, names
+from compliance.malformed_lines import malformed_lines
+from compliance.plain_verdicts import answer
+from compliance.random_facts import largest_amount_of, random_line, red_lines_of
 
 LINES = 60_000 if os.environ.get("ARREARS_LONG") else 3_000
 GATES = {name: prepare(shipped_pack(name)) for name in ("cn", "us")}

@@ -7,7 +7,6 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
-from compliance.random_facts import random_facts, random_line
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from arrears.compliance.may import answers
 from arrears.compliance.screen import prepare
 from arrears.law.packs import shipped_pack
 from arrears.law.rules import LICENCES, PURPOSES, VERDICTS, rule_from
+from compliance.random_facts import random_facts, random_line
 
 PACKS = {name: shipped_pack(name) for name in ("cn", "us")}
 GATES = {name: prepare(pack) for name, pack in PACKS.items()}

@@ -1,6 +1,7 @@
 """Commands of the gate: may, and law with list, show, lint, diff, test, mutate, impact."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,7 +48,7 @@ def may(
     """May this contact be made now? One answer a line: verdict, rules, sources, when to ask again. 此刻可否联系？"""
     from functools import cache
 
-    from arrears.compliance.may import answers
+    from arrears.compliance.may import LINES_AT_ONCE, answers
     from arrears.compliance.screen import prepare
 
     try:
@@ -58,9 +59,13 @@ def may(
             for name in ("cn", "us") if texts is not None else ():
                 prepared(name)
             erred = False
-            for answer in answers(lines, prepared):
-                print(json.dumps(answer, ensure_ascii=False))
+            who_waits = facts == "-"  # another program may wait for its answer before it writes the next line
+            for answer in answers(lines, prepared, 1 if who_waits else LINES_AT_ONCE):
+                print(json.dumps(answer, ensure_ascii=False), flush=who_waits)
                 erred |= "error" in answer
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # nobody reads any more, also not what the interpreter would still write out
+        return
     except typer.Exit as ended:
         raise typer.Exit(UNREADABLE if ended.exit_code == terms.REFUSED else ended.exit_code) from None
     if erred:

@@ -14,13 +14,16 @@ from arrears.days import day_of
 from arrears.law.rules import REACH, VERDICTS
 from arrears.zones import written
 
-_LINES_AT_ONCE = 512
+LINES_AT_ONCE = 512
 
 
-def answers(lines: Iterable[str], prepared: Callable[[str], Prepared]) -> Iterator[dict]:
-    """One answer per line, in their order; of a line that cannot be judged {"error": …}. prepared: the pack of a law's name."""
+def answers(lines: Iterable[str], prepared: Callable[[str], Prepared], at_once: int = LINES_AT_ONCE) -> Iterator[dict]:
+    """One answer per line, in their order; of a line that cannot be judged {"error": …}.
+
+    prepared: the pack of a law's name. at_once: how many lines are read before the first of them is answered.
+    """
     lines = iter(lines)
-    while batch := list(islice(lines, _LINES_AT_ONCE)):
+    while batch := list(islice(lines, at_once)):
         read = [_read(line) for line in batch]
         given: dict[int, dict] = {place: {"error": str(one)} for place, one in enumerate(read) if isinstance(one, BadFacts)}
         for law in sorted({one.law for one in read if isinstance(one, Facts)}):
