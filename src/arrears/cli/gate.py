@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 from arrears.cli import terms
-from arrears.cli.terms import AsOfOption, BookOption, LangOption
+from arrears.cli.terms import AsOfOption, BookOption, LangOption, PolicyOption
 from arrears.days import moment_of, read_day
 from arrears.refusal import Refused
 
@@ -21,7 +21,6 @@ FAILED = 1
 """Exit status of a test or mutation run that found something."""
 
 PackOption = Annotated[str, typer.Option("--pack", help="cn, us, or the folder of a pack. 规则包")]
-PolicyOption = Annotated[Path | None, typer.Option("--policy", help="Folder with the lender's own rules. 机构自有规则文件夹")]
 OnOption = Annotated[str | None, typer.Option("--on", help="Day, YYYY-MM-DD; default today. 日期")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print it as JSON. 以 JSON 输出")]
 
@@ -53,7 +52,7 @@ def may(
 
     try:
         with terms.refusals(lang):
-            texts = _policy_texts(policy)
+            texts = terms.policy_texts(policy)
             lines = _lines_of(facts)
             prepared = cache(lambda name: prepare(_with_policy(name, texts)))
             for name in ("cn", "us") if texts is not None else ():
@@ -171,7 +170,7 @@ def impact(
 
 
 def _pack(name: str, policy: Path | None):
-    return _with_policy(name, _policy_texts(policy))
+    return _with_policy(name, terms.policy_texts(policy))
 
 
 def _with_policy(name: str, texts: dict[str, str] | None):
@@ -193,17 +192,6 @@ def _folder(name: str) -> Path:
         raise Refused(f"--pack {name}: neither cn nor us, nor a folder; a pack is a folder with pack.yaml, sources.yaml and rules/",
                       f"--pack {name}：既不是 cn、us，也不是文件夹；规则包是含 pack.yaml、sources.yaml 和 rules/ 的文件夹")
     return folder
-
-
-def _policy_texts(policy: Path | None) -> dict[str, str] | None:
-    from arrears.law.packs import texts_of
-
-    if policy is None:
-        return None
-    if not policy.is_dir():
-        raise Refused(f"--policy {policy}: no such folder; it holds rules/*.yaml and perhaps policy.yaml",
-                      f"--policy {policy}：没有此文件夹；其中应有 rules/*.yaml，也可有 policy.yaml")
-    return texts_of(policy)
 
 
 def _lines_of(name: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ import typer
 
 from arrears import store
 from arrears.cli import terms
-from arrears.cli.terms import DIFFERS, AsOfOption, BookOption, KnownAtOption, LangOption
+from arrears.cli.terms import DIFFERS, AsOfOption, BookOption, KnownAtOption, LangOption, PolicyOption
 from arrears.days import last_day_of_previous_month, microseconds_of, read_day, read_moment
 from arrears.refusal import Refused
 
@@ -18,6 +18,7 @@ from arrears.refusal import Refused
 def night(
     book: BookOption, as_of: AsOfOption, known_at: KnownAtOption = None,
     strategy: Annotated[Path | None, typer.Option(help="Another strategy.yaml than the shipped one. 另用策略文件")] = None,
+    policy: PolicyOption = None,
     again: Annotated[bool, typer.Option("--again", help="Do a finished night anew on today's inputs. 重做已完成的夜批")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON. 以 JSON 输出")] = False,
     lang: LangOption = None,
@@ -32,7 +33,7 @@ def night(
         text = None if strategy is None else _strategy_text(strategy, read_strategy)
         home = store.book_at(book)
         with terms.progress(quiet=as_json) as report:
-            summary, done_now = run_night(home, day, at, terms.now(), again=again, strategy_text=text, report=report)
+            summary, done_now = run_night(home, day, at, terms.now(), again=again, strategy_text=text, policy=terms.policy_texts(policy), report=report)
         if as_json:
             print(json.dumps(summary, ensure_ascii=False, indent=1, sort_keys=True))
         else:

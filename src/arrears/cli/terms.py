@@ -29,6 +29,7 @@ LoadBookOption = Annotated[Path, typer.Option("--book", help="The book's folder.
 KeyOption = Annotated[Path | None, typer.Option("--key", help="File with the key of the pseudonyms; default BOOK.key beside the book. 假名密钥文件")]
 AsOfOption = Annotated[str, typer.Option("--as-of", help="Business date, YYYY-MM-DD; the end of that day. 业务日期")]
 KnownAtOption = Annotated[str | None, typer.Option("--known-at", help="Only rows recorded by then count, e.g. 2026-03-31T22:00:00+08:00; default now. 只计此刻前已记录的行")]
+PolicyOption = Annotated[Path | None, typer.Option("--policy", help="Folder with the lender's own rules. 机构自有规则文件夹")]
 LangOption = Annotated[str | None, typer.Option("--lang", help="zh or en; default from LANG. 语言")]
 
 
@@ -99,3 +100,15 @@ def print_summary(summary: dict, folder: Path, lang: str) -> None:
 
     for line in summary_lines(summary, folder, lang):
         print(line)
+
+
+def policy_texts(policy: Path | None) -> dict[str, str] | None:
+    """The files of a lender's own rules; None where no folder is named. Raises Refused where there is no such folder."""
+    from arrears.law.packs import texts_of
+
+    if policy is None:
+        return None
+    if not policy.is_dir():
+        raise Refused(f"--policy {policy}: no such folder; it holds rules/*.yaml and perhaps policy.yaml",
+                      f"--policy {policy}：没有此文件夹；其中应有 rules/*.yaml，也可有 policy.yaml")
+    return texts_of(policy)

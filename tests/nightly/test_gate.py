@@ -1,0 +1,149 @@
+"""The night's proposals pass the gate before they reach the worklist; what it refuses is kept with its rules and told."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import plain_books as plain
+from plain_books import AS_OF, arrears
+
+LENDER = """id: L1
+name: 示例银行
+law: cn
+licence: bank
+products: {quick: consumer_loan, firm: business_loan}
+other_product: consumer_loan
+"""
+MORNING = datetime(2026, 5, 1, 2, tzinfo=UTC)
+"""Ten o'clock in Shanghai on the day after the night: the moment by which the gate judges."""
+
+
+def contact(number: int, borrower: str, at: datetime, outcome: str = "answered", channel: str = "call", **more) -> dict:
+    return {"contact_id": f"C{number}", "borrower_id": borrower, "loan_id": None, "attempted_at": at, "channel": channel,
+            "direction": "outbound", "relation": "debtor", "outcome": outcome, "recorded_at": None, **more}
+
+
+def people() -> dict[str, list[dict]]:
+    """Six borrowers, 79 days late on enough for a call; some were called today, some are held, one wrote to stop SMS."""
+    loans = [plain.loan(f"L{number}", borrower_id=f"B{number}") for number in range(1, 7)]
+    loans[3]["product"] = "firm"
+    early = MORNING - timedelta(hours=1)
+    calls = [contact(10 * person + place, f"B{person}", early + timedelta(minutes=place)) for person, count in ((1, 3), (2, 2), (4, 3)) for place in range(count)]
+    return {
+        "loans": loans, "instalments": [row for loan in loans for row in plain.schedule(loan["loan_id"])], "payments": [], "contacts": calls,
+        "holds": [{"hold_id": "H6", "loan_id": "L6", "kind": "complaint", "placed_on": AS_OF, "lifted_on": None, "recorded_at": None}],
+    }
+
+
+def book_of(folder: Path, book: dict, lender: str | None = LENDER) -> Path:
+    plain.write_rows(folder, book)
+    if lender is not None:
+        (folder / "lender.yaml").write_text(lender, encoding="utf-8")
+    return folder
+
+
+def night(book: Path, *more: object, day=AS_OF) -> dict:
+    ran = arrears("night", "--book", book, "--as-of", day, "--json", *more)
+    assert ran.status == 0, ran
+    return json.loads(ran.out)
+
+
+def left(book: Path, name: str) -> pl.DataFrame:
+    return pl.read_parquet(book / "nights" / str(AS_OF) / f"{name}.parquet")
+
+
+def test_who_was_called_three_times_today_is_not_on_the_worklist_and_is_kept_with_the_rule(tmp_path):
+    book = book_of(tmp_path / "book", people())
+    summary = night(book)
+    worklist, gate = left(book, "worklist"), left(book, "gate")
+    assert set(worklist["borrower_id"]) == {"B2", "B3", "B5", "B6"}, "B1 and B4 are refused; held ones stay on it, to be left alone"
+    assert dict(gate.filter(pl.col("verdict") == "deny").select("borrower_id", "rules").iter_rows()) == {
+        "B1": "cn.calls_per_day", "B4": "cn.calls_per_day.business"}
+    assert [(row["rule"], row["people"], row["loans"]) for row in summary["gate"]["rules"]] == [
+        ("cn.calls_per_day", 1, 1), ("cn.calls_per_day.business", 1, 1)]
+    assert summary["gate"]["people"] == {"deny": 2, "review": 0, "warn": 0} and summary["gate"]["refused_loans"] == 2
+    report = (book / "nights" / str(AS_OF) / "report.html").read_text(encoding="utf-8")
+    assert "cn.calls_per_day.business" in report and "有效通话每日至多三次" in report
+
+
+def test_a_contact_that_was_recorded_too_late_to_be_known_does_not_count(tmp_path):
+    rows = people()
+    for row in rows["contacts"]:
+        row["recorded_at"] = MORNING
+    book = book_of(tmp_path / "book", rows)
+    assert night(book, "--known-at", "2026-05-01T09:59:59+08:00")["gate"]["refused_loans"] == 0
+    assert night(book, "--known-at", "2026-05-01T10:00:00+08:00", "--again")["gate"]["refused_loans"] == 2
+
+
+def test_without_lender_yaml_nobody_is_contacted_without_a_person_and_it_is_said(tmp_path):
+    book = book_of(tmp_path / "book", people(), lender=None)
+    summary = night(book)
+    assert not summary["gate"]["lender_is_known"] and summary["gate"]["uncovered_loans"] > 0
+    assert set(left(book, "worklist").filter(pl.col("channel").is_not_null())["verdict"]) == {"review"}
+    ran = arrears("night", "--book", book, "--as-of", AS_OF, "--lang", "en")
+    assert "There is no lender.yaml beside the book" in ran.out
+
+
+def test_lender_yaml_is_an_input_of_the_night_so_a_changed_one_asks_for_the_night_anew(tmp_path):
+    book = book_of(tmp_path / "book", people())
+    night(book)
+    (book / "lender.yaml").write_text(LENDER.replace("licence: bank", "licence: microloan"), encoding="utf-8")
+    ran = arrears("night", "--book", book, "--as-of", AS_OF)
+    assert ran.status == 2 and "lender" in ran.error
+    assert arrears("replay", "--book", book, "--as-of", AS_OF).status == 0, "a finished night keeps the lender it was done for"
+
+
+@pytest.mark.parametrize(("old", "new", "said"), [
+    ("licence: bank", "licence: banque", "line 4: licence 'banque' is not known; known are bank"),
+    ("law: cn", "law: fr", "line 3: law 'fr' is not known"), ("quick: consumer_loan", "quick: loan", "quick 'loan' is not known"),
+    ("other_product: consumer_loan\n", "", "missing other_product"), ("name: 示例银行", "nom: 银行", "missing name"),
+    ("id: L1", "id: L1\nid: L2", "the key 'id' stands twice"), ("id: L1", "id: L1\ncontact_at: 10 o'clock", "no time of day"),
+    ("id: L1", "id: L1\nzones: [Mars/Olympus]", "every zone its people may be in"),
+])
+def test_a_mistake_in_lender_yaml_is_told_and_nothing_is_left(tmp_path, old, new, said):
+    book = book_of(tmp_path / "book", people(), LENDER.replace(old, new))
+    ran = arrears("night", "--book", book, "--as-of", AS_OF)
+    assert ran.status == 2 and said in ran.error
+    assert not (book / "nights").exists()
+
+
+def test_a_lender_s_own_rules_decide_the_night_and_are_kept_with_it(tmp_path):
+    book, policy = book_of(tmp_path / "book", people()), tmp_path / "policy"
+    (policy / "rules").mkdir(parents=True)
+    (policy / "rules" / "calls.yaml").write_text("""
+id: l1.calls
+title: {zh: 每日两次, en: two calls a day}
+message: {zh: 今日已通话两次, en: there were two calls today}
+applies_to: {channel: [call]}
+when: {contacts_already: {at_least: "2", in_days: "1", channel: [call], direction: [outbound], same: party}}
+grounds: [{id: l1.calls, source: operator_policy, article: null, evidence: own, modality: should_not, from: "2026-01-01"}]
+""", encoding="utf-8")
+    summary = night(book, "--policy", policy)
+    assert {row["rule"]: row["people"] for row in summary["gate"]["rules"]} == {"cn.calls_per_day": 1, "cn.calls_per_day.business": 1, "l1.calls": 3}
+    (policy / "rules" / "calls.yaml").unlink()
+    assert arrears("replay", "--book", book, "--as-of", AS_OF).status == 0
+
+
+def test_a_person_whose_first_treatment_is_refused_is_on_the_list_for_the_next_that_is_not(tmp_path):
+    """Two loans of one trader: the visit was paid already this month twice, the call is free; both loans' sums are not asked for by the visit."""
+    rows = people()
+    big = plain.loan("L7", borrower_id="B2", product="flash_trader", principal_minor=40_000_000)
+    rows["loans"].append(big)
+    rows["instalments"] += [{**row, "principal_minor": 10_000_000, "interest_minor": 480_000} for row in plain.schedule("L7")]
+    rows["contacts"] += [contact(90 + day, "B2", MORNING - timedelta(days=day), channel="visit") for day in (5, 9)]
+    book = book_of(tmp_path / "book", rows)
+    night(book)
+    (entry,) = left(book, "worklist").filter(pl.col("borrower_id") == "B2").to_dicts()
+    assert (entry["loan_id"], entry["treatment"], entry["late_loans"]) == ("L2", "call", 1)
+    (refused,) = left(book, "gate").filter(pl.col("borrower_id") == "B2").to_dicts()
+    assert (refused["loan_id"], refused["rules"], refused["verdict"]) == ("L7", "cn.policy.visits_per_month", "deny")
+
+
+def test_a_night_over_no_late_loan_has_nothing_to_ask(tmp_path):
+    rows = people()
+    book = book_of(tmp_path / "book", {**rows, "contacts": []})
+    ran = arrears("night", "--book", book, "--as-of", "2026-01-20", "--json")
+    assert json.loads(ran.out)["gate"]["rules"] == []
