@@ -32,6 +32,9 @@ WITHIN_S = {1_000_000: 15, 10_000_000: 180}
 PEAK_BYTES, TIMES_READING, EXPONENT, EVENTS_A_SECOND = 6e9, 8, 1.05, 15e6
 LOADING = {"ingest": "`arrears ingest`: mapped, checked, sorted, stored", "duckdb": "DuckDB, CSV to Parquet, nothing else", "polars": "Polars, CSV to Parquet, nothing else"}
 LOADED_A_SECOND, LOADING_PEAK_MB = 500_000, 2_000
+GATE = {"screen_alone": "the screen alone, on ready columns, one thread", "night_of_proposals": "the gate of a night, on ready frames, all cores"}
+ZEN_WAYS = {"dict": "zen-engine, a record as a dict", "json": "zen-engine, a record as JSON", "batch": "zen-engine, all records in one call"}
+SCREENED_A_SECOND, TIMES_ZEN, SINGLE_MS = 300_000, 20, 5
 
 NEW_PAGE = f"""# Benchmarks
 
@@ -135,6 +138,43 @@ def loading(results: dict) -> str:
     ])
 
 
+def gate(results: dict) -> str:
+    """The section on the gate, from what benchmarks/gate.py found."""
+    machine, measured, zen = results["machine"], results["measured"], results["measured"]["zen_engine"]
+    rows = [(label, *_speed_cells(measured[name]), f"{measured[name]['peak_bytes'] / 1e9:.2f}") for name, label in GATE.items()]
+    rows += [(label, *_speed_cells(zen["ways"][way]), f"{zen['peak_bytes'] / 1e9:.2f}") for way, label in ZEN_WAYS.items()]
+    answers = [(verdict, f"{found['calls']:,}", *(_seconds(found[name]) for name in ("median_ms", "p99_ms", "most_ms")))
+               for verdict, found in measured["single"].items() if verdict != "peak_bytes"]
+    loads = ", ".join(f"{load:.2f}" for load in results["load_before_rounds"])
+    return "\n\n".join([
+        "## The gate",
+        f"{results['people']:,} proposals, one per person, with {results['contacts']:,} contacts of the last forty days, under the whole `cn` pack "
+        f"({measured['screen_alone']['found']['grounds']} grounds, of which {measured['screen_alone']['found']['grounds_that_speak']} speak of somebody), "
+        f"measured on {results['measured_on']} ({machine['processor']}, {machine['cores']} cores; zen-engine {machine['zen-engine']}, polars "
+        f"{machine['polars']}, numba {machine['numba']}), rounds in turn: {results['rounds']}; load before each: {loads}. zen-engine is asked about "
+        f"{results['records']:,} of the same people by a table of {zen['found']['rows_of_table']} rows, all counters handed to it ready, which favours "
+        f"it; of {zen['found']['same_verdicts']:,} of them both name the same grounds and the same verdict.",
+        _table(("wanted", "found", ""), [(want, found, verdict) for want, _, found, verdict in _gate_targets(results)]),
+        _table(("", "inside it, s", "processor, s", "rows/s", "peak GB, the book's making included"), rows),
+        "One contact at its moment, a line of facts with 60 past contacts in, an answer out, in milliseconds:",
+        _table(("verdict", "calls a round", "median", "p99", "slowest"), answers),
+    ])
+
+
+def _gate_targets(results: dict) -> list[tuple[str, str, str, str]]:
+    measured = results["measured"]
+    rows = []
+    for name, label in GATE.items():
+        rows.append(_judged(f"{label}: ≥ {SCREENED_A_SECOND:,} proposals/s", "", measured[name]["rows_a_second"]["median"], SCREENED_A_SECOND, "{:,.0f}", least=True))
+        rows.append(_judged(f"{label}: ≥ {TIMES_ZEN} × zen-engine's fastest way", "", results["times_zen_engine"][name], TIMES_ZEN, "{:.1f} ×", least=True))
+    slowest = max(found["p99_ms"]["median"] for verdict, found in measured["single"].items() if verdict != "peak_bytes")
+    return [*rows, _judged(f"one contact: p99 ≤ {SINGLE_MS} ms", "", slowest, SINGLE_MS, "{:.2f} ms")]
+
+
+def _speed_cells(found: dict) -> tuple[str, str, str]:
+    return _seconds(found["inside_s"]), f"{found['inside_cpu_s']['median']:.2f}", f"{found['rows_a_second']['median']:,.0f}"
+
+
 def _size_facts(size: dict) -> str:
     measured, same = size["measured"], size.get("agreement") or {}
     rows = measured["read_plain_polars"].get("found", {}).get("rows")
@@ -193,12 +233,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=Path, default=HERE / "results" / "night.json")
     parser.add_argument("--loading", type=Path, default=HERE / "results" / "ingest.json")
+    parser.add_argument("--gate", type=Path, default=HERE / "results" / "gate.json")
     parser.add_argument("--page", type=Path, default=HERE.parent / "docs" / "benchmarks.md")
     parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 where the page is not up to date")
     asked = parser.parse_args()
     results = json.loads(asked.results.read_text(encoding="utf-8"))
     old = asked.page.read_text(encoding="utf-8") if asked.page.is_file() else None
-    made = "\n\n".join([tables(results), loading(json.loads(asked.loading.read_text(encoding="utf-8")))])
+    made = "\n\n".join([tables(results), *(
+        section(json.loads(path.read_text(encoding="utf-8"))) for section, path in ((loading, asked.loading), (gate, asked.gate)))])
     new = page_with(old or NEW_PAGE, made)
     if asked.check:
         sys.exit(None if new == old else f"{asked.page.name} is not what the results say; run benchmarks/page.py")
