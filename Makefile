@@ -43,6 +43,7 @@ requirements: $(UV)  ## compile the pinned requirements anew from the .in files
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements.in -o requirements.txt
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements-dev.in -o requirements-dev.txt
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements-uv.in -o requirements-uv.txt
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 benchmarks/requirements.in -o benchmarks/requirements.txt
 
 clean:  ## remove what was made
 	rm -rf $(VENV) demo build dist .pytest_cache .ruff_cache .hypothesis

@@ -53,6 +53,21 @@ def instants_at(zone: str, day: int, minute: int) -> tuple[int, ...]:
     return tuple(sorted({microseconds_of(local.replace(fold=fold).astimezone(UTC)) for fold in (0, 1)}))
 
 
+def instants_showing(zone: str, days: np.ndarray, minutes: np.ndarray, since: int, until: int) -> np.ndarray:
+    """The instants in [since, until] at which the zone's clock shows one of the minutes of one of the days, in no order.
+
+    An hour that is left out gives none; the clock then jumps over it, and `changes` tells when.
+    """
+    local = (days[:, None] * DAY + minutes[None, :] * MINUTE).ravel()
+    _, values = _steps_between(zone, _year(since) - 1, _year(until) + 1)
+    found = []
+    for value in sorted(set(values)):
+        instants = local - value
+        instants = instants[(instants >= since) & (instants <= until)]
+        found.append(instants[offsets(zone, instants) == value])
+    return np.concatenate(found)
+
+
 def written(instant: int, zone: str) -> str:
     """The instant in ISO 8601 with the zone's offset."""
     return moment_of(instant).astimezone(ZoneInfo(zone)).isoformat()

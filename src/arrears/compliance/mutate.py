@@ -60,8 +60,9 @@ def _is_caught(file: str, changed: dict[str, str], name: str, data_examples: dic
     try:
         if file in data_examples:
             return bool(data_examples[file](changed))
-        # only the changed rule is read beside the pack's own files: no other can notice
-        texts = {one: text for one, text in changed.items() if not one.startswith("rules/") or one == file}
+        # only the changed rule is read beside the pack's own files: no other can notice; and the lexicon where it is asked
+        kept = ("pack.yaml", "sources.yaml", file)
+        texts = {one: text for one, text in changed.items() if one in kept or (one.startswith("lexicon/") and "text_has" in changed[file])}
         prepared = prepare(pack_from(texts, name))
         return bool(failed_examples(prepared))
     except (BadYaml, ValueError):

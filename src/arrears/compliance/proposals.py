@@ -171,9 +171,14 @@ def _consent_columns(consents: pl.DataFrame) -> Consents:
 
 def _rules(verdicts: Verdicts, gate: Prepared) -> pl.Series:
     """Per row the ids of the grounds that speak, strictest first, in one text; empty where none does."""
-    masks, which = np.unique(verdicts.speaks, axis=1, return_inverse=True)
-    words = ["; ".join(gate.grounds[place].id for place in np.flatnonzero(masks[:, mask])) for mask in range(masks.shape[1])]
-    return pl.Series("rules", words, dtype=pl.String).gather(which.ravel())
+    spoken_of = np.flatnonzero(verdicts.speaks.any(axis=0))
+    speaks = verdicts.speaks[:, spoken_of]
+    packed = np.ascontiguousarray(np.packbits(speaks, axis=0).T)  # a row's grounds as few bytes, so that few different ones are told apart fast
+    _, first, which = np.unique(packed.view(f"V{packed.shape[1]}").ravel(), return_index=True, return_inverse=True)
+    words = ["", *("; ".join(gate.grounds[place].id for place in np.flatnonzero(speaks[:, row])) for row in first)]
+    places = np.zeros(len(verdicts.level), np.uint32)
+    places[spoken_of] = which.ravel() + 1
+    return pl.Series("rules", words, dtype=pl.String).gather(places)
 
 
 def _codes(people: pl.DataFrame, column: str, values: tuple[str, ...]) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 
 from arrears.compliance.asked import NEVER, Asked
 from arrears.compliance.screen import DENY, Prepared, Verdicts, screen
-from arrears.zones import DAY, changes, instants_at, offsets
+from arrears.zones import DAY, changes, instants_showing, offsets
 
 YEAR = 366 * DAY
 """Nobody is told to ask again later than that."""
@@ -48,32 +48,29 @@ def retry_at(asked: Asked, prepared: Prepared, verdicts: Verdicts) -> np.ndarray
                       for ground, condition in zip(prepared.grounds, prepared.conditions, strict=True)], np.bool_)
     waiting = (verdicts.level == DENY) & ~verdicts.speaks[fixed].any(axis=0)
     edges = edges_of(prepared)
-    places, instants = [], []
-    for place in np.flatnonzero(waiting):
-        worth = _instants_after(asked, int(place), prepared, edges)
-        places += [place] * len(worth)
-        instants += worth
-    if not places:
+    places = np.flatnonzero(waiting)
+    worth = [_instants_after(asked, int(place), prepared, edges) for place in places]
+    if not worth:
         return found
-    places, instants = np.array(places), np.array(instants, np.int64)
-    again = screen(asked.take(places, at=instants), prepared)
+    rows, instants = np.repeat(places, [len(one) for one in worth]), np.concatenate(worth)
+    again = screen(asked.take(rows, at=instants), prepared)
     free = again.level < DENY
-    np.minimum.at(found, places[free], instants[free])
+    np.minimum.at(found, rows[free], instants[free])
     return found
 
 
-def _instants_after(asked: Asked, place: int, prepared: Prepared, edges: Edges) -> list[int]:
+def _instants_after(asked: Asked, place: int, prepared: Prepared, edges: Edges) -> np.ndarray:
     rows, consents = asked.rows, asked.consents
-    at, own = int(rows.at[place]), range(rows.consent_first[place], rows.consent_last[place])
-    minutes = edges.minutes | {int(column[one]) for column in (consents.from_minute, consents.to_minute) for one in own}
+    at, own = int(rows.at[place]), slice(rows.consent_first[place], rows.consent_last[place])
+    minutes = np.array(sorted(edges.minutes.union(consents.from_minute[own].tolist(), consents.to_minute[own].tolist())), np.int64)
     zones = asked.zone_sets[rows.zones[place]] if prepared.pack.zone is None else (prepared.pack.zone,)
-    worth = {int(column[one]) for column in (consents.given_at, consents.revoked_at) for one in own}
     turns = {zone: changes(zone, at, at + YEAR) for zone in zones}
     # people of several zones may share no open hour until one of the clocks is put forward or back
-    far = {int(turn // DAY) + step for of_zone in turns.values() for turn in of_zone for step in (-1, 0, 1, 2)} if len(zones) > 1 else set()
+    far = {turn // DAY + step for of_zone in turns.values() for turn in of_zone for step in (-1, 0, 1, 2)} if len(zones) > 1 else set()
+    worth = [consents.given_at[own], consents.revoked_at[own]]
     for zone in zones:
         today = int((at + offsets(zone, np.array([at]))[0]) // DAY)
-        days = set(range(today, today + edges.days + 1)) | far | {day for day in edges.rule_days if today < day < today + YEAR // DAY}
-        worth |= {instant for day in days for minute in minutes for instant in instants_at(zone, day, minute)}
-        worth |= set(turns[zone])
-    return sorted(instant for instant in worth if at < instant < at + YEAR)
+        days = far.union(range(today, today + edges.days + 1), (day for day in edges.rule_days if today < day < today + YEAR // DAY))
+        worth += [instants_showing(zone, np.array(sorted(days), np.int64), minutes, at, at + YEAR), np.array(turns[zone], np.int64)]
+    instants = np.unique(np.concatenate(worth))
+    return instants[(instants > at) & (instants < at + YEAR)]

@@ -1,0 +1,121 @@
+"""`arrears law` as a compliance officer types it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from arrears.law.packs import shipped_pack, shipped_texts
+from plain_books import arrears
+
+
+def copied(folder: Path, pack: str, **changes: tuple[str, str]) -> Path:
+    for name, text in shipped_texts(pack).items():
+        for old, new in [changes[key] for key in changes if name == key.replace("__", "/") + ".yaml"]:
+            assert old in text
+            text = text.replace(old, new, 1)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("pack", ["cn", "us"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_list_names_every_ground_once_with_its_text_and_date(pack, lang):
+    ran = arrears("law", "list", "--pack", pack, "--lang", lang)
+    lines = ran.out.splitlines()
+    assert ran.status == 0 and len(lines) == len(shipped_pack(pack).grounds)
+    for ground, line in zip(shipped_pack(pack).grounds, lines, strict=True):
+        assert ground.id in line and ground.rule.title[lang] in line
+
+
+def test_the_list_of_a_day_leaves_out_what_is_not_in_force_then():
+    def ids(*words):
+        return {entry["id"] for entry in json.loads(arrears("law", "list", "--json", *words).out)}
+
+    assert ids() - ids("--on", "2026-03-01") == {ground.id for ground in shipped_pack("cn").grounds if ground.id.endswith(".2024")}
+    assert "cn.quiet_hours.bank" in ids("--on", "2026-01-30") - ids("--on", "2026-01-29")
+    assert ids("--on", "2024-05-14") == set()
+
+
+def test_a_rule_is_shown_with_its_numbers_grounds_and_sources_as_of_a_day():
+    ran = arrears("law", "show", "cn.quiet_hours", "--on", "2025-02-27", "--lang", "en")
+    assert ran.status == 0
+    for said in ("from: 22:00", "to: 08:00", "consent_open: night_contact", "互联网金融贷后催收业务指引", "GB/T 45251", "read in a secondary text",
+                 "the lender's own policy", "quiet_hours.yaml"):
+        assert said in ran.out
+    lines = [line for line in ran.out.splitlines() if "2025-02-27:" in line]
+    assert [line.rsplit(": ", 1)[1] for line in lines] == ["in force that day", "not in force that day", "not in force that day", "in force that day"]
+    assert arrears("law", "show", "cn.quiet_hours.bank", "--lang", "zh").out.startswith("cn.quiet_hours  夜间不联系")
+
+
+def test_numbers_and_sources_are_shown_by_their_ids_too():
+    assert "30000" in arrears("law", "show", "cn.lpr_1y").out
+    assert "中国银行业协会" in arrears("law", "show", "cba-2026-collection").out
+    ran = arrears("law", "show", "cn.nonsense")
+    assert ran.status == 2 and "arrears law list" in ran.error
+
+
+def test_the_to_do_list_has_every_open_question_and_tells_what_grows_stale():
+    points = json.loads(arrears("law", "lint", "--on", "2026-11-30", "--json").out)
+    assert {point["kind"] for point in points} == {"stale", "uncertain", "verify"}
+    assert {"cn.open.microloan_trigger", "cn.open.effective_call"} <= {point["about"] for point in points}
+    (soon,) = [point for point in points if point["kind"] == "stale"]
+    assert soon["about"] == "cn.lpr_1y" and "2026-12-19" in soon["en"]
+    late = json.loads(arrears("law", "lint", "--on", "2026-12-20", "--json").out)
+    assert "from 2026-12-20 on it is unknown" in next(point for point in late if point["kind"] == "stale")["en"]
+    assert not [point for point in json.loads(arrears("law", "lint", "--on", "2026-10-01", "--json").out) if point["kind"] == "stale"]
+    for lang in ("zh", "en"):
+        assert arrears("law", "lint", "--pack", "us", "--lang", lang).out.startswith("[ ] ")
+
+
+def test_a_rule_without_examples_is_on_the_to_do_list(tmp_path):
+    text = shipped_texts("cn")["rules/policy_sms_per_day.yaml"]
+    folder = copied(tmp_path / "pack", "cn", rules__policy_sms_per_day=(text[text.index("examples:"):], ""))
+    assert "untested: cn.policy.sms_per_day" in arrears("law", "lint", "--pack", folder, "--lang", "en").out
+
+
+def test_two_versions_are_compared_entry_by_entry(tmp_path):
+    folder = copied(tmp_path / "pack", "cn", rules__calls_per_day=('at_least: "3"', 'at_least: "2"'), lpr=('"2025-05-20": "30000"', '"2025-05-20": "29000"'))
+    (folder / "rules" / "minor.yaml").unlink()
+    found = arrears("law", "diff", "cn", folder, "--lang", "en").out.splitlines()
+    assert "rules/calls_per_day.yaml: cn.calls_per_day, when.contacts_already.at_least: 3 -> 2" in found
+    assert any(line.startswith("lpr.yaml: cn.lpr_1y, ") and line.endswith("30000 -> 29000") for line in found)
+    assert any(line.startswith("rules/minor.yaml: cn.minor: gone: ") for line in found) and len(found) == 3
+    assert any(": new: " in line for line in arrears("law", "diff", folder, "cn", "--lang", "en").out.splitlines())
+    assert arrears("law", "diff", "us", "us", "--lang", "en").out == "The two versions say the same.\n"
+    assert json.loads(arrears("law", "diff", "cn", folder, "--json").out)[-1]["field"] == ""
+
+
+@pytest.mark.parametrize("pack", ["cn", "us"])
+def test_all_examples_of_a_shipped_pack_hold(pack):
+    ran = arrears("law", "test", "--pack", pack, "--lang", "en")
+    assert ran.status == 0 and ran.out.endswith("all hold\n"), ran.out
+
+
+@pytest.mark.parametrize("pack", ["cn", "us"])
+def test_an_example_notices_every_number_of_a_shipped_pack_that_is_changed_by_one(pack):
+    ran = arrears("law", "mutate", "--pack", pack, "--lang", "en")
+    assert ran.status == 0 and ran.out.endswith("(100.0 %)\n"), ran.out
+
+
+def test_an_example_that_fails_is_told_with_its_file_and_name_and_nothing_is_mutated(tmp_path):
+    folder = copied(tmp_path / "pack", "cn", rules__calls_per_day=('at_least: "3"', 'at_least: "4"'))
+    ran = arrears("law", "test", "--pack", folder, "--lang", "en")
+    assert ran.status == 1 and "calls_per_day.yaml: the fourth of the day: - speaks, expected cn.calls_per_day" in ran.out
+    ran = arrears("law", "mutate", "--pack", folder, "--lang", "en")
+    assert ran.status == 1 and "not all examples hold" in ran.out
+
+
+def test_a_number_that_no_example_holds_is_told_with_its_line(tmp_path):
+    text = shipped_texts("us")["rules/calls_in_seven_days.yaml"]
+    example = text[text.index("  - name: the window holds seven days"):text.index("  - name: and no eighth")]
+    folder = copied(tmp_path / "pack", "us", rules__calls_in_seven_days=(example, ""))
+    ran = arrears("law", "mutate", "--pack", folder, "--lang", "en")
+    assert ran.status == 1 and "rules/calls_in_seven_days.yaml, line 7: 7 became 6 and no example noticed" in ran.out
+
+
+@pytest.mark.parametrize("words", [("list", "--pack", "fr"), ("list", "--on", "yesterday"), ("show", "x", "--policy", "nowhere"), ("diff", "cn", "nowhere")])
+def test_what_is_not_there_is_refused_in_words(words):
+    ran = arrears("law", *words)
+    assert ran.status == 2 and ran.error.startswith("arrears: ") and len(ran.error.splitlines()) == 2
