@@ -127,7 +127,8 @@ def _contacts_changed(then: Decisions, now: Decisions) -> pl.DataFrame:
     joined = before.join(after.select("loan_id", "treatment", "verdict", "rules"), on="loan_id", how="full", suffix="_after", coalesce=True)
     joined = joined.filter(pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_after")) for name in ("treatment", "verdict", "rules")))
     was, is_now = pl.col("verdict").eq_missing("deny"), pl.col("verdict_after").eq_missing("deny")
-    becomes = pl.when(~was & is_now).then(pl.lit("refused")).when(was & ~is_now).then(pl.lit("released")).otherwise(pl.lit("otherwise"))
+    is_the_same = pl.col("treatment").eq_missing(pl.col("treatment_after"))  # another treatment releases nothing
+    becomes = pl.when(~was & is_now).then(pl.lit("refused")).when(was & ~is_now & is_the_same).then(pl.lit("released")).otherwise(pl.lit("otherwise"))
     return joined.with_columns(becomes=becomes)
 
 

@@ -9,7 +9,9 @@ import pyarrow.parquet as pq
 
 from arrears import store
 from arrears.refusal import Refused
+from arrears.tables.contacts import CONTACTS
 from arrears.twin.book import TABLES, blocks
+from arrears.twin.contacts import contacts_of
 
 LENDER = """\
 # Who the lender of this made-up book is: its licence and what its products are to the law. docs/guides/law.md says more.
@@ -39,17 +41,18 @@ def write_book(
     except ValueError as problem:
         raise Refused(str(problem), f"参数超出范围：{problem}") from None
     folder.mkdir(parents=True, exist_ok=True)
-    schemas = {name: table.empty().to_arrow().schema for name, table in TABLES.items()}
-    rows = dict.fromkeys(TABLES, 0)
-    unfinished = {name: folder / f"{name}.parquet.unfinished" for name in TABLES}
+    tables = {**TABLES, "contacts": CONTACTS}
+    schemas = {name: table.empty().to_arrow().schema for name, table in tables.items()}
+    rows = dict.fromkeys(tables, 0)
+    unfinished = {name: folder / f"{name}.parquet.unfinished" for name in tables}
     with ExitStack() as open_files:
         writers = {
             name: open_files.enter_context(pq.ParquetWriter(path, schemas[name], compression="zstd", compression_level=1))
             for name, path in unfinished.items()
         }
         made = 0
-        for block in drawn:
-            for name, frame in block.items():
+        for number, block in enumerate(drawn):
+            for name, frame in {**block, "contacts": contacts_of(block, seed, number, as_of)}.items():
                 writers[name].write_table(frame.to_arrow().cast(schemas[name]), row_group_size=1 << 20)
                 rows[name] += len(frame)
             made += block["loans"]["loan_id"].n_unique()
