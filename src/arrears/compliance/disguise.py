@@ -13,13 +13,13 @@ from functools import cache, cached_property
 FULL_WIDTH, ZERO_WIDTH, SPACED, LOOK_ALIKE, TRADITIONAL = 1, 2, 4, 8, 16
 # The first that was found names the disguise: the one that takes the most intent comes first.
 NAMES = ((LOOK_ALIKE, "look_alike"), (ZERO_WIDTH, "zero_width"), (SPACED, "spaced"), (TRADITIONAL, "traditional"), (FULL_WIDTH, "full_width"))
-LEET = str.maketrans("0134578$@", "oieastbsa")
+LEET = str.maketrans("0134578$@!", "oieastbsai")
 
 _CLAUSE_ENDS = frozenset(",;:!?。、\n()[]{}【】《》〔〕")
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u3164\uffa0\ufe00-\ufe0f\U000e0000-\U000e0fff]")
 _CLAUSE, _LATIN, _LETTER, _SOFT = "h", "l", "c", "s"
 _ENCLOSED = re.compile(r"(?<=[,;:!?。、\n()\[\]{}【】《》〔〕])[\u3400-\u9fff](?=[,;:!?。、\n()\[\]{}【】《》〔〕])")
-_LATIN_RUN = re.compile(r"[a-z0-9'$@]+(?:[ .][a-z0-9'$@]+)*")
+_LATIN_RUN = re.compile(r"[a-z0-9'$@!]+(?:[ .][a-z0-9'$@!]+)*")
 _ENDINGS = ("s", "ed", "ing", "er", "d", "es")
 _JOIN_PIECES, _JOIN_LETTERS = 14, 16
 
@@ -130,13 +130,16 @@ def read_through(text: str, look_alikes: dict[str, str]) -> View:
 
 def _kind(units: list, index: int, spelled: bool) -> str:
     one = units[index][0]
-    if one in _CLAUSE_ENDS:
+    if one in _CLAUSE_ENDS and one != "!":
         return _CLAUSE
     if "a" <= one <= "z" or "0" <= one <= "9":
         return _LATIN
     before, after = (_beside(units, index, step, spelled) for step in (-1, 1))
-    if one == "'" and "a" <= before <= "z" and "a" <= after <= "z" or one in "$@" and "a" <= after <= "z":
+    if one == "'" and "a" <= before <= "z" and "a" <= after <= "z" or one in "$@" and ("a" <= after <= "z" or "a" <= before <= "z" and after in "$@") \
+            or one == "!" and "a" <= before <= "z" and "a" <= after <= "z":
         return _LATIN
+    if one == "!":
+        return _CLAUSE
     return _LETTER if one.isalpha() else _SOFT
 
 
@@ -201,7 +204,7 @@ def with_words_joined(view: View, vocabulary: frozenset[str]) -> View | None:
     text, starts, marks, left_out = list(view.text), view.starts, list(view.marks), list(view.left_out)
     removed: set[int] = set()
     for run in _LATIN_RUN.finditer(view.text):
-        pieces = [(found.start(), found.end()) for found in re.finditer(r"[a-z0-9'$@]+", view.text[:run.end()]) if found.start() >= run.start()]
+        pieces = [(found.start(), found.end()) for found in re.finditer(r"[a-z0-9'$@!]+", view.text[:run.end()]) if found.start() >= run.start()]
         first = 0
         while first < len(pieces):
             last, word = _longest_word(view.text, pieces, first, vocabulary)
