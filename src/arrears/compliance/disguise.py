@@ -41,6 +41,11 @@ class View:
             found.setdefault(one, []).append(place)
         return found
 
+    @cached_property
+    def letters(self) -> frozenset[str]:
+        """The characters that occur."""
+        return frozenset(self.places)
+
     def disguise(self, start: int, end: int) -> int:
         """The disguises, as bits, that were undone within [start, end)."""
         found = 0
@@ -112,13 +117,21 @@ def _latin(letter: str) -> str:
     return letter
 
 
-def read_through(text: str, look_alikes: dict[str, str]) -> View:
+@cache
+def _forms(look_alikes: tuple[tuple[str, str], ...]) -> tuple[dict[str, str], frozenset[str], int]:
+    """The character each form stands for, with which characters forms begin, and the length of the longest."""
+    return dict(look_alikes), frozenset(form[0] for form, _ in look_alikes), max((len(form) for form, _ in look_alikes), default=0)
+
+
+def read_through(text: str, look_alikes: tuple[tuple[str, str], ...]) -> View:
     """The text as it is meant, clause marks kept. `look_alikes` are further forms and the Chinese character each stands for."""
-    units, position, longest = [], 0, max(map(len, look_alikes), default=0)
-    left_out = 0
+    forms, firsts, longest = _forms(look_alikes)
+    units, position, left_out = [], 0, 0
     while position < len(text):
-        size = next((n for n in range(longest, 0, -1) if text[position:position + n] in look_alikes), 0)
-        meant, bits = (look_alikes[text[position:position + size]], LOOK_ALIKE) if size else plain_character(text[position])
+        size = 0
+        if text[position] in firsts:
+            size = next((n for n in range(longest, 0, -1) if text[position:position + n] in forms), 0)
+        meant, bits = (forms[text[position:position + size]], LOOK_ALIKE) if size else plain_character(text[position])
         if not meant:
             left_out |= bits
         for one in meant:
@@ -130,6 +143,8 @@ def read_through(text: str, look_alikes: dict[str, str]) -> View:
 
 def _kind(units: list, index: int, spelled: bool) -> str:
     one = units[index][0]
+    if "\u3400" <= one <= "\u9fff":
+        return _LETTER
     if one in _CLAUSE_ENDS and one != "!":
         return _CLAUSE
     if "a" <= one <= "z" or "0" <= one <= "9":
@@ -183,7 +198,7 @@ def _is_spelled(text: str) -> bool:
     """Whether Latin words are written letter by letter, with wider gaps between the words."""
     words = re.findall(r"[a-z]+", text)
     singles = sum(len(word) == 1 for word in words)
-    return len(words) > 4 and singles * 10 > len(words) * 7 and re.search(r"[a-z][^a-z0-9]{2,}[a-z]", text) is not None
+    return len(words) > 4 and singles * 10 > len(words) * 7 and re.search(r"[a-z](?:  +|\.\.+|\*\*+|--+|__+)[a-z]", text) is not None
 
 
 def without_enclosing_marks(view: View) -> View | None:

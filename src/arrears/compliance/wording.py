@@ -41,7 +41,7 @@ def findings(text: str, lexicon: Lexicon) -> tuple[Finding, ...]:
 
     Each entry is judged alone, so an entry more never frees a text. Dates are for the caller to judge. Depends on nothing else.
     """
-    kept = read_through(text, dict(lexicon.look_alikes))
+    kept = read_through(text, lexicon.look_alikes)
     views = [view for view in (kept, without_enclosing_marks(kept)) if view is not None]
     split = _LATIN_GAP.search(kept.text) is not None and with_words_joined(kept, lexicon.vocabulary) is not None
     found: list[Finding] = []
@@ -77,7 +77,7 @@ def _places(entry: Entry, views: list[View], kept: View, split: bool) -> Iterato
 def _matches(patterns: tuple, view: View) -> Iterator[tuple[int, int]]:
     """Every match from every place on: one that is lawful must not hide another that begins within it."""
     for firsts, pattern in patterns:
-        places = range(len(view.text)) if firsts is None else (place for one in firsts & view.places.keys() for place in view.places[one])
+        places = range(len(view.text)) if firsts is None else [place for one in firsts & view.letters for place in view.places[one]]
         for place in places:
             found = pattern.match(view.text, place)
             if found and found.end() > place:
@@ -115,6 +115,8 @@ def _homophones(words: tuple[tuple[str, ...], ...], text: str) -> Iterator[tuple
                 yield spoken[number][1:]
             for first in sounding.get(word[0], ()):
                 run = spoken[first:first + len(word)]
-                if len(run) == len(word) and all(syllable in heard for syllable, (heard, _, _) in zip(word, run, strict=True)) \
+                if len(run) < len(word) or word[1] not in run[1][0]:  # most end here
+                    continue
+                if all(syllable in heard for syllable, (heard, _, _) in zip(word, run, strict=True)) \
                         and all(text[one[2]:other[1]] in ("", " ") for one, other in zip(run, run[1:], strict=False)):
                     yield run[0][1], run[-1][2]
