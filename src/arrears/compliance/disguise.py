@@ -245,7 +245,7 @@ def _longest_word(text: str, pieces: list, first: int, vocabulary: frozenset[str
     for last in range(min(len(pieces), first + _JOIN_PIECES), first, -1):
         parts = [text[start:end] for start, end in pieces[first:last]]
         whole = "".join(parts)
-        if not 3 <= len(whole) <= _JOIN_LETTERS or len(parts) == 1 and whole.isalpha() or whole.isdigit():
+        if not 2 <= len(whole) <= _JOIN_LETTERS or len(parts) == 1 and whole.isalpha() or whole.isdigit():
             continue
         if len(parts) > 1 and all(part in vocabulary and len(part) > 1 for part in parts):
             continue
