@@ -16,7 +16,8 @@ _MYRIADS = {"万": 10**4, "萬": 10**4, "w": 10**4, "亿": 10**8}
 _PLAIN = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?: \d{3})+(?:\.\d+)?(?![\d,])|\d(?: \d)+(?![\d,.])|\d+(?:\.\d+)?)"
 _NUMERAL = "零〇○一二两俩三四五六七八九壹贰叁肆伍陆柒捌玖弍廿卅"
 _SCALE = "十拾百佰千仟万亿"
-_CHINESE = rf"(?:{_PLAIN}|[{_NUMERAL}{_SCALE}])(?: ?(?:[wk](?![a-z])|[{_NUMERAL}{_SCALE}点]|(?<=[{_SCALE}])零?{_PLAIN}))*"
+# A number begins where none stands before it: otherwise a long run of digits is read from each of its digits on.
+_CHINESE = rf"(?<![\d{_NUMERAL}{_SCALE}])(?:{_PLAIN}|[{_NUMERAL}{_SCALE}])(?: ?(?:[wk](?![a-z])|[{_NUMERAL}{_SCALE}点]|(?<=[{_SCALE}])零?{_PLAIN}))*"
 _NUMBER = re.compile(_CHINESE)
 _PART = re.compile(rf"({_PLAIN})|([{_NUMERAL}{_SCALE}点wk])")
 
@@ -41,7 +42,7 @@ _WORDS = {word: value for value, word in enumerate(
 _WORDS |= {word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)} | {"a": 1, "an": 1}
 _POWERS = {"hundred": 100, "thousand": 1000, "grand": 1000, "million": 10**6, "k": 1000, "m": 10**6}
 _SPELLED = rf"(?:{'|'.join(sorted(_WORDS, key=len, reverse=True))})(?:[ -]+(?:and[ -]+)?(?:{'|'.join(sorted({*_WORDS, 'hundred', 'thousand', 'million', 'grand'} - {'a', 'an'}, key=len, reverse=True))}))*"
-_ENGLISH = rf"(?:{_PLAIN}(?: ?(?:k|m|thousand|hundred|million|grand)\b)?|\b{_SPELLED}\b)"
+_ENGLISH = rf"(?:(?<!\d){_PLAIN}(?: ?(?:k|m|thousand|hundred|million|grand)\b)?|\b{_SPELLED}\b)"
 _DOLLARS = r" ?-?(?:usd\b|us dollars?\b|u\.s\. dollars?\b|dollars?\b|bucks?\b|\$(?!\d))"
 _CENTS = rf"(?:,? (?:and )?(?P<cents>{_ENGLISH}) ?cents?\b)?"
 _USD = re.compile("|".join((
