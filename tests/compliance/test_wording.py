@@ -32,6 +32,18 @@ def test_a_lawful_text_is_not_refused_and_a_plain_one_names_no_suit(where, kind,
     assert red_lines(text, where) == (set() if kind == "plain" else {"suit"})
 
 
+@pytest.mark.parametrize("text", [text for where, kind, text in LAWFUL if (where, kind) == ("us", "plain")])
+def test_a_lawful_english_text_is_not_refused_by_the_chinese_pack_either(text):
+    assert red_lines(text, "cn") == set()
+
+
+@pytest.mark.parametrize("text,red_line", [
+    ("This is the police, pay today", "posing_as_authority"), ("We will kill you", "threat"), ("You idiot", "abuse"), ("You are on the blacklist", "invented_blacklist"),
+    ("You will go to jail", "exaggerated_consequence"), ("We will tell your family", "disclosure"), ("You must pay a collection fee", "extra_fees"), ("We will sue you", "suit")])
+def test_the_plainest_english_is_found_by_the_chinese_pack_too(text, red_line):
+    assert red_line in red_lines(text, "cn")
+
+
 def test_there_are_enough_texts_and_every_red_line_has_some():
     assert len(UNLAWFUL) >= 150 and len(LAWFUL) >= 150
     assert set(Counter((where, line) for where, line, _ in UNLAWFUL).values()) and {line for where, line, _ in UNLAWFUL if where == "us"} == {

@@ -13,10 +13,11 @@ _DIGITS = {**{one: value for value, one in enumerate("零一二三四五六七�
            "〇": 0, "○": 0, "两": 2, "俩": 2, "幺": 1, "廿": 20, "卅": 30, "贰": 2, "弍": 2, "陸": 6}
 _UNITS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000, "k": 1000}
 _MYRIADS = {"万": 10**4, "萬": 10**4, "w": 10**4, "亿": 10**8}
-_PLAIN = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d(?: \d)+(?![\d,.])|\d+(?:\.\d+)?)"
+_PLAIN = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?: \d{3})+(?:\.\d+)?(?![\d,])|\d(?: \d)+(?![\d,.])|\d+(?:\.\d+)?)"
 _NUMERAL = "零〇○一二两俩三四五六七八九壹贰叁肆伍陆柒捌玖弍廿卅"
 _SCALE = "十拾百佰千仟万亿"
-_CHINESE = rf"(?:{_PLAIN}|[{_NUMERAL}{_SCALE}])(?: ?(?:[wk](?![a-z])|[{_NUMERAL}{_SCALE}点]|(?<=[{_SCALE}])零?{_PLAIN}))*"
+# A number begins where none stands before it: otherwise a long run of digits is read from each of its digits on.
+_CHINESE = rf"(?<![\d{_NUMERAL}{_SCALE}])(?:{_PLAIN}|[{_NUMERAL}{_SCALE}])(?: ?(?:[wk](?![a-z])|[{_NUMERAL}{_SCALE}点]|(?<=[{_SCALE}])零?{_PLAIN}))*"
 _NUMBER = re.compile(_CHINESE)
 _PART = re.compile(rf"({_PLAIN})|([{_NUMERAL}{_SCALE}点wk])")
 
@@ -26,7 +27,7 @@ _CHANGE = rf"(?:钱|整|正)?(?:零|又)?(?:(?P<jiao>[\d{_NUMERAL}]+)(?:角|毛)
 _TO = r" ?(?:-|~|—|–|到|至|或|、) ?"
 _MORE = r"(?:多|余|来|几)? ?"
 _OWED = (r"(?:金额|总额|欠款|欠费|应还|应付|应缴|待还|未还|还款额|最低还款|余额|本金|罚息|利息|违约金|滞纳金|共计|合计|总计|总共|一共|拖欠|欠了|欠|归还|偿还|还清|还款|还|支付|"
-         r"缴纳|缴|交纳|交|付款|付|补足|结清|转账|转|借款|贷款|借了|贷了)(?:本金|本息|金额|总额|总计|合计|共计|人民币|我们|我行|我司|着|了|的|为|是|共|约|计|至少|[: ])*")
+         r"缴纳|缴|交纳|交|付款|付|补足|结清|转账|借款|贷款|借了|贷了)(?:本金|本息|金额|总额|总计|合计|共计|人民币|我们|我行|我司|着|了|的|为|是|共|约|计|至少|[: ])*")
 _NO_MONEY = r"(?! ?(?:天|日|号|期|次|笔|个|月|年|%|点|时|小时|分|秒|位|户|人|折|岁|家|条|张|件|份|名|遍|倍|成|楼|层|室|路|栋|周|[-/:.]\d|[\d零〇一二两三四五六七八九十百千万亿]|(?:多|余|来|几)? ?(?:元|圆|块|人民币|rmb|cny|yuan)))"
 _CNY = re.compile("|".join((
     rf"(?P<low>{_CHINESE}){_MORE}{_TO}(?P<high>{_CHINESE}){_MORE}{_YUAN}",
@@ -41,7 +42,7 @@ _WORDS = {word: value for value, word in enumerate(
 _WORDS |= {word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)} | {"a": 1, "an": 1}
 _POWERS = {"hundred": 100, "thousand": 1000, "grand": 1000, "million": 10**6, "k": 1000, "m": 10**6}
 _SPELLED = rf"(?:{'|'.join(sorted(_WORDS, key=len, reverse=True))})(?:[ -]+(?:and[ -]+)?(?:{'|'.join(sorted({*_WORDS, 'hundred', 'thousand', 'million', 'grand'} - {'a', 'an'}, key=len, reverse=True))}))*"
-_ENGLISH = rf"(?:{_PLAIN}(?: ?(?:k|m|thousand|hundred|million|grand)\b)?|\b{_SPELLED}\b)"
+_ENGLISH = rf"(?:(?<!\d){_PLAIN}(?: ?(?:k|m|thousand|hundred|million|grand)\b)?|\b{_SPELLED}\b)"
 _DOLLARS = r" ?-?(?:usd\b|us dollars?\b|u\.s\. dollars?\b|dollars?\b|bucks?\b|\$(?!\d))"
 _CENTS = rf"(?:,? (?:and )?(?P<cents>{_ENGLISH}) ?cents?\b)?"
 _USD = re.compile("|".join((
@@ -84,6 +85,8 @@ def _yuan(match: re.Match) -> list[Decimal]:
         return [_chinese(named["yuan"]) + change]
     if named["tenths"]:
         return [_chinese(named["tenths"]) / 10 + (_chinese(named["hundredths"]) / 100 if named["hundredths"] else 0)]
+    if named["owed"] and re.fullmatch(r"\d{8,}", named["owed"]):  # the number of a loan or of an order
+        return []
     if named["owed"] and not (named["owed"][0].isdigit() or re.search("[百佰千仟万亿]", named["owed"])):
         return []
     amounts = [_chinese(one) for one in whole if _is_number(one)]

@@ -13,13 +13,13 @@ from functools import cache, cached_property
 FULL_WIDTH, ZERO_WIDTH, SPACED, LOOK_ALIKE, TRADITIONAL = 1, 2, 4, 8, 16
 # The first that was found names the disguise: the one that takes the most intent comes first.
 NAMES = ((LOOK_ALIKE, "look_alike"), (ZERO_WIDTH, "zero_width"), (SPACED, "spaced"), (TRADITIONAL, "traditional"), (FULL_WIDTH, "full_width"))
-LEET = str.maketrans("0134578$@", "oieastbsa")
+LEET = str.maketrans("0134578$@!", "oieastbsai")
 
 _CLAUSE_ENDS = frozenset(",;:!?。、\n()[]{}【】《》〔〕")
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u3164\uffa0\ufe00-\ufe0f\U000e0000-\U000e0fff]")
 _CLAUSE, _LATIN, _LETTER, _SOFT = "h", "l", "c", "s"
 _ENCLOSED = re.compile(r"(?<=[,;:!?。、\n()\[\]{}【】《》〔〕])[\u3400-\u9fff](?=[,;:!?。、\n()\[\]{}【】《》〔〕])")
-_LATIN_RUN = re.compile(r"[a-z0-9'$@]+(?:[ .][a-z0-9'$@]+)*")
+_LATIN_RUN = re.compile(r"[a-z0-9'$@!]+(?:[ .][a-z0-9'$@!]+)*")
 _ENDINGS = ("s", "ed", "ing", "er", "d", "es")
 _JOIN_PIECES, _JOIN_LETTERS = 14, 16
 
@@ -40,6 +40,11 @@ class View:
         for place, one in enumerate(self.text):
             found.setdefault(one, []).append(place)
         return found
+
+    @cached_property
+    def letters(self) -> frozenset[str]:
+        """The characters that occur."""
+        return frozenset(self.places)
 
     def disguise(self, start: int, end: int) -> int:
         """The disguises, as bits, that were undone within [start, end)."""
@@ -112,13 +117,21 @@ def _latin(letter: str) -> str:
     return letter
 
 
-def read_through(text: str, look_alikes: dict[str, str]) -> View:
+@cache
+def _forms(look_alikes: tuple[tuple[str, str], ...]) -> tuple[dict[str, str], frozenset[str], int]:
+    """The character each form stands for, with which characters forms begin, and the length of the longest."""
+    return dict(look_alikes), frozenset(form[0] for form, _ in look_alikes), max((len(form) for form, _ in look_alikes), default=0)
+
+
+def read_through(text: str, look_alikes: tuple[tuple[str, str], ...]) -> View:
     """The text as it is meant, clause marks kept. `look_alikes` are further forms and the Chinese character each stands for."""
-    units, position, longest = [], 0, max(map(len, look_alikes), default=0)
-    left_out = 0
+    forms, firsts, longest = _forms(look_alikes)
+    units, position, left_out = [], 0, 0
     while position < len(text):
-        size = next((n for n in range(longest, 0, -1) if text[position:position + n] in look_alikes), 0)
-        meant, bits = (look_alikes[text[position:position + size]], LOOK_ALIKE) if size else plain_character(text[position])
+        size = 0
+        if text[position] in firsts:
+            size = next((n for n in range(longest, 0, -1) if text[position:position + n] in forms), 0)
+        meant, bits = (forms[text[position:position + size]], LOOK_ALIKE) if size else plain_character(text[position])
         if not meant:
             left_out |= bits
         for one in meant:
@@ -130,13 +143,18 @@ def read_through(text: str, look_alikes: dict[str, str]) -> View:
 
 def _kind(units: list, index: int, spelled: bool) -> str:
     one = units[index][0]
-    if one in _CLAUSE_ENDS:
+    if "\u3400" <= one <= "\u9fff":
+        return _LETTER
+    if one in _CLAUSE_ENDS and one != "!":
         return _CLAUSE
     if "a" <= one <= "z" or "0" <= one <= "9":
         return _LATIN
     before, after = (_beside(units, index, step, spelled) for step in (-1, 1))
-    if one == "'" and "a" <= before <= "z" and "a" <= after <= "z" or one in "$@" and "a" <= after <= "z":
+    if one == "'" and "a" <= before <= "z" and "a" <= after <= "z" or one in "$@" and ("a" <= after <= "z" or "a" <= before <= "z" and after in "$@") \
+            or one == "!" and "a" <= before <= "z" and "a" <= after <= "z":
         return _LATIN
+    if one == "!":
+        return _CLAUSE
     return _LETTER if one.isalpha() else _SOFT
 
 
@@ -180,7 +198,7 @@ def _is_spelled(text: str) -> bool:
     """Whether Latin words are written letter by letter, with wider gaps between the words."""
     words = re.findall(r"[a-z]+", text)
     singles = sum(len(word) == 1 for word in words)
-    return len(words) > 4 and singles * 10 > len(words) * 7 and re.search(r"[a-z][^a-z0-9]{2,}[a-z]", text) is not None
+    return len(words) > 4 and singles * 10 > len(words) * 7 and re.search(r"[a-z](?:  +|\.\.+|\*\*+|--+|__+)[a-z]", text) is not None
 
 
 def without_enclosing_marks(view: View) -> View | None:
@@ -201,7 +219,7 @@ def with_words_joined(view: View, vocabulary: frozenset[str]) -> View | None:
     text, starts, marks, left_out = list(view.text), view.starts, list(view.marks), list(view.left_out)
     removed: set[int] = set()
     for run in _LATIN_RUN.finditer(view.text):
-        pieces = [(found.start(), found.end()) for found in re.finditer(r"[a-z0-9'$@]+", view.text[:run.end()]) if found.start() >= run.start()]
+        pieces = [(found.start(), found.end()) for found in re.finditer(r"[a-z0-9'$@!]+", view.text[:run.end()]) if found.start() >= run.start()]
         first = 0
         while first < len(pieces):
             last, word = _longest_word(view.text, pieces, first, vocabulary)
@@ -227,7 +245,7 @@ def _longest_word(text: str, pieces: list, first: int, vocabulary: frozenset[str
     for last in range(min(len(pieces), first + _JOIN_PIECES), first, -1):
         parts = [text[start:end] for start, end in pieces[first:last]]
         whole = "".join(parts)
-        if not 3 <= len(whole) <= _JOIN_LETTERS or len(parts) == 1 and whole.isalpha() or whole.isdigit():
+        if not 2 <= len(whole) <= _JOIN_LETTERS or len(parts) == 1 and whole.isalpha() or whole.isdigit():
             continue
         if len(parts) > 1 and all(part in vocabulary and len(part) > 1 for part in parts):
             continue

@@ -245,4 +245,6 @@ def _initials(words: list[str], where: str) -> re.Pattern | None:
 
 
 def _words(patterns: list[str]) -> frozenset[str]:
-    return frozenset(_WORD.findall(re.sub(r"\\[a-zA-Z]", " ", " ".join(patterns))))
+    """The Latin words of the patterns, with and without a last letter that is optional."""
+    text = re.sub(r"\\[a-zA-Z]", " ", " ".join(patterns))
+    return frozenset(_WORD.findall(text)) | {word[:-1] for word in re.findall(r"([a-z']{2,})\?", text)}

@@ -15,7 +15,8 @@ from arrears.compliance.lexicon import Entry, Lexicon, sounds
 
 _CONTEXT_LETTERS = 60
 _SYLLABLE = re.compile(r"[a-z]+|[\u3400-\u9fff]")
-_LATIN_GAP = re.compile(r"[a-z0-9'$@][ .][a-z0-9'$@]|[a-z][0-9$@]|[$@][a-z]")
+_RUN = re.compile(r"[a-z]+(?:[ .][a-z]+)*|[\u3400-\u9fff]")
+_LATIN_GAP = re.compile(r"[a-z0-9'$@!][ .][a-z0-9'$@!]|[a-z][0-9$@!]|[$@][a-z]")
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def findings(text: str, lexicon: Lexicon) -> tuple[Finding, ...]:
 
     Each entry is judged alone, so an entry more never frees a text. Dates are for the caller to judge. Depends on nothing else.
     """
-    kept = read_through(text, dict(lexicon.look_alikes))
+    kept = read_through(text, lexicon.look_alikes)
     views = [view for view in (kept, without_enclosing_marks(kept)) if view is not None]
     split = _LATIN_GAP.search(kept.text) is not None and with_words_joined(kept, lexicon.vocabulary) is not None
     found: list[Finding] = []
@@ -76,7 +77,7 @@ def _places(entry: Entry, views: list[View], kept: View, split: bool) -> Iterato
 def _matches(patterns: tuple, view: View) -> Iterator[tuple[int, int]]:
     """Every match from every place on: one that is lawful must not hide another that begins within it."""
     for firsts, pattern in patterns:
-        places = range(len(view.text)) if firsts is None else (place for one in firsts & view.places.keys() for place in view.places[one])
+        places = range(len(view.text)) if firsts is None else [place for one in firsts & view.letters for place in view.places[one]]
         for place in places:
             found = pattern.match(view.text, place)
             if found and found.end() > place:
@@ -91,9 +92,13 @@ def _is_lawful(entry: Entry, kept: View, start: int, end: int) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _spoken(text: str) -> tuple[list[tuple[frozenset[str], int, int]], dict[str, list[int]]]:
-    """Each Chinese character or Latin word of a text, how it may sound and where it stands; and which of them sound like a syllable."""
-    spoken = [(frozenset((found[0],)) if found[0].isascii() else sounds(found[0]), *found.span()) for found in _SYLLABLE.finditer(text)]
+def _spoken(text: str, whole_runs: bool) -> tuple[list[tuple[frozenset[str], int, int]], dict[str, list[int]]]:
+    """Each Chinese character and Latin word of a text: how it may sound and where it stands; and which of them sound like a syllable.
+
+    With whole_runs, Latin words that follow each other are one (he im ing dan).
+    """
+    spoken = [(frozenset((re.sub("[ .]", "", found[0]),)) if found[0][0].isascii() else sounds(found[0]), *found.span())
+              for found in (_RUN if whole_runs else _SYLLABLE).finditer(text)]
     sounding: dict[str, list[int]] = {}
     for number, (heard, _, _) in enumerate(spoken):
         for syllable in heard:
@@ -103,12 +108,15 @@ def _spoken(text: str) -> tuple[list[tuple[frozenset[str], int, int]], dict[str,
 
 def _homophones(words: tuple[tuple[str, ...], ...], text: str) -> Iterator[tuple[int, int]]:
     """Where a word is written with characters that sound like it, in pinyin, or in both."""
-    spoken, sounding = _spoken(text)
-    for word in words:
-        for number in sounding.get("".join(word), ()):
-            yield spoken[number][1:]
-        for first in sounding.get(word[0], ()):
-            run = spoken[first:first + len(word)]
-            if len(run) == len(word) and all(syllable in heard for syllable, (heard, _, _) in zip(word, run, strict=True)) \
-                    and all(text[one[2]:other[1]] in ("", " ") for one, other in zip(run, run[1:], strict=False)):
-                yield run[0][1], run[-1][2]
+    for whole_runs in (False, True) if _LATIN_GAP.search(text) else (False,):
+        spoken, sounding = _spoken(text, whole_runs)
+        for word in words:
+            for number in sounding.get("".join(word), ()):
+                yield spoken[number][1:]
+            for first in sounding.get(word[0], ()):
+                run = spoken[first:first + len(word)]
+                if len(run) < len(word) or word[1] not in run[1][0]:  # most end here
+                    continue
+                if all(syllable in heard for syllable, (heard, _, _) in zip(word, run, strict=True)) \
+                        and all(text[one[2]:other[1]] in ("", " ") for one, other in zip(run, run[1:], strict=False)):
+                    yield run[0][1], run[-1][2]

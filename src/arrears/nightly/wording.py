@@ -275,7 +275,7 @@ WORDS: dict[str, Pair] = {
     "impact.no_rules": ("没有联系因此新被拒或新放行。", "No contact is newly refused or released."),
     "impact.refused": ("新被拒", "newly refused"), "impact.released": ("新放行", "released"),
     "col.changed": ("改变笔数", "Loans that change"), "col.before": ("变更前", "Before"), "col.after": ("变更后", "After"),
-    "col.difference": ("差额", "Difference"), "col.overpaid_more": ("多付超限增加", "More overpaid"), "col.unknown_caps": ("上限未知", "Cap unknown"),
+    "col.difference": ("差额", "Difference"), "col.overpaid_more": ("多付超限增加（笔）", "Loans overpaid by more"), "col.unknown_caps": ("上限未知", "Cap unknown"),
     "col.becomes": ("结果", "What becomes of it"),
     "look.title": ("先看什么", "What to look at first"),
     "look.how": (
