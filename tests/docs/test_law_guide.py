@@ -221,3 +221,12 @@ def test_the_reference_quotes_the_answers_to_its_facts_and_the_errors():
     assert [line for line in lines_of("json", REFERENCE) if line.startswith('{"error"')] == bad.stdout.splitlines()
     nowhere = arrears(TOP, "may", "--facts", "nowhere.jsonl", "--lang", "en")
     assert nowhere.returncode == 64 and nowhere.stderr.splitlines()[0] in lines_of("text", REFERENCE)
+
+
+@pytest.mark.parametrize(("name", "lang"), [("README.md", "en"), ("README.zh.md", "zh")])
+def test_the_readme_quotes_the_two_commands_of_the_gate(name, lang):
+    text = (TOP / name).read_text(encoding="utf-8")
+    answers = arrears(TOP, "may", "--facts", "docs/reference/facts.jsonl").stdout.splitlines()
+    assert [line for line in lines_of("json", text) if line.startswith('{"verdict"')] == answers[:2]
+    shown = arrears(TOP, "law", "show", "cn.calls_per_day", "--on", "2026-03-02", "--lang", lang).stdout
+    assert f"\n{shown}```" in text
