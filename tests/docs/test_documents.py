@@ -16,6 +16,7 @@ import pytest
 import typer
 
 from arrears.cli import app
+from arrears.compliance.kinds import KINDS
 
 TOP = Path(__file__).parents[2]
 ARREARS = [sys.executable, "-c", "from arrears.cli import main; main()"]
@@ -206,6 +207,30 @@ def test_every_file_of_ingest_stands_in_the_table_of_its_files_and_no_other():
     table = page.split("## The files of ingest", 1)[1].split("\n## ", 1)[0]
     there = {path.stem for path in (TOP / "src/arrears/ingest").glob("*.py")} - {"__init__"}
     assert set(re.findall(r"`(\w+)`", table)) == there
+
+
+def test_every_file_of_law_and_compliance_stands_in_the_table_of_the_gate_and_no_other():
+    page = (TOP / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = page.split("## The files of the gate", 1)[1].split("\n## ", 1)[0]
+    there = {path.stem for folder in ("law", "compliance") for path in (TOP / "src/arrears" / folder).glob("*.py")} - {"__init__"}
+    assert set(re.findall(r"`(\w+)`", table)) == there
+
+
+def test_every_kind_of_condition_stands_in_the_page_on_verdicts():
+    page = (TOP / "docs/algorithms/verdicts.md").read_text(encoding="utf-8")
+    table = page.split("## Kinds of condition", 1)[1].split("\n## ", 1)[0]
+    named = {name for row in re.findall(r"^\| (`.+?`) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    assert named == set(KINDS)
+
+
+def test_the_table_of_the_law_names_every_command_with_its_options():
+    commands = COMMANDS["law"].commands
+    for name in ("README.md", "README.zh.md"):
+        rows = dict(re.findall(r"^\| `arrears law ([\w-]+)` \|(.+)$", (TOP / name).read_text(encoding="utf-8"), re.MULTILINE))
+        assert set(rows) == set(commands), name
+        for command in commands.values():
+            options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+            assert set(re.findall(r"--[a-z-]+", rows[command.name])) == options - {"--help", "--lang"}, (name, command.name)
 
 
 def test_the_layers_are_quoted_as_they_are():
