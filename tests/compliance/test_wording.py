@@ -115,6 +115,23 @@ def test_context_decides(lawful, unlawful):
     assert red_lines(unlawful) - {"suit"}
 
 
+@pytest.mark.parametrize("text", [
+    "你的非法行为我们会爆你通讯录", "不要逼我们起诉", "您投诉的结果就是我们上门闹", "我们不会放过你，弄死你", "我们上门闹，请勿相信别人", "我们从不开玩笑，爆通讯录",
+    "我们不得不通知你家人", "我们不会不通知你家人", "不处理就通知你家人", "不还款将通知你单位", "别以为不会抓你", "没有还款，我们联系你家人", "不能还款就上黑名单",
+    "这不是威胁，不还就弄死你", "如不还款，上门闹", "如有违约我们爆你通讯录", "不要以为躲着就不会坐牢，等着坐牢吧", "你是不是脑子有病", "不想坐牢就还钱",
+])
+def test_a_denial_that_denies_something_else_frees_nothing(text):
+    assert red_lines(text)
+
+
+@pytest.mark.parametrize("text", [
+    "We will not stop until you are arrested", "If you do not pay, you will be arrested", "Do not ignore us or we will hurt you", "You did not pay so we will tell your boss",
+    "Not a joke, we will break your legs", "No payment means jail", "We never forget, we will ruin you", "If you don't pay we will sue you", "I won't hesitate to sue you",
+])
+def test_an_english_denial_that_denies_something_else_frees_nothing(text):
+    assert red_lines(text, "us")
+
+
 @pytest.mark.parametrize("text,where", [
     ("本笔债务已过诉讼时效", "cn"), ("您有权向法院起诉", "cn"), ("we will not sue you", "us"), ("the law limits how long you can be sued", "us")])
 def test_limitation_may_be_told_without_threatening_suit(text, where):
