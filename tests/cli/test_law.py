@@ -119,3 +119,19 @@ def test_a_number_that_no_example_holds_is_told_with_its_line(tmp_path):
 def test_what_is_not_there_is_refused_in_words(words):
     ran = arrears("law", *words)
     assert ran.status == 2 and ran.error.startswith("arrears: ") and len(ran.error.splitlines()) == 2
+
+
+def test_a_text_is_screened_for_its_author(tmp_path):
+    text = tmp_path / "template.txt"
+    text.write_text("再不还钱就把你列入全国黑 名 单，欠款1.2万元", encoding="utf-8")
+    ran = arrears("law", "wording", text, "--lang", "zh")
+    assert ran.status == 1 and "虚构黑名单" in ran.out and "伪装：spaced" in ran.out and "CNY 12,000.00" in ran.out
+    text.write_text("【示例银行】您好，您在我行的贷款已逾期。如有异议，请致电客服提出并提供证据。", encoding="utf-8")
+    ran = arrears("law", "wording", text, "--for", "message", "--lang", "en")
+    assert (ran.status, ran.out) == (0, "The lexicon finds no red line crossed.\n"), ran
+    found = json.loads(arrears("law", "wording", text, "--for", "letter", "--json").out)
+    assert {"cn.parts.letter.name"} < {part["id"] for part in found["missing"]}
+    assert arrears("law", "wording", text, "--for", "poem").status == 2
+    assert arrears("law", "wording", tmp_path / "none.txt").status == 2
+    text.write_text(" \n", encoding="utf-8")
+    assert "blank" in arrears("law", "wording", text).error

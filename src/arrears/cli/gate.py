@@ -1,4 +1,4 @@
-"""Commands of the gate: may, and law with list, show, lint, diff, test, mutate, impact."""
+"""Commands of the gate: may, and law with list, show, lint, diff, test, mutate, wording, impact."""
 
 import json
 import os
@@ -148,6 +148,25 @@ def mutate(pack: PackOption = "cn", policy: PolicyOption = None, lang: LangOptio
 
 
 @law.command()
+def wording(
+    text: Annotated[str, typer.Argument(help="File with one text, a template or a letter; - for standard input. 文字文件")],
+    pack: PackOption = "cn", on: OnOption = None,
+    part_of: Annotated[str | None, typer.Option("--for", help="message or letter: also tell which required parts are missing. 另查必备内容")] = None,
+    as_json: JsonOption = False, lang: LangOption = None,
+) -> None:
+    """Screen a text: red lines it crosses, the largest sum it names, required parts it lacks. 审查文字。"""
+    from arrears.compliance.wording_report import crosses, told, wording_of
+
+    with terms.refusals(lang):
+        written = "".join(_lines_of(text))
+        found = wording_of(_pack(pack, None), written, _day(on), part_of)
+        for line in told(found, terms.language(lang), as_json=as_json):
+            print(line)
+    if crosses(found):
+        raise typer.Exit(FAILED)
+
+
+@law.command()
 def impact(
     book: BookOption, as_of: AsOfOption,
     pack: Annotated[str, typer.Option("--pack", help="Folder of the pack as it would be. 拟变更的规则包文件夹")],
@@ -202,8 +221,8 @@ def _lines_of(name: str) -> Iterator[str]:
         handle = open(name, "rb")
         handle.peek(1)
     except OSError as problem:
-        raise Refused(f"--facts {name}: cannot be read ({problem.strerror}); it names a file of JSON lines, or - for standard input",
-                      f"--facts {name}：无法读取（{problem.strerror}）；应为每行一个 JSON 的文件，或 - 表示标准输入") from None
+        raise Refused(f"{name}: cannot be read ({problem.strerror}); name a file, or - for standard input",
+                      f"{name}：无法读取（{problem.strerror}）；请给出文件名，或 - 表示标准输入") from None
     return _decoded(handle)
 
 

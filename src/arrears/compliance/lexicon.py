@@ -26,7 +26,10 @@ _WORD = re.compile(r"[a-z']+")
 
 @dataclass(frozen=True)
 class Entry:
-    """One group of expressions of a red line, with the text it rests on and the days [from_on, until_on) it holds."""
+    """One group of expressions of a red line, with the text it rests on and the days [from_on, until_on) it holds.
+
+    Where the file says `from: null` it holds as long as the rule that asks for it.
+    """
 
     id: str
     red_line: str
@@ -46,11 +49,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Example:
-    """A text that travels with a red line, and whether it must be found under it."""
+    """A text that travels with a red line, and whether it must be found under it, on a day where one is named."""
 
     red_line: str
     text: str
     refused: bool
+    on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -108,10 +112,14 @@ def _red_line(held: dict, name: str, terms: dict, contexts: dict, sources: set[s
     strict_yaml.expect_keys(held, {"red_line", "examples", "entries"}, {"terms", "basis", "description", "disguises"}, name)
     if held["red_line"] not in RED_LINES:
         raise BadYaml(f"{name}: unknown red line {held['red_line']!r}; known are {', '.join(RED_LINES)}")
-    strict_yaml.expect_keys(held["examples"], {"refused", "passed"}, set(), f"{name}: examples")
+    strict_yaml.expect_keys(held["examples"], {"refused", "passed"}, {"days"}, f"{name}: examples")
     for key in ("refused", "passed"):
         _texts(held["examples"], key, f"{name}: examples")
     examples = [Example(held["red_line"], text, key == "refused") for key in ("refused", "passed") for text in held["examples"][key]]
+    for day, said in held["examples"].get("days", {}).items():
+        if said not in ("found", "silent") or day_or_none(day, f"{name}: examples") is None:
+            raise BadYaml(f"{name}: examples: days say of a day whether the first refused text is found or silent on it, not {day}: {said}")
+        examples.append(Example(held["red_line"], held["examples"]["refused"][0], said == "found", day_or_none(day, name)))
     if not isinstance(held["entries"], list) or not held["entries"]:
         raise BadYaml(f"{name}: entries must be a list of at least one")
     known = {**terms, **held.get("terms", {})}
@@ -135,7 +143,7 @@ def _entry(written: dict, given: dict, where: str, red_line: str, terms: dict, c
     if not (patterns or homophones or initials):
         raise BadYaml(f"{where}: no patterns, homophones or initials: nothing would be found")
     expanded = [_expanded(pattern, terms, where) for pattern in patterns]
-    from_on, until_on = day_or_none(written["from"], where), day_or_none(written["until"], where)
+    from_on, until_on = day_or_none(written["from"], where) or date.min, day_or_none(written["until"], where)
     return Entry(written["id"], red_line, written["source"], also, text_or_none(written["article"]),
                  written["evidence"], from_on, until_on, tuple(_compiled(pattern, where) for pattern in expanded), _contexts(written, contexts, terms, where),
                  disguises, tuple(_syllables(word, where) for word in homophones), _initials(initials, where), _words(expanded))
@@ -149,8 +157,8 @@ def known_basis(written: dict, also: tuple[str, ...], sources: set[str], where: 
     if written["evidence"] not in ("T1", "T2", "K"):
         raise BadYaml(f"{where}: evidence {written['evidence']!r} is none of T1, T2, K")
     from_on, until_on = day_or_none(written["from"], where), day_or_none(written["until"], where)
-    if from_on is None or until_on is not None and until_on <= from_on:
-        raise BadYaml(f"{where}: from must be a day, and before until")
+    if until_on is not None and from_on is not None and until_on <= from_on:
+        raise BadYaml(f"{where}: from must be a day before until; null where it holds as long as the rule that asks for it")
 
 
 def _list(written: dict, key: str, where: str) -> list[str]:

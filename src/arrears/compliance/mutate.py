@@ -12,8 +12,10 @@ from decimal import Decimal
 
 import yaml
 
+from arrears import strict_yaml
 from arrears.compliance.examples import failed_examples
 from arrears.compliance.screen import prepare
+from arrears.compliance.wording_examples import PARTS_FILE, failures
 from arrears.law.packs import pack_from
 from arrears.strict_yaml import BadYaml
 
@@ -60,6 +62,8 @@ def _is_caught(file: str, changed: dict[str, str], name: str, data_examples: dic
     try:
         if file in data_examples:
             return bool(data_examples[file](changed))
+        if file == PARTS_FILE or file.startswith("lexicon/"):
+            return bool(failures(changed, {entry["id"] for entry in strict_yaml.parse(changed["sources.yaml"], "sources.yaml")}, file))
         # only the changed rule is read beside the pack's own files: no other can notice; and the lexicon where it is asked
         kept = ("pack.yaml", "sources.yaml", file)
         texts = {one: text for one, text in changed.items() if one in kept or (one.startswith("lexicon/") and "text_has" in changed[file])}

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from arrears.compliance.examples import failed_examples
 from arrears.compliance.mutate import Mutation, mutate, mutations
 from arrears.compliance.screen import prepare
+from arrears.compliance.wording_examples import PARTS_FILE, failed_parts, failed_texts
 from arrears.law.examples import DATA_EXAMPLES
 from arrears.law.rules import Pack
 
@@ -13,15 +14,18 @@ _SHOWN = 50
 
 def tested(pack: Pack, lang: str) -> tuple[list[str], int]:
     """What the run of all examples is told as, and how many failed. Raises BadYaml where one cannot be read."""
-    failed = [f"{one.file}: {one.name}: {getattr(one, lang)}" for one in failed_examples(prepare(pack))]
+    prepared = prepare(pack)
+    failed = [f"{one.file}: {one.name}: {getattr(one, lang)}" for one in failed_examples(prepared)]
+    failed += failed_texts(prepared.lexicon)
+    failed += failed_parts(pack.texts, set(pack.sources)) if PARTS_FILE in pack.texts else []
     data = {file: check for file, check in DATA_EXAMPLES.items() if file in pack.texts}
     for file, check in data.items():
         failed += [f"{pack.id}/{file}: {problem}" for problem in check(pack.texts)]
-    count = sum(len(rule.examples) for rule in pack.rules)
+    count, said = sum(len(rule.examples) for rule in pack.rules), len(prepared.lexicon.examples)
     if lang == "zh":
-        lines = [f"{pack.id}：{len(pack.rules)} 条规则的 {count} 个示例与 {len(data)} 个数据文件的示例", f"失败 {len(failed)} 个" if failed else "全部通过"]
+        lines = [f"{pack.id}：{len(pack.rules)} 条规则的 {count} 个示例、话术的 {said} 个示例、{len(data)} 个数据文件的示例", f"失败 {len(failed)} 个" if failed else "全部通过"]
     else:
-        lines = [f"{pack.id}: {count} examples of {len(pack.rules)} rules, and those of {len(data)} files of numbers",
+        lines = [f"{pack.id}: {count} examples of {len(pack.rules)} rules, {said} of wording, and those of {len(data)} files of numbers",
                  f"{len(failed)} failed" if failed else "all hold"]
     return [lines[0], *(f"  {line}" for line in failed[:_SHOWN]), lines[1]], len(failed)
 

@@ -44,7 +44,7 @@ def read_required_parts(text: str, sources: set[str], name: str = "required_part
 
 
 def _part(written: dict, where: str, sources: set[str]) -> RequiredPart:
-    strict_yaml.expect_keys(written, {"id", "for", "part", "source", "article", "evidence", "from", "until", "patterns"}, set(), where)
+    strict_yaml.expect_keys(written, {"id", "for", "part", "source", "article", "evidence", "from", "until", "patterns"}, {"examples"}, where)
     strict_yaml.expect_keys(written["part"], {"zh", "en"}, set(), f"{where}: part")
     if written["for"] not in FOR:
         raise BadYaml(f"{where}: for is {written['for']!r}; write one of {', '.join(FOR)}")
@@ -55,6 +55,8 @@ def _part(written: dict, where: str, sources: set[str]) -> RequiredPart:
         raise BadYaml(f"{where}: a pattern does not compile: {problem}") from None
     if not patterns or any(pattern.search("") for pattern in patterns):
         raise BadYaml(f"{where}: patterns must be a list, and none may fit everything")
+    if day_or_none(written["from"], where) is None:
+        raise BadYaml(f"{where}: from must be a day")
     return RequiredPart(written["id"], written["for"], written["part"]["zh"], written["part"]["en"], written["source"], text_or_none(written["article"]),
                         written["evidence"], day_or_none(written["from"], where), day_or_none(written["until"], where), patterns)
 
