@@ -156,7 +156,7 @@ def test_a_bucket_that_there_is_not_is_refused_naming_its_row():
 
 
 @pytest.mark.parametrize("changed,said", [
-    ({"otherwise": {"name": "else", "treatment": "rest"}}, "otherwise: missing reason"),
+    ({"otherwise": {"name": "else", "treatment": "rest"}}, "otherwise, line 29: missing reason"),
     ({"otherwise": {"name": "else", "treatment": "fly", "reason": {"zh": "因", "en": "why"}}}, "otherwise: the treatment 'fly'"),
     ({"otherwise": {"name": "a0", "treatment": "rest", "reason": {"zh": "因", "en": "why"}}}, "share a name"),
     ({"treatments": "call"}, "treatments"), ({"treatments": [{"name": "call", "zh": "x"}]}, "missing en"),
@@ -173,7 +173,7 @@ def test_a_strategy_without_otherwise_or_with_a_one_sided_reason_is_refused():
     with pytest.raises(BadYaml, match="missing otherwise"):
         strategy_from(default_strategy_text().split("otherwise:\n")[0])
     one_sided = default_strategy_text().replace('{zh: "无适用规则", en: ', "{en: ", 1)
-    with pytest.raises(BadYaml, match="otherwise, reason: missing zh"):
+    with pytest.raises(BadYaml, match="otherwise, reason, line 85: missing zh"):
         strategy_from(one_sided)
 
 

@@ -1,7 +1,6 @@
 """Commands of the night: night, positions, explain, replay; and made-up books: generate, demo."""
 
 import json
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -10,14 +9,13 @@ import typer
 
 from arrears import store
 from arrears.cli import terms
-from arrears.cli.terms import DIFFERS, AsOfOption, BookOption, KnownAtOption, LangOption, PolicyOption
+from arrears.cli.terms import DIFFERS, AsOfOption, BookOption, KnownAtOption, LangOption, PolicyOption, StrategyOption
 from arrears.days import last_day_of_previous_month, microseconds_of, read_day, read_moment
-from arrears.refusal import Refused
 
 
 def night(
     book: BookOption, as_of: AsOfOption, known_at: KnownAtOption = None,
-    strategy: Annotated[Path | None, typer.Option(help="Another strategy.yaml than the shipped one. 另用策略文件")] = None,
+    strategy: StrategyOption = None,
     policy: PolicyOption = None,
     again: Annotated[bool, typer.Option("--again", help="Do a finished night anew on today's inputs. 重做已完成的夜批")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON. 以 JSON 输出")] = False,
@@ -25,12 +23,11 @@ def night(
 ) -> None:
     """Run one night: positions, treatments, worklist, tables and report. 跑一次夜批。"""
     from arrears.nightly.night import run_night
-    from arrears.strategy.decision_table import read_strategy
 
     with terms.refusals(lang):
         day = read_day(as_of)
         at = None if known_at is None else microseconds_of(read_moment(known_at))
-        text = None if strategy is None else _strategy_text(strategy, read_strategy)
+        text = terms.strategy_text(strategy)
         home = store.book_at(book)
         with terms.progress(quiet=as_json) as report:
             summary, done_now = run_night(home, day, at, terms.now(), again=again, strategy_text=text, policy=terms.policy_texts(policy), report=report)
@@ -123,13 +120,6 @@ def demo(
             for earlier in [*_month_ends(day, 6), day]:
                 summary, _ = run_night(home, earlier, None, terms.now(), again=False, report=report)
         terms.print_summary(summary, home.night(day), terms.language(lang))
-
-
-def _strategy_text(path: Path, read: Callable) -> str:
-    try:
-        return read(path).text
-    except OSError as problem:
-        raise Refused(f"{path}: cannot be read ({problem.strerror})", f"{path}：无法读取") from None
 
 
 def _month_ends(day: date, count: int) -> list[date]:

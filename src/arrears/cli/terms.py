@@ -30,6 +30,7 @@ KeyOption = Annotated[Path | None, typer.Option("--key", help="File with the key
 AsOfOption = Annotated[str, typer.Option("--as-of", help="Business date, YYYY-MM-DD; the end of that day. 业务日期")]
 KnownAtOption = Annotated[str | None, typer.Option("--known-at", help="Only rows recorded by then count, e.g. 2026-03-31T22:00:00+08:00; default now. 只计此刻前已记录的行")]
 PolicyOption = Annotated[Path | None, typer.Option("--policy", help="Folder with the lender's own rules. 机构自有规则文件夹")]
+StrategyOption = Annotated[Path | None, typer.Option("--strategy", help="Another strategy.yaml than the shipped one. 另用策略文件")]
 LangOption = Annotated[str | None, typer.Option("--lang", help="zh or en; default from LANG. 语言")]
 
 
@@ -112,3 +113,15 @@ def policy_texts(policy: Path | None) -> dict[str, str] | None:
         raise Refused(f"--policy {policy}: no such folder; it holds rules/*.yaml and perhaps policy.yaml",
                       f"--policy {policy}：没有此文件夹；其中应有 rules/*.yaml，也可有 policy.yaml")
     return texts_of(policy)
+
+
+def strategy_text(path: Path | None) -> str | None:
+    """The text of a strategy's file; None where none is named. Raises Refused or BadYaml where it cannot be read as one."""
+    from arrears.strategy.decision_table import read_strategy
+
+    if path is None:
+        return None
+    try:
+        return read_strategy(path).text
+    except OSError as problem:
+        raise Refused(f"{path}: cannot be read ({problem.strerror})", f"{path}：无法读取") from None

@@ -42,7 +42,8 @@ class Side:
         return Side(pack, law_from(pack.texts) if "caps.yaml" in pack.texts else read_law(), prepare(pack))
 
 
-def impact_of(root: Path, old: Pack, new: Pack, as_of: date, known_at: int, out: Path | None, report: Callable = lambda *_: None) -> tuple[dict, Path]:
+def impact_of(root: Path, old: Pack, new: Pack, as_of: date, known_at: int, out: Path | None, report: Callable = lambda *_: None,
+              strategy_text: str | None = None) -> tuple[dict, Path]:
     """The summary of what differs under the new pack at the end of as_of, and the folder that holds it.
 
     The folder has loans.parquet (one row per loan whose claimable sum or cap differs), contacts.parquet (one row per loan whose
@@ -50,7 +51,7 @@ def impact_of(root: Path, old: Pack, new: Pack, as_of: date, known_at: int, out:
     Raises Refused or BadYaml where the book or a pack is not as it should be, or `out` holds something else; nothing is changed then.
     """
     before, after = Side.of(old), Side.of(new)
-    strategy, buckets = strategy_from(default_strategy_text()), read_buckets()
+    strategy, buckets = strategy_from(strategy_text or default_strategy_text()), read_buckets()
     lender = lender_from(store.lender_text(store.book_at(root)))
     folder = store.book_at(root).impact(as_of) if out is None else out
     _demand_own(folder)
