@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -37,6 +38,12 @@ def files_of_the_guide() -> dict[str, str]:
 def lines_of(kind: str, page: str) -> list[str]:
     """The lines of all blocks of a kind, without the marks of what was cut."""
     return [line for name, body in _FENCE.findall(page) if name == kind for line in body.splitlines() if line != "…"]
+
+
+def block_with(line: str) -> list[str]:
+    """The lines of the one block of text in the guide in which this line stands."""
+    (found,) = [body.splitlines() for kind, body in _FENCE.findall(GUIDE) if kind == "text" and line in body.splitlines()]
+    return found
 
 
 def with_the_hypothetical_changes(folder: Path) -> Path:
@@ -139,9 +146,26 @@ def test_a_rule_is_previewed_in_a_copy_of_the_pack(folder):
     shutil.copytree(SHIPPED, folder / "trial")
     shutil.copy(folder / "policy/rules/no_visits_to_traders.yaml", folder / "trial/rules")
     ran = arrears(folder, "law", "impact", "--book", "book", "--as-of", "2026-10-31", "--pack", "trial", "--out", "preview_visits", "--lang", "en")
-    assert [line for line in ran.stdout.splitlines() if "refused" in line or "Report" in line] == [
-        line for line in lines_of("text", GUIDE) if "newly refused" in line and " 0 newly" not in line or line == "Report: preview_visits/report.html"]
-    assert len(pl.read_parquet(folder / "preview_visits/contacts.parquet")) == 2
+    assert ran.stdout.splitlines()[-3:] == block_with("Report: preview_visits/report.html")[-3:]
+    judged = pl.read_parquet(folder / "preview_visits/contacts.parquet")
+    assert sorted(judged["becomes"]) == ["otherwise", "refused"]
+    assert "cn.policy.visits_per_month" in judged.filter(pl.col("becomes") == "otherwise")["rules"].item()
+
+
+def test_a_night_under_the_lenders_own_rules_is_another_and_is_replayed_without_the_folder(folder):
+    night = arrears(folder, "night", "--book", "book", "--as-of", "2026-10-30", "--policy", "policy", "--lang", "en")
+    assert night.returncode == 0
+    run = json.loads((folder / "book/nights/2026-10-30/run.json").read_text(encoding="utf-8"))
+    assert "own.no_visits_to_traders" in run["law"]["policy/rules/no_visits_to_traders.yaml"]
+    assert arrears(folder, "replay", "--book", "book", "--as-of", "2026-10-30").returncode == 0
+
+
+def test_a_wording_across_red_lines_is_told_as_the_guide_quotes(tmp_path):
+    (text,) = re.findall(r'^echo "(.+)" > text.txt$', GUIDE, re.MULTILINE)
+    (tmp_path / "text.txt").write_text(text + "\n", encoding="utf-8")
+    ran = arrears(tmp_path, "law", "wording", "text.txt", "--lang", "en")
+    assert ran.returncode == 1
+    assert ran.stdout.splitlines() == block_with(ran.stdout.splitlines()[0])
 
 
 def test_a_number_changed_without_its_examples_is_noticed(tmp_path):
@@ -194,8 +218,25 @@ def test_the_weekly_cap_holds_its_examples_and_they_hold_each_of_its_numbers(tmp
     assert len(tried) == 6
     for one, changed in tried:
         assert failed_examples(prepare(pack_from(changed, "hypothetical"))), f"{one.was} became {one.is_now} and no example noticed"
-    at_line = next(one.line for one, _ in tried if one.was == "5")
-    assert f"  rules/calls_per_week.yaml, line {at_line}: 5 became 4 and no example noticed; add one at that boundary" in lines_of("text", GUIDE)
+    at_line = next(one.line for one, _ in tried if one.was == "2")
+    assert f"  rules/calls_per_week.yaml, line {at_line}: 2 became 1 and no example noticed; add one at that boundary" in lines_of("text", GUIDE)
+
+
+def test_the_weekly_cap_is_previewed_on_the_contacts_of_the_book(folder):
+    shutil.copytree(folder / "hypothetical", folder / "earlier")
+    rule = files_of_the_guide()["hypothetical/rules/calls_per_week.yaml"].replace('from: "2027-01-01"', 'from: "2026-10-01"')
+    (folder / "earlier/rules/calls_per_week.yaml").write_text(rule, encoding="utf-8")
+    ran = arrears(folder, "law", "impact", "--book", "book", "--as-of", "2026-10-31", "--pack", "earlier", "--against", "hypothetical",
+                  "--out", "preview_calls", "--lang", "en")
+    assert ran.stdout.splitlines()[-3:] == block_with("Report: preview_calls/report.html")[-3:]
+    refused = pl.read_parquet(folder / "preview_calls/contacts.parquet").filter(pl.col("becomes") == "refused")
+    since = datetime(2026, 10, 25, 16, tzinfo=UTC)  # midnight in Shanghai before the seventh day back from 1 November
+    effective = pl.read_parquet(folder / "book/contacts.parquet").filter(
+        (pl.col("channel") == "call") & (pl.col("direction") == "outbound") & pl.col("outcome").is_in(["answered", "refused", "unknown"])
+        & (pl.col("relation") == "debtor") & (pl.col("attempted_at") >= since))
+    often = effective.group_by("borrower_id").len().filter(pl.col("len") >= 2)
+    assert set(refused["borrower_id"]) <= set(often["borrower_id"])
+    assert f"{refused['borrower_id'].n_unique()} people were spoken to twice" in GUIDE
 
 
 def test_whatever_is_hypothetical_says_so():
