@@ -135,3 +135,14 @@ def test_a_text_is_screened_for_its_author(tmp_path):
     assert arrears("law", "wording", tmp_path / "none.txt").status == 2
     text.write_text(" \n", encoding="utf-8")
     assert "blank" in arrears("law", "wording", text).error
+
+
+def test_the_numbers_of_a_lender_s_own_rules_are_changed_too(tmp_path):
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    rule = shipped_texts("us")["rules/calls_in_seven_days.yaml"].replace("us.calls_in_seven_days", "l1.calls_in_seven_days")
+    rule = rule.replace("source: reg-f", "source: operator_policy").replace("evidence: T1", "evidence: own").replace('article: "1006.14(b)(2)"', "article: null")
+    example = rule[rule.index("  - name: the window holds seven days"):rule.index("  - name: and no eighth")]
+    (rules / "calls.yaml").write_text(rule.replace(example, ""), encoding="utf-8")
+    ran = arrears("law", "mutate", "--pack", "us", "--policy", tmp_path, "--lang", "en")
+    assert ran.status == 1 and "policy/rules/calls.yaml, line 7: 7 became 6 and no example noticed" in ran.out, ran.out

@@ -137,6 +137,12 @@ def test_policy_may_be_switched_off_by_its_id_and_law_may_not():
         without("cn.policy.sms")
 
 
+@pytest.mark.parametrize("file", ["caps.yaml", "sources.yaml", "pack.yaml", "rule.yaml"])
+def test_a_folder_with_other_files_is_refused_since_they_would_be_overlooked(file):
+    with pytest.raises(BadYaml, match=f"policy/{file}: a lender's folder holds"):
+        with_policy(shipped_pack("cn"), {"rules/own.yaml": RULE, file: "id: x\n"})
+
+
 def test_a_rule_of_a_lender_rests_on_its_own_policy_alone():
     with pytest.raises(BadYaml, match="not in sources.yaml"):
         with_policy(shipped_pack("cn"), {"rules/own.yaml": RULE.replace("source: operator_policy", "source: civil-code").replace("evidence: own", "evidence: T1")})

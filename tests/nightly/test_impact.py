@@ -73,6 +73,22 @@ def test_a_stricter_rule_refuses_and_a_rule_that_is_gone_releases_each_by_its_na
         ("cn.calls_per_day", "released"): 1, ("cn.calls_per_day.business", "released"): 1}
 
 
+def test_a_lender_s_own_rules_are_previewed_without_a_copy_of_the_pack(tmp_path):
+    book, policy = book_of(tmp_path / "book", people()), tmp_path / "policy"
+    (policy / "rules").mkdir(parents=True)
+    (policy / "rules" / "none.yaml").write_text("""
+id: l1.no_calls
+title: {zh: 不打电话, en: no calls}
+message: {zh: 不打电话, en: no calls}
+applies_to: {channel: [call]}
+when: {}
+grounds: [{id: l1.no_calls, source: operator_policy, article: null, evidence: own, modality: should_not, from: "2026-01-01"}]
+""", encoding="utf-8")
+    ran = arrears("law", "impact", "--book", book, "--pack", "cn", "--new-policy", policy, "--as-of", AS_OF, "--json")
+    summary = json.loads(ran.out)
+    assert summary["contacts"]["refused"] == 3 and [row["rule"] for row in summary["by_rule"]] == ["l1.no_calls"]
+
+
 def test_the_report_speaks_both_languages_and_the_same_asked_again_gives_the_same_bytes(tmp_path):
     book = book_of(tmp_path / "book", people())
     changed = pack(tmp_path / "pack", pack=('version: "2026-11-23"', 'version: "hypothetical"'), rules__calls_per_day=('at_least: "3"', 'at_least: "1"'))

@@ -172,7 +172,9 @@ def impact(
     pack: Annotated[str, typer.Option("--pack", help="Folder of the pack as it would be. 拟变更的规则包文件夹")],
     against: Annotated[str, typer.Option("--against", help="The pack as it is. 现行规则包")] = "cn",
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the report and its tables; default BOOK/impact/DATE. 报告文件夹")] = None,
-    strategy: StrategyOption = None, policy: PolicyOption = None, as_json: JsonOption = False, lang: LangOption = None,
+    strategy: StrategyOption = None, policy: PolicyOption = None,
+    new_policy: Annotated[Path | None, typer.Option("--new-policy", help="The lender's own rules as they would be; default those of --policy. 拟变更的自有规则")] = None,
+    as_json: JsonOption = False, lang: LangOption = None,
 ) -> None:
     """What a coming change of law would do to this book, before it takes effect. 法规变更的影响预演。"""
     from arrears.nightly.impact import impact_of, summary_lines
@@ -180,7 +182,7 @@ def impact(
     with terms.refusals(lang):
         day = read_day(as_of)
         with terms.progress(quiet=as_json) as report:
-            summary, folder = impact_of(book, _pack(against, policy), _pack(pack, policy), day, terms.known_at_of(book, None), out, report, terms.strategy_text(strategy))
+            summary, folder = impact_of(book, _pack(against, policy), _pack(pack, new_policy or policy), day, terms.known_at_of(book, None), out, report, terms.strategy_text(strategy))
         if as_json:
             print(json.dumps(summary, ensure_ascii=False, indent=1, sort_keys=True))
             return

@@ -6,20 +6,20 @@ and what says where a number comes from (sources.yaml, open.yaml, articles, titl
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 import yaml
 
-from arrears import strict_yaml
 from arrears.compliance.examples import failed_examples
-from arrears.compliance.screen import prepare
+from arrears.compliance.screen import Prepared, prepare
 from arrears.compliance.wording_examples import PARTS_FILE, failures
 from arrears.law.packs import pack_from
+from arrears.law.rules import Pack, rule_from
 from arrears.strict_yaml import BadYaml
 
-NOT_IN_FORCE = ("sources.yaml", "open.yaml")
+NOT_IN_FORCE = ("sources.yaml", "open.yaml", "policy/policy.yaml")
 _CITED = {"examples", "example", "version", "article", "title", "doc_no", "id", "name", "source", "note", "meaning", "message", "disclaimer",
           "evidence", "verified_on", "published"}
 _DATE, _TIME, _NUMBER = (re.compile(pattern) for pattern in (r"\d{4}-\d\d-\d\d\Z", r"\d\d:\d\d\Z", r"-?\d+(\.\d+)?\Z"))
@@ -48,27 +48,32 @@ def mutations(texts: dict[str, str]) -> Iterator[tuple[Mutation, dict[str, str]]
                 yield Mutation(file, node.start_mark.line + 1, node.value, other), {**texts, file: changed}
 
 
-def mutate(texts: dict[str, str], name: str, data_examples: dict[str, Callable[[dict[str, str]], list[str]]],
+def mutate(pack: Pack, data_examples: dict[str, Callable[[dict[str, str]], list[str]]],
            report: Callable[[int], None] = lambda _: None) -> list[Mutation]:
-    """Each mutation of the pack's numbers, and whether it was caught. data_examples: the checks of files that are no rules."""
-    tried = []
-    for mutation, changed in mutations(texts):
-        tried.append(Mutation(mutation.file, mutation.line, mutation.was, mutation.is_now, _is_caught(mutation.file, changed, name, data_examples)))
+    """Each mutation of the pack's numbers, and whether it was caught. data_examples: the checks of files that are no rules.
+
+    To be asked of a pack whose examples hold: elsewhere every change would seem to be noticed.
+    """
+    base, tried = prepare(pack), []
+    for mutation, changed in mutations(pack.texts):
+        tried.append(replace(mutation, caught=_is_caught(mutation.file, changed, base, data_examples)))
         report(len(tried))
     return tried
 
 
-def _is_caught(file: str, changed: dict[str, str], name: str, data_examples: dict) -> bool:
+def _is_caught(file: str, changed: dict[str, str], base: Prepared, data_examples: dict) -> bool:
+    """An example of the changed file fails, or the file is refused. A rule is judged among all others, as it is in force."""
     try:
         if file in data_examples:
             return bool(data_examples[file](changed))
         if file == PARTS_FILE or file.startswith("lexicon/"):
-            return bool(failures(changed, {entry["id"] for entry in strict_yaml.parse(changed["sources.yaml"], "sources.yaml")}, file))
-        # only the changed rule is read beside the pack's own files: no other can notice; and the lexicon where it is asked
-        kept = ("pack.yaml", "sources.yaml", file)
-        texts = {one: text for one, text in changed.items() if one in kept or (one.startswith("lexicon/") and "text_has" in changed[file])}
-        prepared = prepare(pack_from(texts, name))
-        return bool(failed_examples(prepared))
+            return bool(failures(changed, set(base.pack.sources), file))
+        if file == "pack.yaml":
+            return bool(failed_examples(prepare(pack_from({one: changed[one] for one in ("pack.yaml", "sources.yaml")}, base.pack.id), base.lexicon)))
+        is_own = file.startswith("policy/")
+        rule = rule_from(changed[file], file if is_own else f"{base.pack.id}/{file}", set() if is_own else set(base.pack.sources))
+        rules = tuple(rule if one.file == rule.file else one for one in base.pack.rules)
+        return bool(failed_examples(prepare(replace(base.pack, rules=rules), base.lexicon), rule))
     except (BadYaml, ValueError):
         return True
 

@@ -30,7 +30,7 @@ def edges_of(prepared: Prepared) -> Edges:
     """The hours, windows and dates that the pack's rules name."""
     minutes, days = {0}, 1
     for condition in prepared.conditions:
-        for holds, settings in condition.when:
+        for holds, settings in (*condition.when, *condition.unless):
             if holds.__name__ == "local_time_in":
                 minutes |= set(settings)
             elif holds.__name__ == "contacts_already":

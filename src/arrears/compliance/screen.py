@@ -64,14 +64,16 @@ class Verdicts:
     uncovered: np.ndarray
 
 
-def prepare(pack: Pack) -> Prepared:
-    """The pack made ready; raises BadYaml where a rule asks for a kind that there is not, or asks wrongly."""
+def prepare(pack: Pack, lexicon: Lexicon | None = None) -> Prepared:
+    """The pack made ready, with its own lexicon or one that was read before; raises BadYaml where a rule asks for a kind that
+    there is not, or asks wrongly, or the lexicon cannot be read.
+    """
     grounds = sorted(pack.grounds, key=lambda ground: STRICTEST_FIRST.index(ground.modality))
     conditions = {rule.id: _condition(rule) for rule in pack.rules}
     covers = tuple((name, np.array([value in pack.covers[name] for value in REACH[name]])) for name in REACH if name in pack.covers)
     return Prepared(
         pack, tuple(grounds), tuple(reach_table(ground.reach) for ground in grounds),
-        tuple(conditions[ground.rule.id] for ground in grounds), covers, read_lexicon(_lexicon_texts(pack), set(pack.sources)),
+        tuple(conditions[ground.rule.id] for ground in grounds), covers, lexicon or read_lexicon(_lexicon_texts(pack), set(pack.sources)),
     )
 
 
@@ -182,7 +184,7 @@ def _condition(rule) -> Condition:
             if name not in KINDS:
                 raise BadYaml(f"{where}: unknown kind of condition; known are {', '.join(KINDS)}")
             kinds[part].append((KINDS[name].holds, KINDS[name].read(value, where)))
-    return Condition(tuple(kinds["when"]), tuple(kinds["unless"]), any(KINDS[name].passes_with_time for name in rule.when))
+    return Condition(tuple(kinds["when"]), tuple(kinds["unless"]), any(KINDS[name].passes_with_time for name in [*rule.when, *rule.unless]))
 
 
 def _lexicon_texts(pack: Pack) -> dict[str, str]:

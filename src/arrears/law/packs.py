@@ -65,6 +65,9 @@ def with_policy(pack: Pack, texts: dict[str, str], name: str = "policy") -> Pack
     added; one with the id of a shipped rule all of whose grounds are the lender's policy takes its place.
     Raises BadYaml where it would change or switch off what is law.
     """
+    for file in texts:
+        if file != "policy.yaml" and not file.startswith(("rules/", "lexicon/")):
+            raise BadYaml(f"{name}/{file}: a lender's folder holds policy.yaml, rules/*.yaml and lexicon/*.yaml; move this file elsewhere")
     switched_off = _switched_off(pack, texts, name)
     shipped = {rule.id: rule for rule in pack.rules}
     law_ids = {ground.id for ground in pack.grounds if not ground.is_policy}
