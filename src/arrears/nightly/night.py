@@ -251,7 +251,7 @@ def _write_whole(book, manifest, inputs, by: Deciders, folder: Path, names: list
             tables[table] = add_up(table, frames)
     _complete(tables, by.buckets, inputs, book)
     worklist = rank(pl.concat([store.read_columns(entries) for _, entries, _, _ in left]), by.strategy.treatments)
-    spoken = pl.concat([store.read_columns(gate) for _, _, gate, _ in left])
+    spoken = pl.concat([store.read_columns(gate) for _, _, gate, _ in left]).sort("loan_id")
     store.write_parquet(folder / "gate.parquet", spoken)
     totals, unknown = tables.pop("totals"), tables.pop("cap_unknown")
     summary = _summary(book, inputs, by, totals, unknown, worklist, parts)
