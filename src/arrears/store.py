@@ -6,6 +6,7 @@
     BOOK/loads/0001/<table>-0000.parquet what one load brought; never changed
     BOOK/store/manifest.json             which snapshot holds; swapped atomically
     BOOK/store/<snapshot>/<table>/p0000.parquet
+    BOOK/impact/<as_of>/                 a preview of a change of law
     BOOK/nights/<as_of>/                 a finished night; it appears whole or not at all
     BOOK/nights/.<as_of>.unfinished/     a night at work, or one that was killed and will go on
 

@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from arrears.law.caps import cap_of, law_from, law_texts, read_law, why_unknown
+from arrears.law.caps import cap_of, law_from, read_law, why_unknown
+from arrears.law.packs import shipped_texts
 from arrears.strict_yaml import BadYaml
 
 LAW = read_law()
@@ -107,7 +108,7 @@ def test_only_the_regime_none_has_no_cap():
 
 
 def test_the_digest_names_the_texts():
-    texts = law_texts()
+    texts = shipped_texts("cn")
     assert law_from(texts).digest == LAW.digest
     assert law_from({**texts, "lpr.yaml": texts["lpr.yaml"] + "\n"}).digest != LAW.digest
     assert law_from(dict(reversed(texts.items()))).digest == LAW.digest
@@ -123,7 +124,7 @@ def test_the_digest_names_the_texts():
     ("lpr.yaml", '  "2025-05-20": "30000"', '  "2025-05-20": "30000"\n  "2025-05-20": "29000"', "stands twice"),
 ])
 def test_a_law_that_cannot_be_taken_at_its_word_is_refused(name, old, new, said):
-    texts = law_texts()
+    texts = shipped_texts("cn")
     assert old in texts[name]
     with pytest.raises(BadYaml, match=said) as refusal:
         law_from({**texts, name: texts[name].replace(old, new, 1)})
@@ -131,7 +132,7 @@ def test_a_law_that_cannot_be_taken_at_its_word_is_refused(name, old, new, said)
 
 
 def test_values_out_of_order_are_refused():
-    texts = law_texts()
+    texts = shipped_texts("cn")
     swapped = texts["lpr.yaml"].replace('  "2024-10-21": "31000"\n  "2025-05-20": "30000"',
                                         '  "2025-05-20": "30000"\n  "2024-10-21": "31000"')
     assert swapped != texts["lpr.yaml"]

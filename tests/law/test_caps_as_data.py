@@ -8,10 +8,11 @@ import polars as pl
 import pytest
 
 from arrears.delinquency.assess import caps_of
-from arrears.law.caps import cap_of, law_from, law_texts, read_law, why_unknown
+from arrears.law.caps import cap_of, law_from, read_law, why_unknown
+from arrears.law.packs import shipped_texts, texts_of
 from arrears.strict_yaml import BadYaml
 
-TEXTS = law_texts()
+TEXTS = shipped_texts("cn")
 DAY = timedelta(days=1)
 TURN = date(2028, 1, 1)
 FOUR_TIMES = "{times_lpr: \"4\", lpr_on: %s}"
@@ -115,7 +116,7 @@ def test_the_texts_of_a_folder_are_all_its_yaml_files_named_from_there(tmp_path)
     (tmp_path / "rules" / "deep").mkdir(parents=True)
     for name in ("b.yaml", "a.yaml", "rules/x.yaml", "rules/deep/y.yaml", "notes.md"):
         (tmp_path / name).write_text(f"# {name}, 法\n", encoding="utf-8")
-    texts = law_texts(tmp_path)
+    texts = texts_of(tmp_path)
     assert list(texts) == ["a.yaml", "b.yaml", "rules/deep/y.yaml", "rules/x.yaml"]
     assert texts["rules/x.yaml"] == "# rules/x.yaml, 法\n"
 

@@ -4,11 +4,11 @@ from datetime import date
 
 import pytest
 
-from arrears.law.caps import law_texts
 from arrears.law.complaints import answer_by, complaint_rules
+from arrears.law.packs import shipped_texts
 from arrears.strict_yaml import BadYaml
 
-RULES = complaint_rules(law_texts())
+RULES = complaint_rules(shipped_texts("cn"))
 
 
 @pytest.mark.parametrize("received,matter,approved,by", [
@@ -37,7 +37,7 @@ def test_what_the_rule_does_not_know_is_refused():
     ('simple: "15"', "simple: a fortnight", "whole number"), ("needs: approval", "asks: approval", "missing needs"),
 ])
 def test_limits_that_cannot_be_taken_at_their_word_are_refused(old, new, said):
-    texts = law_texts()
+    texts = shipped_texts("cn")
     assert old in texts["complaints.yaml"]
     with pytest.raises(BadYaml, match=said):
         complaint_rules({**texts, "complaints.yaml": texts["complaints.yaml"].replace(old, new, 1)})

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arrears.law.caps import law_texts
 from arrears.law.court_fees import court_fee, fee_rules, rounded
+from arrears.law.packs import shipped_texts
 from arrears.strict_yaml import BadYaml
 
-RULES = fee_rules(law_texts())
+RULES = fee_rules(shipped_texts("cn"))
 ON = date(2026, 3, 2)
 drawn = settings(deadline=None, derandomize=True)
 
@@ -86,14 +86,14 @@ def test_a_negative_claim_and_an_unknown_fee_are_refused():
     ('    until: null', '    until: "2007-04-01"', "not after it begins"),
 ])
 def test_a_schedule_that_cannot_be_taken_at_its_word_is_refused(old, new, said):
-    texts = law_texts()
+    texts = shipped_texts("cn")
     assert old in texts["court_fees.yaml"]
     with pytest.raises(BadYaml, match=said):
         fee_rules({**texts, "court_fees.yaml": texts["court_fees.yaml"].replace(old, new, 1)})
 
 
 def test_two_schedules_may_follow_each_other_but_not_hold_at_once():
-    texts = law_texts()
+    texts = shipped_texts("cn")
     document = texts["court_fees.yaml"]
     first, examples = document.split("examples:\n")
     second = "schedules:\n" + first.split("schedules:\n")[1]

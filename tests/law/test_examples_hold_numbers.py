@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from arrears import strict_yaml
-from arrears.law.caps import law_texts
 from arrears.law.examples import DATA_EXAMPLES
+from arrears.law.packs import shipped_texts
 
-SHIPPED = law_texts()
+SHIPPED = shipped_texts("cn")
 IDS = [{"id": entry["id"]} for entry in strict_yaml.parse(SHIPPED["sources.yaml"], "sources.yaml")]
 TEXTS = {**SHIPPED, "sources.yaml": yaml.safe_dump(IDS)}
 """The pack with the names of its sources alone, which the examples read again for every number that is moved."""

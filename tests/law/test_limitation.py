@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arrears.law.caps import law_texts
 from arrears.law.day_count import after_holidays, months_after
 from arrears.law.limitation import Event, limitation_of, limitation_rules
+from arrears.law.packs import shipped_texts
 from arrears.strict_yaml import BadYaml
 
-RULES = limitation_rules(law_texts())
+RULES = limitation_rules(shipped_texts("cn"))
 DAY = timedelta(days=1)
 FAR = date(2045, 1, 1)
 drawn = settings(deadline=None, derandomize=True, max_examples=200)
@@ -151,7 +151,7 @@ def test_an_unknown_kind_and_an_end_before_the_beginning_are_refused():
     ("    kind: deduction\n", "    kind: demand_sent\n", "stands twice"),
 ])
 def test_rules_that_cannot_be_taken_at_their_word_are_refused(old, new, said):
-    texts = law_texts()
+    texts = shipped_texts("cn")
     assert old in texts["limitation.yaml"]
     with pytest.raises(BadYaml, match=said):
         limitation_rules({**texts, "limitation.yaml": texts["limitation.yaml"].replace(old, new, 1)})

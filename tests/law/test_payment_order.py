@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arrears.law.caps import law_texts
+from arrears.law.packs import shipped_texts
 from arrears.law.payment_order import PARTS, Debt, failures, payment_orders, settle
 from arrears.strict_yaml import BadYaml
 
-ORDERS = payment_orders(law_texts())
+ORDERS = payment_orders(shipped_texts("cn"))
 ON = date(2026, 3, 2)
 drawn = settings(deadline=None, derandomize=True, max_examples=200)
 AMOUNTS = st.integers(0, 10**9) | st.integers(0, 5)
@@ -105,7 +105,7 @@ def test_what_makes_no_sense_is_refused(amount, owed, more, said):
     *pairwise(("due_first", "least_secured", "most_burdensome", "oldest_due")), *pairwise(("costs", "interest", "principal")),
 ])
 def test_two_neighbouring_steps_changed_about_make_an_example_fail(one, other):
-    texts = law_texts()
+    texts = shipped_texts("cn")
     changed = texts["payment_order.yaml"].replace(f"{one}, {other}", f"{other}, {one}", 1)
     assert changed != texts["payment_order.yaml"]
     assert failures({**texts, "payment_order.yaml": changed})
@@ -117,7 +117,7 @@ def test_two_neighbouring_steps_changed_about_make_an_example_fail(one, other):
     ("evidence: T1", "evidence: U", "uncertain"),
 ])
 def test_an_order_that_cannot_be_taken_at_its_word_is_refused(old, new, said):
-    texts = law_texts()
+    texts = shipped_texts("cn")
     assert old in texts["payment_order.yaml"]
     with pytest.raises(BadYaml, match=said):
         payment_orders({**texts, "payment_order.yaml": texts["payment_order.yaml"].replace(old, new, 1)})

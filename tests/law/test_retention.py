@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arrears.law.caps import law_texts
+from arrears.law.packs import shipped_texts
 from arrears.law.retention import Record, retention_of, retention_rules
 from arrears.strict_yaml import BadYaml
 
-RULES = retention_rules(law_texts())
+RULES = retention_rules(shipped_texts("cn"))
 AS_OF = date(2026, 11, 23)
 drawn = settings(deadline=None, derandomize=True)
 
@@ -87,7 +87,7 @@ def test_being_one_more_kind_of_record_never_shortens_the_keeping(kept, kind, as
     ("evidence: T2", "evidence: U", "uncertain"), ("source: cbrc-2011-2", "source: hearsay", "hearsay"),
 ])
 def test_rules_that_cannot_be_taken_at_their_word_are_refused(old, new, said):
-    texts = law_texts()
+    texts = shipped_texts("cn")
     assert old in texts["retention.yaml"]
     with pytest.raises(BadYaml, match=said):
         retention_rules({**texts, "retention.yaml": texts["retention.yaml"].replace(old, new, 1)})

@@ -6,12 +6,13 @@ import polars as pl
 import pytest
 
 from arrears.delinquency.buckets import asset_class
-from arrears.law.caps import law_from, law_texts
+from arrears.law.caps import law_from
+from arrears.law.packs import shipped_texts
 from arrears.law.risk_classes import risk_classes_on, risk_rules
 from arrears.strict_yaml import BadYaml
 from delinquency import twin
 
-TEXTS = law_texts()
+TEXTS = shipped_texts("cn")
 RULES = risk_rules(TEXTS)
 TURN = date(2023, 7, 1)
 

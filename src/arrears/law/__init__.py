@@ -1,1 +1,1 @@
-"""What is allowed, by date, with its citation. The packs are YAML; see caps.py for the caps on charges."""
+"""What is allowed, by date, with its citation: packs of YAML, read by packs.py and rules.py; numbers by a file each, as caps.py."""

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache, partial
 from hashlib import sha256
-from importlib.resources import files
-from pathlib import Path
 
 from arrears import strict_yaml
 from arrears.law.entries import (
@@ -26,6 +24,7 @@ from arrears.law.entries import (
     whole_of_text,
     word,
 )
+from arrears.law.packs import shipped_texts
 from arrears.law.risk_classes import RiskRules, risk_rules
 from arrears.strict_yaml import BadYaml
 from arrears.timeline import Timeline
@@ -92,7 +91,7 @@ class Law:
 @cache
 def read_law() -> Law:
     """The law that travels with this version; raises BadYaml where a file is not as it should be."""
-    return law_from(law_texts())
+    return law_from(shipped_texts("cn"))
 
 
 def law_from(texts: dict[str, str]) -> Law:
@@ -107,22 +106,6 @@ def law_from(texts: dict[str, str]) -> Law:
         risk_classes=risk_rules(texts),
         digest=sha256("\0".join(f"{name}\0{texts[name]}" for name in sorted(texts)).encode()).hexdigest(),
     )
-
-
-def law_texts(folder: Path | None = None) -> dict[str, str]:
-    """Every YAML file of the pack's folder and the folders in it, by its name from there, so that a night can keep
-    what it was decided by. Without a folder: the mainland's law that travels with this version.
-    """
-    root = files("arrears.law").joinpath("cn") if folder is None else folder
-
-    def found(within, prefix: str) -> Iterator[tuple[str, str]]:
-        for entry in within.iterdir():
-            if entry.is_dir():
-                yield from found(entry, f"{prefix}{entry.name}/")
-            elif entry.name.endswith(".yaml"):
-                yield f"{prefix}{entry.name}", entry.read_text(encoding="utf-8")
-
-    return dict(sorted(found(root, "")))
 
 
 def cap_of(law: Law, regime: str, disbursed_on: date, filed_on: date | None) -> Timeline | None:
