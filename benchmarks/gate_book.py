@@ -11,24 +11,13 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from arrears.compliance.asked import (
-    CONSENTS,
-    DIRECTIONS,
-    FAILED,
-    HOLDS,
-    NEVER,
-    NO_TEXT,
-    NOT_EXPIRING,
-    OUTCOMES,
-    STATUSES,
-    Asked,
-    Consents,
-    Past,
-    Rows,
-)
+from arrears.compliance.asked import FAILED, NEVER, NO_TEXT, NOT_EXPIRING, STATUSES, Asked, Consents, Past, Rows
 from arrears.days import number_of
 from arrears.law.lender import Lender
 from arrears.law.rules import ACTORS, CHANNELS, LICENCES, PRODUCTS, PURPOSES, RELATIONS
+from arrears.tables.consents import CONSENT_KINDS
+from arrears.tables.contacts import DIRECTIONS, OUTCOMES
+from arrears.tables.holds import HOLD_KINDS
 from arrears.zones import DAY, MINUTE
 
 ZONE = "Asia/Shanghai"
@@ -111,7 +100,7 @@ def _rows(people: int, dice) -> dict[str, np.ndarray]:
         "staff": np.where(visit & (dice.random(people) < 0.97), 2, 1), "recorded": dice.random(people) < 0.99,
         "debtor_status": debtor_status, "party_status": np.where(relation == RELATIONS.index("debtor"), debtor_status, other_status),
         "holds": _bits(dice, people, {"dispute": 0.008, "complaint": 0.01, "cease": 0.003, "legal_stay": 0.001, "hardship_review": 0.005,
-                                      "vulnerable": 0.003}, HOLDS),
+                                      "vulnerable": 0.003}, HOLD_KINDS),
         "claimable": np.exp(dice.normal(13.5, 1.3, people)).astype(np.int64) + 1_000,
         "limitation_on": np.where(dated > 0.97, NOT_EXPIRING, limitation),
         "text": np.where(spoken & (dice.random(people) < 0.999), text, NO_TEXT), "numbers": 1 + (dice.random(people) < 0.3),
@@ -147,7 +136,7 @@ def _consents(people: int, dice) -> tuple[np.ndarray, Consents]:
     who = np.flatnonzero(dice.random(people) < 0.05)
     count, given = len(who), (number_of(AS_OF) - 100) * DAY
     return who, Consents(
-        np.full(count, CONSENTS.index("night_contact"), np.int64), np.full(count, -1, np.int64), np.full(count, 20 * _HOUR, np.int64),
+        np.full(count, CONSENT_KINDS.index("night_contact"), np.int64), np.full(count, -1, np.int64), np.full(count, 20 * _HOUR, np.int64),
         np.full(count, 23 * _HOUR, np.int64), np.full(count, given, np.int64),
         np.where(dice.random(count) < 0.1, given + 50 * DAY, NEVER))
 
@@ -226,7 +215,7 @@ def _consent_frame(book: Book, first: int, last: int) -> pl.DataFrame:
 def _hold_frame(book: Book, first: int, last: int) -> pl.DataFrame:
     held = book.rows["holds"][first:last]
     parts = []
-    for place, kind in enumerate(HOLDS):
+    for place, kind in enumerate(HOLD_KINDS):
         persons = first + np.flatnonzero(held >> place & 1)
         parts.append(pl.DataFrame({"borrower_id": _names("B", persons), "kind": pl.Series([kind] * len(persons), dtype=pl.String)}))
     return pl.concat(parts).with_columns(placed_on=pl.lit(AS_OF - timedelta(days=5)), lifted_on=pl.lit(None, pl.Date))

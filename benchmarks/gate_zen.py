@@ -11,10 +11,12 @@ import numpy as np
 import polars as pl
 from gate_book import Book
 
-from arrears.compliance.asked import DIRECTIONS, FAILED, HOLDS, NO_TEXT, OUTCOMES, STATUSES
+from arrears.compliance.asked import FAILED, NO_TEXT, STATUSES
 from arrears.compliance.screen import Prepared
 from arrears.compliance.wording import findings
 from arrears.law.rules import CHANNELS, REACH, Ground, Pack, Rule
+from arrears.tables.contacts import DIRECTIONS, OUTCOMES
+from arrears.tables.holds import HOLD_KINDS
 from arrears.zones import DAY, MINUTE
 
 UNCOVERED = "uncovered"
@@ -104,7 +106,7 @@ def records(book: Book, places: np.ndarray, prepared: Prepared) -> list[dict]:
     columns = {"day": local // DAY, "minute": local % DAY // MINUTE, "staff": rows.staff, "recorded": rows.recorded,
                "limitation_on": rows.limitation_on, "claimable_minor": rows.claimable, "text_missing": rows.text == NO_TEXT}
     named = {name: [REACH[name][code] for code in getattr(rows, name)] for name in REACH}
-    sets = {"debtor_status": (rows.debtor_status, STATUSES), "party_status": (rows.party_status, STATUSES), "holds_placed": (rows.holds, HOLDS)}
+    sets = {"debtor_status": (rows.debtor_status, STATUSES), "party_status": (rows.party_status, STATUSES), "holds_placed": (rows.holds, HOLD_KINDS)}
     lists = {name: [[value for place, value in enumerate(values) if bits >> place & 1] for bits in column] for name, (column, values) in sets.items()}
     of_text = [_of_text(text, prepared) for text in asked.texts]
     lists["red_lines"] = [[] if text == NO_TEXT else of_text[text][0] for text in rows.text]

@@ -11,10 +11,6 @@ import numpy as np
 from arrears.law.rules import REACH
 
 STATUSES = ("deceased", "incapacitated", "bankrupt", "represented", "minor")
-HOLDS = ("dispute", "complaint", "cease", "legal_stay", "hardship_review", "vulnerable")
-DIRECTIONS = ("outbound", "inbound")
-OUTCOMES = ("answered", "no_answer", "busy", "invalid_number", "refused", "delivered", "unknown")
-CONSENTS = ("night_contact", "electronic")
 FAILED = ("no_answer", "busy", "invalid_number")
 """Outcomes of a dial that did not reach anybody."""
 NEVER = np.iinfo(np.int64).max
@@ -52,7 +48,7 @@ class Consents:
 
 @dataclass(frozen=True)
 class Rows:
-    """What is said of each contact once. Codes are places in the tuples of law/rules.py and of this file.
+    """What is said of each contact once. Codes are places in the tuples of law/rules.py, of the tables, and of this file.
 
     at: the instant (microseconds) it would be made at; known: contacts of the past count up to here. claimable: the sum over its
     debts in minor units; limitation_on: the earliest last day of limitation of its debts (a day number). zones: a place in

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from arrears.compliance.asked import FAILED, NO_NUMBER, NO_TEXT, OUTCOMES, Asked, Consents, Past, Rows
+from arrears.compliance.asked import FAILED, NO_NUMBER, NO_TEXT, Asked, Consents, Past, Rows
 from arrears.compliance.read_facts import Facts
+from arrears.tables.contacts import OUTCOMES
 
 _HAS_FAILED = tuple(outcome in FAILED for outcome in OUTCOMES)
 _SMALL = ("licence", "product", "actor", "channel", "purpose", "relation", "debtor_status", "party_status", "holds")

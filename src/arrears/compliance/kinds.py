@@ -11,22 +11,13 @@ import numpy as np
 
 from arrears import strict_yaml
 from arrears.compliance import counting
-from arrears.compliance.asked import (
-    CONSENTS,
-    DIRECTIONS,
-    FAILED,
-    HOLDS,
-    NO_NUMBER,
-    NO_TEXT,
-    OUTCOMES,
-    STATUSES,
-    Asked,
-    bits,
-    code,
-)
+from arrears.compliance.asked import FAILED, NO_NUMBER, NO_TEXT, STATUSES, Asked, bits, code
 from arrears.compliance.lexicon import RED_LINES
 from arrears.law.rules import CHANNELS
 from arrears.strict_yaml import BadYaml
+from arrears.tables.consents import CONSENT_KINDS
+from arrears.tables.contacts import DIRECTIONS, OUTCOMES
+from arrears.tables.holds import HOLD_KINDS
 from arrears.zones import MINUTE
 
 
@@ -295,12 +286,12 @@ KINDS: dict[str, Kind] = {
     "debtor_status": Kind(_set_of(STATUSES), debtor_status),
     "party_status": Kind(_set_of(STATUSES), party_status),
     "debtor_or_party_status": Kind(_set_of(STATUSES), debtor_or_party_status),
-    "hold": Kind(_set_of(HOLDS), hold),
+    "hold": Kind(_set_of(HOLD_KINDS), hold),
     "limitation_expired": Kind(_true, limitation_expired),
     "text_missing": Kind(_true, text_missing),
     "text_has": Kind(_set_of(RED_LINES), text_has),
     "amount_above_claim": Kind(_true, amount_above_claim),
-    "consent_open": Kind(_one_of(CONSENTS), consent_open),
-    "consent_missing": Kind(_one_of(CONSENTS), consent_missing),
-    "consent_revoked": Kind(_one_of(CONSENTS), consent_revoked),
+    "consent_open": Kind(_one_of(CONSENT_KINDS), consent_open),
+    "consent_missing": Kind(_one_of(CONSENT_KINDS), consent_missing),
+    "consent_revoked": Kind(_one_of(CONSENT_KINDS), consent_revoked),
 }

@@ -10,26 +10,15 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from arrears.compliance.asked import (
-    CONSENTS,
-    DIRECTIONS,
-    FAILED,
-    HOLDS,
-    NEVER,
-    NO_TEXT,
-    NOT_EXPIRING,
-    OUTCOMES,
-    Asked,
-    Consents,
-    Past,
-    Rows,
-    code,
-)
+from arrears.compliance.asked import FAILED, NEVER, NO_TEXT, NOT_EXPIRING, Asked, Consents, Past, Rows, code
 from arrears.compliance.screen import Prepared, Verdicts, screen
 from arrears.days import number_of
 from arrears.law.lender import Lender
 from arrears.law.rules import ACTORS, CHANNELS, LICENCES, PRODUCTS, PURPOSES, RELATIONS, VERDICTS
 from arrears.money import exact_sum
+from arrears.tables.consents import CONSENT_KINDS
+from arrears.tables.contacts import DIRECTIONS, OUTCOMES
+from arrears.tables.holds import HOLD_KINDS
 from arrears.zones import instants_at
 
 STAFF_OF_A_VISIT = 2
@@ -100,7 +89,7 @@ def _standing(holds: pl.DataFrame, as_of: date) -> pl.DataFrame:
 
 def _held(people: pl.DataFrame, holds: pl.DataFrame) -> np.ndarray:
     """Per row the kinds of hold on any loan of the person, a bit each."""
-    bit = pl.col("kind").replace_strict(list(HOLDS), [1 << place for place in range(len(HOLDS))], return_dtype=pl.Int64)
+    bit = pl.col("kind").replace_strict(list(HOLD_KINDS), [1 << place for place in range(len(HOLD_KINDS))], return_dtype=pl.Int64)
     of_person = holds.select("borrower_id", "kind").unique().group_by("borrower_id").agg(bit.sum().alias("held"))
     joined = people.select("borrower_id").join(of_person, on="borrower_id", how="left", maintain_order="left")
     return joined["held"].fill_null(0).cast(pl.Int8).to_numpy()
@@ -161,7 +150,7 @@ def _consent_columns(consents: pl.DataFrame) -> Consents:
     read = consents.with_columns(minute("from_hour"), minute("to_hour"))
     unread = read["from_hour"].is_null() | read["to_hour"].is_null()
     read = read.select(
-        pl.col("kind").replace_strict(list(CONSENTS), range(len(CONSENTS)), return_dtype=pl.Int64),
+        pl.col("kind").replace_strict(list(CONSENT_KINDS), range(len(CONSENT_KINDS)), return_dtype=pl.Int64),
         pl.col("channel").replace_strict(list(CHANNELS), range(len(CHANNELS)), default=-1, return_dtype=pl.Int64),
         *(pl.when(unread).then(0).otherwise(pl.col(name)).cast(pl.Int64).alias(name) for name in ("from_hour", "to_hour")),
         pl.col("given_at").to_physical(), pl.col("revoked_at").to_physical().fill_null(NEVER),

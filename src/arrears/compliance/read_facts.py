@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
 
-from arrears.compliance.asked import CONSENTS, DIRECTIONS, HOLDS, NEVER, NOT_EXPIRING, OUTCOMES, STATUSES, bits
+from arrears.compliance.asked import NEVER, NOT_EXPIRING, STATUSES, bits
 from arrears.compliance.kinds import minute_of
 from arrears.days import microseconds_of, number_of
 from arrears.law.packs import SHIPPED
 from arrears.law.rules import ACTORS, CHANNELS, LICENCES, PRODUCTS, PURPOSES, RELATIONS
 from arrears.strict_yaml import BadYaml
+from arrears.tables.consents import CONSENT_KINDS
+from arrears.tables.contacts import DIRECTIONS, OUTCOMES
+from arrears.tables.holds import HOLD_KINDS
 from arrears.zones import zone_names
 
 WITHOUT_NUMBER = ("letter", "visit", "email", "push", "im")
@@ -86,7 +89,7 @@ def _facts(said: "_Fields") -> Facts:
         "at": at, "licence": lender.one_of("licence", LICENCES), "product": said.one_of("product", PRODUCTS),
         "actor": actor.one_of("kind", ACTORS), "channel": channel, "purpose": action.one_of("purpose", PURPOSES), "relation": relation,
         "staff": action.whole("staff", 2**31 - 1), "recorded": action.flag("recorded"), "debtor_status": debtor_status,
-        "party_status": party_status, "holds": said.set_of("holds", HOLDS), "claimable": sum(debt[1] for debt in debts),
+        "party_status": party_status, "holds": said.set_of("holds", HOLD_KINDS), "claimable": sum(debt[1] for debt in debts),
         "limitation_on": min(debt[2] for debt in debts),
     }
     facts = Facts(
@@ -108,9 +111,9 @@ def _debt(said: "_Fields") -> tuple[str, int, int]:
 
 def _consent(said: "_Fields") -> tuple[int, int, int, int, int, int]:
     """kind, channel (-1: none), from and to minute, given and revoked at."""
-    kind = said.one_of("kind", CONSENTS)
+    kind = said.one_of("kind", CONSENT_KINDS)
     channel, begin, end = -1, 0, 0
-    if CONSENTS[kind] == "night_contact":
+    if CONSENT_KINDS[kind] == "night_contact":
         begin, end = said.minute("from"), said.minute("to")
         said.text("evidence")
     else:

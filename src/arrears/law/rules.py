@@ -12,13 +12,12 @@ from hashlib import sha256
 from arrears import strict_yaml
 from arrears.days import number_of
 from arrears.strict_yaml import BadYaml
+from arrears.tables.contacts import CHANNELS, RELATIONS
 
 LICENCES = ("bank", "consumer_finance", "microloan", "agency", "other")
 PRODUCTS = ("consumer_loan", "credit_card", "business_loan")
 ACTORS = ("own", "agency")
-CHANNELS = ("call", "voice_bot", "sms", "email", "im", "push", "letter", "visit")
 PURPOSES = ("collect", "locate", "notify", "reply")
-RELATIONS = ("debtor", "co_debtor", "guarantor", "reserved_contact", "spouse", "other")
 REACH = {"licence": LICENCES, "product": PRODUCTS, "actor": ACTORS, "channel": CHANNELS, "purpose": PURPOSES, "relation": RELATIONS}
 """What a rule's reach (`applies_to`) may name, and the values each may have."""
 
