@@ -30,9 +30,14 @@ def shipped_texts(name: str) -> dict[str, str]:
 
 
 def texts_of(folder: Path) -> dict[str, str]:
-    """Every YAML file of the folder and those within, by name; raises BadYaml where it is no folder or a file is not UTF-8."""
+    """Every YAML file of the folder and those within, by name; raises BadYaml where it is no folder, a file is not UTF-8 or would be left out."""
     if not folder.is_dir():
         raise BadYaml(f"{folder}: no such folder; a pack is a folder with pack.yaml, sources.yaml and rules/")
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in (".yaml", ".yml") and path.suffix != ".yaml":
+            raise BadYaml(f"{path.relative_to(folder)}: only files that end with .yaml are read; rename it, or what it says is left out")
+        if path.is_symlink() and path.is_dir():
+            raise BadYaml(f"{path.relative_to(folder)}: links to folders are not followed; put the folder itself there")
     return {path.relative_to(folder).as_posix(): strict_yaml.read_text(path) for path in sorted(folder.rglob("*.yaml"))}
 
 
@@ -62,9 +67,14 @@ def with_policy(pack: Pack, texts: dict[str, str], name: str = "policy") -> Pack
     """The pack with a lender's own folder laid over it.
 
     texts: policy.yaml (optional; `switched_off`: ids of grounds that are policy, not law) and rules/*.yaml. A rule of a new id is
-    added; one with the id of a shipped rule all of whose grounds are the lender's policy takes its place.
-    Raises BadYaml where it would change or switch off what is law.
+    added; one with the id of a shipped rule all of whose grounds are the lender's policy takes its place. lexicon/*.yaml adds words.
+    Raises BadYaml where it would change or switch off what is law, or holds a file that nobody would read.
     """
+    for file in texts:
+        folder, _, rest = file.rpartition("/")
+        if file != "policy.yaml" and not (rest and folder in ("rules", "lexicon")):
+            raise BadYaml(f"{name}/{file}: a lender's folder holds policy.yaml, rules/*.yaml and lexicon/*.yaml, and nothing else is read; "
+                          "move the file or take it away")
     switched_off = _switched_off(pack, texts, name)
     shipped = {rule.id: rule for rule in pack.rules}
     law_ids = {ground.id for ground in pack.grounds if not ground.is_policy}
@@ -120,6 +130,8 @@ def _switched_off(pack: Pack, texts: dict[str, str], name: str) -> set[str]:
         raise BadYaml(f"{name}/policy.yaml, switched_off: must be a list of ids of the lender's policy")
     known = {ground.id: ground for ground in pack.grounds}
     for one in named:
+        if not isinstance(one, str):
+            raise BadYaml(f"{name}/policy.yaml, switched_off: {str(one)!r} is no id; name the ids of grounds, one each")
         if one not in known:
             # a folder may serve a lender under several laws
             if one.split(".")[0] == pack.id:
@@ -154,7 +166,11 @@ def _sources(texts: dict[str, str], name: str) -> dict[str, dict]:
 def _demand_apart(rules: list[Rule]) -> None:
     """Raises BadYaml where an id stands twice, or where two grounds of a rule say the same of the same day and contact."""
     seen: dict[str, str] = {}
+    files: dict[str, str] = {}
     for rule in rules:
+        if rule.id in files:
+            raise BadYaml(f"{rule.file}, {rule.id}: a rule of that id stands already in {files[rule.id]}; each needs its own")
+        files[rule.id] = rule.file
         for ground in rule.grounds:
             if ground.id in seen:
                 raise BadYaml(f"{rule.file}, {rule.id}: the id {ground.id} stands already in {seen[ground.id]}; each needs its own, "
