@@ -193,3 +193,14 @@ def test_a_lender_s_rule_that_says_nothing_or_too_much_is_told_in_words(old, new
 def test_what_is_switched_off_is_named_by_ids():
     with pytest.raises(BadYaml, match=r"policy/policy\.yaml, switched_off: .*is no id"):
         with_policy(shipped_pack("cn"), {"policy.yaml": "id: l1\nversion: \"1\"\nswitched_off: [{cn.policy.visit_hours: \"true\"}]\n"})
+
+
+@pytest.mark.parametrize(("old", "new", "said"), [
+    ("effective_to: null", "effective_until: null", r"sources\.yaml, line \d+: unknown key effective_until"),
+    ("evidence: T2", "evidence: U", r"sources\.yaml, line \d+: evidence 'U'"),
+    ("effective_from: \"2025-02-28\"", "effective_from: 2025-2-28", r"sources\.yaml, line \d+, effective_from: '2025-2-28' is not a date"),
+    ("effective_from: \"2025-02-28\"", "effective_from: \"2025-03-01\"", r"rules/.*cn\..*holds on days on which gbt-45251-2025 does not"),
+    ("effective_to: \"2025-02-28\"", "effective_to: \"2025-02-27\"", r"rules/.*cn\..*\.2024: holds on days on which nifa-2024-collection does not"),
+])
+def test_a_text_is_cited_only_for_days_on_which_it_holds(old, new, said):
+    assert re.search(said, refusal(lambda text: text.replace(old, new, 1), "sources.yaml"))

@@ -10,11 +10,12 @@ from importlib.resources import files
 from pathlib import Path
 
 from arrears import strict_yaml
-from arrears.law.rules import OPERATOR_POLICY, Pack, Rule, day_from, reach_from, rule_from
+from arrears.law.rules import EVIDENCE, OPERATOR_POLICY, Pack, Rule, day_from, reach_from, rule_from
 from arrears.strict_yaml import BadYaml
 
 SHIPPED = ("cn", "us")
 _PACK_KEYS = {"id", "version", "title", "zone", "currency", "covers", "covers_from", "disclaimer", "example", "examples"}
+_SOURCE_MAY = {"doc_no", "kind", "published", "effective_to", "verified_on", "note"}
 _POLICY_KEYS = {"id", "version", "switched_off"}
 
 
@@ -56,6 +57,7 @@ def pack_from(texts: dict[str, str], name: str) -> Pack:
     sources = _sources(texts, name)
     rules = [rule_from(text, f"{name}/{file}", set(sources)) for file, text in sorted(texts.items()) if file.startswith("rules/")]
     _demand_apart(rules)
+    _demand_in_force(rules, sources)
     return Pack(
         id=about["id"], version=about["version"], title=about["title"], zone=None if about["zone"] == "person" else about["zone"],
         currency=about["currency"], covers=reach_from(about["covers"], f"{name}/pack.yaml, covers"),
@@ -153,14 +155,33 @@ def _sources(texts: dict[str, str], name: str) -> dict[str, dict]:
     if "sources.yaml" not in texts:
         raise BadYaml(f"{where}: missing; every rule and number cites a text that stands there")
     listed = strict_yaml.parse(texts["sources.yaml"], where)
+    if not isinstance(listed, list):
+        raise BadYaml(f"{where}: must be a list of texts, each beginning with - id")
     sources: dict[str, dict] = {}
     for entry in listed:
-        if not isinstance(entry, dict) or not {"id", "title", "issuer", "effective_from", "evidence"} <= entry.keys():
-            raise BadYaml(f"{where}{strict_yaml.line_of(entry)}: a source has at least id, title, issuer, effective_from and evidence")
+        strict_yaml.expect_keys(entry, {"id", "title", "issuer", "effective_from", "evidence"}, _SOURCE_MAY, where)
+        wrong = [key for key, value in entry.items() if not isinstance(value, str)]
+        if wrong:
+            raise BadYaml(f"{where}{strict_yaml.line_of(entry, wrong[0])}: {wrong[0]} must be a text")
+        if entry["evidence"] not in EVIDENCE:
+            raise BadYaml(f"{where}{strict_yaml.line_of(entry, 'evidence')}: evidence {entry['evidence']!r}; known are {', '.join(EVIDENCE)}")
+        for key in ("effective_from", "effective_to"):
+            if entry.get(key, "null") != "null":
+                day_from(entry[key], f"{where}{strict_yaml.line_of(entry, key)}, {key}")
         if entry["id"] in sources:
             raise BadYaml(f"{where}{strict_yaml.line_of(entry)}: the source {entry['id']} stands twice; remove one")
         sources[entry["id"]] = entry
     return sources
+
+
+def _demand_in_force(rules: list[Rule], sources: dict[str, dict]) -> None:
+    """Raises BadYaml where a ground holds on a day on which the text that it cites did not, as far as its dates are known."""
+    for ground in (ground for rule in rules for ground in rule.grounds if not ground.is_policy):
+        first, last = (sources[ground.source].get(key, "null") for key in ("effective_from", "effective_to"))
+        begins_early = first != "null" and ground.from_on < day_from(first, "effective_from")
+        if begins_early or last != "null" and ground.until_on > day_from(last, "effective_to"):
+            raise BadYaml(f"{ground.rule.file}, {ground.id}: holds on days on which {ground.source} does not (effective_from {first}, "
+                          f"effective_to {last} in sources.yaml); correct the one or the other")
 
 
 def _demand_apart(rules: list[Rule]) -> None:
