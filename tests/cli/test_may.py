@@ -49,6 +49,26 @@ def test_a_line_that_cannot_be_judged_is_an_error_in_its_place_and_the_status_sa
     assert "blank" in answers[1]["error"] and "JSON" in answers[2]["error"] and answers[4]["error"].startswith("debts:")
 
 
+def test_a_line_with_halves_of_signs_or_endless_claims_is_answered_and_so_are_its_neighbours():
+    """JSON may spell half a sign (\\ud800), which no output can hold; 1,100 claims of the largest size are more than a column holds."""
+    sound = json.dumps(SPEC)
+    misspelled = json.dumps({**{name: value for name, value in SPEC.items() if name != "text"}, "tex\ud800t": "x"})
+    many = [{**SPEC["debts"][0], "id": f"D{number}", "claimable_minor": 2**53} for number in range(1100)]
+    odd = [misspelled, '{"a\\ud800": 1, "a\\ud800": 2}', json.dumps({**SPEC, "text": "\ud800"}), json.dumps({**SPEC, "debts": many})]
+    status, answers, error = may("--facts", "-", given="\n".join([sound, *odd, sound]).encode())
+    assert (status, error) == (2, "")
+    assert [list(answer)[0] for answer in answers] == ["verdict", "error", "error", "verdict", "verdict", "verdict"]
+    assert answers[1]["error"].startswith("tex\\ud800t:") and answers[2]["error"].startswith("a\\ud800:")
+
+
+def test_a_debt_that_stands_twice_is_an_error_since_its_claim_would_count_twice():
+    """1,234.00 yuan may be demanded; said twice over, a text that asks for 2,000 would pass."""
+    said = {**SPEC, "at": "2026-03-01T12:00:00+08:00", "text": "请还款2000元"}
+    twice = {**said, "debts": [SPEC["debts"][0]] * 2}
+    status, answers, _ = may("--facts", "-", given=f"{json.dumps(said)}\n{json.dumps(twice)}".encode())
+    assert status == 2 and answers[0]["verdict"] == "deny" and answers[1]["error"].startswith("debts[1].id: 'D1' stands twice")
+
+
 def test_an_empty_file_is_no_line_and_no_error():
     assert may("--facts", "-", given=b"") == (0, [], "")
 

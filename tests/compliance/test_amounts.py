@@ -1,5 +1,7 @@
 """The largest amount that a text names, by hand."""
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,3 +83,22 @@ def _spelled(number: int, financial: bool) -> str:
     high, low = divmod(number, 10_000)
     text = (four(high) + "万" if high else "") + four(low)
     return text.lstrip("零")
+
+
+@pytest.mark.parametrize("piece", ["1", "1 ", "1,111", " 111", "一", "一点", "一 ", "万1", "twenty-", "one hundred ", "100 ", "亿"])
+def test_the_time_that_a_long_text_takes_grows_with_its_length_alone(piece):
+    """20,000 characters of a number that never ends: read again from each place on, they took up to twenty seconds and more."""
+    begun = process_time()
+    for currency in ("CNY", "USD", "EUR"):
+        largest_amount_minor((piece * 20_000)[:20_000], currency)
+    assert process_time() - begun < 5
+
+
+@pytest.mark.parametrize("text", ["零" * 80 + "五千元", "一亿" + "亿" * 130_000 + "元", "9" * 5_000 + "元", "1" + ",000" * 30 + "元"])
+def test_no_amount_hides_behind_more_numerals_than_anybody_writes(text):
+    assert largest_amount_minor(text, "CNY") == 2**62
+
+
+@pytest.mark.parametrize(("text", "fen"), [("欠一百零8元", 10_800), ("还款1千零50元", 105_000), ("100元2 五千元", 500_000)])
+def test_numerals_and_digits_are_read_together(text, fen):
+    assert largest_amount_minor(text, "CNY") == fen

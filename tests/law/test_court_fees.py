@@ -97,7 +97,7 @@ def test_two_schedules_may_follow_each_other_but_not_hold_at_once():
     document = texts["court_fees.yaml"]
     first, examples = document.split("examples:\n")
     second = "schedules:\n" + first.split("schedules:\n")[1]
-    later = second.removeprefix("schedules:\n").replace("2007-04-01", "2030-01-01").replace('flat: "50"', 'flat: "60"')
+    later = second.removeprefix("schedules:\n").replace("2007-04-01", "2030-01-01").replace('flat: "50"', 'flat: "60"').replace("cn.court_fees.2007", "cn.court_fees.later")
     ended = first.replace("    until: null", '    until: "2030-01-01"', 1)
     rules = fee_rules({**texts, "court_fees.yaml": ended + later})
     assert [court_fee(rules, "ordinary", 100, day) for day in (date(2029, 12, 31), date(2030, 1, 1))] == [5_000, 6_000]

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from arrears.compliance.screen import prepare
-from arrears.law.packs import pack_from, read_pack, shipped_pack, shipped_texts, with_policy
+from arrears.law.packs import pack_from, read_pack, shipped_pack, shipped_texts, texts_of, with_policy
 from arrears.law.rules import VERDICTS
 from arrears.strict_yaml import BadYaml
 
@@ -154,3 +154,59 @@ def test_however_mild_a_lender_s_rule_is_it_frees_nothing(modality):
     laid = with_policy(shipped_pack("cn"), {"rules/own.yaml": RULE.replace("should_not", modality)})
     assert max(ground.level for ground in laid.grounds) == VERDICTS.index("deny")
     assert {ground.id for ground in shipped_pack("cn").grounds} < {ground.id for ground in laid.grounds}
+
+
+@pytest.mark.parametrize("file", ["lexicon/own/look_alikes.yaml", "lexicon/own/terms.yaml", "caps.yaml", "sources.yaml", "pack.yaml", "rule/calls.yaml", "rules/own/calls.yaml"])
+def test_a_file_that_would_change_the_law_s_words_or_that_nobody_would_read_is_refused_by_name(file):
+    """Words of a folder within were once taken for the pack's own; a misspelled folder leaves the lender with less than it believes."""
+    with pytest.raises(BadYaml, match=f"policy/{re.escape(file)}: a lender's folder holds"):
+        with_policy(shipped_pack("cn"), {file: "look_alikes: {}" if "alikes" in file else RULE})
+
+
+def test_two_rules_of_one_id_are_refused_since_the_second_would_replace_what_the_first_asks_for():
+    calls = RULE.replace("  - id: l1.short_day", "  - id: l1.short_day.calls")
+    mild = RULE.replace('local_time_in: {from: "18:00", to: "09:00"}', "hold: [cease]")
+    with pytest.raises(BadYaml, match=r"policy/rules/b\.yaml, l1\.short_day: a rule of that id stands already in policy/rules/a\.yaml"):
+        with_policy(shipped_pack("cn"), {"rules/a.yaml": calls, "rules/b.yaml": mild})
+
+
+def test_a_folder_whose_files_would_be_left_out_is_refused(tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "calls.yml").write_text(RULE, encoding="utf-8")
+    with pytest.raises(BadYaml, match=r"calls\.yml: only files that end with \.yaml are read"):
+        texts_of(tmp_path)
+    (tmp_path / "rules" / "calls.yml").rename(tmp_path / "rules" / "calls.yaml")
+    assert list(texts_of(tmp_path)) == ["rules/calls.yaml"]
+    (tmp_path / "lexicon").symlink_to(tmp_path / "rules", target_is_directory=True)
+    with pytest.raises(BadYaml, match="lexicon: links to folders are not followed"):
+        texts_of(tmp_path)
+
+
+@pytest.mark.parametrize(("old", "new", "said"), [
+    ("source: operator_policy", "source: [operator_policy]", "source: must be a word"),
+    ("modality: should_not", "modality: {should: not}", "modality: must be a word"),
+    ("article: null", "article: [\"1\"]", "article: must be a word"),
+    ("title: {zh: 短", "title: {zh: [短]", "title, line 2: must be a text in zh and one in en"),
+    ("message: {zh: 短", "message: {zh: \"\"", "message, line 3: must be a text in zh and one in en"),
+    ('local_time_in: {from: "18:00", to: "09:00"}', "lacks: {}", "name staff, recorded or both"),
+    ('local_time_in: {from: "18:00", to: "09:00"}', 'contacts_already: {at_least: "1", in_days: "99999999999", same: party}', "below a million"),
+])
+def test_a_lender_s_rule_that_says_nothing_or_too_much_is_told_in_words(old, new, said):
+    with pytest.raises(BadYaml, match=f"policy/rules/own\\.yaml.*{said}"):
+        prepare(with_policy(shipped_pack("cn"), {"rules/own.yaml": RULE.replace(old, new, 1)}))
+
+
+def test_what_is_switched_off_is_named_by_ids():
+    with pytest.raises(BadYaml, match=r"policy/policy\.yaml, switched_off: .*is no id"):
+        with_policy(shipped_pack("cn"), {"policy.yaml": "id: l1\nversion: \"1\"\nswitched_off: [{cn.policy.visit_hours: \"true\"}]\n"})
+
+
+@pytest.mark.parametrize(("old", "new", "said"), [
+    ("effective_to: null", "effective_until: null", r"sources\.yaml, line \d+: unknown key effective_until"),
+    ("evidence: T2", "evidence: U", r"sources\.yaml, line \d+: evidence 'U'"),
+    ("effective_from: \"2025-02-28\"", "effective_from: 2025-2-28", r"sources\.yaml, line \d+, effective_from: '2025-2-28' is not a date"),
+    ("effective_from: \"2025-02-28\"", "effective_from: \"2025-03-01\"", r"rules/.*cn\..*holds on days on which gbt-45251-2025 does not"),
+    ("effective_to: \"2025-02-28\"", "effective_to: \"2025-02-27\"", r"rules/.*cn\..*\.2024: holds on days on which nifa-2024-collection does not"),
+])
+def test_a_text_is_cited_only_for_days_on_which_it_holds(old, new, said):
+    assert re.search(said, refusal(lambda text: text.replace(old, new, 1), "sources.yaml"))

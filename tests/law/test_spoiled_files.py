@@ -66,3 +66,23 @@ def test_a_file_spoiled_anywhere_is_told_in_words(name):
         except Exception as problem:
             raise AssertionError(f"{name}, {path}, {str(changed)[:200]}") from problem
     assert count > 50
+
+
+@pytest.mark.parametrize(("name", "old", "new", "said"), [
+    ("retention.yaml", "licences: [consumer_finance]", "licences: [consumer_fin]", "licences has 'consumer_fin'; known are bank"),
+    ("retention.yaml", "products: [credit_card]", "products: [credit_crad]", "products has 'credit_crad'"),
+    ("retention.yaml", "records: [system_log]", "records: []", "records names none"),
+    ("retention.yaml", 'until: "2026-01-01"', 'until: "2017-06-01"', "until ends it 2017-06-01, not after it begins"),
+    ("retention.yaml", "id: cn.retention.system_log_23", "id: cn.retention.system_log_21", "the id 'cn.retention.system_log_21' stands twice"),
+    ("limitation.yaml", 'weekends_extend: "false"', 'weekends_extend: "yes"', "weekends_extend is 'yes'; write true or false"),
+    ("limitation.yaml", "pending: true", "pending: yes", "pending is 'yes'; write true or false"),
+    ("limitation.yaml", "products: [credit_card]", "products: [cards]", "products has 'cards'"),
+    ("limitation.yaml", 'years: "20"', f'years: "{"9" * 5000}"', "twelve at most"),
+    ("caps.yaml", '  contract_from: "2020-08-20"', '  contract_from: "2020-08-20"\n  contract_until: "2020-08-20"', "contract_until ends it 2020-08-20"),
+    ("caps.yaml", "id: cn.cap.microloan", "id: cn.cap.licensed", "the id 'cn.cap.licensed' stands twice"),
+])
+def test_what_would_silently_never_hold_is_refused_by_file(name, old, new, said):
+    assert old in TEXTS[name], "the change changes nothing"
+    with pytest.raises(BadYaml) as found:
+        READERS[name]({**TEXTS, name: TEXTS[name].replace(old, new, 1)})
+    assert str(found.value).startswith(name) and said in str(found.value)

@@ -19,6 +19,7 @@ _CLAUSE_ENDS = frozenset(",;:!?。、\n()[]{}【】《》〔〕")
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u3164\uffa0\ufe00-\ufe0f\U000e0000-\U000e0fff]")
 _CLAUSE, _LATIN, _LETTER, _SOFT = "h", "l", "c", "s"
 _ENCLOSED = re.compile(r"(?<=[,;:!?。、\n()\[\]{}【】《》〔〕])[\u3400-\u9fff](?=[,;:!?。、\n()\[\]{}【】《》〔〕])")
+_LATIN_PIECE = re.compile(r"[a-z0-9'$@!]+")
 _LATIN_RUN = re.compile(r"[a-z0-9'$@!]+(?:[ .][a-z0-9'$@!]+)*")
 _ENDINGS = ("s", "ed", "ing", "er", "d", "es")
 _JOIN_PIECES, _JOIN_LETTERS = 14, 16
@@ -219,7 +220,7 @@ def with_words_joined(view: View, vocabulary: frozenset[str]) -> View | None:
     text, starts, marks, left_out = list(view.text), view.starts, list(view.marks), list(view.left_out)
     removed: set[int] = set()
     for run in _LATIN_RUN.finditer(view.text):
-        pieces = [(found.start(), found.end()) for found in re.finditer(r"[a-z0-9'$@!]+", view.text[:run.end()]) if found.start() >= run.start()]
+        pieces = [found.span() for found in _LATIN_PIECE.finditer(view.text, *run.span())]
         first = 0
         while first < len(pieces):
             last, word = _longest_word(view.text, pieces, first, vocabulary)
@@ -240,17 +241,31 @@ def with_words_joined(view: View, vocabulary: frozenset[str]) -> View | None:
                 [left_out[index] for index in kept])
 
 
+@cache
+def _grown(vocabulary: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The known words of four letters and more with an ending, and the letters with which any known word begins."""
+    return (frozenset(word + end for word in vocabulary if len(word) >= 4 for end in _ENDINGS),
+            frozenset(word[0] for word in vocabulary))
+
+
 def _longest_word(text: str, pieces: list, first: int, vocabulary: frozenset[str]) -> tuple[int, str]:
     """The end of the longest known word that begins with piece `first` and is not written plainly; empty where none."""
-    for last in range(min(len(pieces), first + _JOIN_PIECES), first, -1):
-        parts = [text[start:end] for start, end in pieces[first:last]]
-        whole = "".join(parts)
-        if not 2 <= len(whole) <= _JOIN_LETTERS or len(parts) == 1 and whole.isalpha() or whole.isdigit():
-            continue
-        if len(parts) > 1 and all(part in vocabulary and len(part) > 1 for part in parts):
+    grown, begins = _grown(vocabulary)
+    begin = text[slice(*pieces[first])]
+    if begin[0].translate(LEET) not in begins:  # most end here
+        return first, ""
+    wholes = [""]
+    for start, end in pieces[first:first + _JOIN_PIECES]:
+        if len(wholes[-1]) + end - start > _JOIN_LETTERS:
+            break
+        wholes.append(wholes[-1] + text[start:end])
+    for count in range(len(wholes) - 1, 0, -1):
+        whole = wholes[count]
+        if len(whole) < 2 or count == 1 and whole.isalpha() or whole.isdigit():
             continue
         word = whole.translate(LEET)
-        grown = len(parts) == 1 or parts[0] not in vocabulary
-        if word in vocabulary or grown and any(word.endswith(end) and len(word) - len(end) >= 4 and word[:-len(end)] in vocabulary for end in _ENDINGS):
-            return last, word
+        if not (word in vocabulary or (count == 1 or begin not in vocabulary) and word in grown):
+            continue
+        if count == 1 or not all(end - start > 1 and text[start:end] in vocabulary for start, end in pieces[first:first + count]):
+            return first + count, word
     return first, ""

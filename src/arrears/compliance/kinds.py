@@ -209,10 +209,10 @@ def _among(codes: np.ndarray, values: tuple[str, ...], named) -> np.ndarray:
 
 
 def whole(text: object, where: str, least: int = 0) -> int:
-    """The whole number that is written; raises BadYaml."""
-    if isinstance(text, str) and text.isascii() and text.isdigit() and int(text) >= least:
+    """The whole number below a million that is written; raises BadYaml."""
+    if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= 6 and int(text) >= least:
         return int(text)
-    raise BadYaml(f"{where}: {text!r} is no whole number of at least {least}; write it in digits, for example \"3\"")
+    raise BadYaml(f"{where}: {text!r} is no whole number of at least {least} and below a million; write it in digits, for example \"3\"")
 
 
 def minute_of(text: object, where: str) -> int:
@@ -252,6 +252,8 @@ def _unreachable(value: object, where: str) -> tuple[int, int]:
 
 def _needed(value: object, where: str) -> tuple[int, bool]:
     strict_yaml.expect_keys(value, set(), {"staff", "recorded"}, where)
+    if not value:
+        raise BadYaml(f"{where}: name staff, recorded or both; otherwise the rule never speaks")
     return whole(value.get("staff", "0"), f"{where}, staff"), "recorded" in value and _true(value["recorded"], f"{where}, recorded")
 
 

@@ -24,6 +24,8 @@ WITHOUT_NUMBER = ("letter", "visit", "email", "push", "im")
 """Channels of which no number need be known."""
 _MAY_BE_ABSENT = ("text", "number", "limitation_expires_on", "revoked_at", "evidence")
 _CLAIM_MAX = 2**53
+_SUM_MAX = 2**62
+"""What all debts of a line may come to; more is written as that, so that the sum has room in a column."""
 _NO_TEXT = re.compile("[\ud800-\udfff]")
 """Halves of signs: what is left of bytes that are no UTF-8."""
 _INVISIBLE = re.compile("[\\s\u200b-\u200f\u2060\ufeff\u00ad]+")
@@ -83,13 +85,13 @@ def _facts(said: "_Fields") -> Facts:
     relation = party.one_of("relation", RELATIONS)
     if RELATIONS[relation] == "debtor":
         debtor_status = party_status = debtor_status | party_status
-    debts = [_debt(debt) for debt in said.parts("debts", least=1)]
+    debts = _debts(said)
     text = said.text_or_none("text", empty=True)
     row = {
         "at": at, "licence": lender.one_of("licence", LICENCES), "product": said.one_of("product", PRODUCTS),
         "actor": actor.one_of("kind", ACTORS), "channel": channel, "purpose": action.one_of("purpose", PURPOSES), "relation": relation,
         "staff": action.whole("staff", 2**31 - 1), "recorded": action.flag("recorded"), "debtor_status": debtor_status,
-        "party_status": party_status, "holds": said.set_of("holds", HOLD_KINDS), "claimable": sum(debt[1] for debt in debts),
+        "party_status": party_status, "holds": said.set_of("holds", HOLD_KINDS), "claimable": min(sum(debt[1] for debt in debts), _SUM_MAX),
         "limitation_on": min(debt[2] for debt in debts),
     }
     facts = Facts(
@@ -100,6 +102,16 @@ def _facts(said: "_Fields") -> Facts:
     for part in (said, lender, actor, action, debtor, party):
         part.demand_no_misspelling()
     return facts
+
+
+def _debts(said: "_Fields") -> list[tuple[str, int, int]]:
+    """The debts the contact is about; raises where one stands twice, since its claim would count twice."""
+    debts: dict[str, tuple[str, int, int]] = {}
+    for place, debt in enumerate(map(_debt, said.parts("debts", least=1))):
+        if debt[0] in debts:
+            raise said.bad(f"debts[{place}].id", f"{debt[0]!r} stands twice; name each debt once")
+        debts[debt[0]] = debt
+    return list(debts.values())
 
 
 def _debt(said: "_Fields") -> tuple[str, int, int]:
@@ -152,7 +164,7 @@ class _Fields:
         self._content, self._where, self._asked = content, where, set()
 
     def bad(self, name: str, what: str) -> BadFacts:
-        return BadFacts(f"{self._where}{name}: {what}")
+        return BadFacts(f"{self._where}{_readable(name)}: {what}")
 
     def value(self, name: str):
         self._asked.add(name)
@@ -284,5 +296,10 @@ def _once(pairs: list[tuple]) -> dict:
     content = dict(pairs)
     if len(content) < len(pairs):
         names = [name for name, _ in pairs]
-        raise BadFacts(f"{next(name for name in names if names.count(name) > 1)}: the field stands twice; remove one")
+        raise BadFacts(f"{_readable(next(name for name in names if names.count(name) > 1))}: the field stands twice; remove one")
     return content
+
+
+def _readable(name: str) -> str:
+    """The name of a field with halves of signs spelled out: JSON may hold them, and no output can."""
+    return _NO_TEXT.sub(lambda half: f"\\u{ord(half[0]):04x}", name)

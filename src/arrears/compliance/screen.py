@@ -173,7 +173,7 @@ def _found_in(text: str, prepared: Prepared) -> tuple[list[tuple[int, int, int]]
     found = [(1 << RED_LINES.index(one.red_line), number_of(one.from_on), _FOREVER if one.until_on is None else number_of(one.until_on))
              for one in findings(text, prepared.lexicon)]
     amount = largest_amount_minor(text, prepared.pack.currency)
-    return found, -1 if amount is None else min(amount, 2**62)
+    return found, -1 if amount is None else min(amount, 2**62 + 1)
 
 
 def _condition(rule) -> Condition:

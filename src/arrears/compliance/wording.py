@@ -46,13 +46,16 @@ def findings(text: str, lexicon: Lexicon) -> tuple[Finding, ...]:
     split = _LATIN_GAP.search(kept.text) is not None and with_words_joined(kept, lexicon.vocabulary) is not None
     found: list[Finding] = []
     for entry in lexicon.entries:
-        seen: list[tuple[int, int]] = []
+        begins: list[int] = []  # of what was found of this entry: apart from each other and in order, so that few need be looked at
+        ends: list[int] = []
         for view, start, end, disguise in _places(entry, views, kept, split):
             place = view.starts[start], view.starts[end - 1] + 1
-            if any(place[0] < other_end and other_start < place[1] for other_start, other_end in seen):
+            after = bisect_left(begins, place[1])
+            if after and place[0] < ends[after - 1]:
                 continue
             if not _is_lawful(entry, kept, *place):
-                seen.append(place)
+                begins.insert(after, place[0])
+                ends.insert(after, place[1])
                 found.append(Finding(entry.red_line, entry.id, entry.source, entry.article, entry.evidence, entry.from_on,
                                      entry.until_on, *place, text[slice(*place)], disguise))
     return tuple(sorted(found, key=lambda one: (one.start, one.end, one.entry)))

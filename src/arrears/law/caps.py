@@ -16,6 +16,7 @@ from arrears.law.entries import (
     CITED,
     day_of_text,
     day_or_none,
+    days_in_order,
     demand_citation,
     held,
     listed,
@@ -185,6 +186,8 @@ def _caps_from(texts: dict[str, str], sources: frozenset[str]) -> dict[str, tupl
         values = _values(entry, partial(_cap_value, sources=sources), where)
         if _STALENESS & entry.keys():
             values.append(_last_known(entry, where, CapValue()))
+        for begin, end in (("contract_from", "contract_until"), ("filed_from", "filed_before")):
+            days_in_order(entry, begin, end, where)
         case = CapCase(
             entry["id"], values=_in_order(values, where), **{name: day_or_none(entry, name, where) for name in _CONDITIONS}
         )

@@ -24,12 +24,17 @@ def parsed(texts: dict[str, str], name: str):
 
 
 def listed(entries: object, name: str) -> list[dict]:
-    """The entries of a list, each a mapping with an id; raises BadYaml."""
+    """The entries of a list, each a mapping with an id of its own; raises BadYaml."""
     if not isinstance(entries, list) or not entries:
         raise BadYaml(f"{name}: expected a list of entries, each beginning with - id")
     for entry in entries:
         if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
             raise BadYaml(f"{name}: {str(entry)[:80]} is not an entry; each is a mapping with an id")
+    seen: set[str] = set()
+    for entry in entries:
+        if entry["id"] in seen:
+            raise BadYaml(f"{name}{strict_yaml.line_of(entry)}: the id {entry['id']!r} stands twice; each entry needs its own")
+        seen.add(entry["id"])
     return entries
 
 
@@ -46,6 +51,22 @@ def words(entry: dict, key: str, where: str) -> tuple[str, ...]:
     if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
         raise BadYaml(f"{where}: {key} must be a list of words, such as [bank, microloan]")
     return tuple(found)
+
+
+def known_words(entry: dict, key: str, known: tuple[str, ...], where: str) -> tuple[str, ...]:
+    """The list of words under the key, empty where it is left out; raises BadYaml where one of them is not known."""
+    found = words(entry, key, where)
+    for one in found:
+        if one not in known:
+            raise BadYaml(f"{where}{strict_yaml.line_of(entry, key)}: {key} has {one!r}; known are {', '.join(known)}")
+    return found
+
+
+def flag(entry: dict, key: str, where: str) -> bool:
+    """Whether true is written under the key, false where it is left out; raises BadYaml for anything but true and false."""
+    if entry.get(key, "false") not in ("true", "false"):
+        raise BadYaml(f"{where}{strict_yaml.line_of(entry, key)}: {key} is {entry[key]!r}; write true or false")
+    return entry.get(key) == "true"
 
 
 def word(entry: dict, key: str, where: str) -> str:
@@ -86,9 +107,9 @@ def day_or_none(entry: dict, key: str, where: str) -> date | None:
 
 
 def whole_of_text(text: str, where: str) -> int:
-    """The whole number, not negative, in plain digits; raises BadYaml."""
-    if not isinstance(text, str) or not (text.isascii() and text.isdigit()):
-        raise BadYaml(f"{where}: {text!r} is not a whole number; write plain digits in quotes")
+    """The whole number, not negative, in at most twelve plain digits; raises BadYaml."""
+    if not isinstance(text, str) or not (text.isascii() and text.isdigit()) or len(text) > 12:
+        raise BadYaml(f"{where}: {text!r} is not a whole number; write plain digits in quotes, twelve at most")
     return int(text)
 
 
@@ -113,6 +134,14 @@ def held(check: Callable[[], Iterator[str]]) -> list[str]:
         return [str(problem)]
 
 
+def days_in_order(entry: dict, begin: str, end: str, where: str) -> tuple[date | None, date | None]:
+    """The days under the two keys, None where one is left out; raises BadYaml where the end is not after the beginning."""
+    first, until = day_or_none(entry, begin, where), day_or_none(entry, end, where)
+    if first is not None and until is not None and until <= first:
+        raise BadYaml(f"{where}{strict_yaml.line_of(entry, end)}: {end} ends it {until}, not after it begins, {begin} {first}")
+    return first, until
+
+
 def spans(entries: object, read: Callable[[dict, str], object], name: str) -> tuple[tuple[date | None, date | None, object], ...]:
     """(first day or None, first day no longer or None, what was read) of entries with `from` and `until`, in order.
 
@@ -122,9 +151,7 @@ def spans(entries: object, read: Callable[[dict, str], object], name: str) -> tu
     for entry in listed(entries, name):
         where = f"{name}, {entry['id']}"
         value = read(entry, where)
-        first, until = day_or_none(entry, "from", where), day_or_none(entry, "until", where)
-        if first is not None and until is not None and until <= first:
-            raise BadYaml(f"{where}: ends {until}, not after it begins {first}")
+        first, until = days_in_order(entry, "from", "until", where)
         if found and (first is None or found[-1][1] is None or first < found[-1][1]):
             raise BadYaml(f"{where}: begins {first}, before the entry above it ends; two rules would hold at once")
         found.append((first, until, value))

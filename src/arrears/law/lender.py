@@ -47,6 +47,9 @@ def lender_from(text: str, name: str = LENDER_FILE) -> Lender:
         return UNKNOWN_LENDER
     content = strict_yaml.parse(text, name)
     strict_yaml.expect_keys(content, {"id", "name", "law", "licence", "products", "other_product"}, {"actor", "zones", "contact_at"}, name)
+    for key in ("id", "name"):
+        if not isinstance(content[key], str) or not content[key].strip():
+            raise BadYaml(f"{name}{strict_yaml.line_of(content, key)}: {key} must be a text")
     for key, known in (("law", SHIPPED), ("licence", LICENCES), ("other_product", PRODUCTS)):
         _demand(content[key], known, content, key, name)
     actor, zones, begin = content.get("actor", "own"), content.get("zones", [_SHANGHAI] if content["law"] == "cn" else []), content.get("contact_at", "10:00")
@@ -55,7 +58,7 @@ def lender_from(text: str, name: str = LENDER_FILE) -> Lender:
         raise BadYaml(f"{name}{strict_yaml.line_of(content, 'products')}: products must map the lender's products to {', '.join(PRODUCTS)}; write {{}} where all are other_product")
     for product, kind in content["products"].items():
         _demand(kind, PRODUCTS, content["products"], product, f"{name}, products")
-    if not isinstance(zones, list) or not zones or any(zone not in zone_names() for zone in zones):
+    if not isinstance(zones, list) or not zones or any(not isinstance(zone, str) or zone not in zone_names() for zone in zones):
         raise BadYaml(f"{name}{strict_yaml.line_of(content, 'zones')}: zones must list every zone its people may be in, such as America/New_York; "
                       "times are judged by all of them")
     hour, _, minute = begin.partition(":") if isinstance(begin, str) else ("", "", "")

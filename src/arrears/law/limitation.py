@@ -14,8 +14,11 @@ from arrears.law.entries import (
     CITED,
     day_of_text,
     day_or_none,
+    days_in_order,
     demand_citation,
+    flag,
     held,
+    known_words,
     listed,
     mapped,
     parsed,
@@ -24,6 +27,7 @@ from arrears.law.entries import (
     word,
     words,
 )
+from arrears.law.rules import PRODUCTS
 from arrears.strict_yaml import BadYaml
 
 FILE = "limitation.yaml"
@@ -127,7 +131,7 @@ def limitation_rules(texts: dict[str, str]) -> Rules:
         whole_of_text(stop["years"], f"{FILE}, {stop['id']}"),
         whole_of_text(suspension["window_months"], f"{FILE}, {suspension['id']}"),
         whole_of_text(suspension["after_months"], f"{FILE}, {suspension['id']}"),
-        counting["weekends_extend"] == "true",
+        flag(counting, "weekends_extend", f"{FILE}, {counting['id']}"),
         kinds,
     )
 
@@ -259,8 +263,8 @@ def _kind_from(entry: dict, sources) -> EventKind:
         raise BadYaml(f"{where}: an event that needs no proof would interrupt by being claimed; name its proof")
     return EventKind(
         entry["id"], entry["effect"], words(entry, "proof", where), words(entry, "proof_any", where),
-        entry.get("pending") == "true", entry.get("waives_after_expiry") == "true", words(entry, "products", where),
-        day_or_none(entry, "from", where), day_or_none(entry, "until", where),
+        flag(entry, "pending", where), flag(entry, "waives_after_expiry", where), known_words(entry, "products", PRODUCTS, where),
+        *days_in_order(entry, "from", "until", where),
     )
 
 
@@ -271,7 +275,7 @@ def _periods(entries: list[dict], sources) -> tuple[tuple[int, date | None], ...
         where = f"{FILE}, {entry['id']}"
         strict_yaml.expect_keys(entry, {*CITED, "years", "from", "until"}, {"note"}, where)
         demand_citation(entry, sources, where)
-        first, until = day_or_none(entry, "from", where), day_or_none(entry, "until", where)
+        first, until = days_in_order(entry, "from", "until", where)
         if first != expected:
             raise BadYaml(f"{where}: begins {first}, but the period before ends {expected}")
         periods.append((whole_of_text(entry["years"], where), until))

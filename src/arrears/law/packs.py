@@ -10,11 +10,12 @@ from importlib.resources import files
 from pathlib import Path
 
 from arrears import strict_yaml
-from arrears.law.rules import OPERATOR_POLICY, Pack, Rule, day_from, reach_from, rule_from
+from arrears.law.rules import EVIDENCE, OPERATOR_POLICY, Pack, Rule, day_from, reach_from, rule_from
 from arrears.strict_yaml import BadYaml
 
 SHIPPED = ("cn", "us")
 _PACK_KEYS = {"id", "version", "title", "zone", "currency", "covers", "covers_from", "disclaimer", "example", "examples"}
+_SOURCE_MAY = {"doc_no", "kind", "published", "effective_to", "verified_on", "note"}
 _POLICY_KEYS = {"id", "version", "switched_off"}
 
 
@@ -30,9 +31,14 @@ def shipped_texts(name: str) -> dict[str, str]:
 
 
 def texts_of(folder: Path) -> dict[str, str]:
-    """Every YAML file of the folder and those within, by name; raises BadYaml where it is no folder or a file is not UTF-8."""
+    """Every YAML file of the folder and those within, by name; raises BadYaml where it is no folder, a file is not UTF-8 or would be left out."""
     if not folder.is_dir():
         raise BadYaml(f"{folder}: no such folder; a pack is a folder with pack.yaml, sources.yaml and rules/")
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in (".yaml", ".yml") and path.suffix != ".yaml":
+            raise BadYaml(f"{path.relative_to(folder)}: only files that end with .yaml are read; rename it, or what it says is left out")
+        if path.is_symlink() and path.is_dir():
+            raise BadYaml(f"{path.relative_to(folder)}: links to folders are not followed; put the folder itself there")
     return {path.relative_to(folder).as_posix(): strict_yaml.read_text(path) for path in sorted(folder.rglob("*.yaml"))}
 
 
@@ -51,6 +57,7 @@ def pack_from(texts: dict[str, str], name: str) -> Pack:
     sources = _sources(texts, name)
     rules = [rule_from(text, f"{name}/{file}", set(sources)) for file, text in sorted(texts.items()) if file.startswith("rules/")]
     _demand_apart(rules)
+    _demand_in_force(rules, sources)
     return Pack(
         id=about["id"], version=about["version"], title=about["title"], zone=None if about["zone"] == "person" else about["zone"],
         currency=about["currency"], covers=reach_from(about["covers"], f"{name}/pack.yaml, covers"),
@@ -62,12 +69,14 @@ def with_policy(pack: Pack, texts: dict[str, str], name: str = "policy") -> Pack
     """The pack with a lender's own folder laid over it.
 
     texts: policy.yaml (optional; `switched_off`: ids of grounds that are policy, not law) and rules/*.yaml. A rule of a new id is
-    added; one with the id of a shipped rule all of whose grounds are the lender's policy takes its place.
-    Raises BadYaml where it would change or switch off what is law.
+    added; one with the id of a shipped rule all of whose grounds are the lender's policy takes its place. lexicon/*.yaml adds words.
+    Raises BadYaml where it would change or switch off what is law, or holds a file that nobody would read.
     """
     for file in texts:
-        if file != "policy.yaml" and not file.startswith(("rules/", "lexicon/")):
-            raise BadYaml(f"{name}/{file}: a lender's folder holds policy.yaml, rules/*.yaml and lexicon/*.yaml; move this file elsewhere")
+        folder, _, rest = file.rpartition("/")
+        if file != "policy.yaml" and not (rest and folder in ("rules", "lexicon")):
+            raise BadYaml(f"{name}/{file}: a lender's folder holds policy.yaml, rules/*.yaml and lexicon/*.yaml, and nothing else is read; "
+                          "move the file or take it away")
     switched_off = _switched_off(pack, texts, name)
     shipped = {rule.id: rule for rule in pack.rules}
     law_ids = {ground.id for ground in pack.grounds if not ground.is_policy}
@@ -123,6 +132,8 @@ def _switched_off(pack: Pack, texts: dict[str, str], name: str) -> set[str]:
         raise BadYaml(f"{name}/policy.yaml, switched_off: must be a list of ids of the lender's policy")
     known = {ground.id: ground for ground in pack.grounds}
     for one in named:
+        if not isinstance(one, str):
+            raise BadYaml(f"{name}/policy.yaml, switched_off: {str(one)!r} is no id; name the ids of grounds, one each")
         if one not in known:
             # a folder may serve a lender under several laws
             if one.split(".")[0] == pack.id:
@@ -144,20 +155,43 @@ def _sources(texts: dict[str, str], name: str) -> dict[str, dict]:
     if "sources.yaml" not in texts:
         raise BadYaml(f"{where}: missing; every rule and number cites a text that stands there")
     listed = strict_yaml.parse(texts["sources.yaml"], where)
+    if not isinstance(listed, list):
+        raise BadYaml(f"{where}: must be a list of texts, each beginning with - id")
     sources: dict[str, dict] = {}
     for entry in listed:
-        if not isinstance(entry, dict) or not {"id", "title", "issuer", "effective_from", "evidence"} <= entry.keys():
-            raise BadYaml(f"{where}{strict_yaml.line_of(entry)}: a source has at least id, title, issuer, effective_from and evidence")
+        strict_yaml.expect_keys(entry, {"id", "title", "issuer", "effective_from", "evidence"}, _SOURCE_MAY, where)
+        wrong = [key for key, value in entry.items() if not isinstance(value, str)]
+        if wrong:
+            raise BadYaml(f"{where}{strict_yaml.line_of(entry, wrong[0])}: {wrong[0]} must be a text")
+        if entry["evidence"] not in EVIDENCE:
+            raise BadYaml(f"{where}{strict_yaml.line_of(entry, 'evidence')}: evidence {entry['evidence']!r}; known are {', '.join(EVIDENCE)}")
+        for key in ("effective_from", "effective_to"):
+            if entry.get(key, "null") != "null":
+                day_from(entry[key], f"{where}{strict_yaml.line_of(entry, key)}, {key}")
         if entry["id"] in sources:
             raise BadYaml(f"{where}{strict_yaml.line_of(entry)}: the source {entry['id']} stands twice; remove one")
         sources[entry["id"]] = entry
     return sources
 
 
+def _demand_in_force(rules: list[Rule], sources: dict[str, dict]) -> None:
+    """Raises BadYaml where a ground holds on a day on which the text that it cites did not, as far as its dates are known."""
+    for ground in (ground for rule in rules for ground in rule.grounds if not ground.is_policy):
+        first, last = (sources[ground.source].get(key, "null") for key in ("effective_from", "effective_to"))
+        begins_early = first != "null" and ground.from_on < day_from(first, "effective_from")
+        if begins_early or last != "null" and ground.until_on > day_from(last, "effective_to"):
+            raise BadYaml(f"{ground.rule.file}, {ground.id}: holds on days on which {ground.source} does not (effective_from {first}, "
+                          f"effective_to {last} in sources.yaml); correct the one or the other")
+
+
 def _demand_apart(rules: list[Rule]) -> None:
     """Raises BadYaml where an id stands twice, or where two grounds of a rule say the same of the same day and contact."""
     seen: dict[str, str] = {}
+    files: dict[str, str] = {}
     for rule in rules:
+        if rule.id in files:
+            raise BadYaml(f"{rule.file}, {rule.id}: a rule of that id stands already in {files[rule.id]}; each needs its own")
+        files[rule.id] = rule.file
         for ground in rule.grounds:
             if ground.id in seen:
                 raise BadYaml(f"{rule.file}, {rule.id}: the id {ground.id} stands already in {seen[ground.id]}; each needs its own, "

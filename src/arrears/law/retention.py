@@ -13,8 +13,10 @@ from arrears.law.entries import (
     CITED,
     day_of_text,
     day_or_none,
+    days_in_order,
     demand_citation,
     held,
+    known_words,
     listed,
     mapped,
     parsed,
@@ -22,6 +24,7 @@ from arrears.law.entries import (
     whole_of_text,
     words,
 )
+from arrears.law.rules import LICENCES, PRODUCTS
 from arrears.strict_yaml import BadYaml
 
 FILE = "retention.yaml"
@@ -127,10 +130,12 @@ def _rule(entry: dict, sources) -> RetentionRule:
         raise BadYaml(f"{where}: keep is {{{' | '.join(_MONTHS)}: …}} or {{until_settled: true}}, counted_from one of "
                       f"{', '.join(_COUNTED_FROM)}")
     months = None if "until_settled" in keep else sum(whole_of_text(text, where) * _MONTHS[unit] for unit, text in keep.items())
+    if not words(entry, "records", where):
+        raise BadYaml(f"{where}: records names none, so nothing would be kept by it")
     return RetentionRule(
-        entry["id"], words(entry, "records", where), words(entry, "products", where), words(entry, "licences", where), months,
-        entry["counted_from"], entry["source"] != "operator_policy", day_or_none(entry, "from", where),
-        day_or_none(entry, "until", where),
+        entry["id"], words(entry, "records", where), known_words(entry, "products", PRODUCTS, where),
+        known_words(entry, "licences", LICENCES, where), months, entry["counted_from"], entry["source"] != "operator_policy",
+        *days_in_order(entry, "from", "until", where),
     )
 
 

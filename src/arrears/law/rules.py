@@ -118,6 +118,8 @@ def rule_from(text: str, name: str, sources: set[str]) -> Rule:
         raise BadYaml(f"{name}: the id {content['id']!r} is no name; write small letters, digits and _, parts joined by dots")
     for words in ("title", "message"):
         strict_yaml.expect_keys(content[words], {"zh", "en"}, set(), f"{where}, {words}")
+        if not all(isinstance(said, str) and said.strip() for said in content[words].values()):
+            raise BadYaml(f"{where}, {words}{strict_yaml.line_of(content[words])}: must be a text in zh and one in en")
     for key in ("when", "unless"):
         if not isinstance(content.get(key, {}), dict):
             raise BadYaml(f"{where}, {key}: must be a mapping of kinds to what they ask for; write {{}} where only the reach decides")
@@ -165,6 +167,9 @@ def _ground(entry: dict, rule: Rule, shared: dict, sources: set[str], where: str
     strict_yaml.expect_keys(entry, {"id", "source", "article", "evidence", "modality", "from"}, {"until", "applies_to", "note"}, where)
     if not isinstance(entry["id"], str) or not _ID.match(entry["id"]):
         raise BadYaml(f"{where}: the id {entry['id']!r} is no name; write small letters, digits and _, parts joined by dots")
+    for key in ("source", "evidence", "modality", "article"):
+        if not isinstance(entry[key], str):
+            raise BadYaml(f"{where}, {key}: must be a word, not a list or a mapping; where the text has no article, write null")
     source, evidence, modality = entry["source"], entry["evidence"], entry["modality"]
     if source not in sources and source != OPERATOR_POLICY:
         raise BadYaml(f"{where}: the source {source!r} is not in sources.yaml; cite the text there first, or write {OPERATOR_POLICY}")
