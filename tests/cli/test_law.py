@@ -125,7 +125,7 @@ def test_a_text_is_screened_for_its_author(tmp_path):
     text = tmp_path / "template.txt"
     text.write_text("再不还钱就把你列入全国黑 名 单，欠款1.2万元", encoding="utf-8")
     ran = arrears("law", "wording", text, "--lang", "zh")
-    assert ran.status == 1 and "虚构黑名单" in ran.out and "伪装：spaced" in ran.out and "CNY 12,000.00" in ran.out
+    assert ran.status == 1 and "虚构黑名单" in ran.out and "伪装：字间插入符号" in ran.out and "CNY 12,000.00" in ran.out
     text.write_text("【示例银行】您好，您在我行的贷款已逾期。如有异议，请致电客服提出并提供证据。", encoding="utf-8")
     ran = arrears("law", "wording", text, "--for", "message", "--lang", "en")
     assert (ran.status, ran.out) == (0, "The lexicon finds no red line crossed.\n"), ran
@@ -146,3 +146,24 @@ def test_the_numbers_of_a_lender_s_own_rules_are_changed_too(tmp_path):
     (rules / "calls.yaml").write_text(rule.replace(example, ""), encoding="utf-8")
     ran = arrears("law", "mutate", "--pack", "us", "--policy", tmp_path, "--lang", "en")
     assert ran.status == 1 and "policy/rules/calls.yaml, line 7: 7 became 6 and no example noticed" in ran.out, ran.out
+
+
+def test_a_text_that_is_not_utf_8_is_refused_and_never_found_clean(tmp_path):
+    text = tmp_path / "template.txt"
+    text.write_bytes("今日不还款将上门抓人。".encode("gb18030"))
+    ran = arrears("law", "wording", text, "--lang", "zh")
+    assert (ran.status, ran.out) == (2, "") and "template.txt：不是 UTF-8" in ran.error and "save it as UTF-8" in ran.error
+
+
+@pytest.mark.parametrize(("written", "disguise"), [("黑 名 单", "字间插入符号"), ("黑\u200b名单", "零宽字符"), ("黑名單", "繁体字"), ("hei ming dan", "谐音")])
+def test_every_disguise_has_a_name_in_chinese(tmp_path, written, disguise):
+    text = tmp_path / "template.txt"
+    text.write_text(f"再不还钱就把你列入全国{written}", encoding="utf-8")
+    assert f"（伪装：{disguise}）" in arrears("law", "wording", text, "--lang", "zh").out
+
+
+def test_naming_a_suit_alone_is_told_and_no_failure(tmp_path):
+    text = tmp_path / "letter.txt"
+    text.write_text("如不还款，我行将依法提起诉讼。", encoding="utf-8")
+    ran = arrears("law", "wording", text, "--lang", "en")
+    assert ran.status == 0 and ran.out.startswith("names a suit (lawful, but not after limitation): ")
