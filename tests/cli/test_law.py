@@ -167,3 +167,11 @@ def test_naming_a_suit_alone_is_told_and_no_failure(tmp_path):
     text.write_text("如不还款，我行将依法提起诉讼。", encoding="utf-8")
     ran = arrears("law", "wording", text, "--lang", "en")
     assert ran.status == 0 and ran.out.startswith("names a suit (lawful, but not after limitation): ")
+
+
+def test_a_mistake_in_a_lender_s_folder_is_told_under_the_folder_s_own_name(tmp_path):
+    folder = tmp_path / "rules_of_2026"
+    folder.mkdir()
+    (folder / "policy.yaml").write_text('id: L1\nswitched_off: [cn.quiet_hours.bank]\n', encoding="utf-8")
+    ran = arrears("law", "list", "--policy", folder)
+    assert ran.status == 2 and "rules_of_2026/policy.yaml, switched_off: cn.quiet_hours.bank is law" in ran.error

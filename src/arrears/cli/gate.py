@@ -54,7 +54,7 @@ def may(
         with terms.refusals(lang):
             texts = terms.policy_texts(policy)
             lines = _lines_of(facts)
-            prepared = cache(lambda name: prepare(_with_policy(name, texts)))
+            prepared = cache(lambda name: prepare(_with_policy(name, texts, policy)))
             for name in ("cn", "us") if texts is not None else ():
                 prepared(name)
             erred = False
@@ -191,14 +191,14 @@ def impact(
 
 
 def _pack(name: str, policy: Path | None):
-    return _with_policy(name, terms.policy_texts(policy))
+    return _with_policy(name, terms.policy_texts(policy), policy)
 
 
-def _with_policy(name: str, texts: dict[str, str] | None):
+def _with_policy(name: str, texts: dict[str, str] | None, policy: Path | None):
     from arrears.law.packs import SHIPPED, read_pack, shipped_pack, with_policy
 
     pack = shipped_pack(name) if name in SHIPPED else read_pack(_folder(name))
-    return pack if texts is None else with_policy(pack, texts)
+    return pack if texts is None else with_policy(pack, texts, policy.resolve().name)
 
 
 def _texts(name: str) -> dict[str, str]:

@@ -15,6 +15,8 @@ from arrears.strict_yaml import BadYaml
 
 SHIPPED = ("cn", "us")
 _PACK_KEYS = {"id", "version", "title", "zone", "currency", "covers", "covers_from", "disclaimer", "example", "examples"}
+_MEANT = (".yml", ".yaml", ".yml.txt", ".yaml.txt")
+"""Endings of a file that was meant to be read."""
 _POLICY_KEYS = {"id", "version", "switched_off"}
 
 
@@ -30,9 +32,15 @@ def shipped_texts(name: str) -> dict[str, str]:
 
 
 def texts_of(folder: Path) -> dict[str, str]:
-    """Every YAML file of the folder and those within, by name; raises BadYaml where it is no folder or a file is not UTF-8."""
+    """Every YAML file of the folder and those within, by name.
+
+    Raises BadYaml where it is no folder, a file is not UTF-8, or one would be passed over for its name's ending alone.
+    """
     if not folder.is_dir():
         raise BadYaml(f"{folder}: no such folder; a pack is a folder with pack.yaml, sources.yaml and rules/")
+    for path in sorted(folder.rglob("*")):
+        if path.name.lower().endswith(_MEANT) and not path.name.endswith(".yaml"):
+            raise BadYaml(f"{path.relative_to(folder).as_posix()}: would not be read; only files whose names end in .yaml are: rename it")
     return {path.relative_to(folder).as_posix(): strict_yaml.read_text(path) for path in sorted(folder.rglob("*.yaml"))}
 
 
@@ -71,11 +79,14 @@ def with_policy(pack: Pack, texts: dict[str, str], name: str = "policy") -> Pack
     switched_off = _switched_off(pack, texts, name)
     shipped = {rule.id: rule for rule in pack.rules}
     law_ids = {ground.id for ground in pack.grounds if not ground.is_policy}
-    own = [rule_from(text, f"{name}/{file}", set()) for file, text in sorted(texts.items()) if file.startswith("rules/")]
+    own = [rule_from(text, f"{name}/{file}", set(pack.sources)) for file, text in sorted(texts.items()) if file.startswith("rules/")]
     for rule in own:
         for ground in rule.grounds:
             if ground.id in law_ids:
                 raise BadYaml(f"{rule.file}, {rule.id}: {_is_law(ground.id)}")
+            if not ground.is_policy:
+                raise BadYaml(f"{rule.file}, {rule.id}: the source {ground.source} is law; a lender's own rule rests on {OPERATOR_POLICY}, "
+                              "with evidence own")
         if rule.id in shipped and not all(ground.is_policy for ground in shipped[rule.id].grounds):
             raise BadYaml(f"{rule.file}, {rule.id}: {_is_law(rule.id)}")
     replaced = {rule.id for rule in own}
