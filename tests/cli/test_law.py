@@ -27,6 +27,8 @@ def test_the_list_names_every_ground_once_with_its_text_and_date(pack, lang):
     assert ran.status == 0 and len(lines) == len(shipped_pack(pack).grounds)
     for ground, line in zip(shipped_pack(pack).grounds, lines, strict=True):
         assert ground.id in line and ground.rule.title[lang] in line
+    columns = {len(line[:line.index(pack + ".")].encode("gbk")) for line in lines}  # in GBK a Chinese character takes two bytes, as it takes two columns
+    assert len(columns) == 1, "the ids stand in one column"
 
 
 def test_the_list_of_a_day_leaves_out_what_is_not_in_force_then():
@@ -61,7 +63,10 @@ def test_the_to_do_list_has_every_open_question_and_tells_what_grows_stale():
     assert {point["kind"] for point in points} == {"stale", "uncertain", "verify"}
     assert {"cn.open.microloan_trigger", "cn.open.effective_call"} <= {point["about"] for point in points}
     (soon,) = [point for point in points if point["kind"] == "stale"]
-    assert soon["about"] == "cn.lpr_1y" and "2026-12-19" in soon["en"]
+    assert soon["about"] == "cn.lpr_1y" and "by 2026-12-19" in soon["en"] and "次日起视为未知" in soon["zh"]
+    verify = {point["about"]: point["zh"] for point in points if point["kind"] == "verify"}
+    assert "2 条规则依据一般知识（K）" in verify["shenzhen-bankruptcy-2021"] and not verify["shenzhen-bankruptcy-2021"].endswith("等")
+    assert "依据二手文本（T2）" in verify["cba-2026-collection"] and verify["cba-2026-collection"].endswith(" 等")
     late = json.loads(arrears("law", "lint", "--on", "2026-12-20", "--json").out)
     assert "from 2026-12-20 on it is unknown" in next(point for point in late if point["kind"] == "stale")["en"]
     assert not [point for point in json.loads(arrears("law", "lint", "--on", "2026-10-01", "--json").out) if point["kind"] == "stale"]
