@@ -35,8 +35,8 @@ def listed(pack: Pack, day: date | None, lang: str, *, as_json: bool = False) ->
     words, width = _WORDS[lang], max([len(ground.id) for ground in grounds], default=0)
     lines = []
     for ground in grounds:
-        verdict = words[VERDICTS[LEVEL[ground.modality]]]
-        lines.append(f"{_padded(verdict, 12 if lang == "zh" else 8)}{ground.id:<{width + 2}}{ground.rule.title[lang]} · {_text_of(ground, pack, lang)} · {_span(ground, lang)}")
+        verdict = _padded(words[VERDICTS[LEVEL[ground.modality]]], 12 if lang == "zh" else 8)
+        lines.append(f"{verdict}{ground.id:<{width + 2}}{ground.rule.title[lang]} · {_text_of(ground, pack, lang)} · {_span(ground, lang)}")
     return lines
 
 
