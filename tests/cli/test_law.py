@@ -27,6 +27,8 @@ def test_the_list_names_every_ground_once_with_its_text_and_date(pack, lang):
     assert ran.status == 0 and len(lines) == len(shipped_pack(pack).grounds)
     for ground, line in zip(shipped_pack(pack).grounds, lines, strict=True):
         assert ground.id in line and ground.rule.title[lang] in line
+    columns = {len(line[:line.index(pack + ".")].encode("gbk")) for line in lines}  # in GBK a Chinese character takes two bytes, as it takes two columns
+    assert len(columns) == 1, "the ids stand in one column"
 
 
 def test_the_list_of_a_day_leaves_out_what_is_not_in_force_then():
@@ -61,7 +63,10 @@ def test_the_to_do_list_has_every_open_question_and_tells_what_grows_stale():
     assert {point["kind"] for point in points} == {"stale", "uncertain", "verify"}
     assert {"cn.open.microloan_trigger", "cn.open.effective_call"} <= {point["about"] for point in points}
     (soon,) = [point for point in points if point["kind"] == "stale"]
-    assert soon["about"] == "cn.lpr_1y" and "2026-12-19" in soon["en"]
+    assert soon["about"] == "cn.lpr_1y" and "by 2026-12-19" in soon["en"] and "次日起视为未知" in soon["zh"]
+    verify = {point["about"]: point["zh"] for point in points if point["kind"] == "verify"}
+    assert "2 条规则依据一般知识（K）" in verify["shenzhen-bankruptcy-2021"] and not verify["shenzhen-bankruptcy-2021"].endswith("等")
+    assert "依据二手文本（T2）" in verify["cba-2026-collection"] and verify["cba-2026-collection"].endswith(" 等")
     late = json.loads(arrears("law", "lint", "--on", "2026-12-20", "--json").out)
     assert "from 2026-12-20 on it is unknown" in next(point for point in late if point["kind"] == "stale")["en"]
     assert not [point for point in json.loads(arrears("law", "lint", "--on", "2026-10-01", "--json").out) if point["kind"] == "stale"]
@@ -125,7 +130,7 @@ def test_a_text_is_screened_for_its_author(tmp_path):
     text = tmp_path / "template.txt"
     text.write_text("再不还钱就把你列入全国黑 名 单，欠款1.2万元", encoding="utf-8")
     ran = arrears("law", "wording", text, "--lang", "zh")
-    assert ran.status == 1 and "虚构黑名单" in ran.out and "伪装：spaced" in ran.out and "CNY 12,000.00" in ran.out
+    assert ran.status == 1 and "虚构黑名单" in ran.out and "伪装：字间插入符号" in ran.out and "CNY 12,000.00" in ran.out
     text.write_text("【示例银行】您好，您在我行的贷款已逾期。如有异议，请致电客服提出并提供证据。", encoding="utf-8")
     ran = arrears("law", "wording", text, "--for", "message", "--lang", "en")
     assert (ran.status, ran.out) == (0, "The lexicon finds no red line crossed.\n"), ran
@@ -146,3 +151,32 @@ def test_the_numbers_of_a_lender_s_own_rules_are_changed_too(tmp_path):
     (rules / "calls.yaml").write_text(rule.replace(example, ""), encoding="utf-8")
     ran = arrears("law", "mutate", "--pack", "us", "--policy", tmp_path, "--lang", "en")
     assert ran.status == 1 and "policy/rules/calls.yaml, line 7: 7 became 6 and no example noticed" in ran.out, ran.out
+
+
+def test_a_text_that_is_not_utf_8_is_refused_and_never_found_clean(tmp_path):
+    text = tmp_path / "template.txt"
+    text.write_bytes("今日不还款将上门抓人。".encode("gb18030"))
+    ran = arrears("law", "wording", text, "--lang", "zh")
+    assert (ran.status, ran.out) == (2, "") and "template.txt：不是 UTF-8" in ran.error and "save it as UTF-8" in ran.error
+
+
+@pytest.mark.parametrize(("written", "disguise"), [("黑 名 单", "字间插入符号"), ("黑\u200b名单", "零宽字符"), ("黑名單", "繁体字"), ("hei ming dan", "谐音")])
+def test_every_disguise_has_a_name_in_chinese(tmp_path, written, disguise):
+    text = tmp_path / "template.txt"
+    text.write_text(f"再不还钱就把你列入全国{written}", encoding="utf-8")
+    assert f"（伪装：{disguise}）" in arrears("law", "wording", text, "--lang", "zh").out
+
+
+def test_naming_a_suit_alone_is_told_and_no_failure(tmp_path):
+    text = tmp_path / "letter.txt"
+    text.write_text("如不还款，我行将依法提起诉讼。", encoding="utf-8")
+    ran = arrears("law", "wording", text, "--lang", "en")
+    assert ran.status == 0 and ran.out.startswith("names a suit (lawful, but not after limitation): ")
+
+
+def test_a_mistake_in_a_lender_s_folder_is_told_under_the_folder_s_own_name(tmp_path):
+    folder = tmp_path / "rules_of_2026"
+    folder.mkdir()
+    (folder / "policy.yaml").write_text('id: L1\nswitched_off: [cn.quiet_hours.bank]\n', encoding="utf-8")
+    ran = arrears("law", "list", "--policy", folder)
+    assert ran.status == 2 and "rules_of_2026/policy.yaml, switched_off: cn.quiet_hours.bank is law" in ran.error

@@ -121,7 +121,7 @@ def test_a_shipped_rule_that_is_policy_may_be_changed_and_one_that_is_law_may_no
     assert rule.when["contacts_already"]["at_least"] == "5" and len(laid.rules) == len(shipped_pack("cn").rules)
     law = shipped_texts("cn")["rules/calls_per_day.yaml"].replace('at_least: "3"', 'at_least: "9"')
     for looser in (law, law.replace("id: cn.calls_per_day\n", "id: own.calls\n", 1)):
-        with pytest.raises(BadYaml, match="(?s)is law, which a lender's folder can neither change nor switch off|not in sources.yaml"):
+        with pytest.raises(BadYaml, match="calls.yaml, .*cn.calls_per_day is law, which a lender's folder can neither change nor switch off"):
             with_policy(shipped_pack("cn"), {"rules/calls.yaml": looser})
 
 
@@ -144,8 +144,21 @@ def test_a_folder_with_other_files_is_refused_since_they_would_be_overlooked(fil
 
 
 def test_a_rule_of_a_lender_rests_on_its_own_policy_alone():
-    with pytest.raises(BadYaml, match="not in sources.yaml"):
+    with pytest.raises(BadYaml, match="the source civil-code is law; a lender's own rule rests on operator_policy"):
         with_policy(shipped_pack("cn"), {"rules/own.yaml": RULE.replace("source: operator_policy", "source: civil-code").replace("evidence: own", "evidence: T1")})
+    with pytest.raises(BadYaml, match="'our-handbook' is not in sources.yaml; .*in a lender's folder write operator_policy"):
+        with_policy(shipped_pack("cn"), {"rules/own.yaml": RULE.replace("source: operator_policy", "source: our-handbook")})
+
+
+@pytest.mark.parametrize("name", ["short_day.yml", "short_day.YAML", "short_day.yaml.txt"])
+def test_a_rule_whose_file_has_another_ending_is_not_passed_over_in_silence(tmp_path, name):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / name).write_text(RULE, encoding="utf-8")
+    with pytest.raises(BadYaml, match=f"rules/{name}: would not be read"):
+        texts_of(tmp_path)
+    (tmp_path / "rules" / name).rename(tmp_path / "rules/short_day.yaml")
+    (tmp_path / "README.txt").write_text("ours", encoding="utf-8")
+    assert texts_of(tmp_path) == {"rules/short_day.yaml": RULE}
 
 
 @pytest.mark.parametrize("modality", ["info", "discouraged"])
@@ -173,7 +186,7 @@ def test_two_rules_of_one_id_are_refused_since_the_second_would_replace_what_the
 def test_a_folder_whose_files_would_be_left_out_is_refused(tmp_path):
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "calls.yml").write_text(RULE, encoding="utf-8")
-    with pytest.raises(BadYaml, match=r"calls\.yml: only files that end with \.yaml are read"):
+    with pytest.raises(BadYaml, match=r"calls\.yml: would not be read"):
         texts_of(tmp_path)
     (tmp_path / "rules" / "calls.yml").rename(tmp_path / "rules" / "calls.yaml")
     assert list(texts_of(tmp_path)) == ["rules/calls.yaml"]

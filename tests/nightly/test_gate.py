@@ -54,6 +54,15 @@ def test_without_lender_yaml_nobody_is_contacted_without_a_person_and_it_is_said
     assert "There is no lender.yaml beside the book" in ran.out
 
 
+def test_the_report_names_the_moment_at_which_contacts_were_taken_to_be_made_and_calls_policy_by_its_name(tmp_path):
+    """At 23:00 of the day after, 2026-05-01, everybody is refused; the report says that this hour was asked for."""
+    book = book_of(tmp_path / "book", people(), LENDER + 'contact_at: "23:00"\n')
+    assert night(book)["gate"]["contact_at"] == "23:00"
+    report = (book / "nights" / str(AS_OF) / "report.html").read_text(encoding="utf-8")
+    assert "按 2026-05-01 23:00 联系判断" in report and "as if contacted at 2026-05-01 23:00" in report
+    assert "机构自有政策" in report and "the lender&#x27;s own policy" in report and "operator_policy" not in report
+
+
 def test_lender_yaml_is_an_input_of_the_night_so_a_changed_one_asks_for_the_night_anew(tmp_path):
     book = book_of(tmp_path / "book", people())
     night(book)

@@ -96,8 +96,22 @@ def test_the_report_speaks_both_languages_and_the_same_asked_again_gives_the_sam
     assert "新被拒 1 笔" in ran.out and "hypothetical" in ran.out
     page = (book / "impact" / str(AS_OF) / "report.html").read_text(encoding="utf-8")
     assert "法规变更预演" in page and "Preview of a change of law" in page and "有效通话每日至多三次" in page
+    assert "不是法律" not in ran.out and "not law" not in page and "cn 2026-11-23 → cn hypothetical\n" in ran.out
     arrears("law", "impact", "--book", book, "--pack", changed, "--as-of", AS_OF)
     assert (book / "impact" / str(AS_OF) / "report.html").read_text(encoding="utf-8") == page
+
+
+def test_a_pack_that_is_changed_or_made_up_is_called_so_on_the_terminal_and_on_the_page(tmp_path):
+    book = book_of(tmp_path / "book", people())
+    unnamed = pack(tmp_path / "unnamed", rules__calls_per_day=('at_least: "3"', 'at_least: "1"'))
+    assert "cn 2026-11-23 → cn 2026-11-23（版本号相同，内容不同）\n" in arrears(
+        "law", "impact", "--book", book, "--pack", unnamed, "--as-of", AS_OF, "--lang", "zh").out
+    assert "other text" not in arrears("law", "impact", "--book", book, "--pack", unnamed, "--against", unnamed, "--as-of", AS_OF, "--lang", "en").out
+    changed = pack(tmp_path / "pack", pack=('version: "2026-11-23"', 'version: "h1"\nhypothetical: "a <made-up> cap"'))
+    told = {lang: arrears("law", "impact", "--book", book, "--pack", changed, "--as-of", AS_OF, "--lang", lang).out for lang in ("zh", "en")}
+    assert "  假设，不是法律：a <made-up> cap\n" in told["zh"] and "  Hypothetical, not law: a <made-up> cap\n" in told["en"]
+    page = (book / "impact" / str(AS_OF) / "report.html").read_text(encoding="utf-8")
+    assert "假设的规则包，不是法律：a &lt;made-up&gt; cap" in page and "A hypothetical pack, not law: a &lt;made-up&gt; cap" in page
 
 
 @pytest.mark.parametrize(("spoil", "said"), [

@@ -54,7 +54,7 @@ def may(
         with terms.refusals(lang):
             texts = terms.policy_texts(policy)
             lines = _lines_of(facts)
-            prepared = cache(lambda name: prepare(_with_policy(name, texts)))
+            prepared = cache(lambda name: prepare(_with_policy(name, texts, policy)))
             for name in ("cn", "us") if texts is not None else ():
                 prepared(name)
             erred = False
@@ -158,7 +158,7 @@ def wording(
     from arrears.compliance.wording_report import crosses, told, wording_of
 
     with terms.refusals(lang):
-        written = "".join(_lines_of(text))
+        written = _text_of(text)
         found = wording_of(_pack(pack, None), written, _day(on), part_of)
         for line in told(found, terms.language(lang), as_json=as_json):
             print(line)
@@ -191,14 +191,14 @@ def impact(
 
 
 def _pack(name: str, policy: Path | None):
-    return _with_policy(name, terms.policy_texts(policy))
+    return _with_policy(name, terms.policy_texts(policy), policy)
 
 
-def _with_policy(name: str, texts: dict[str, str] | None):
+def _with_policy(name: str, texts: dict[str, str] | None, policy: Path | None):
     from arrears.law.packs import SHIPPED, read_pack, shipped_pack, with_policy
 
     pack = shipped_pack(name) if name in SHIPPED else read_pack(_folder(name))
-    return pack if texts is None else with_policy(pack, texts)
+    return pack if texts is None else with_policy(pack, texts, policy.resolve().name)
 
 
 def _texts(name: str) -> dict[str, str]:
@@ -226,6 +226,18 @@ def _lines_of(name: str) -> Iterator[str]:
         raise Refused(f"{name}: cannot be read ({problem.strerror}); name a file, or - for standard input",
                       f"{name}：无法读取（{problem.strerror}）；请给出文件名，或 - 表示标准输入") from None
     return _decoded(handle)
+
+
+def _text_of(name: str) -> str:
+    """All of a file or of standard input. Raises Refused where it is not UTF-8: no red line could be seen in it."""
+    written = "".join(_lines_of(name))
+    try:
+        written.encode()
+    except UnicodeEncodeError:
+        named = "standard input" if name == "-" else name, "标准输入" if name == "-" else name
+        raise Refused(f"{named[0]}: not UTF-8, so it cannot be screened; save it as UTF-8 (it may be GBK)",
+                      f"{named[1]}：不是 UTF-8 编码，无法审查；请另存为 UTF-8（原文件可能是 GBK）") from None
+    return written
 
 
 def _decoded(handle) -> Iterator[str]:

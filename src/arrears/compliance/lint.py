@@ -31,7 +31,7 @@ def told(points: list[OpenPoint], lang: str, *, as_json: bool = False) -> list[s
     """The list as lines, or as one JSON document."""
     if as_json:
         return [json.dumps([point.__dict__ for point in points], ensure_ascii=False, indent=1)]
-    kinds = {"zh": {"stale": "已过期", "uncertain": "不确定", "verify": "须核对原文", "untested": "无示例"},
+    kinds = {"zh": {"stale": "待再次确认", "uncertain": "不确定", "verify": "须核对原文", "untested": "无示例"},
              "en": {"stale": "stale", "uncertain": "uncertain", "verify": "verify", "untested": "untested"}}[lang]
     lines = [f"[ ] {kinds[point.kind]}: {point.about}: {getattr(point, lang)}" for point in points]
     return [*lines, f"共 {len(points)} 项" if lang == "zh" else f"{len(points)} points"]
@@ -49,7 +49,7 @@ def _stale(pack: Pack, day: date) -> list[OpenPoint]:
             found.append(OpenPoint("stale", name, f"{confirmed} 之后未再确认，自 {last + timedelta(days=1)} 起视为未知，依赖它的上限均为未知",
                                    f"not confirmed since {confirmed}, so from {last + timedelta(days=1)} on it is unknown, and so is what reads it"))
         elif day > last - timedelta(days=30):
-            found.append(OpenPoint("stale", name, f"须在 {last} 前再次确认，否则视为未知", f"to be confirmed again by {last}, or it is unknown from then on"))
+            found.append(OpenPoint("stale", name, f"最迟 {last} 再次确认，否则次日起视为未知", f"to be confirmed again by {last}, or it is unknown from the next day on"))
     return found
 
 
@@ -74,11 +74,11 @@ def _to_verify(pack: Pack, day: date) -> list[OpenPoint]:
     found = []
     for source, grounds in resting.items():
         entry = pack.sources[source]
-        title, count, some = entry["title"], len(grounds), "、".join(sorted(grounds)[:3])
+        title, count, some = entry["title"], len(grounds), "、".join(sorted(grounds)[:3]) + (" 等" if len(grounds) > 3 else "")
         evidence = weakest[source]
         looked = entry.get("verified_on")
         if evidence != "T1":
-            found.append(OpenPoint("verify", source, f"《{title}》{count} 条规则依据二手文本或一般知识（{evidence}），须核对原文：{some} 等",
+            found.append(OpenPoint("verify", source, f"《{title}》{count} 条规则依据{'二手文本' if evidence == 'T2' else '一般知识'}（{evidence}），须核对原文：{some}",
                                    f"{title}: {count} rules rest on {'a secondary text' if evidence == 'T2' else 'general knowledge'} ({evidence}); "
                                    f"read the primary text: {', '.join(sorted(grounds)[:3])}{' …' if count > 3 else ''}"))
         elif looked not in (None, "null") and (day - date.fromisoformat(looked)).days > VERIFY_EVERY_DAYS:

@@ -35,8 +35,8 @@ def listed(pack: Pack, day: date | None, lang: str, *, as_json: bool = False) ->
     words, width = _WORDS[lang], max([len(ground.id) for ground in grounds], default=0)
     lines = []
     for ground in grounds:
-        verdict = words[VERDICTS[LEVEL[ground.modality]]]
-        lines.append(f"{verdict:<8}{ground.id:<{width + 2}}{ground.rule.title[lang]} · {_text_of(ground, pack, lang)} · {_span(ground, lang)}")
+        verdict = _padded(words[VERDICTS[LEVEL[ground.modality]]], 12 if lang == "zh" else 8)
+        lines.append(f"{verdict}{ground.id:<{width + 2}}{ground.rule.title[lang]} · {_text_of(ground, pack, lang)} · {_span(ground, lang)}")
     return lines
 
 
@@ -52,6 +52,11 @@ def shown(pack: Pack, name: str, day: date, lang: str) -> list[str]:
                 return [_WORDS[lang]["read_in"].format(f"{pack.id}/{file}"), *_as_lines(entry, "")]
     raise Refused(f"{name}: the pack {pack.id} has no rule, number or source of that id; arrears law list --pack {pack.id} shows the rules",
                   f"{name}：规则包 {pack.id} 中没有此编号；arrears law list --pack {pack.id} 可列出规则")
+
+
+def _padded(text: str, columns: int) -> str:
+    """The text filled up to so many columns of a terminal, on which a Chinese character takes two."""
+    return text + " " * (columns - sum(2 if ord(one) > 0x2e80 else 1 for one in text))
 
 
 def _rule(rule: Rule, pack: Pack, day: date, lang: str) -> list[str]:

@@ -16,6 +16,8 @@ from arrears.strict_yaml import BadYaml
 SHIPPED = ("cn", "us")
 _PACK_KEYS = {"id", "version", "title", "zone", "currency", "covers", "covers_from", "disclaimer", "example", "examples"}
 _SOURCE_MAY = {"doc_no", "kind", "published", "effective_to", "verified_on", "note"}
+_MEANT = (".yml", ".yaml", ".yml.txt", ".yaml.txt")
+"""Endings of a file that was meant to be read."""
 _POLICY_KEYS = {"id", "version", "switched_off"}
 
 
@@ -31,14 +33,18 @@ def shipped_texts(name: str) -> dict[str, str]:
 
 
 def texts_of(folder: Path) -> dict[str, str]:
-    """Every YAML file of the folder and those within, by name; raises BadYaml where it is no folder, a file is not UTF-8 or would be left out."""
+    """Every YAML file of the folder and those within, by name.
+
+    Raises BadYaml where it is no folder, a file is not UTF-8, or one would be passed over for its name's ending alone.
+    """
     if not folder.is_dir():
         raise BadYaml(f"{folder}: no such folder; a pack is a folder with pack.yaml, sources.yaml and rules/")
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in (".yaml", ".yml") and path.suffix != ".yaml":
-            raise BadYaml(f"{path.relative_to(folder)}: only files that end with .yaml are read; rename it, or what it says is left out")
+        name = path.relative_to(folder).as_posix()
+        if path.name.lower().endswith(_MEANT) and not path.name.endswith(".yaml"):
+            raise BadYaml(f"{name}: would not be read; only files whose names end in .yaml are: rename it")
         if path.is_symlink() and path.is_dir():
-            raise BadYaml(f"{path.relative_to(folder)}: links to folders are not followed; put the folder itself there")
+            raise BadYaml(f"{name}: links to folders are not followed; put the folder itself there")
     return {path.relative_to(folder).as_posix(): strict_yaml.read_text(path) for path in sorted(folder.rglob("*.yaml"))}
 
 
@@ -80,11 +86,14 @@ def with_policy(pack: Pack, texts: dict[str, str], name: str = "policy") -> Pack
     switched_off = _switched_off(pack, texts, name)
     shipped = {rule.id: rule for rule in pack.rules}
     law_ids = {ground.id for ground in pack.grounds if not ground.is_policy}
-    own = [rule_from(text, f"{name}/{file}", set()) for file, text in sorted(texts.items()) if file.startswith("rules/")]
+    own = [rule_from(text, f"{name}/{file}", set(pack.sources)) for file, text in sorted(texts.items()) if file.startswith("rules/")]
     for rule in own:
         for ground in rule.grounds:
             if ground.id in law_ids:
                 raise BadYaml(f"{rule.file}, {rule.id}: {_is_law(ground.id)}")
+            if not ground.is_policy:
+                raise BadYaml(f"{rule.file}, {rule.id}: the source {ground.source} is law; a lender's own rule rests on {OPERATOR_POLICY}, "
+                              "with evidence own")
         if rule.id in shipped and not all(ground.is_policy for ground in shipped[rule.id].grounds):
             raise BadYaml(f"{rule.file}, {rule.id}: {_is_law(rule.id)}")
     replaced = {rule.id for rule in own}

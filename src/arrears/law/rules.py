@@ -172,7 +172,7 @@ def _ground(entry: dict, rule: Rule, shared: dict, sources: set[str], where: str
             raise BadYaml(f"{where}, {key}: must be a word, not a list or a mapping; where the text has no article, write null")
     source, evidence, modality = entry["source"], entry["evidence"], entry["modality"]
     if source not in sources and source != OPERATOR_POLICY:
-        raise BadYaml(f"{where}: the source {source!r} is not in sources.yaml; cite the text there first, or write {OPERATOR_POLICY}")
+        raise BadYaml(f"{where}: the source {source!r} is not in sources.yaml; in a pack cite the text there first, in a lender's folder write {OPERATOR_POLICY}")
     if modality not in LEVEL:
         raise BadYaml(f"{where}: the modality {modality!r} is not known; known are {', '.join(LEVEL)}")
     if source == OPERATOR_POLICY and evidence != OWN:

@@ -19,7 +19,7 @@ def spoken_of(proposals: pl.DataFrame) -> pl.DataFrame:
 def gate_summary(spoken: pl.DataFrame, gate: Prepared, lender: Lender) -> dict:
     """Counts by verdict, and by rule: people, loans and what may be demanded of them, by currency; the strictest rule first.
 
-    A proposal of which two rules speak counts under both.
+    A proposal of which two rules speak counts under both. contact_at: the hour of the next day at which contacts were taken to begin.
     """
     by_rule = spoken.with_columns(ground=pl.col("rules").str.split("; ")).explode("ground").filter(pl.col("ground") != "")
     rows = []
@@ -32,6 +32,7 @@ def gate_summary(spoken: pl.DataFrame, gate: Prepared, lender: Lender) -> dict:
             })
     verdicts = {verdict: spoken.filter(pl.col("verdict") == verdict)["borrower_id"].n_unique() for verdict in VERDICTS[1:]}
     return {"lender": lender.id, "lender_is_known": lender.is_known, "pack": gate.pack.id, "pack_version": gate.pack.version,
+            "contact_at": f"{lender.contact_minute // 60:02d}:{lender.contact_minute % 60:02d}",
             "people": verdicts, "refused_loans": int((spoken["verdict"] == "deny").sum()), "rules": rows,
             "uncovered_loans": int(((spoken["verdict"] == "review") & (spoken["rules"] == "")).sum())}
 

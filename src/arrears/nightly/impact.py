@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from arrears import store
+from arrears import store, strict_yaml
 from arrears.compliance.screen import Prepared, prepare
 from arrears.days import moment_of
 from arrears.decide import Decisions, decide
@@ -22,7 +22,7 @@ from arrears.law.lender import Lender, lender_from
 from arrears.law.rules import Pack
 from arrears.money import exact_sum
 from arrears.nightly import local
-from arrears.nightly.impact_report import render
+from arrears.nightly.impact_report import hypotheticals, render, sides_of
 from arrears.nightly.positions import opened
 from arrears.refusal import Refused
 from arrears.strategy.decision_table import Strategy, default_strategy_text, strategy_from
@@ -171,7 +171,8 @@ def _by_rule(judged: pl.DataFrame, side: Side, kind: str, column: str) -> list[d
 
 
 def _pack(side: Side) -> dict:
-    return {"id": side.pack.id, "version": side.pack.version, "digest": side.pack.digest, "title": side.pack.title}
+    return {"id": side.pack.id, "version": side.pack.version, "digest": side.pack.digest, "title": side.pack.title,
+            "hypothetical": strict_yaml.parse(side.pack.texts["pack.yaml"], "pack.yaml").get("hypothetical")}
 
 
 def summary_lines(summary: dict, folder: Path, lang: str) -> list[str]:
@@ -179,8 +180,9 @@ def summary_lines(summary: dict, folder: Path, lang: str) -> list[str]:
     from arrears.money import in_major_units
 
     zh = lang == "zh"
-    old, new = (f"{summary[side]['id']} {summary[side]['version']}" for side in ("before", "after"))
+    old, new = (side if isinstance(side, str) else side[0 if zh else 1] for side in sides_of(summary).values())
     lines = [f"{summary['as_of']} 日终：{old} → {new}" if zh else f"End of {summary['as_of']}: {old} -> {new}"]
+    lines += [f"  假设，不是法律：{said}" if zh else f"  Hypothetical, not law: {said}" for said in hypotheticals(summary)]
     for row in summary["by_regime"]:
         before, after = (in_major_units(row[f"claimable_{side}"], row["currency"]) for side in ("before", "after"))
         lines.append(f"  {row['regime']} {row['currency']}：{row['loans']:,} 笔，{row['changed_loans']:,} 笔可主张金额改变，{before} → {after}" if zh else

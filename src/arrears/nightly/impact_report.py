@@ -5,16 +5,29 @@ from html import escape
 from arrears.nightly.amounts import count, money
 from arrears.nightly.markup import CODE, NUMBER, PROSE, TEXT, Cell, empty, paragraph, say, section, table
 from arrears.nightly.page import page, switch
-from arrears.nightly.wording import words
+from arrears.nightly.wording import named, words
+
+
+def hypotheticals(summary: dict) -> list[str]:
+    """What the two packs say of themselves where they are made up; a preview of such a pack says so wherever it is read."""
+    return sorted({summary[side]["hypothetical"] for side in ("before", "after")} - {None})
+
+
+def sides_of(summary: dict) -> dict[str, Cell]:
+    """The two packs by id and version; of two that differ under one version the second says so."""
+    before, after = (f"{summary[side]['id']} {summary[side]['version']}" for side in ("before", "after"))
+    is_renamed = before != after or summary["before"]["digest"] == summary["after"]["digest"]
+    return {"before": before, "after": after if is_renamed else words("impact.same_version", pack=after)}
 
 
 def render(summary: dict) -> str:
     """The page for one preview, from its summary. Same input, same bytes."""
     title = escape(" / ".join(words("impact.title")) + f" · {summary['as_of']} · {summary['book']}")
-    sides = {side: f"{summary[side]['id']} {summary[side]['version']}" for side in ("before", "after")}
+    sides = sides_of(summary)
     header = (f'<header><div><h1>{say("impact.title")}</h1><p>{say("page.of", as_of=summary["as_of"], book=summary["book"])}<br>'
               f'{say("impact.of", **sides)}</p></div>{switch()}</header>')
-    body = section("impact_money", _amounts(summary)) + section("impact_contacts", _contacts(summary))
+    marked = "".join(empty("impact.hypothetical", said=said) for said in hypotheticals(summary))
+    body = marked + section("impact_money", _amounts(summary)) + section("impact_contacts", _contacts(summary))
     return page(title, header, body, say("impact.foot", before=summary["before"]["digest"][:16], after=summary["after"]["digest"][:16]))
 
 
@@ -41,6 +54,6 @@ def _contacts(summary: dict) -> str:
         return head + empty("impact.no_rules")
     columns = [(words("col.gate_rule"), PROSE), (words("col.becomes"), TEXT), (words("col.loans"), NUMBER), (words("col.gate_source"), CODE),
                (words("col.rule"), CODE)]
-    rows: list[list[Cell]] = [[(row["title_zh"], row["title_en"]), words(f"impact.{row['becomes']}"), count(row["loans"]), row["source"], row["rule"]]
+    rows: list[list[Cell]] = [[(row["title_zh"], row["title_en"]), words(f"impact.{row['becomes']}"), count(row["loans"]), named("gate_source", row["source"]), row["rule"]]
                               for row in summary["by_rule"]]
     return head + table("impact-rules", words("impact.rules"), columns, rows)

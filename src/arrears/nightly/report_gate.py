@@ -1,15 +1,18 @@
 """The part of the report about the gate: what the law and the lender's policy let through tonight, by rule."""
 
+from datetime import date, timedelta
+
 from arrears.nightly.amounts import count, money
 from arrears.nightly.markup import CODE, NUMBER, PROSE, TEXT, Cell, empty, paragraph, say, table
-from arrears.nightly.wording import words
+from arrears.nightly.wording import named, words
 
 
 def gate(summary: dict) -> str:
     """How many people were refused, are to be released by a person, or want a reason; then each rule that spoke."""
     found = summary["gate"]
     people = {verdict: count(found["people"][verdict]) for verdict in ("deny", "review", "warn")}
-    head = paragraph(say("gate.people", pack=f"{found['pack']} {found['pack_version']}", loans=count(found["refused_loans"]), **people), "plain")
+    moment = f"{date.fromisoformat(summary['as_of']) + timedelta(days=1)} {found['contact_at']}"
+    head = paragraph(say("gate.people", moment=moment, pack=f"{found['pack']} {found['pack_version']}", loans=count(found["refused_loans"]), **people), "plain")
     if not found["lender_is_known"]:
         head += empty("gate.no_lender", loans=count(found["uncovered_loans"]))
     elif found["uncovered_loans"]:
@@ -19,7 +22,7 @@ def gate(summary: dict) -> str:
     columns = [(words("col.gate_rule"), PROSE), (words("col.verdict"), TEXT), (words("col.gate_source"), CODE), (words("col.people"), NUMBER),
                (words("col.late_loans"), NUMBER), (words("col.claimable"), NUMBER), (words("col.rule"), CODE)]
     rows: list[list[Cell]] = [
-        [(row["title_zh"], row["title_en"]), words(f"verdict.{row['verdict']}"), row["source"], count(row["people"]), count(row["loans"]),
+        [(row["title_zh"], row["title_en"]), words(f"verdict.{row['verdict']}"), named("gate_source", row["source"]), count(row["people"]), count(row["loans"]),
          _sums(row["claimable_minor"]), row["rule"]] for row in found["rules"]
     ]
     return head + table("gate-table", words("gate.table"), columns, rows)

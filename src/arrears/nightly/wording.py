@@ -67,7 +67,7 @@ WORDS: dict[str, Pair] = {
     "col.share": ("占比", "Share"), "col.rank": ("序", "Rank"), "col.borrower": ("借款人", "Borrower"),
     "col.loan": ("主要贷款", "Leading loan"), "col.late_loans": ("逾期笔数", "Late loans"),
     "col.dpd": ("逾期天数", "Days past due"), "col.currency": ("币种", "Currency"), "col.rule": ("规则", "Rule"),
-    "col.reason": ("理由", "Reason"), "col.regime": ("法律制度", "Regime"), "col.key": ("项目", "Item"),
+    "col.reason": ("理由", "Reason"), "col.regime": ("适用规则", "Regime"), "col.key": ("项目", "Item"),
     "col.value": ("值", "Value"), "total": ("合计", "Total"), "loans.n": ("{n} 笔", "{n} loans"),
     "loans.money": ("{n} 笔 · {money}", "{n} · {money}"), "people.money": ("{n} 人 · {money}", "{n} · {money}"),
     # States, classes, treatments, currencies.
@@ -236,14 +236,14 @@ WORDS: dict[str, Pair] = {
     "worklist.review": ("（须人工放行）", " (a person releases it)"), "worklist.warn": ("（须写明理由）", " (with a reason)"),
     "gate.title": ("合规闸门", "The gate"),
     "gate.how": (
-        "每条拟议的联系都按明日首个联系时刻过一遍规则；被拒的不进名单，留在 gate.parquet。时段、录音和上门人数在真正联系时再判一次。"
-        "同一联系可同时触及多条规则，各行不可相加。",
-        "Every proposed contact is judged by the rules as if it were made at tomorrow's first hour of contact; refused ones do not reach "
-        "the worklist and are kept in gate.parquet. Hours, recording and the staff of a visit are judged again when the contact is made. "
-        "One contact may touch several rules, so the rows do not add up."),
+        "每条拟议的联系都按上述时刻过一遍规则（lender.yaml 的 contact_at）；被拒的不进名单，留在 gate.parquet。时段、录音和上门人数在真正联系时再判一次。"
+        "同一联系可同时触及多条规则，各行不可相加。规则全文：arrears law show 规则编号。",
+        "Every proposed contact is judged by the rules as if it were made at the moment above (contact_at of lender.yaml); refused ones "
+        "do not reach the worklist and are kept in gate.parquet. Hours, recording and the staff of a visit are judged again when the contact is made. "
+        "One contact may touch several rules, so the rows do not add up. A rule in full: arrears law show RULE."),
     "gate.people": (
-        "规则包 {pack}：拒绝 {deny} 人（{loans} 笔），须人工放行 {review} 人，须写明理由 {warn} 人。",
-        "Pack {pack}: {deny} people refused ({loans} loans), {review} to be released by a person, {warn} only with a reason."),
+        "规则包 {pack}，按 {moment} 联系判断：拒绝 {deny} 人（{loans} 笔），须人工放行 {review} 人，须写明理由 {warn} 人。",
+        "Pack {pack}, as if contacted at {moment}: {deny} people refused ({loans} loans), {review} to be released by a person, {warn} only with a reason."),
     "gate.no_lender": (
         "账册旁没有 lender.yaml，不知道放贷机构的牌照与产品，规则包是否覆盖无从判断：{loans} 笔联系须逐一人工放行。请写 lender.yaml（见 docs/guides/law.md）。",
         "There is no lender.yaml beside the book, so nobody knows the lender's licence and products, nor whether the pack covers them: a person "
@@ -251,31 +251,39 @@ WORDS: dict[str, Pair] = {
     "gate.uncovered": ("规则包未覆盖该牌照、产品或日期：{loans} 笔须人工放行。", "The pack does not cover the licence, product or day: {loans} loans to be released by a person."),
     "gate.silent": ("没有规则对今晚的联系提出意见。", "No rule speaks of tonight's contacts."),
     "gate.table": ("按规则，最严的在前", "By rule, the strictest first"),
-    "col.gate_rule": ("规则内容", "What it forbids"), "col.verdict": ("裁定", "Verdict"), "col.gate_source": ("来源", "Source"),
+    "col.gate_rule": ("规则内容", "What it says"), "col.verdict": ("裁定", "Verdict"), "col.gate_source": ("来源", "Source"),
     "verdict.deny": ("拒绝", "refused"), "verdict.review": ("须人工放行", "a person releases it"), "verdict.warn": ("须写明理由", "with a reason"),
+    "gate_source.operator_policy": ("机构自有政策", "the lender's own policy"),
     "verdict.allow": ("告知", "told"),
     "impact.title": ("法规变更预演", "Preview of a change of law"),
+    "impact.hypothetical": ("假设的规则包，不是法律：{said}", "A hypothetical pack, not law: {said}"),
+    "impact.same_version": ("{pack}（版本号相同，内容不同）", "{pack} (of the same version, with other text)"),
     "impact.of": ("现行 {before} → 拟变更 {after}", "from {before} to {after}"),
     "impact.foot": ("规则包摘要：{before} → {after}", "Digests of the packs: {before} → {after}"),
     "impact_money.title": ("可主张金额", "What may be demanded"),
     "impact_money.how": (
-        "同一账册、同一业务日，按两个规则包各算一次；差额 = 变更后 − 变更前。逐笔见 loans.parquet。",
-        "The same book and business date, decided under both packs; difference = after − before. Loan by loan: loans.parquet."),
+        "同一账册、同一业务日，按两个规则包各算一次；差额 = 变更后 − 变更前。已付超限：已付息费超出上限的部分。上限未知的贷款只可主张本金。逐笔见 loans.parquet。",
+        "The same book and business date, decided under both packs; difference = after − before. Overpaid: charges paid beyond the cap. "
+        "Where the cap is unknown, only principal may be demanded. Loan by loan: loans.parquet."),
     "impact_contacts.title": ("拟议的联系", "Proposed contacts"),
     "impact_contacts.how": (
-        "每条拟议的联系按两个规则包各判一次；可主张金额改变时策略也可能改选处置。逐笔见 contacts.parquet。",
+        "每条拟议的联系按两个规则包各判一次；可主张金额改变时策略也可能改选处置。其他变化：处置、裁定或所依规则变了，但既非新被拒，也非新放行。逐笔见 contacts.parquet。",
         "Every proposed contact is judged under both packs; where the claimable sum changes, the strategy may choose another treatment. "
-        "Loan by loan: contacts.parquet."),
-    "impact.people": ("{loans} 笔贷款、{people} 人受影响。", "{loans} loans of {people} people are affected."),
-    "impact.no_loans": ("没有贷款的可主张金额改变。", "The claimable sum of no loan changes."),
+        "Judged otherwise: the treatment, verdict or rules differ, yet it is neither newly refused nor released. Loan by loan: contacts.parquet."),
+    "impact.people": (
+        "{loans} 笔贷款、{people} 人受影响：可主张金额、已付超限金额，或上限是否已知有变。",
+        "{loans} loans of {people} people are affected: what may be demanded, what was overpaid, or whether the cap is known changes."),
+    "impact.no_loans": (
+        "没有贷款受影响：可主张金额、已付超限金额、上限是否已知均无变化。",
+        "No loan changes: neither what may be demanded, nor what was overpaid, nor whether the cap is known."),
     "impact.money": ("按适用规则", "By regime"), "impact.rules": ("按规则", "By rule"),
     "impact.judged": (
         "新被拒 {refused} 笔，新放行 {released} 笔，其他变化 {otherwise} 笔；{treatments} 笔的处置改变。",
         "{refused} loans newly refused, {released} released, {otherwise} judged otherwise; the treatment of {treatments} changes."),
     "impact.no_rules": ("没有联系因此新被拒或新放行。", "No contact is newly refused or released."),
     "impact.refused": ("新被拒", "newly refused"), "impact.released": ("新放行", "released"),
-    "col.changed": ("改变笔数", "Loans that change"), "col.before": ("变更前", "Before"), "col.after": ("变更后", "After"),
-    "col.difference": ("差额", "Difference"), "col.overpaid_more": ("多付超限增加（笔）", "Loans overpaid by more"), "col.unknown_caps": ("上限未知", "Cap unknown"),
+    "col.changed": ("可主张改变（笔）", "Claimable changes"), "col.before": ("变更前", "Before"), "col.after": ("变更后", "After"),
+    "col.difference": ("差额", "Difference"), "col.overpaid_more": ("已付超限增加（笔）", "More overpaid"), "col.unknown_caps": ("上限未知（笔）", "Cap unknown"),
     "col.becomes": ("结果", "What becomes of it"),
     "look.title": ("先看什么", "What to look at first"),
     "look.how": (
