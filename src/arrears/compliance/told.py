@@ -1,6 +1,7 @@
 """A pack in words: its rules as a list, and one rule as it stands on a day."""
 
 import json
+import re
 from datetime import date
 
 from arrears import strict_yaml
@@ -81,8 +82,14 @@ def _text_of(ground: Ground, pack: Pack, lang: str) -> str:
         return _WORDS[lang]["policy"]
     source = pack.sources[ground.source]
     number = "" if source.get("doc_no") in (None, "null") else f" {source['doc_no']}"
-    article = "" if ground.article is None else f" {_WORDS[lang]['article'].format(ground.article)}"
+    article = "" if ground.article is None else f" {_article(ground.article, lang)}"
     return f"{source['title']}{number}{article}"
+
+
+def _article(article: str, lang: str) -> str:
+    """The article as it is cited: 293-1 is 第 293 条之一, since a range names two articles in full (1034-1039)."""
+    inserted = re.fullmatch(r"(\d+)-([1-9])", article) if lang == "zh" else None
+    return f"第 {inserted[1]} 条之{'一二三四五六七八九'[int(inserted[2]) - 1]}" if inserted else _WORDS[lang]["article"].format(article)
 
 
 def _span(ground: Ground, lang: str) -> str:
