@@ -44,7 +44,7 @@ contact_at: "12:00"
 def drawn(random: Random, people: int, law: str) -> dict[str, list[dict]]:
     """A book of people late on one loan or two, with contacts close to every cap, consents and holds."""
     tables: dict[str, list[dict]] = {"proposals": [], "contacts": [], "consents": [], "holds": []}
-    noon = datetime(2026, 3, 2, 12, tzinfo=ZoneInfo(LAWS[law][0][0])).astimezone(UTC)
+    noon = datetime(2026, 3, 2, 12, tzinfo=ZoneInfo(LAWS[law][0][-1])).astimezone(UTC)
     for number in range(people):
         person = f"B{number:06d}"
         loans = [f"L{number:06d}{part}" for part in "ab"[:random.choice((1, 1, 2))]]
@@ -78,7 +78,7 @@ def drawn(random: Random, people: int, law: str) -> dict[str, list[dict]]:
 def lines(tables: dict[str, list[dict]], law: str, licence: str) -> dict[tuple, str]:
     """Each person's contact by each treatment and kind of product, as a line of facts; what the book does not hold is plain."""
     zones, actor = LAWS[law]
-    at = datetime(2026, 3, 2, 12, tzinfo=ZoneInfo(zones[0]))
+    at = datetime(2026, 3, 2, 12, tzinfo=ZoneInfo(zones[-1]))  # noon has come in every zone
     mine = {name: {} for name in tables}
     for name, rows in tables.items():
         for row in rows:

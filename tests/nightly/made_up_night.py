@@ -108,7 +108,8 @@ WORKLIST_SCHEMA = {"rank": pl.Int64, "borrower_id": pl.String, "loan_id": pl.Str
 CHANNELS = {name: channel for name, (channel, _) in strategy_from(default_strategy_text()).contacts.items()}
 GATE = {
     "lender": "L1", "lender_is_known": True, "pack": "cn", "pack_version": "2026-11-23", "people": {"deny": 12, "review": 3, "warn": 0},
-    "contact_at": "10:00", "refused_loans": 14, "uncovered_loans": 0, "rules": [
+    "contact_at": "10:00", "refused_loans": 14, "uncovered_loans": 0, "other_product": "consumer_loan", "by_other_product": ["flash_new"],
+    "refused": [{"borrower_id": "B000007", "loan_id": "L0000008", "treatment": "call", "currency": "CNY", "claimable_minor": 812_345, "rules": "cn.calls_per_day"}], "rules": [
         {"rule": "cn.calls_per_day", "verdict": "deny", "title_zh": "有效通话每日至多三次", "title_en": "At most three effective calls a day",
          "source": "gbt-45251-2025", "people": 12, "loans": 14, "claimable_minor": {"CNY": 8_812_345}},
         {"rule": "cn.held_for_review", "verdict": "review", "title_zh": "投诉先由人放行", "title_en": "Complaints: a person decides",

@@ -55,11 +55,11 @@ def test_without_lender_yaml_nobody_is_contacted_without_a_person_and_it_is_said
 
 
 def test_the_report_names_the_moment_at_which_contacts_were_taken_to_be_made_and_calls_policy_by_its_name(tmp_path):
-    """At 23:00 of the day after, 2026-05-01, everybody is refused; the report says that this hour was asked for."""
-    book = book_of(tmp_path / "book", people(), LENDER + 'contact_at: "23:00"\n')
-    assert night(book)["gate"]["contact_at"] == "23:00"
+    """At 19:00 of the day after, 2026-05-01, everybody is refused; the report says that this hour was asked for."""
+    book = book_of(tmp_path / "book", people(), LENDER + 'contact_at: "19:00"\n')
+    assert night(book)["gate"]["contact_at"] == "19:00"
     report = (book / "nights" / str(AS_OF) / "report.html").read_text(encoding="utf-8")
-    assert "按 2026-05-01 23:00 联系判断" in report and "as if contacted at 2026-05-01 23:00" in report
+    assert "按 2026-05-01 19:00 联系判断" in report and "as if contacted at 2026-05-01 19:00" in report
     assert "机构自有政策" in report and "the lender&#x27;s own policy" in report and "operator_policy" not in report
 
 
@@ -123,3 +123,28 @@ def test_a_night_over_no_late_loan_has_nothing_to_ask(tmp_path):
     book = book_of(tmp_path / "book", {**rows, "contacts": []})
     ran = arrears("night", "--book", book, "--as-of", "2026-01-20", "--json")
     assert json.loads(ran.out)["gate"]["rules"] == []
+
+
+def test_products_that_lender_yaml_does_not_name_are_told(tmp_path):
+    book = book_of(tmp_path / "book", people(), LENDER.replace("firm: business_loan", "frim: business_loan"))
+    summary = night(book)
+    assert summary["gate"]["by_other_product"] == ["firm"]
+    assert "Products that lender.yaml does not name count as consumer_loan: firm" in arrears("night", "--book", book, "--as-of", AS_OF, "--lang", "en").out
+
+
+def test_the_first_who_were_refused_are_named_in_the_report(tmp_path):
+    book = book_of(tmp_path / "book", people())
+    refused = night(book)["gate"]["refused"]
+    assert [(row["borrower_id"], row["rules"]) for row in refused] == [("B1", "cn.calls_per_day"), ("B4", "cn.calls_per_day.business")]
+
+
+def test_contacts_of_people_in_several_zones_begin_when_it_is_late_enough_in_all(tmp_path):
+    lender = LENDER.replace("law: cn", "law: us").replace("licence: bank", "licence: agency") + "actor: agency\nzones: [America/New_York, America/Los_Angeles]\n"
+    book = book_of(tmp_path / "book", {**people(), "contacts": []}, lender)
+    assert "us.quiet_hours" not in {row["rule"] for row in night(book)["gate"]["rules"]}
+
+
+@pytest.mark.parametrize("hour", ["08:59", "20:00", "23:00"])
+def test_an_hour_at_which_some_channel_is_closed_is_no_beginning_of_contacts(tmp_path, hour):
+    ran = arrears("night", "--book", book_of(tmp_path / "book", people(), LENDER + f'contact_at: "{hour}"\n'), "--as-of", AS_OF)
+    assert ran.status == 2 and "outside 09:00 to 20:00" in ran.error

@@ -1,8 +1,9 @@
 """A night's proposals before the gate: each contact that is proposed is judged as if it were made tomorrow morning.
 
-One row is asked per person, treatment and kind of product. The hours of the day are judged again at the moment of contact; so are
-the recording and the staff of a visit, which the night takes for given. The book holds no numbers, so all dials to a person count as
-dials to one number, which is the stricter reading. Source: spec verdicts; DESIGN, decision 5.
+One row is asked per person, treatment and kind of product, each as if the others were not made. The hours of the day are judged again
+at the moment of contact; so are caps, statuses and limitation, which the book does not hold, and the recording and the staff of a visit,
+which the night takes for given. The book holds no numbers either, so all dials to a person count as dials to one number, which is the
+stricter reading. Source: spec verdicts; DESIGN, decision 5.
 """
 
 from datetime import date, timedelta
@@ -29,7 +30,8 @@ def screened(
     proposals: pl.DataFrame, contacts: pl.DataFrame, consents: pl.DataFrame, holds: pl.DataFrame, gate: Prepared, lender: Lender,
     ways: dict[str, tuple[str, str | None]], as_of: date,
 ) -> pl.DataFrame:
-    """The proposals in their order, each with channel, verdict (null where it is no contact) and the ids of the rules that speak.
+    """The proposals in their order, each with channel, verdict (null where it is no contact), the ids of the rules that speak, and
+    whether the pack covers it.
 
     proposals: one row per late loan, all of a person among them. contacts and consents: of these people, as tables/facts.py says;
     holds: one row per hold with borrower_id. ways: of each treatment that is a contact its channel and its text.
@@ -40,18 +42,21 @@ def screened(
     people = proposals.filter(pl.col("channel").is_not_null()).group_by(*_BY, "channel").agg(
         exact_sum("claimable_minor"), pl.col("loan_id")).sort(_BY)
     if people.is_empty():
-        return proposals.drop("product_of_law").with_columns(verdict=pl.lit(None, pl.String), rules=pl.lit(None, pl.String))
+        return proposals.drop("product_of_law").with_columns(
+            verdict=pl.lit(None, pl.String), rules=pl.lit(None, pl.String), is_covered=pl.lit(None, pl.Boolean))
     asked = _asked(people, contacts, consents, _standing(holds, as_of), gate, lender, ways, as_of)
     verdicts = screen(asked, gate)
     judged = people.select(_BY).with_columns(
-        verdict=pl.Series([VERDICTS[level] for level in verdicts.level], dtype=pl.String), rules=_rules(verdicts, gate))
+        verdict=pl.Series([VERDICTS[level] for level in verdicts.level], dtype=pl.String), rules=_rules(verdicts, gate),
+        is_covered=pl.Series(verdicts.uncovered == 0))
     return proposals.join(judged, on=_BY, how="left", maintain_order="left").drop("product_of_law")
 
 
 def _asked(people, contacts, consents, holds, gate: Prepared, lender: Lender, ways, as_of: date) -> Asked:
     count, zeros = len(people), np.zeros(len(people), np.int64)
     borrowers = people["borrower_id"].unique(maintain_order=True)
-    at = instants_at(gate.pack.zone or lender.zones[0], number_of(as_of + timedelta(days=1)), lender.contact_minute)[0]
+    zones, tomorrow = (gate.pack.zone,) if gate.pack.zone else lender.zones, number_of(as_of + timedelta(days=1))
+    at = max(instants_at(zone, tomorrow, lender.contact_minute)[0] for zone in zones)  # when it is that late in every zone
     past = _past(contacts, borrowers)
     first, last = _span(past["borrower_id"], people["borrower_id"])
     by_debt, debts = _by_debt(past, people) if _counts_by_debt(gate) else (past.clear(), people.clear().explode("loan_id"))

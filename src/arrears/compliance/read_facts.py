@@ -198,51 +198,51 @@ class _Fields:
     def text(self, name: str) -> str:
         found = self.value(name)
         if not isinstance(found, str) or not found.strip():
-            raise self.bad(name, f"{found!r} is no text")
+            raise self.bad(name, f"{_shown(found)} is no text")
         return found
 
     def text_or_none(self, name: str, *, empty: bool = False) -> str | None:
         self._asked.add(name)
         found = self._content.get(name)
         if found is not None and not (isinstance(found, str) and (empty or found.strip())):
-            raise self.bad(name, f"{found!r} is no text; leave it out or write null where there is none")
+            raise self.bad(name, f"{_shown(found)} is no text; leave it out or write null where there is none")
         return found
 
     def texts(self, name: str, least: int = 0) -> list[str]:
         found = self._list(name, least)
         for place, one in enumerate(found):
             if not isinstance(one, str) or not one.strip():
-                raise self.bad(f"{name}[{place}]", f"{one!r} is no text")
+                raise self.bad(f"{name}[{place}]", f"{_shown(one)} is no text")
         return found
 
     def one_of(self, name: str, known: tuple[str, ...]) -> int:
         found = self.value(name)
         if not isinstance(found, str) or found not in known:
-            raise self.bad(name, f"{found!r} is not known; known are {', '.join(known)}")
+            raise self.bad(name, f"{_shown(found)} is not known; known are {', '.join(known)}")
         return known.index(found)
 
     def set_of(self, name: str, known: tuple[str, ...]) -> int:
         for place, one in enumerate(found := self._list(name)):
             if not isinstance(one, str) or one not in known:
-                raise self.bad(f"{name}[{place}]", f"{one!r} is not known; known are {', '.join(known)}")
+                raise self.bad(f"{name}[{place}]", f"{_shown(one)} is not known; known are {', '.join(known)}")
         return bits(known, found)
 
     def whole(self, name: str, most: int) -> int:
         found = self.value(name)
         if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found <= most:
-            raise self.bad(name, f"{found!r} is no whole number from 0 to {most}")
+            raise self.bad(name, f"{_shown(found)} is no whole number from 0 to {most}")
         return found
 
     def flag(self, name: str) -> bool:
         found = self.value(name)
         if not isinstance(found, bool):
-            raise self.bad(name, f"{found!r} is neither true nor false")
+            raise self.bad(name, f"{_shown(found)} is neither true nor false")
         return found
 
     def zones(self, name: str) -> list[str]:
         for place, one in enumerate(found := self._list(name, 1)):
             if not isinstance(one, str) or one not in zone_names():
-                raise self.bad(f"{name}[{place}]", f"{one!r} is no zone of the IANA database, such as Asia/Shanghai")
+                raise self.bad(f"{name}[{place}]", f"{_shown(one)} is no zone of the IANA database, such as Asia/Shanghai")
         return found
 
     def minute(self, name: str) -> int:
@@ -256,12 +256,12 @@ class _Fields:
         try:
             at = datetime.fromisoformat(found)
         except (TypeError, ValueError):
-            raise self.bad(name, f"{found!r} is no time; write it as 2026-03-01T22:00:00+08:00") from None
+            raise self.bad(name, f"{_shown(found)} is no time; write it as 2026-03-01T22:00:00+08:00") from None
         if at.utcoffset() is None:
-            raise self.bad(name, f"{found!r} has no offset, so it names no instant; write it as 2026-03-01T22:00:00+08:00")
+            raise self.bad(name, f"{_shown(found)} has no offset, so it names no instant; write it as 2026-03-01T22:00:00+08:00")
         instant = microseconds_of(at)
         if not _FIRST_MOMENT <= instant <= _LAST_MOMENT:
-            raise self.bad(name, f"{found!r} lies outside the years 1990 to 2199")
+            raise self.bad(name, f"{_shown(found)} lies outside the years 1990 to 2199")
         return instant
 
     def moment_or(self, name: str, absent: int) -> int:
@@ -278,7 +278,7 @@ class _Fields:
         except (TypeError, ValueError):
             day = None
         if day is None or day.isoformat() != found:
-            raise self.bad(name, f"{found!r} is no date; write it as 2028-05-01")
+            raise self.bad(name, f"{_shown(found)} is no date; write it as 2028-05-01")
         return number_of(day)
 
     def demand_no_misspelling(self) -> None:
@@ -287,6 +287,12 @@ class _Fields:
             meant = get_close_matches(name.lower().replace("-", "_"), self._asked & set(_MAY_BE_ABSENT) - self._content.keys(), 1, 0.8)
             if meant:
                 raise self.bad(name, f"not a field; {meant[0]} is meant?")
+
+
+def _shown(value: object) -> str:
+    """The value as an error shows it: short, since it may be somebody's words."""
+    written = repr(value)
+    return written if len(written) <= 60 else f"{written[:59]}…"
 
 
 _FIRST_MOMENT, _LAST_MOMENT = (microseconds_of(datetime.fromisoformat(f"{day}T00:00:00+00:00")) for day in ("1990-01-01", "2199-12-30"))

@@ -14,6 +14,8 @@ from arrears.zones import zone_names
 
 LENDER_FILE = "lender.yaml"
 _SHANGHAI = "Asia/Shanghai"
+_OPEN_FROM, _OPEN_UNTIL = 9 * 60, 20 * 60
+"""Between these minutes of the day the shipped packs and their policy leave every channel open."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,9 @@ def lender_from(text: str, name: str = LENDER_FILE) -> Lender:
     hour, _, minute = begin.partition(":") if isinstance(begin, str) else ("", "", "")
     if not (len(hour) == len(minute) == 2 and (hour + minute).isdecimal() and int(hour) < 24 and int(minute) < 60):
         raise BadYaml(f"{name}{strict_yaml.line_of(content, 'contact_at')}: contact_at {begin!r} is no time of day; write it as \"10:00\"")
+    if not _OPEN_FROM <= int(hour) * 60 + int(minute) < _OPEN_UNTIL:
+        raise BadYaml(f"{name}{strict_yaml.line_of(content, 'contact_at')}: contact_at {begin} lies outside 09:00 to 20:00, when some channel is "
+                      "closed; a night would refuse what the day may do")
     return Lender(content["id"], content["name"], content["law"], content["licence"], actor, dict(content["products"]),
                   content["other_product"], tuple(zones), int(hour) * 60 + int(minute), text=text)
 

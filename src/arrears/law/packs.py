@@ -12,6 +12,7 @@ from pathlib import Path
 from arrears import strict_yaml
 from arrears.law.rules import EVIDENCE, OPERATOR_POLICY, Pack, Rule, day_from, reach_from, rule_from
 from arrears.strict_yaml import BadYaml
+from arrears.zones import zone_names
 
 SHIPPED = ("cn", "us")
 _PACK_KEYS = {"id", "version", "title", "zone", "currency", "covers", "covers_from", "disclaimer", "example", "examples"}
@@ -64,6 +65,10 @@ def pack_from(texts: dict[str, str], name: str) -> Pack:
     rules = [rule_from(text, f"{name}/{file}", set(sources)) for file, text in sorted(texts.items()) if file.startswith("rules/")]
     _demand_apart(rules)
     _demand_in_force(rules, sources)
+    if about["zone"] != "person" and about["zone"] not in zone_names():
+        raise BadYaml(f"{name}/pack.yaml{strict_yaml.line_of(about, 'zone')}: zone {about['zone']!r} is neither person nor a zone of the IANA database, such as Asia/Shanghai")
+    if not about["covers"]:
+        raise BadYaml(f"{name}/pack.yaml{strict_yaml.line_of(about, 'covers')}: covers is empty; say of which licences, products or actors the pack speaks")
     return Pack(
         id=about["id"], version=about["version"], title=about["title"], zone=None if about["zone"] == "person" else about["zone"],
         currency=about["currency"], covers=reach_from(about["covers"], f"{name}/pack.yaml, covers"),

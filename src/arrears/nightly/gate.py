@@ -8,7 +8,8 @@ from arrears.law.rules import VERDICTS
 from arrears.money import total
 
 _KEPT = ("loan_id", "borrower_id", "bucket", "days_past_due", "product", "currency", "claimable_minor", "treatment", "rule", "channel",
-         "verdict", "rules")
+         "verdict", "rules", "is_covered")
+_REFUSED_SHOWN = 50
 
 
 def spoken_of(proposals: pl.DataFrame) -> pl.DataFrame:
@@ -16,10 +17,11 @@ def spoken_of(proposals: pl.DataFrame) -> pl.DataFrame:
     return proposals.filter(pl.col("verdict").is_not_null() & ((pl.col("verdict") != "allow") | (pl.col("rules") != ""))).select(_KEPT)
 
 
-def gate_summary(spoken: pl.DataFrame, gate: Prepared, lender: Lender) -> dict:
+def gate_summary(spoken: pl.DataFrame, gate: Prepared, lender: Lender, products: list[str]) -> dict:
     """Counts by verdict, and by rule: people, loans and what may be demanded of them, by currency; the strictest rule first.
 
     A proposal of which two rules speak counts under both. contact_at: the hour of the next day at which contacts were taken to begin.
+    products: those of the book. refused: the first refused loans, the largest claims first.
     """
     by_rule = spoken.with_columns(ground=pl.col("rules").str.split("; ")).explode("ground").filter(pl.col("ground") != "")
     rows = []
@@ -34,7 +36,14 @@ def gate_summary(spoken: pl.DataFrame, gate: Prepared, lender: Lender) -> dict:
     return {"lender": lender.id, "lender_is_known": lender.is_known, "pack": gate.pack.id, "pack_version": gate.pack.version,
             "contact_at": f"{lender.contact_minute // 60:02d}:{lender.contact_minute % 60:02d}",
             "people": verdicts, "refused_loans": int((spoken["verdict"] == "deny").sum()), "rules": rows,
-            "uncovered_loans": int(((spoken["verdict"] == "review") & (spoken["rules"] == "")).sum())}
+            "uncovered_loans": int((~spoken["is_covered"]).sum()), "refused": _refused(spoken),
+            "by_other_product": sorted(set(products) - lender.products.keys()) if lender.is_known else [],
+            "other_product": lender.other_product}
+
+
+def _refused(spoken: pl.DataFrame) -> list[dict]:
+    rows = spoken.filter(pl.col("verdict") == "deny").sort(["claimable_minor", "loan_id"], descending=[True, False]).head(_REFUSED_SHOWN)
+    return rows.select("borrower_id", "loan_id", "treatment", "currency", "claimable_minor", "rules").to_dicts()
 
 
 def _by_currency(rows: pl.DataFrame) -> dict[str, int]:

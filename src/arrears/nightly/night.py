@@ -236,6 +236,7 @@ def _write_partition(book, manifest, inputs, by: Deciders, moved, folder: Path, 
         "tallies": {table: rows.to_dict(as_series=False) for table, rows in tallies.items()},
         "schemas": {table: {c: str(t) for c, t in rows.schema.items()} for table, rows in tallies.items()},
         "borrowers": decisions.loans["borrower_id"].n_unique(), "held_loans": len(held),
+        "products": sorted(decisions.loans["product"].unique()),
     }
     store.write_bytes(done, store.json_bytes(content))
 
@@ -255,13 +256,18 @@ def _write_whole(book, manifest, inputs, by: Deciders, folder: Path, names: list
     store.write_parquet(folder / "gate.parquet", spoken)
     totals, unknown = tables.pop("totals"), tables.pop("cap_unknown")
     summary = _summary(book, inputs, by, totals, unknown, worklist, parts)
-    summary["gate"] = gate_summary(spoken, by.gate, by.lender)
+    summary["gate"] = gate_summary(spoken, by.gate, by.lender, _products(parts))
     for table, rows in tables.items():
         store.write_parquet(folder / "tables" / f"{table}.parquet", rows)
     store.write_parquet(folder / "worklist.parquet", worklist)
     store.write_bytes(folder / "summary.json", store.json_bytes(summary))
     store.write_bytes(folder / "report.html", render(summary, tables, worklist).encode())
     return summary
+
+
+def _products(parts: list[dict]) -> list[str]:
+    """The lender's products among the loans of the book."""
+    return sorted({product for part in parts for product in part["products"]})
 
 
 def _complete(tables: dict[str, pl.DataFrame], buckets: Buckets, inputs: Inputs, book: Book) -> None:

@@ -17,6 +17,8 @@ def gate(summary: dict) -> str:
         head += empty("gate.no_lender", loans=count(found["uncovered_loans"]))
     elif found["uncovered_loans"]:
         head += paragraph(say("gate.uncovered", loans=count(found["uncovered_loans"])), "plain")
+    if found["by_other_product"]:
+        head += paragraph(say("gate.other_product", products=", ".join(found["by_other_product"]), other=found["other_product"]), "plain")
     if not found["rules"]:
         return head + empty("gate.silent")
     columns = [(words("col.gate_rule"), PROSE), (words("col.verdict"), TEXT), (words("col.gate_source"), CODE), (words("col.people"), NUMBER),
@@ -25,7 +27,20 @@ def gate(summary: dict) -> str:
         [(row["title_zh"], row["title_en"]), words(f"verdict.{row['verdict']}"), named("gate_source", row["source"]), count(row["people"]), count(row["loans"]),
          _sums(row["claimable_minor"]), row["rule"]] for row in found["rules"]
     ]
-    return head + table("gate-table", words("gate.table"), columns, rows)
+    return head + table("gate-table", words("gate.table"), columns, rows) + _refused(summary)
+
+
+def _refused(summary: dict) -> str:
+    """The first of those who were refused, so that a team lead need not open a file to see them."""
+    found, labels = summary["gate"], summary["treatment_words"]
+    if not found["refused"]:
+        return ""
+    columns = [(words("col.borrower"), CODE), (words("col.loan"), CODE), (words("col.treatment"), TEXT), (words("col.currency"), TEXT),
+               (words("col.claimable"), NUMBER), (words("col.rule"), CODE)]
+    rows: list[list[Cell]] = [
+        [row["borrower_id"], row["loan_id"], (labels[row["treatment"]]["zh"], labels[row["treatment"]]["en"]), row["currency"],
+         money(row["claimable_minor"], row["currency"]), row["rules"]] for row in found["refused"]]
+    return table("gate-refused", words("gate.refused", shown=count(len(rows)), total=count(found["refused_loans"])), columns, rows)
 
 
 def _sums(by_currency: dict[str, int]) -> str:

@@ -11,6 +11,7 @@ _WORDS = {
         "work": "今夜名单 {worklist_rows:,} 人次：{treatments}", "unknown": "{loans:,} 笔上限不明（{regime}）：{reason}，只主张本金",
         "overpaid": "{overpaid_loans:,} 笔（含未逾期）已付息费超过上限，先由人核查", "held": "{held_loans:,} 笔逾期贷款处于停催",
         "gate": "闸门（规则包 {pack}）：拒绝 {deny:,} 人，须人工放行 {review:,} 人，须写明理由 {warn:,} 人",
+        "other_product": "lender.yaml 未列出的产品按 {other} 处理：{products}",
         "no_lender": "账册旁没有 lender.yaml，牌照与产品不明，联系须逐一人工放行（见 docs/guides/law.md）",
         "report": "报告：{path}",
     },
@@ -23,6 +24,7 @@ _WORDS = {
         "overpaid": "{overpaid_loans:,} loans, late or not, on which charges beyond the cap were paid; a person looks first",
         "held": "{held_loans:,} late loans are on hold",
         "gate": "The gate (pack {pack}): {deny:,} people refused, {review:,} to be released by a person, {warn:,} only with a reason",
+        "other_product": "Products that lender.yaml does not name count as {other}: {products}",
         "no_lender": "There is no lender.yaml beside the book, so licence and products are unknown and a person releases each contact (docs/guides/law.md)",
         "report": "Report: {path}",
     },
@@ -45,6 +47,8 @@ def summary_lines(summary: dict, folder: Path, lang: str) -> list[str]:
     lines.append("  " + words["gate"].format(pack=summary["gate"]["pack"], **summary["gate"]["people"]))
     if not summary["gate"]["lender_is_known"]:
         lines.append("  " + words["no_lender"])
+    if summary["gate"]["by_other_product"]:
+        lines.append("  " + words["other_product"].format(products=", ".join(summary["gate"]["by_other_product"]), other=summary["gate"]["other_product"]))
     for entry in summary["cap_unknown"]:
         lines.append("  " + words["unknown"].format(**entry, reason=entry[f"reason_{lang}"]))
     for key in ("overpaid", "held"):

@@ -249,6 +249,10 @@ WORDS: dict[str, Pair] = {
         "There is no lender.yaml beside the book, so nobody knows the lender's licence and products, nor whether the pack covers them: a person "
         "releases each of {loans} contacts. Write lender.yaml (docs/guides/law.md)."),
     "gate.uncovered": ("规则包未覆盖该牌照、产品或日期：{loans} 笔须人工放行。", "The pack does not cover the licence, product or day: {loans} loans to be released by a person."),
+    "gate.other_product": (
+        "lender.yaml 未列出的产品按 {other} 处理：{products}。若不对，请写进 products。",
+        "Products that lender.yaml does not name count as {other}: {products}. Where that is wrong, name them under products."),
+    "gate.refused": ("被拒的贷款，金额大者在前，{shown} / {total} 笔；全部见 gate.parquet", "Refused loans, the largest claims first, {shown} of {total}; all are in gate.parquet"),
     "gate.silent": ("没有规则对今晚的联系提出意见。", "No rule speaks of tonight's contacts."),
     "gate.table": ("按规则，最严的在前", "By rule, the strictest first"),
     "col.gate_rule": ("规则内容", "What it says"), "col.verdict": ("裁定", "Verdict"), "col.gate_source": ("来源", "Source"),
