@@ -55,7 +55,7 @@ def test_without_lender_yaml_nobody_is_contacted_without_a_person_and_it_is_said
 
 
 def test_the_report_names_the_moment_at_which_contacts_were_taken_to_be_made_and_calls_policy_by_its_name(tmp_path):
-    """At 19:00 of the day after, 2026-05-01, everybody is refused; the report says that this hour was asked for."""
+    """The report says at which hour of the day after, 2026-05-01, it was asked."""
     book = book_of(tmp_path / "book", people(), LENDER + 'contact_at: "19:00"\n')
     assert night(book)["gate"]["contact_at"] == "19:00"
     report = (book / "nights" / str(AS_OF) / "report.html").read_text(encoding="utf-8")
