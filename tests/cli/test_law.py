@@ -51,9 +51,11 @@ def test_a_rule_is_shown_with_its_numbers_grounds_and_sources_as_of_a_day():
     assert arrears("law", "show", "cn.quiet_hours.bank", "--lang", "zh").out.startswith("cn.quiet_hours  夜间不联系")
 
 
-def test_an_inserted_article_is_cited_in_chinese_as_lawyers_do_and_a_range_as_a_range():
-    assert "中华人民共和国刑法 第 293 条之一 ·" in arrears("law", "list", "--lang", "zh").out
-    assert "第 1034-1039 条" in arrears("law", "list", "--lang", "zh").out and "art. 293-1" in arrears("law", "list", "--lang", "en").out
+def test_an_inserted_article_is_cited_in_chinese_as_lawyers_do_and_a_range_as_a_range(tmp_path):
+    folder = copied(tmp_path / "pack", "cn", rules__text_threat=('article: "1032, 1033"', 'article: "293-1"'))
+    assert "中华人民共和国民法典 第 293 条之一 ·" in arrears("law", "list", "--pack", folder, "--lang", "zh").out
+    assert "art. 293-1" in arrears("law", "list", "--pack", folder, "--lang", "en").out
+    assert "第 1034-1039 条" in arrears("law", "list", "--lang", "zh").out
 
 
 def test_numbers_and_sources_are_shown_by_their_ids_too():
