@@ -148,3 +148,16 @@ def test_contacts_of_people_in_several_zones_begin_when_it_is_late_enough_in_all
 def test_an_hour_at_which_some_channel_is_closed_is_no_beginning_of_contacts(tmp_path, hour):
     ran = arrears("night", "--book", book_of(tmp_path / "book", people(), LENDER + f'contact_at: "{hour}"\n'), "--as-of", AS_OF)
     assert ran.status == 2 and "outside 09:00 to 20:00" in ran.error
+
+
+def test_explain_tells_what_the_gate_said_of_a_loan_in_that_night(tmp_path):
+    book = book_of(tmp_path / "book", people())
+    night(book)
+    refused = arrears("explain", "L1", "--book", book, "--as-of", AS_OF, "--lang", "en").out.splitlines()
+    assert refused[-2:] == [
+        f"The gate (night of {AS_OF}, call): refused, not on the worklist",
+        "  cn.calls_per_day: There were three effective calls today, bots and all agencies counted; no fourth "
+        "(互联网金融 个人网络消费信贷 贷后催收风控指引)"]
+    assert "闸门" in arrears("explain", "L4", "--book", book, "--as-of", AS_OF, "--lang", "zh").out
+    assert "The gate" not in arrears("explain", "L3", "--book", book, "--as-of", AS_OF, "--lang", "en").out
+    assert "The gate" not in arrears("explain", "L1", "--book", book, "--as-of", "2026-04-01", "--lang", "en").out
