@@ -148,3 +148,15 @@ def test_a_cap_is_looked_up_once_per_distinct_key_and_each_loan_gets_its_own():
         rates = found.steps[1][found.first[row] : found.last[row]]
         assert list(rates) == ([] if cap is None else [value for _, value in cap.steps])
     assert np.all(found.kind[3::4] == 2)
+
+
+@pytest.mark.parametrize(("old", "new", "said"), [
+    ("regime: cn_microloan", "regime: cn_micro", r"caps\.yaml, cn\.cap\.microloan, line \d+: the regime 'cn_micro' is not known"),
+    ("regime: cn_microloan", "regime: cn_licensed", r"caps\.yaml: it has no cap for cn_microloan"),
+    ("source: spc-2017-22", "source: nobody", r"caps\.yaml, cn\.cap\.licensed, line \d+: the source 'nobody'"),
+    ('values: {"2017-08-04": {ppm: "240000"}}', 'values: {"2017-08-04": {ppm: "240000"}, "2016-01-01": {ppm: "1"}}', r"cn\.cap\.licensed, line \d+: values must be in order"),
+])
+def test_a_mistake_in_the_caps_is_told_with_its_entry_and_line(old, new, said):
+    assert old in TEXTS["caps.yaml"]
+    with pytest.raises(BadYaml, match=said):
+        law_from({**TEXTS, "caps.yaml": TEXTS["caps.yaml"].replace(old, new, 1)})

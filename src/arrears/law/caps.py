@@ -28,10 +28,12 @@ from arrears.law.entries import (
 from arrears.law.packs import shipped_texts
 from arrears.law.risk_classes import RiskRules, risk_rules
 from arrears.strict_yaml import BadYaml
+from arrears.tables.loans import REGIMES
 from arrears.timeline import Timeline
 
 _CONDITIONS = {"contract_from", "contract_until", "filed_from", "filed_before"}
 _STALENESS = {"last_confirmed", "max_staleness_days"}
+_CAPPED = tuple(regime for regime in REGIMES if regime != "none")
 _LPR_ON = ("contract", "filing", "night")
 _STALE, _NOT_FILED, _BEFORE = "stale", "not_filed", "before_series"
 
@@ -172,7 +174,7 @@ def _lpr_from(texts: dict[str, str], sources: frozenset[str]) -> Timeline:
     demand_citation(entry, sources, where)
     if entry["unit"] != "ppm_per_year":
         raise BadYaml(f"{where}: unit {entry['unit']!r}; the LPR is written in ppm_per_year")
-    return Timeline(_in_order([*_values(entry, whole_of_text, where), _last_known(entry, where, None)], where))
+    return Timeline(_in_order([*_values(entry, whole_of_text, where), _last_known(entry, where, None)], f"{where}{strict_yaml.line_of(entry, 'values')}"))
 
 
 def _caps_from(texts: dict[str, str], sources: frozenset[str]) -> dict[str, tuple[CapCase, ...]]:
@@ -189,17 +191,22 @@ def _caps_from(texts: dict[str, str], sources: frozenset[str]) -> dict[str, tupl
         for begin, end in (("contract_from", "contract_until"), ("filed_from", "filed_before")):
             days_in_order(entry, begin, end, where)
         case = CapCase(
-            entry["id"], values=_in_order(values, where), **{name: day_or_none(entry, name, where) for name in _CONDITIONS}
+            entry["id"], values=_in_order(values, f"{where}{strict_yaml.line_of(entry, 'values')}"), **{name: day_or_none(entry, name, where) for name in _CONDITIONS}
         )
         regime = word(entry, "regime", where)
+        if regime not in _CAPPED:
+            raise BadYaml(f"{where}{strict_yaml.line_of(entry, 'regime')}: the regime {regime!r} is not known; known are {', '.join(_CAPPED)}")
         caps[regime] = (*caps.get(regime, ()), case)
+    for regime in _CAPPED:
+        if regime not in caps:
+            raise BadYaml(f"caps.yaml: it has no cap for {regime}, so nobody could say what its loans may be asked; add an entry for it")
     return caps
 
 
 def _values(entry: dict, read, where: str) -> list:
     if not entry["values"] or not isinstance(entry["values"], dict):
         raise BadYaml(f"{where}: values must name at least one first day and its value")
-    return [(day_of_text(day, where), read(value, f"{where}, {day}")) for day, value in entry["values"].items()]
+    return [(day_of_text(day, where), read(value, f"{where}{strict_yaml.line_of(entry['values'], day)}, {day}")) for day, value in entry["values"].items()]
 
 
 def _cap_value(value: dict, where: str, sources: frozenset[str]) -> CapValue:

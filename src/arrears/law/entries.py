@@ -84,9 +84,9 @@ def source_ids(texts: dict[str, str]) -> frozenset[str]:
 def demand_citation(entry: dict, sources: frozenset[str], where: str) -> None:
     """Raises BadYaml unless the entry names a known source and is sure enough to be in force."""
     if not isinstance(entry["source"], str) or entry["source"] not in sources:
-        raise BadYaml(f"{where}: the source {entry['source']!r} is not in sources.yaml; add the text there first")
+        raise BadYaml(f"{where}{strict_yaml.line_of(entry, 'source')}: the source {entry['source']!r} is not in sources.yaml; add the text there first")
     if entry["evidence"] not in EVIDENCE:
-        raise BadYaml(f"{where}: evidence {entry['evidence']!r}; an uncertain number is never in force")
+        raise BadYaml(f"{where}{strict_yaml.line_of(entry, 'evidence')}: evidence {entry['evidence']!r}; an uncertain number is never in force")
 
 
 def day_of_text(text: str, where: str) -> date:
