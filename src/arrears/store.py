@@ -29,6 +29,7 @@ from pathlib import Path
 
 import polars as pl
 
+from arrears.law.lender import LENDER_FILE
 from arrears.refusal import DiskFull, Refused
 from arrears.tables.visible import ALWAYS
 
@@ -142,7 +143,7 @@ class Ledger:
 
 def lender_text(book: Book) -> str:
     """What lender.yaml beside the book says of its lender; empty where there is none. Raises Refused where it cannot be read."""
-    path = book.root / "lender.yaml"
+    path = book.root / LENDER_FILE
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -96,7 +96,7 @@ def test_nothing_is_unknown_of_a_cap_that_is_known_for_every_night():
     ('{ppm: "240000"}', '{ppm: "24 %"}', "whole number"),
     ("lpr_on: contract", "lpr_on: birthday", "lpr_on"),
     ('{times_lpr: "4", lpr_on: contract}', '{times_lpr: "4"}', "lpr_on"),
-    ('contract_from: "2020-08-20"', 'contract_from: "2020-8-20"', "not a day"),
+    ('contract_from: "2020-08-20"', 'contract_from: "2020-8-20"', "not a date"),
     ("evidence: K}", "evidence: U}", "uncertain"),
     ('values: {"2017-08-04": {ppm: "240000"}}', "values: {}", "at least one"),
 ])

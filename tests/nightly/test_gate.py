@@ -161,3 +161,13 @@ def test_explain_tells_what_the_gate_said_of_a_loan_in_that_night(tmp_path):
     assert "闸门" in arrears("explain", "L4", "--book", book, "--as-of", AS_OF, "--lang", "zh").out
     assert "The gate" not in arrears("explain", "L3", "--book", book, "--as-of", AS_OF, "--lang", "en").out
     assert "The gate" not in arrears("explain", "L1", "--book", book, "--as-of", "2026-04-01", "--lang", "en").out
+
+
+def test_the_digest_in_the_report_differs_wherever_law_lender_or_own_rules_do(tmp_path):
+    policy = tmp_path / "policy"
+    policy.mkdir()
+    (policy / "policy.yaml").write_text("id: L1\nswitched_off: [cn.policy.visits_per_month]\n", encoding="utf-8")
+    nights = [(LENDER, ()), (LENDER.replace("bank", "microloan"), ()), (LENDER, ("--policy", policy)), (None, ())]
+    digests = [night(book_of(tmp_path / f"book{place}", people(), lender), *more)["law_digest"] for place, (lender, more) in enumerate(nights)]
+    assert len(set(digests)) == 4
+    assert night(book_of(tmp_path / "again", people(), LENDER))["law_digest"] == digests[0]

@@ -13,6 +13,7 @@ from arrears import strict_yaml
 from arrears.compliance import counting
 from arrears.compliance.asked import FAILED, NO_NUMBER, NO_TEXT, STATUSES, Asked, bits, code
 from arrears.compliance.lexicon import RED_LINES
+from arrears.law.entries import minute_of
 from arrears.law.rules import CHANNELS
 from arrears.strict_yaml import BadYaml
 from arrears.tables.consents import CONSENT_KINDS
@@ -213,15 +214,6 @@ def whole(text: object, where: str, least: int = 0) -> int:
     if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= 6 and int(text) >= least:
         return int(text)
     raise BadYaml(f"{where}: {text!r} is no whole number of at least {least} and below a million; write it in digits, for example \"3\"")
-
-
-def minute_of(text: object, where: str) -> int:
-    """The minute of the day written HH:MM; raises BadYaml."""
-    if isinstance(text, str) and len(text) == 5 and text[2] == ":" and (text[:2] + text[3:]).isdecimal() and text.isascii():
-        hour, minute = int(text[:2]), int(text[3:])
-        if hour < 24 and minute < 60:
-            return hour * 60 + minute
-    raise BadYaml(f"{where}: {text!r} is no time of day; write it as \"22:00\", from 00:00 to 23:59")
 
 
 def _hours(value: object, where: str) -> tuple[int, int]:

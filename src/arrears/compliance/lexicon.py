@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from arrears import strict_yaml
 from arrears.compliance.disguise import NAMES, plain_character
 from arrears.compliance.first_letters import first_letters
+from arrears.law.entries import EVIDENCE, day_of_text
 from arrears.strict_yaml import BadYaml
 
 RED_LINES = ("posing_as_authority", "threat", "abuse", "invented_blacklist", "exaggerated_consequence", "disclosure", "extra_fees", "suit")
@@ -154,8 +155,8 @@ def known_basis(written: dict, also: tuple[str, ...], sources: set[str], where: 
     for source in (written["source"], *also):
         if source not in sources:
             raise BadYaml(f"{where}: unknown source {source!r}; name one of sources.yaml")
-    if written["evidence"] not in ("T1", "T2", "K"):
-        raise BadYaml(f"{where}: evidence {written['evidence']!r} is none of T1, T2, K")
+    if written["evidence"] not in EVIDENCE:
+        raise BadYaml(f"{where}: evidence {written['evidence']!r} is none of {', '.join(EVIDENCE)}")
     from_on, until_on = day_or_none(written["from"], where), day_or_none(written["until"], where)
     if until_on is not None and from_on is not None and until_on <= from_on:
         raise BadYaml(f"{where}: from must be a day before until; null where it holds as long as the rule that asks for it")
@@ -179,14 +180,7 @@ def text_or_none(text: str) -> str | None:
 
 def day_or_none(text: str, where: str) -> date | None:
     """The day, or None where null is written; raises BadYaml for anything else."""
-    if not isinstance(text, str):
-        raise BadYaml(f"{where}: a day is written YYYY-MM-DD")
-    if text_or_none(text) is None:
-        return None
-    try:
-        return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else day_or_none([], where)
-    except ValueError:
-        raise BadYaml(f"{where}: {text!r} is no day; write YYYY-MM-DD") from None
+    return None if isinstance(text, str) and text_or_none(text) is None else day_of_text(text, where)
 
 
 def _expanded(pattern: str, terms: dict, where: str, depth: int = 0) -> str:

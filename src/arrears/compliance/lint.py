@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from arrears import strict_yaml
 from arrears.compliance.examples import without_example
+from arrears.law.entries import EVIDENCE
 from arrears.law.rules import Pack
 
 VERIFY_EVERY_DAYS = 180
@@ -70,7 +71,7 @@ def _to_verify(pack: Pack, day: date) -> list[OpenPoint]:
     for ground in pack.grounds:
         if not ground.is_policy:
             resting.setdefault(ground.source, []).append(ground.id)
-            weakest[ground.source] = max(weakest.get(ground.source, "T1"), ground.evidence, key=("T1", "T2", "K").index)
+            weakest[ground.source] = max(weakest.get(ground.source, "T1"), ground.evidence, key=EVIDENCE.index)
     found = []
     for source, grounds in resting.items():
         entry = pack.sources[source]

@@ -19,7 +19,7 @@ from arrears.law.rules import ACTORS, CHANNELS, LICENCES, PRODUCTS, PURPOSES, RE
 from arrears.money import exact_sum
 from arrears.tables.consents import CONSENT_KINDS
 from arrears.tables.contacts import DIRECTIONS, OUTCOMES
-from arrears.tables.holds import HOLD_KINDS
+from arrears.tables.holds import HOLD_KINDS, stands_on
 from arrears.zones import instants_at
 
 STAFF_OF_A_VISIT = 2
@@ -44,7 +44,7 @@ def screened(
     if people.is_empty():
         return proposals.drop("product_of_law").with_columns(
             verdict=pl.lit(None, pl.String), rules=pl.lit(None, pl.String), is_covered=pl.lit(None, pl.Boolean))
-    asked = _asked(people, contacts, consents, _standing(holds, as_of), gate, lender, ways, as_of)
+    asked = _asked(people, contacts, consents, holds.filter(stands_on(as_of)), gate, lender, ways, as_of)
     verdicts = screen(asked, gate)
     judged = people.select(_BY).with_columns(
         verdict=pl.Series([VERDICTS[level] for level in verdicts.level], dtype=pl.String), rules=_rules(verdicts, gate),
@@ -86,10 +86,6 @@ def _asked(people, contacts, consents, holds, gate: Prepared, lender: Lender, wa
 def _filled(text: str | None, lender: Lender) -> str | None:
     """The wording with a sum of nothing in the place of the amount: it is filled in with what may be demanded, never more."""
     return None if text is None else text.replace("{lender}", lender.name).replace("{amount}", "0.00")
-
-
-def _standing(holds: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    return holds.filter((pl.col("placed_on") <= as_of) & (pl.col("lifted_on").is_null() | (pl.col("lifted_on") > as_of)))
 
 
 def _held(people: pl.DataFrame, holds: pl.DataFrame) -> np.ndarray:

@@ -10,8 +10,8 @@ from datetime import date, datetime
 from difflib import get_close_matches
 
 from arrears.compliance.asked import NEVER, NOT_EXPIRING, STATUSES, bits
-from arrears.compliance.kinds import minute_of
 from arrears.days import microseconds_of, number_of
+from arrears.law.entries import minute_of
 from arrears.law.packs import SHIPPED
 from arrears.law.rules import ACTORS, CHANNELS, LICENCES, PRODUCTS, PURPOSES, RELATIONS
 from arrears.strict_yaml import BadYaml

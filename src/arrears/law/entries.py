@@ -96,8 +96,17 @@ def day_of_text(text: str, where: str) -> date:
     except (ValueError, TypeError):
         day = None
     if day is None or day.isoformat() != text:
-        raise BadYaml(f"{where}: {text!r} is not a day; write it as \"2026-03-31\"")
+        raise BadYaml(f"{where}: {text!r} is not a date; write it as \"2026-03-31\"")
     return day
+
+
+def minute_of(text: object, where: str) -> int:
+    """The minute of the day written HH:MM; raises BadYaml."""
+    if isinstance(text, str) and len(text) == 5 and text[2] == ":" and (text[:2] + text[3:]).isdecimal() and text.isascii():
+        hour, minute = int(text[:2]), int(text[3:])
+        if hour < 24 and minute < 60:
+            return hour * 60 + minute
+    raise BadYaml(f"{where}: {text!r} is no time of day; write it as \"22:00\", from 00:00 to 23:59")
 
 
 def day_or_none(entry: dict, key: str, where: str) -> date | None:

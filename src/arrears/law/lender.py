@@ -7,6 +7,7 @@ person's release.
 from dataclasses import dataclass, field
 
 from arrears import strict_yaml
+from arrears.law.entries import minute_of
 from arrears.law.packs import SHIPPED
 from arrears.law.rules import ACTORS, LICENCES, PRODUCTS
 from arrears.strict_yaml import BadYaml
@@ -63,14 +64,12 @@ def lender_from(text: str, name: str = LENDER_FILE) -> Lender:
     if not isinstance(zones, list) or not zones or any(not isinstance(zone, str) or zone not in zone_names() for zone in zones):
         raise BadYaml(f"{name}{strict_yaml.line_of(content, 'zones')}: zones must list every zone its people may be in, such as America/New_York; "
                       "times are judged by all of them")
-    hour, _, minute = begin.partition(":") if isinstance(begin, str) else ("", "", "")
-    if not (len(hour) == len(minute) == 2 and (hour + minute).isdecimal() and int(hour) < 24 and int(minute) < 60):
-        raise BadYaml(f"{name}{strict_yaml.line_of(content, 'contact_at')}: contact_at {begin!r} is no time of day; write it as \"10:00\"")
-    if not _OPEN_FROM <= int(hour) * 60 + int(minute) < _OPEN_UNTIL:
-        raise BadYaml(f"{name}{strict_yaml.line_of(content, 'contact_at')}: contact_at {begin} lies outside 09:00 to 20:00, when some channel is "
-                      "closed; a night would refuse what the day may do")
+    at = f"{name}{strict_yaml.line_of(content, 'contact_at')}: contact_at"
+    begins = minute_of(begin, at)
+    if not _OPEN_FROM <= begins < _OPEN_UNTIL:
+        raise BadYaml(f"{at} {begin} lies outside 09:00 to 20:00, when some channel is closed; a night would refuse what the day may do")
     return Lender(content["id"], content["name"], content["law"], content["licence"], actor, dict(content["products"]),
-                  content["other_product"], tuple(zones), int(hour) * 60 + int(minute), text=text)
+                  content["other_product"], tuple(zones), begins, text=text)
 
 
 def _demand(value: object, known: tuple[str, ...], entry: dict, key: str, where: str) -> None:

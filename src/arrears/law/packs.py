@@ -10,7 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from arrears import strict_yaml
-from arrears.law.rules import EVIDENCE, OPERATOR_POLICY, Pack, Rule, day_from, reach_from, rule_from
+from arrears.law.entries import EVIDENCE
+from arrears.law.rules import OPERATOR_POLICY, Pack, Rule, day_from, reach_from, rule_from
 from arrears.strict_yaml import BadYaml
 from arrears.zones import zone_names
 

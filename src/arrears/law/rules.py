@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from arrears import strict_yaml
 from arrears.days import number_of
+from arrears.law.entries import EVIDENCE, day_of_text
 from arrears.strict_yaml import BadYaml
 from arrears.tables.contacts import CHANNELS, RELATIONS
 
@@ -28,7 +29,6 @@ LEVEL = {"info": 0, "discouraged": 1, "needs_judgement": 2, "should_not": 3, "re
 STRICTEST_FIRST = ("prohibited", "required", "should_not", "needs_judgement", "discouraged", "info")
 OPERATOR_POLICY = "operator_policy"
 """The source of what is the lender's own rule, not the law's."""
-EVIDENCE = ("T1", "T2", "K")
 OWN = "own"
 """The evidence of the lender's own rules: they are known, since the lender made them."""
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*\Z")
@@ -154,13 +154,7 @@ def reach_from(entry: dict, where: str) -> dict[str, frozenset[str]]:
 
 def day_from(text: object, where: str) -> int:
     """The number of the day written YYYY-MM-DD; raises BadYaml."""
-    try:
-        day = date.fromisoformat(text)
-        if day.isoformat() == text:
-            return number_of(day)
-    except (TypeError, ValueError):
-        pass
-    raise BadYaml(f"{where}: {text!r} is not a date; write it as \"2026-01-30\"")
+    return number_of(day_of_text(text, where))
 
 
 def _ground(entry: dict, rule: Rule, shared: dict, sources: set[str], where: str) -> Ground:

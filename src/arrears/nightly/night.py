@@ -20,7 +20,7 @@ from arrears.delinquency.tallies import KEYS, THEN_COLUMNS, add_up, rolls, share
 from arrears.ingest.judge import facts_of, fault_of_walk, judge_book
 from arrears.ingest.plain import brought_in
 from arrears.law.caps import Law, law_from
-from arrears.law.lender import Lender, lender_from
+from arrears.law.lender import LENDER_FILE, Lender, lender_from
 from arrears.law.packs import law_of, pack_kept, packed
 from arrears.nightly import local
 from arrears.nightly.gate import gate_summary, spoken_of
@@ -72,6 +72,11 @@ class Inputs:
     earlier_runs: dict[str, str]
     loads: tuple[int, ...]
     version: str = __version__
+
+    @property
+    def law_digest(self) -> str:
+        """SHA-256 over every file of the law that was read, the lender's own rules and lender.yaml."""
+        return sha256(store.json_bytes({**self.law, LENDER_FILE: self.lender})).hexdigest()
 
     def record(self) -> dict:
         """The inputs as they are kept with the night, in run.json."""
@@ -299,7 +304,7 @@ def _summary(book, inputs: Inputs, by: Deciders, totals, unknown, worklist, part
     currencies = {row.pop("currency"): row for row in totals.iter_rows(named=True)}
     return {
         "as_of": inputs.as_of.isoformat(), "known_at": moment_of(inputs.known_at).isoformat(), "book": inputs.book,
-        "version": inputs.version, "snapshot": inputs.snapshot, "strategy_digest": by.strategy.digest, "law_digest": by.law.digest,
+        "version": inputs.version, "snapshot": inputs.snapshot, "strategy_digest": by.strategy.digest, "law_digest": inputs.law_digest,
         "loans": sum(row["loans"] for row in currencies.values()),
         "borrowers": sum(part["borrowers"] for part in parts),
         "late_loans": sum(row["late_loans"] for row in currencies.values()),

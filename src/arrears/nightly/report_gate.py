@@ -35,7 +35,7 @@ def _refused(summary: dict) -> str:
     found, labels = summary["gate"], summary["treatment_words"]
     if not found["refused"]:
         return ""
-    columns = [(words("col.borrower"), CODE), (words("col.loan"), CODE), (words("col.treatment"), TEXT), (words("col.currency"), TEXT),
+    columns = [(words("col.borrower"), CODE), (words("col.loan_id"), CODE), (words("col.treatment"), TEXT), (words("col.currency"), TEXT),
                (words("col.claimable"), NUMBER), (words("col.rule"), CODE)]
     rows: list[list[Cell]] = [
         [row["borrower_id"], row["loan_id"], (labels[row["treatment"]]["zh"], labels[row["treatment"]]["en"]), row["currency"],

@@ -288,7 +288,7 @@ WORDS: dict[str, Pair] = {
     "impact.refused": ("新被拒", "newly refused"), "impact.released": ("新放行", "released"),
     "col.changed": ("可主张改变（笔）", "Claimable changes"), "col.before": ("变更前", "Before"), "col.after": ("变更后", "After"),
     "col.difference": ("差额", "Difference"), "col.overpaid_more": ("已付超限增加（笔）", "More overpaid"), "col.unknown_caps": ("上限未知（笔）", "Cap unknown"),
-    "col.becomes": ("结果", "What becomes of it"),
+    "col.loan_id": ("贷款", "Loan"), "col.becomes": ("结果", "What becomes of it"),
     "look.title": ("先看什么", "What to look at first"),
     "look.how": (
         "各项按笔数计。上限未知的贷款只可主张本金；多付费用的贷款先由人核查再主张；停催的贷款不联系。各项可能重叠，不相加。",
@@ -309,13 +309,13 @@ WORDS: dict[str, Pair] = {
     # 10 Provenance.
     "source.title": ("这些数字从哪里来", "Where these numbers come from"),
     "source.how": (
-        "同样的账册、业务日、登记截止时刻、策略与法规，得到逐字节相同的结果；摘要不同，就是输入不同。",
-        "The same book, business date, recording cut-off, strategy and law give the same bytes; a different digest means a "
+        "同样的账册、业务日、登记截止时刻、策略、法规与放贷机构，得到逐字节相同的结果；摘要不同，就是输入不同。",
+        "The same book, business date, recording cut-off, strategy, law and lender give the same bytes; a different digest means a "
         "different input."),
     "source.table": ("来源", "Sources"), "source.as_of": ("业务日", "Business date"),
     "source.known_at": ("登记截止", "Recorded by"), "source.book": ("账册", "Book"),
     "source.snapshot": ("账册快照", "Snapshot of the book"), "source.version": ("程序版本", "Code version"),
-    "source.strategy_digest": ("策略摘要", "Strategy digest"), "source.law_digest": ("法规摘要", "Law digest"),
+    "source.strategy_digest": ("策略摘要", "Strategy digest"), "source.law_digest": ("法规与放贷机构摘要", "Digest of law and lender"),
     "source.earlier": ("可比较的更早的夜", "Earlier nights compared"),
     "source.explain": ("逐步解释一笔贷款的数字（在账册所在的文件夹里运行）：", "Explain one loan's figures step by step (run in the folder that holds the book):"),
     "source.replay": ("重算这一夜并逐字节核对（同上）：", "Compute this night again and compare byte by byte (likewise):"),

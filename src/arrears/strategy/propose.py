@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 
 from arrears.strategy.decision_table import Strategy, chosen_row
-from arrears.tables.holds import HOLD_KINDS
+from arrears.tables.holds import HOLD_KINDS, stands_on
 
 
 def propose(positions: pl.DataFrame, loans: pl.DataFrame, holds: pl.DataFrame, strategy: Strategy, as_of: date) -> pl.DataFrame:
@@ -39,9 +39,7 @@ def held_people(holds: pl.DataFrame, as_of: date) -> pl.DataFrame:
 
     holds: one row per hold, with borrower_id.
     """
-    standing = holds.filter(
-        (pl.col("placed_on") <= as_of) & (pl.col("lifted_on").is_null() | (pl.col("lifted_on") > as_of))
-    )
+    standing = holds.filter(stands_on(as_of))
     rank = pl.col("kind").replace_strict(list(HOLD_KINDS), range(len(HOLD_KINDS)), return_dtype=pl.Int8)
     return (
         standing.sort(rank, "borrower_id").unique("borrower_id", keep="first", maintain_order=True)

@@ -1,5 +1,9 @@
 """Holds: why nobody may be contacted about a loan for now (停催)."""
 
+from datetime import date
+
+import polars as pl
+
 from arrears.tables.table import Table, date_of, recorded_at, text
 
 HOLD_KINDS = ("dispute", "complaint", "cease", "legal_stay", "hardship_review", "vulnerable")
@@ -18,3 +22,8 @@ HOLDS = Table(
     ),
     optional=True,
 )
+
+
+def stands_on(day: date) -> pl.Expr:
+    """The hold was placed by the day and not lifted by then."""
+    return (pl.col("placed_on") <= day) & (pl.col("lifted_on").is_null() | (pl.col("lifted_on") > day))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from arrears import store
+from arrears.law.lender import LENDER_FILE
 from arrears.refusal import Refused
 from arrears.tables.contacts import CONTACTS
 from arrears.twin.book import TABLES, blocks
@@ -59,5 +60,5 @@ def write_book(
             report("making the book", made, loans)
     for name, path in sorted(unfinished.items(), key=lambda entry: entry[0] == "loans"):
         store.settle(path, folder / f"{name}.parquet")
-    store.write_bytes(folder / "lender.yaml", LENDER.encode())
+    store.write_bytes(folder / LENDER_FILE, LENDER.encode())
     return rows
