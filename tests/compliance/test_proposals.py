@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
@@ -171,3 +172,14 @@ grounds: [{id: l1.no_visits, source: operator_policy, article: null, evidence: o
 """}))
     found = as_night(drawn(Random(7), 200, "cn"), "cn", "bank", gate).filter(pl.col("channel") == "visit")
     assert len(found) and set(found["verdict"]) == {"deny"} and found["rules"].str.contains("l1.no_visits").all()
+
+
+@pytest.mark.parametrize(("hours", "verdict"), [(("22:00", "23:00"), "allow"), (("22:00", None), "deny"), (("9pm", "23:00"), "deny"), (("22:00", "25:00"), "deny")])
+def test_a_consent_whose_hours_cannot_be_read_opens_nothing(hours, verdict):
+    at_night, gate = replace(lender("cn", "bank"), contact_minute=22 * 60 + 30), prepare(shipped_pack("cn"))
+    proposal = {"loan_id": "L1", "borrower_id": "B1", "product": "cash", "currency": "CNY", "claimable_minor": 5_000, "treatment": "call"}
+    consent = {"borrower_id": "B1", "kind": "night_contact", "channel": None, "from_hour": hours[0], "to_hour": hours[1],
+               "given_at": datetime(2026, 1, 1, tzinfo=UTC), "revoked_at": None}
+    holds = pl.DataFrame(schema={"borrower_id": pl.String, "kind": pl.String, "placed_on": pl.Date, "lifted_on": pl.Date})
+    found = screened(frame([proposal]), pl.DataFrame(), frame([consent], "consents"), holds, gate, at_night, WAYS, AS_OF)
+    assert found["verdict"].to_list() == [verdict]

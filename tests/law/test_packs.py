@@ -223,3 +223,10 @@ def test_what_is_switched_off_is_named_by_ids():
 ])
 def test_a_text_is_cited_only_for_days_on_which_it_holds(old, new, said):
     assert re.search(said, refusal(lambda text: text.replace(old, new, 1), "sources.yaml"))
+
+
+def test_a_rule_of_law_is_not_replaced_by_one_of_its_id_that_has_grounds_of_its_own():
+    """cn.calls_per_day has law's grounds beside the policy's for business loans; under its id nine calls a day would take their place."""
+    own = RULE.replace("id: l1.short_day\ntitle", "id: cn.calls_per_day\ntitle").replace("  - id: l1.short_day", "  - id: l1.nine_calls")
+    with pytest.raises(BadYaml, match="cn.calls_per_day is law"):
+        with_policy(shipped_pack("cn"), {"rules/calls.yaml": own})

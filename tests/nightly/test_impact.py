@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +10,7 @@ import pytest
 
 import plain_books as plain
 from arrears.law.packs import shipped_texts
-from gate_books import book_of, people
+from gate_books import MORNING, book_of, contact, people
 from plain_books import AS_OF, arrears
 
 
@@ -130,3 +130,21 @@ def test_a_folder_that_holds_other_things_is_not_taken_for_the_report(tmp_path):
     book, changed = book_of(tmp_path / "book", people()), pack(tmp_path / "pack")
     ran = arrears("law", "impact", "--book", book, "--pack", changed, "--as-of", AS_OF, "--out", changed)
     assert ran.status == 2 and "holds other things" in ran.error and (changed / "pack.yaml").is_file()
+
+
+def test_a_contact_that_is_no_longer_proposed_was_not_released(tmp_path):
+    """Refused as a call before; under the lower cap less is claimed, and the strategy leaves the person alone."""
+    book = book_of(tmp_path / "book", {
+        "loans": [plain.loan("L1", borrower_id="B1", regime="cn_microloan")], "instalments": plain.schedule("L1"), "payments": [],
+        "contacts": [contact(place, "B1", MORNING - timedelta(minutes=place)) for place in (1, 2, 3)]})
+    strategy = tmp_path / "strategy.yaml"
+    strategy.write_text("""
+id: two
+version: "1"
+treatments: [{name: call, zh: 电话, en: call, channel: call}, {name: leave_alone, zh: 暂不打扰, en: leave alone}]
+rows: [{name: large, when: {claimable: ">=760000"}, treatment: call, reason: {zh: 大, en: large}}]
+otherwise: {name: else, treatment: leave_alone, reason: {zh: 小, en: small}}
+""", encoding="utf-8")
+    changed = pack(tmp_path / "pack", caps=('values: {"2021-01-01": {ppm: "240000"}}', 'values: {"2021-01-01": {ppm: "10000"}}'))
+    summary = impact(book, changed, "--strategy", strategy)
+    assert summary["contacts"] == {"refused": 0, "released": 0, "otherwise": 1} and summary["treatments_changed"] == 1
