@@ -50,7 +50,7 @@ def test_a_part_is_required_from_its_day_on():
 
 @pytest.mark.parametrize("old,new,says", [
     ("for: message", "for: speech", "for is 'speech'"), ("source: cbrc-2011-2", "source: hearsay", "unknown source"),
-    ("evidence: T2", "evidence: U", "evidence 'U'"), ('from: "2026-01-30"', 'from: "soon"', "is no day"), ("part: {zh: 来电或发信机构,", "part: {", "missing zh"),
+    ("evidence: T2", "evidence: U", "evidence 'U'"), ('from: "2026-01-30"', 'from: "soon"', "'soon' is not a date"), ("part: {zh: 来电或发信机构,", "part: {", "missing zh"),
     ("id: cn.parts.letter.name", "id: cn.parts.letter.balance", "stands twice")])
 def test_a_fault_is_named(old, new, says):
     assert old in TEXT
