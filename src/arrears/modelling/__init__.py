@@ -1,0 +1,1 @@
+"""Models made and kept: samples from a book or a table, fit, evaluation, card, release."""

@@ -1,0 +1,1 @@
+"""How likely: features at a moment, models as tables, estimates with reasons."""
