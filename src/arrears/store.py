@@ -7,6 +7,8 @@
     BOOK/store/manifest.json             which snapshot holds; swapped atomically
     BOOK/store/<snapshot>/<table>/p0000.parquet
     BOOK/impact/<as_of>/                 a preview of a change of law
+    BOOK/models/<model>/0001/            one version of one model; never changed
+    BOOK/models/releases.json            which version was released when, by whom; swapped atomically
     BOOK/nights/<as_of>/                 a finished night; it appears whole or not at all
     BOOK/nights/.<as_of>.unfinished/     a night at work, or one that was killed and will go on
 
@@ -76,6 +78,18 @@ class Book:
     @property
     def unfinished_load(self) -> Path:
         return self.loads / ".unfinished"
+
+    @property
+    def models(self) -> Path:
+        """Where the models of this lender are kept: one folder per model, in it one per version."""
+        return self.root / "models"
+
+    @property
+    def releases_path(self) -> Path:
+        return self.models / "releases.json"
+
+    def model_folder(self, name: str, version: int) -> Path:
+        return self.models / name / f"{version:04d}"
 
     def load_folder(self, number: int) -> Path:
         return self.loads / f"{number:04d}"

@@ -84,7 +84,7 @@ def test_nothing_speaks_of_a_machine_or_of_a_place_to_download_from():
 
 
 def test_requirements_are_pinned_by_hash_and_name_no_host():
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-uv.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-train.txt", "requirements-uv.txt"):
         text = (ROOT / name).read_text(encoding="utf-8")
         pins = re.findall(r"^[a-zA-Z0-9_.-]+==[^\s\\]+", text, re.MULTILINE)
         assert pins and text.count("--hash=sha256:") >= len(pins), name
