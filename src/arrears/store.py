@@ -382,7 +382,7 @@ def locked(book: Book, name: str, *, alone: bool) -> Iterator[None]:
 def _opened_lock(book: Book, name: str) -> int:
     """The folder that is locked: the book's own for a night, which nobody removes while it runs, else its store."""
     try:
-        kept = book.loads if name == "loads" else book.store
+        kept = {"loads": book.loads, "models": book.models}.get(name, book.store)
         kept.mkdir(parents=True, exist_ok=True)
         if not os.access(kept, os.W_OK):
             raise PermissionError(errno.EACCES, "read-only")
