@@ -1,0 +1,150 @@
+"""What a model of a file's columns is made of, as data: the outcome, the features with their formulas, what is protected."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from arrears import strict_yaml
+from arrears.refusal import Refused
+from arrears.scoring.protected import ATTRIBUTES, protected_as
+from arrears.strict_yaml import BadYaml
+
+_TREND = {"up": 1, "down": -1, "none": 0}
+_KEYS = {"target", "features"}
+_OPTIONAL = {"model", "event", "zh", "en", "time", "group", "protected", "split"}
+
+
+@dataclass(frozen=True)
+class Derived:
+    """One feature: an SQL expression over the columns of one row. monotone: 1 where a higher value makes the event likelier, -1 less likely."""
+
+    name: str
+    formula: str
+    unit: str = ""
+    zh: str = ""
+    en: str = ""
+    monotone: int = 0
+
+
+@dataclass(frozen=True)
+class Definition:
+    """target: a column or an SQL expression; event: the value of it that is the event, None where the target is a share in [0, 1].
+
+    time: a date of each row, for measuring out of time; group: whose row it is; protected: for fairness alone, by attribute.
+    """
+
+    target: str
+    event: str | None
+    features: tuple[Derived, ...]
+    words: tuple[str, str] | None = None
+    time: str | None = None
+    group: str | None = None
+    protected: tuple[tuple[str, str], ...] = ()
+    test_share: float = 0.25
+    seed: int = 42
+    text: str | None = None
+
+
+def definition_from(text: str, name: str) -> Definition:
+    """The definition of this text; raises BadYaml naming the place where one is not as it should be."""
+    content = strict_yaml.parse(text, name)
+    strict_yaml.expect_keys(content, _KEYS, _OPTIONAL, name)
+    if not isinstance(content["features"], list) or not content["features"]:
+        raise BadYaml(f"{name}, features: a list of at least one feature is expected")
+    features = tuple(_derived(entry, f"{name}, feature {place}") for place, entry in enumerate(content["features"], start=1))
+    names = [feature.name for feature in features]
+    twice = next((one for one in names if names.count(one) > 1), None)
+    if twice is not None:
+        raise BadYaml(f"{name}, features: {twice} stands twice; each feature needs its own name")
+    protected = content.get("protected", {})
+    strict_yaml.expect_keys(protected, set(), set(ATTRIBUTES), f"{name}, protected")
+    split = content.get("split", {})
+    strict_yaml.expect_keys(split, set(), {"test_share", "seed"}, f"{name}, split")
+    words = (content["zh"], content["en"]) if "zh" in content and "en" in content else None
+    return Definition(
+        content["target"], _given(content.get("event")), features, words, _given(content.get("time")), _given(content.get("group")),
+        tuple((key, value) for key, value in protected.items() if _given(value)), _share(split.get("test_share", "0.25"), name),
+        _seed(split.get("seed", "42"), name), text)
+
+
+def _given(value: str | None) -> str | None:
+    """Null, ~ and an empty cell mean that nothing is said."""
+    return None if value in (None, "", "null", "~") else value
+
+
+def _derived(entry: dict, where: str) -> Derived:
+    strict_yaml.expect_keys(entry, {"name", "formula"}, {"unit", "zh", "en", "monotone"}, where)
+    trend = entry.get("monotone", "none")
+    if trend not in _TREND:
+        raise BadYaml(f"{where}{strict_yaml.line_of(entry, 'monotone')}: monotone is {trend!r}; write up, down or none: whether a higher value makes the event likelier")
+    name = entry["name"]
+    return Derived(name, entry["formula"], entry.get("unit", ""), entry.get("zh", name), entry.get("en", name), _TREND[trend])
+
+
+def _share(said: str, name: str) -> float:
+    try:
+        value = float(said)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value < 1.0:
+        raise BadYaml(f"{name}, split: test_share is {said!r}; write a share between 0 and 1 such as 0.25")
+    return value
+
+
+def _seed(said: str, name: str) -> int:
+    if not said.isdecimal() or int(said) >= 2**32:
+        raise BadYaml(f"{name}, split: seed is {said!r}; write a whole number from 0 to 4294967295")
+    return int(said)
+
+
+def expression(said: str, frame: pl.DataFrame, where: str) -> pl.Expr:
+    """The column of that name, or the SQL expression over the columns of one row. Raises Refused where it is neither.
+
+    An expression that looks at other rows than its own (a sum, a rank, the row before) is refused: it would know what one case alone does not.
+    """
+    if said in frame.columns:
+        return pl.col(said)
+    try:
+        found = pl.sql_expr(said)
+        roots = found.meta.root_names()
+        alone = found.meta.is_row_separable()
+    except (pl.exceptions.PolarsError, BaseException) as problem:
+        _not_ours(problem)
+        raise Refused(f"{where}: {said!r} is neither a column nor an SQL expression ({_first_line(problem)}); write a formula such as a / NULLIF(b, 0)",
+                      f"{where}：{said!r} 既不是列名也不是 SQL 表达式（{_first_line(problem)}）；可写如 a / NULLIF(b, 0)") from None
+    missing = [root for root in roots if root not in frame.columns]
+    if missing:
+        raise no_column(missing[0], frame.columns, where)
+    if not alone:
+        raise Refused(f"{where}: {said!r} looks at other rows than its own; a feature is computed from one row alone",
+                      f"{where}：{said!r} 用到了其他行；特征只能由本行计算")
+    return found
+
+
+def roots_of(said: str, columns: list[str]) -> list[str]:
+    """The columns that a column's name or an expression reads."""
+    return [said] if said in columns else pl.sql_expr(said).meta.root_names()
+
+
+def protected_roots(said: str, columns: list[str], known: dict[str, str]) -> list[str]:
+    """The protected columns that a formula reads: those named so, and those of which the definition says so."""
+    return [root for root in roots_of(said, columns) if root in known or protected_as(root) is not None]
+
+
+def no_column(name: str, columns: list[str], where: str) -> Refused:
+    """The sentence for a column that is not there, with the name that comes nearest."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, columns, 1, 0.6) or [column for column in columns if column.lower() == name.lower()]
+    en, zh = (f"; did you mean {near[0]}?", f"；是否指 {near[0]}？") if near else (f"; there are {', '.join(columns[:30])}", f"；已有：{'、'.join(columns[:30])}")
+    return Refused(f"{where}: there is no column {name}{en}", f"{where}：没有列 {name}{zh}")
+
+
+def _first_line(problem: BaseException) -> str:
+    return (str(problem).splitlines() or ["not understood"])[0][:160]
+
+
+def _not_ours(problem: BaseException) -> None:
+    """A user's interrupt, and what else is no fault of the expression, goes on up. Polars' parser may panic, which is no Exception."""
+    if isinstance(problem, KeyboardInterrupt | SystemExit | MemoryError | GeneratorExit):
+        raise problem

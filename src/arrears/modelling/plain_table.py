@@ -1,0 +1,243 @@
+"""A sample from one file: the columns a definition names, or what can be made of the columns by themselves."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from arrears.modelling.definition import Definition, Derived, expression, no_column, protected_roots, roots_of
+from arrears.modelling.sample import OUT_OF_TIME, RANDOM, Sample
+from arrears.refusal import Refused
+from arrears.scoring.model import CATEGORY, NUMBER, Feature
+from arrears.scoring.protected import ATTRIBUTES, age_band, protected_as
+from arrears.scoring.target import Target, Words
+from arrears.store import digest_of_file
+
+CATEGORIES_MOST = 100
+"""A text of more different values is taken for a name or a remark, not for a category."""
+_TEST_OF_TIME = 0.25
+_YES, _NO = ("1", "1.0", "true", "yes", "y", "是"), ("0", "0.0", "false", "no", "n", "否")
+
+
+def read_table(path: Path) -> pl.DataFrame:
+    """The rows of a Parquet or CSV file; raises Refused where it cannot be read as one."""
+    kind = path.suffix.lower()
+    if kind not in (".parquet", ".csv", ".tsv"):
+        raise Refused(f"{path}: a file of rows is .parquet, .csv or .tsv; save it as one of these", f"{path}：数据文件须为 .parquet、.csv 或 .tsv")
+    try:
+        if kind == ".parquet":
+            frame = pl.read_parquet(path, glob=False)
+        else:
+            content = path.read_bytes()
+            frame = pl.read_csv(_utf8(content, path), separator="\t" if kind == ".tsv" else ",", infer_schema_length=None, null_values=["", "NA", "N/A", "nan", "NaN", "null"],
+                                try_parse_dates=True)
+    except FileNotFoundError:
+        raise Refused(f"{path}: there is no such file", f"{path}：没有此文件") from None
+    except (pl.exceptions.PolarsError, OSError) as problem:
+        said = (str(problem).splitlines() or [""])[0][:200]
+        raise Refused(f"{path}: cannot be read ({said}); check that it is a whole {kind} file with one header line", f"{path}：无法读取（{said}）；请检查文件是否完整、首行是否为列名") from None
+    if frame.is_empty():
+        raise Refused(f"{path}: it has no rows", f"{path}：没有数据行")
+    return frame
+
+
+def _utf8(content: bytes, path: Path) -> bytes:
+    """The bytes of a text file as UTF-8; those of Chinese offices are often GB 18030."""
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding).encode()
+        except UnicodeDecodeError:
+            continue
+    raise Refused(f"{path}: neither UTF-8 nor GB 18030; save it as UTF-8", f"{path}：既非 UTF-8 也非 GB 18030 编码；请另存为 UTF-8")
+
+
+def drafted(frame: pl.DataFrame, target: Target, outcome: str, event: str | None, time: str | None, group: str | None,
+            excluded: tuple[str, ...]) -> tuple[Definition, list[tuple[str, Words]]]:
+    """A definition that takes every column as it is, and which columns it leaves out with the reason.
+
+    Left out are the outcome, what is protected, what is excluded, dates, and texts with more than CATEGORIES_MOST values.
+    """
+    features, left_out, protected = [], [], []
+    used = {*roots_of(outcome, frame.columns), time, group}
+    for column, dtype in frame.schema.items():
+        attribute = protected_as(column)
+        if column in used:
+            continue
+        if column in excluded:
+            left_out.append((column, ("按要求排除", "excluded as asked")))
+        elif attribute is not None:
+            left_out.append((column, ("受保护属性，只用于公平性报告", "a protected attribute; used for the fairness report alone")))
+            protected += [(attribute, column)] if attribute in ATTRIBUTES and attribute not in dict(protected) else []
+        elif dtype.is_temporal():
+            left_out.append((column, ("日期，本身不是特征", "a date, which is no feature by itself")))
+        elif dtype == pl.String and frame[column].n_unique() > CATEGORIES_MOST:
+            left_out.append((column, (f"文本且取值超过 {CATEGORIES_MOST} 种", f"a text of more than {CATEGORIES_MOST} different values")))
+        elif dtype.is_integer() and frame[column].n_unique() == len(frame) and column.lower().split("_")[-1] in ("id", "no", "nr", "number", "编号"):
+            left_out.append((column, ("每行不同的编号", "a number that names the row")))
+        elif dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+            left_out.append((column, (f"类型 {dtype} 无法使用", f"of the type {dtype}, which no model reads")))
+        else:
+            features.append(Derived(column, column, "", column, column))
+    missing = next((column for column in excluded if column not in frame.columns), None)
+    if missing is not None:
+        raise no_column(missing, frame.columns, "--exclude")
+    if not features:
+        raise Refused("no column is left to learn from; name features in a definition (--definition)", "没有可用于学习的列；请用 --definition 写明特征")
+    return Definition(outcome, event, tuple(features), None, time, group, tuple(protected)), left_out
+
+
+def sample_of(path: Path, frame: pl.DataFrame, target: Target, definition: Definition, left_out: list[tuple[str, Words]], as_of: date | None) -> Sample:
+    """The sample that a definition makes of a file's rows. Raises Refused where a formula, the outcome or the time is not as it should be."""
+    taken, features = _features(frame, definition)
+    outcome, notes = _outcome(frame, target, definition)
+    columns = {"outcome": outcome, "person": _person(frame, definition), **_protected(frame, definition)}
+    if definition.time is not None:
+        columns["when"] = _times(frame, definition.time)
+    rows = taken.with_columns(**columns)
+    kept = rows["outcome"].is_not_null()
+    if definition.time is not None:
+        kept = kept & rows["when"].is_not_null()
+        if as_of is not None:
+            late = rows["when"] > as_of
+            if late.any():
+                notes.append((f"{int(late.sum())} 行日期晚于 {as_of}，未使用", f"{int(late.sum()):,} rows dated after {as_of} were not used"))
+            kept = kept & ~late.fill_null(False)
+    if int((~kept).sum()):
+        notes.append((f"{int((~kept).sum())} 行没有结果或不在时间内，未使用", f"{int((~kept).sum()):,} rows without an outcome or outside the time were not used"))
+    rows = rows.filter(kept)
+    if rows.is_empty():
+        raise Refused(f"{path}: no row has an outcome within the time; check --target, --time and --as-of", f"{path}：没有可用的行；请检查目标列、时间列与日期")
+    test, how = _held_out(rows, definition)
+    formulas = {feature.name: feature.formula for feature in definition.features}
+    event = definition.words or _event_words(definition)
+    return Sample(target, rows, features, test, how, path.name, digest_of_file(path), as_of, None, event, formulas, definition.text,
+                  tuple(notes), tuple(left_out), definition.seed)
+
+
+def features_from(frame: pl.DataFrame, formulas: dict[str, str]) -> pl.DataFrame:
+    """The features of a file's rows, as the formulas of a fitted model say. Raises Refused naming a column that is missing."""
+    return frame.select(expression(formula, frame, f"feature {name}").alias(name) for name, formula in formulas.items())
+
+
+def _features(frame: pl.DataFrame, definition: Definition) -> tuple[pl.DataFrame, tuple[Feature, ...]]:
+    known = {root: attribute for attribute, said in definition.protected for root in roots_of(said, frame.columns)}
+    for derived in definition.features:
+        where = f"feature {derived.name}"
+        expression(derived.formula, frame, where)
+        forbidden = protected_roots(derived.formula, frame.columns, known)
+        if forbidden:
+            raise Refused(f"{where}: it reads {forbidden[0]}, a protected attribute; no model may, it is for fairness reports alone: take it out",
+                          f"{where}：使用了受保护属性 {forbidden[0]}；模型不得使用，仅可用于公平性报告，请删去")
+        told = set(roots_of(derived.formula, frame.columns)) & set(roots_of(definition.target, frame.columns))
+        if told:
+            raise Refused(f"{where}: it reads {min(told)}, which is the outcome; take it out", f"{where}：使用了结果列 {min(told)}；请删去")
+    try:
+        taken = features_from(frame, {derived.name: derived.formula for derived in definition.features})
+    except pl.exceptions.PolarsError as problem:
+        said = str(problem).splitlines()[0][:200]
+        raise Refused(f"a feature cannot be computed ({said}); check the types of the columns in its formula", f"特征无法计算（{said}）；请检查公式所用列的类型") from None
+    features = []
+    for derived in definition.features:
+        dtype = taken.schema[derived.name]
+        kind = NUMBER if dtype.is_numeric() or dtype in (pl.Boolean, pl.Null) else CATEGORY
+        features.append(Feature(derived.name, kind, derived.zh, derived.en, derived.unit, derived.monotone))
+    texts = [feature.name for feature in features if feature.kind == CATEGORY]
+    return taken.with_columns(pl.col(texts).cast(pl.String)), tuple(features)
+
+
+def _outcome(frame: pl.DataFrame, target: Target, definition: Definition) -> tuple[pl.Series, list[Words]]:
+    """1 where the event happened, 0 where not, null where nobody knows; or the share."""
+    values = frame.select(expression(definition.target, frame, "the outcome").alias("outcome"))["outcome"]
+    if target.is_share or (definition.event is None and values.dtype.is_float() and _is_share(values)):
+        if not values.dtype.is_numeric() or not _is_share(values):
+            raise Refused(f"the outcome {definition.target!r} must be a share from 0 to 1 for {target.name}; write it as one, such as LEAST(1, paid / NULLIF(due, 0))",
+                          f"{target.name} 的结果 {definition.target!r} 须为 0 到 1 的比例；可写如 LEAST(1, paid / NULLIF(due, 0))")
+        return values.cast(pl.Float64).fill_nan(None), []
+    text = values.cast(pl.Float64).fill_nan(None).cast(pl.String) if values.dtype.is_numeric() else values.cast(pl.String)
+    there = sorted(text.drop_nulls().unique().to_list())
+    event = _event(there, definition, target)
+    return (text == event).cast(pl.Float64), []
+
+
+def _event(there: list[str], definition: Definition, target: Target) -> str:
+    """The value that is the event: as said, or the yes among yes and no."""
+    if len(there) == 1:
+        raise Refused(f"the outcome {definition.target!r} is {there[0]} in every row; without both kinds nothing can be learnt", f"结果 {definition.target!r} 全部为 {there[0]}；只有一类时无法学习")
+    if definition.event is not None:
+        said = next((value for value in there if value == definition.event or _same_number(value, definition.event)), None)
+        if said is None:
+            raise Refused(f"the outcome {definition.target!r} is never {definition.event!r}; there are {', '.join(there[:20])}", f"结果 {definition.target!r} 没有取值 {definition.event!r}；已有：{'、'.join(there[:20])}")
+        return said
+    yes, no = ([value for value in there if value.lower() in words] for words in (_YES, _NO))
+    if len(there) == 2 and yes and no:
+        return yes[0]
+    raise Refused(f"the outcome {definition.target!r} has the values {', '.join(there[:20])}; say which one is the event with --event", f"结果 {definition.target!r} 的取值为 {'、'.join(there[:20])}；请用 --event 指明哪一个是事件")
+
+
+def _same_number(one: str, other: str) -> bool:
+    try:
+        return float(one) == float(other)
+    except ValueError:
+        return False
+
+
+def _is_share(values: pl.Series) -> bool:
+    known = values.cast(pl.Float64, strict=False).fill_nan(None).drop_nulls()
+    return bool(len(known)) and bool((known >= 0).all()) and bool((known <= 1).all())
+
+
+def _person(frame: pl.DataFrame, definition: Definition) -> pl.Series:
+    """Whose row it is; without a group every row is somebody else's."""
+    if definition.group is None:
+        return pl.Series(np.arange(len(frame))).cast(pl.String)
+    return frame.select(expression(definition.group, frame, "group").cast(pl.String).fill_null("").alias("person"))["person"]
+
+
+def _protected(frame: pl.DataFrame, definition: Definition) -> dict[str, pl.Series]:
+    found = {}
+    for attribute, said in definition.protected:
+        values = frame.select(expression(said, frame, f"protected, {attribute}").alias(attribute))[attribute]
+        if attribute == "age_band" and values.dtype.is_numeric():
+            values = values.to_frame().select(age_band(pl.col(attribute)).alias(attribute))[attribute]
+        found[attribute] = values.cast(pl.String)
+    return found
+
+
+def _times(frame: pl.DataFrame, said: str) -> pl.Series:
+    values = frame.select(expression(said, frame, "time").alias("when"))["when"]
+    if values.dtype == pl.String:
+        values = values.str.to_date("%Y-%m-%d", strict=False)
+    if values.dtype.is_integer() and values.drop_nulls().len() and values.min() >= 1900 and values.max() <= 2200:
+        values = values.to_frame().select(pl.date(pl.col("when"), 12, 31).alias("when"))["when"]
+    if not values.dtype.is_temporal() or values.null_count() == len(values):
+        raise Refused(f"time {said!r}: no date can be read from it; it must be a date, a text YYYY-MM-DD or a year", f"时间列 {said!r} 无法读作日期；须为日期、YYYY-MM-DD 文本或年份")
+    return values.cast(pl.Date)
+
+
+def _held_out(rows: pl.DataFrame, definition: Definition) -> tuple[np.ndarray, str]:
+    """The rows kept for measuring: the latest where the data has time, else a random part of the people."""
+    if "when" in rows.columns:
+        when = rows["when"].to_physical().to_numpy()
+        first = np.quantile(when, 1 - _TEST_OF_TIME, method="higher")
+        if (when >= first).mean() < 0.6 and (when < first).any():
+            return when >= first, OUT_OF_TIME
+    people, code = np.unique(rows["person"].to_numpy(), return_inverse=True)
+    if len(people) == len(rows):
+        return _random_rows(len(rows), definition), RANDOM
+    chosen = _random_rows(len(people), definition)
+    return chosen[code], RANDOM
+
+
+def _random_rows(count: int, definition: Definition) -> np.ndarray:
+    """The rows that scikit-learn's train_test_split would keep for testing: a permutation's first part, as the published splits have it."""
+    order = np.random.RandomState(definition.seed).permutation(count)
+    test = np.zeros(count, np.bool_)
+    test[order[: int(np.ceil(definition.test_share * count))]] = True
+    return test
+
+
+def _event_words(definition: Definition) -> Words | None:
+    if definition.event is None:
+        return None
+    return f"{definition.target} 为 {definition.event}", f"{definition.target} is {definition.event}"

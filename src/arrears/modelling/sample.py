@@ -1,0 +1,44 @@
+"""A sample: the rows a model is fitted and measured on, and everything the card must say of them."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from arrears.scoring.model import Feature
+from arrears.scoring.target import Target, Words
+from arrears.stable_hash import hashes
+
+FOLDS = 5
+OUT_OF_TIME, RANDOM = "out_of_time", "random"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One row per case: the columns of `features`, `outcome` (Float64: 1 the event, 0 not, or the share), `person` (text: rows of one
+    person stay together), `when` (Date, null where the data has no time), and sex, age_band, region where known.
+
+    test: which rows are kept for measuring; of the others, none learnt anything after the first of these where `how` is out_of_time.
+    """
+
+    target: Target
+    rows: pl.DataFrame
+    features: tuple[Feature, ...]
+    test: np.ndarray
+    how: str
+    source: str
+    digest: str
+    as_of: date | None = None
+    known_at: str | None = None
+    event: Words | None = None
+    formulas: dict[str, str] = field(default_factory=dict)
+    definition: str | None = None
+    notes: tuple[Words, ...] = ()
+    left_out: tuple[tuple[str, Words], ...] = ()
+    seed: int = 42
+
+
+def folds_of(person: pl.Series) -> np.ndarray:
+    """A fold from 0 to FOLDS - 1 per row, by a stable hash of the person, so that nobody is in two."""
+    return ((hashes(person) >> np.uint64(32)) % np.uint64(FOLDS)).astype(np.int64)
