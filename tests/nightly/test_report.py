@@ -9,8 +9,6 @@ from string import Formatter
 import polars as pl
 import pytest
 
-from arrears.nightly.amounts import money, rate, share, short_money
-from arrears.nightly.pictures import Line, Strip, bars, lines
 from arrears.nightly.report import render
 from arrears.nightly.wording import WORDS
 from nightly import made_up_night as night
@@ -257,32 +255,3 @@ def test_dates_may_be_dates_or_text():
     tables = night.tables()
     dated = {name: frame.with_columns(pl.col("^(as_of|from_as_of|to_as_of)$").str.to_date()) for name, frame in tables.items()}
     assert render(night.summary(), tables, night.worklist()) == render(night.summary(), dated, night.worklist())
-
-
-def test_a_null_rate_is_a_dash_and_breaks_a_line():
-    assert rate(None) == rate(float("nan")) == share(3, 0) == "–"
-    broken = Line(("丙", "c"), [(0, 0.1), (1, None), (2, 0.2), (3, 0.3)])
-    drawn = lines("x", ("甲", "a"), ("乙", "b"), [broken], [(0, "0")], ("月", "month"))
-    path = re.search(r'<path d="(M[^"]*)" fill="none"', drawn)[1]
-    assert path.count("M") == 2 and path.count("L") == 1
-
-
-def test_the_longest_bar_is_as_long_as_its_share_of_the_others():
-    rows = [(("r", "r"), [Strip(length, ("", ""), "#000000")]) for length in (1.0, 0.25)]
-    drawn = bars("x", ("甲", "a"), ("乙", "b"), rows)
-    whole, quarter = (float(width) for width in re.findall(r'width="([\d.]+)"', drawn))
-    assert quarter == pytest.approx(whole / 4, abs=0.1)
-
-
-@pytest.mark.parametrize(("minor", "currency", "exact", "short"), [
-    (0, "CNY", "0.00", ("0.00 元", "CNY 0.00")),
-    (-5, "CNY", "-0.05", ("-0.05 元", "CNY -0.05")),
-    (999_999, "CNY", "9,999.99", ("9,999.99 元", "CNY 9,999.99")),
-    (1_234_567, "CNY", "12,345.67", ("1.23 万元", "CNY 12.35 k")),
-    (95_251_695, "CNY", "952,516.95", ("95.25 万元", "CNY 952.52 k")),
-    (123_456_789_012, "USD", "1,234,567,890.12", ("12.35 亿美元", "USD 1.23 bn")),
-    (12_345, "JPY", "12,345", ("1.23 万日元", "JPY 12.35 k")),
-    (12_345, "THB", "123.45", ("123.45 THB", "THB 123.45"))])
-def test_money_is_written_exactly_and_shortly(minor, currency, exact, short):
-    assert money(minor, currency) == exact
-    assert short_money(minor, currency) == short

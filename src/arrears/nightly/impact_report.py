@@ -2,10 +2,10 @@
 
 from html import escape
 
-from arrears.nightly.amounts import count, money
-from arrears.nightly.markup import CODE, NUMBER, PROSE, TEXT, Cell, empty, paragraph, say, section, table
-from arrears.nightly.page import page, switch
 from arrears.nightly.wording import named, words
+from arrears.pages.amounts import count, money
+from arrears.pages.markup import CODE, NUMBER, PROSE, TEXT, Cell, empty, paragraph, say, section, table
+from arrears.pages.page import page, switch
 
 
 def hypotheticals(summary: dict) -> list[str]:

@@ -6,10 +6,10 @@ import polars as pl
 
 from arrears.delinquency.buckets import SETTLED
 from arrears.nightly import report_book, report_cohorts, report_gate, report_work
-from arrears.nightly.amounts import count, money, share, short_money
-from arrears.nightly.markup import Cell, both, empty, paragraph, say, section
-from arrears.nightly.page import page, switch
 from arrears.nightly.wording import Pair, named, words
+from arrears.pages.amounts import count, money, share, short_money
+from arrears.pages.markup import Cell, both, empty, paragraph, say, section
+from arrears.pages.page import page, switch
 
 _PARTS = ("buckets", "classes", "movements", "rolls", "first_payment_default", "vintage", "recovery", "worklist", "gate", "look", "source")
 _OF_EARLIER_NIGHTS = ("movements", "rolls", "recovery")

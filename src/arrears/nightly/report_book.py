@@ -10,9 +10,10 @@ import polars as pl
 from arrears.delinquency.buckets import SETTLED, Buckets, read_buckets
 from arrears.delinquency.tallies import NEW
 from arrears.money import exact_sum
-from arrears.nightly.amounts import NONE, count, money, rate, share, short_money
-from arrears.nightly.markup import NUMBER, TEXT, Cell, beside, both, empty, figure, paragraph, say, table
-from arrears.nightly.pictures import (
+from arrears.nightly.wording import Pair, named, words
+from arrears.pages.amounts import NONE, count, money, rate, share, short_money
+from arrears.pages.markup import NUMBER, TEXT, Cell, beside, both, empty, figure, paragraph, say, table
+from arrears.pages.pictures import (
     ACCENT,
     BETTER,
     CURED,
@@ -25,8 +26,7 @@ from arrears.nightly.pictures import (
     matrix,
     stacked,
 )
-from arrears.nightly.pictures import Cell as Field
-from arrears.nightly.wording import Pair, named, words
+from arrears.pages.pictures import Cell as Field
 
 _CLASSES = ("正常", "关注", "次级", "可疑", "损失")
 _CLASS_FILLS = dict(zip(_CLASSES, ("#8cb5a3", "#ecc478", "#d98442", "#a84535", "#5e1f2b"), strict=True))

@@ -3,11 +3,11 @@
 import polars as pl
 
 from arrears.money import exact_sum
-from arrears.nightly.amounts import NONE, count, money, rate, share, short_money
-from arrears.nightly.markup import NUMBER, TEXT, beside, both, empty, figure, paragraph, say, table
-from arrears.nightly.pictures import ACCENT, CURED, Line, Strip, bars, fills_key, lines, lines_key, spaced
 from arrears.nightly.report_book import by_span, in_order, per_currency, states
 from arrears.nightly.wording import Pair, named, words
+from arrears.pages.amounts import NONE, count, money, rate, share, short_money
+from arrears.pages.markup import NUMBER, TEXT, beside, both, empty, figure, paragraph, say, table
+from arrears.pages.pictures import ACCENT, CURED, Line, Strip, bars, fills_key, lines, lines_key, spaced
 
 _FPD_MONTHS_DRAWN, _FPD_MONTHS_LISTED = 18, 6
 _COHORTS_DRAWN, _COHORTS_LISTED, _NIGHTS_FOR_QUARTERS = 8, 24, 6

@@ -2,9 +2,9 @@
 
 from datetime import date, timedelta
 
-from arrears.nightly.amounts import count, money
-from arrears.nightly.markup import CODE, NUMBER, PROSE, TEXT, Cell, empty, paragraph, say, table
 from arrears.nightly.wording import named, words
+from arrears.pages.amounts import count, money
+from arrears.pages.markup import CODE, NUMBER, PROSE, TEXT, Cell, empty, paragraph, say, table
 
 
 def gate(summary: dict) -> str:

@@ -6,11 +6,11 @@ from shlex import quote
 import polars as pl
 
 from arrears.money import exact_sum
-from arrears.nightly.amounts import count, money, share, short_money
-from arrears.nightly.markup import CODE, NUMBER, PROSE, TEXT, Cell, beside, empty, figure, paragraph, say, table
-from arrears.nightly.pictures import ACCENT, Strip, bars
 from arrears.nightly.report_book import per_currency
 from arrears.nightly.wording import Pair, named, words
+from arrears.pages.amounts import count, money, share, short_money
+from arrears.pages.markup import CODE, NUMBER, PROSE, TEXT, Cell, beside, empty, figure, paragraph, say, table
+from arrears.pages.pictures import ACCENT, Strip, bars
 
 ROWS_SHOWN = 50
 _LABEL_CHARACTERS = 16

@@ -1,33 +1,17 @@
 """Every sentence and label of the night's report, in Chinese and in English.
 
-One row per key: Chinese first. Facts stand in braces and are filled in by `words`.
+One row per key: Chinese first. Facts stand in braces and are filled in by `words`. The pages know them once this is imported.
 """
 
-Pair = tuple[str, str]
+from arrears.pages.wording import Pair, named, speak, words
 
-
-def words(key: str, **facts: object) -> Pair:
-    """The wording of a key with its facts filled in; a fact that is itself a pair speaks the same language.
-
-    >>> words("loans.n", n="3")
-    ('3 笔', '3 loans')
-    """
-    return tuple(
-        template.format(**{name: fact[language] if isinstance(fact, tuple) else fact for name, fact in facts.items()})
-        for language, template in enumerate(WORDS[key]))
-
-
-def named(kind: str, name: str) -> Pair:
-    """The label of a asset class or currency; one that has none is called by its own name."""
-    return WORDS.get(f"{kind}.{name}", (name, name))
-
+__all__ = ["WORDS", "Pair", "named", "words"]
 
 WORDS: dict[str, Pair] = {
     # The page.
     "page.title": ("夜间报告", "The night's report"),
     "page.of": ("业务日 {as_of} 日终 · 账册 {book}", "End of business date {as_of} · book {book}"),
     "page.known": ("以截至 {known_at} 登记的记录为准", "counting what was recorded by {known_at}"),
-    "page.sections": ("目录", "Contents"), "how": ("算法：", "How it is computed:"),
     "no.loans": (
         "账册里没有在 {as_of} 日终之前放款的贷款，所以今晚没有可报告的数字。请检查账册文件夹与业务日。",
         "The book has no loan disbursed by the end of {as_of}, so there is nothing to report tonight. Check the book's folder "
@@ -64,11 +48,11 @@ WORDS: dict[str, Pair] = {
     "col.entered": ("起点应还", "Entered"), "col.collected": ("已收回", "Collected"),
     "col.recovery": ("催回率（金额）", "Recovery rate (money)"), "col.cure_rate": ("回正率（笔数）", "Cure rate (loans)"),
     "col.cured_loans": ("回正笔数", "Cured loans"), "col.treatment": ("处置", "Treatment"), "col.people": ("人数", "People"),
-    "col.share": ("占比", "Share"), "col.rank": ("序", "Rank"), "col.borrower": ("借款人", "Borrower"),
+    "col.rank": ("序", "Rank"), "col.borrower": ("借款人", "Borrower"),
     "col.loan": ("主要贷款", "Leading loan"), "col.late_loans": ("逾期笔数", "Late loans"),
     "col.dpd": ("逾期天数", "Days past due"), "col.currency": ("币种", "Currency"), "col.rule": ("规则", "Rule"),
     "col.reason": ("理由", "Reason"), "col.regime": ("适用规则", "Regime"), "col.key": ("项目", "Item"),
-    "col.value": ("值", "Value"), "total": ("合计", "Total"), "loans.n": ("{n} 笔", "{n} loans"),
+    "loans.n": ("{n} 笔", "{n} loans"),
     "loans.money": ("{n} 笔 · {money}", "{n} · {money}"), "people.money": ("{n} 人 · {money}", "{n} · {money}"),
     # States, classes, treatments, currencies.
     "state.settled": ("已结清", "settled"), "state.new": ("新放款", "new"), "class.正常": ("正常", "Normal"),
@@ -323,3 +307,5 @@ WORDS: dict[str, Pair] = {
         "本页自成一体，不访问网络；编号照账册所列。",
         "This page is self-contained and asks the network for nothing; ids are as in the book."),
 }
+
+speak(WORDS)

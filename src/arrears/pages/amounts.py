@@ -1,9 +1,9 @@
-"""How counts, money and shares are written in the night's report: exact in tables, short in pictures."""
+"""How counts, money and shares are written on a page: exact in tables, short in pictures."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
 from arrears.money import decimals_of, in_major_units
-from arrears.nightly.wording import Pair
+from arrears.pages.wording import Pair
 
 NONE = "–"
 # From which amount on a name is used, and what it stands for.

@@ -11,7 +11,7 @@ def page(title: str, header: str, main: str, foot: str) -> str:
     The page makes no request: its own policy forbids it, and only its own style and script, named by digest, may run.
     Without script the page is in Chinese and the switch still works.
     """
-    style, script = (files("arrears.nightly").joinpath(name).read_text("utf-8") for name in ("report.css", "report.js"))
+    style, script = (files("arrears.pages").joinpath(name).read_text("utf-8") for name in ("page.css", "page.js"))
     policy = (f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
               "base-uri 'none'; form-action 'none'")
     return f"""<!DOCTYPE html>

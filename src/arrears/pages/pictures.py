@@ -1,4 +1,4 @@
-"""Pictures of the night's report: inline SVG made of plain shapes, with a title, a description and text in both languages.
+"""Pictures of a page: inline SVG made of plain shapes, with a title, a description and text in both languages.
 
 Lengths are in the picture's own units; the page scales it. Shares and rates are 0 to 1.
 """
@@ -6,9 +6,9 @@ Lengths are in the picture's own units; the page scales it. Shares and rates are
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from arrears.nightly.amounts import rate
-from arrears.nightly.markup import anchor, both
-from arrears.nightly.wording import Pair
+from arrears.pages.amounts import rate
+from arrears.pages.markup import anchor, both
+from arrears.pages.wording import Pair
 
 INK, SOFT, LINE, WASH = "#17212f", "#505c6b", "#d9dfe6", "#f0f3f6"
 SETTLED_FILL, NOT_LATE_FILL = "#b9c4ce", "#8cb5a3"

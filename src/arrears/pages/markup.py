@@ -1,10 +1,10 @@
-"""The pieces of HTML the night's report is made of. Everything that is text is escaped here and nowhere else."""
+"""The pieces of HTML a page is made of. Everything that is text is escaped here and nowhere else."""
 
 import re
 from collections.abc import Sequence
 from html import escape
 
-from arrears.nightly.wording import Pair, words
+from arrears.pages.wording import Pair, words
 
 Cell = str | int | Pair
 TEXT, NUMBER, CODE, PROSE = "text", "number", "code", "prose"  # how a column is set: PROSE alone breaks its lines
