@@ -33,8 +33,12 @@ class Version:
 
 @dataclass(frozen=True)
 class Release:
-    """One entry of the list: which version of a model holds from `at` on (UTC instant as text); version None: no version any more."""
+    """One entry of the list: which version of a model holds from `at` on (UTC instant as text); version None: no version any more.
 
+    action: release, or rollback, which makes the version released before hold again.
+    """
+
+    action: str
     name: str
     version: int | None
     digest: str | None

@@ -1,4 +1,4 @@
-"""The command line: arrears ingest, map, book, quarantine, take-back; night, positions, explain, replay; may, law; generate, demo."""
+"""The command line: arrears ingest, map, book, quarantine, take-back; night, positions, explain, replay; may, law, score; generate, demo."""
 
 import sys
 import traceback
@@ -6,7 +6,7 @@ import traceback
 import typer
 
 from arrears import __version__
-from arrears.cli import book, gate, nights
+from arrears.cli import book, gate, nights, scores
 
 DEFECT = 70
 """Exit status of a defect in the program."""
@@ -21,6 +21,7 @@ for _command, _name in (
     app.command(name=_name)(_command)
 app.command(name="may", cls=gate.MayCommand)(gate.may)
 app.add_typer(gate.law, name="law")
+app.add_typer(scores.score, name="score")
 
 
 @app.command()

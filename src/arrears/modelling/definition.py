@@ -1,6 +1,6 @@
 """What a model of a file's columns is made of, as data: the outcome, the features with their formulas, what is protected."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import polars as pl
 
@@ -42,7 +42,17 @@ class Definition:
     protected: tuple[tuple[str, str], ...] = ()
     test_share: float = 0.25
     seed: int = 42
-    text: str | None = None
+
+    def kept(self) -> dict:
+        """As a card keeps it."""
+        return asdict(self)
+
+
+def definition_kept(content: dict) -> Definition:
+    """The definition that a card kept."""
+    features = tuple(Derived(**entry) for entry in content["features"])
+    return Definition(**{**content, "features": features, "words": content["words"] and tuple(content["words"]),
+                         "protected": tuple(tuple(pair) for pair in content["protected"])})
 
 
 def definition_from(text: str, name: str) -> Definition:
@@ -64,7 +74,7 @@ def definition_from(text: str, name: str) -> Definition:
     return Definition(
         content["target"], _given(content.get("event")), features, words, _given(content.get("time")), _given(content.get("group")),
         tuple((key, value) for key, value in protected.items() if _given(value)), _share(split.get("test_share", "0.25"), name),
-        _seed(split.get("seed", "42"), name), text)
+        _seed(split.get("seed", "42"), name))
 
 
 def _given(value: str | None) -> str | None:

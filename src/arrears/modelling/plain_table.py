@@ -111,7 +111,7 @@ def sample_of(path: Path, frame: pl.DataFrame, target: Target, definition: Defin
     test, how = _held_out(rows, definition)
     formulas = {feature.name: feature.formula for feature in definition.features}
     event = definition.words or _event_words(definition)
-    return Sample(target, rows, features, test, how, path.name, digest_of_file(path), as_of, None, event, formulas, definition.text,
+    return Sample(target, rows, features, test, how, path.name, digest_of_file(path), as_of, None, event, formulas, definition.kept(),
                   tuple(notes), tuple(left_out), definition.seed)
 
 

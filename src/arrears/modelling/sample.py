@@ -33,7 +33,7 @@ class Sample:
     known_at: str | None = None
     event: Words | None = None
     formulas: dict[str, str] = field(default_factory=dict)
-    definition: str | None = None
+    definition: dict | None = None
     notes: tuple[Words, ...] = ()
     left_out: tuple[tuple[str, Words], ...] = ()
     seed: int = 42

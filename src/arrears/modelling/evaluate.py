@@ -1,0 +1,58 @@
+"""A kept model measured anew, on rows it never saw; and beside another one on the same rows."""
+
+import numpy as np
+import polars as pl
+
+from arrears.learning.assessment import assessment
+from arrears.learning.challenger import compared
+from arrears.learning.drift import psi
+from arrears.learning.fairness import fairness
+from arrears.modelling.sample import Sample
+from arrears.refusal import Refused
+from arrears.registry import Version
+from arrears.scoring.estimates import estimate, interval, points
+from arrears.scoring.fitting import binned_counts
+
+
+def unseen(version: Version, sample: Sample) -> tuple[pl.DataFrame, tuple[str, str]]:
+    """The rows of the sample that the version was not fitted on, and which these are, in words.
+
+    Of the file it was fitted on: the rows held out then. Of a book: the snapshots after the last one it was fitted or measured on, or, where there
+    are none yet, those held out then. Of another file: all rows.
+    """
+    card = version.card
+    if sample.digest == card["data"]["digest"]:
+        return sample.rows.filter(pl.Series(sample.test)), ("拟合时留出的行", "the rows held out when it was fitted")
+    if card["as_of"] is None or "when" not in sample.rows.columns or card["validation"]["how"] != "out_of_time":
+        return sample.rows, ("全部行", "all rows")
+    last, first = card["validation"]["to"], card["validation"]["from"]
+    newer = sample.rows.filter(pl.col("when").cast(pl.String) > last)
+    if len(newer) and newer["outcome"].n_unique() > 1:
+        return newer, (f"{last} 之后的快照", f"the snapshots after {last}")
+    return sample.rows.filter(pl.col("when").cast(pl.String) >= first), (f"{first} 起的快照（含拟合时留出的）", f"the snapshots from {first} on, those held out when it was fitted among them")
+
+
+def evaluated(version: Version, sample: Sample, against: Version | None) -> dict:
+    """Figures of the version on the rows it never saw, drift since it was fitted, fairness; and the paired comparison with the other.
+
+    Raises Refused where no such row has an outcome.
+    """
+    rows, which = unseen(version, sample)
+    if rows.is_empty():
+        raise Refused(f"{version.name} version {version.version}: no row here that it was not fitted on has an outcome yet; take a later --as-of or another file",
+                      f"{version.name} 版本 {version.version}：没有可供检验的样本外行；请用更晚的 --as-of 或其他文件")
+    model, outcome = version.model, rows["outcome"].to_numpy()
+    estimates = estimate(model, rows)
+    counts = binned_counts(model, rows)
+    cut = np.quantile(estimates, 0.9 if model.event_is_bad else 0.1)
+    worst = estimates >= cut if model.event_is_bad else estimates <= cut
+    attributes = [name for name in ("sex", "age_band", "region") if name in rows.columns and rows[name].null_count() < len(rows)]
+    found = {
+        "model": version.name, "version": version.version, "rows": len(rows), "events": float(outcome.sum()), "which_zh": which[0], "which_en": which[1],
+        **assessment(outcome, estimates, is_share=model.is_share, points=points(model, rows), interval=interval(model, estimates), seed=sample.seed),
+        "drift": {name: psi(model.reference[name], counts[name]) for name in counts},
+        "fairness": fairness(rows, estimates, worst, None if model.is_share else outcome, attributes), "challenger": None,
+    }
+    if against is not None:
+        found["challenger"] = {"version": against.version, **compared(outcome, estimates, estimate(against.model, rows), is_share=model.is_share, seed=sample.seed)}
+    return found
