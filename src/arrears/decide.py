@@ -12,6 +12,8 @@ from arrears.delinquency.assess import assess
 from arrears.delinquency.buckets import Buckets
 from arrears.law.caps import Law
 from arrears.law.lender import Lender
+from arrears.scoring.model import Model
+from arrears.scoring.score import Scores, beside, score
 from arrears.strategy.decision_table import Strategy
 from arrears.strategy.propose import propose
 from arrears.tables.facts import Facts
@@ -22,21 +24,24 @@ class Decisions:
     """One partition's decisions.
 
     positions: one row per loan disbursed by as_of. loans: the same loans, with what the night's tables need.
-    proposals: one row per late loan, each with what the gate says of it. entries: one row per late person and currency, of what
+    scores: what the released models say. proposals: one row per late loan, each with what the gate and the models say of it. entries: one row per late person and currency, of what
     the gate does not refuse, not yet ranked.
     """
 
     positions: pl.DataFrame
     loans: pl.DataFrame
+    scores: Scores
     proposals: pl.DataFrame
     entries: pl.DataFrame
 
 
-def decide(facts: Facts, law: Law, gate: Prepared, lender: Lender, strategy: Strategy, buckets: Buckets, as_of: date) -> Decisions:
+def decide(facts: Facts, law: Law, gate: Prepared, lender: Lender, strategy: Strategy, models: dict[str, Model], buckets: Buckets, as_of: date) -> Decisions:
     """One night's decisions for one partition, that is for whole people; nothing else is read, no clock, no dice."""
     assessed = assess(facts, law, buckets, as_of)
+    scores = score(assessed.positions, assessed.loans, facts, models, as_of)
     holds = facts.holds.with_columns(facts.loans["borrower_id"].gather(facts.holds["loan"]))
     proposals = propose(assessed.positions, assessed.loans, holds, strategy, as_of)
     proposals = screened(proposals, facts.contacts, facts.consents, holds, gate, lender, strategy.contacts, as_of)
+    proposals = beside(proposals, scores)
     entries = gather(proposals.filter(pl.col("verdict").ne_missing("deny")), strategy.treatments)
-    return Decisions(assessed.positions, assessed.loans, proposals, entries)
+    return Decisions(assessed.positions, assessed.loans, scores, proposals, entries)

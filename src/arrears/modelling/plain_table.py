@@ -1,5 +1,6 @@
 """A sample from one file: the columns a definition names, or what can be made of the columns by themselves."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -87,7 +88,8 @@ def drafted(frame: pl.DataFrame, target: Target, outcome: str, event: str | None
     return Definition(outcome, event, tuple(features), None, time, group, tuple(protected)), left_out
 
 
-def sample_of(path: Path, frame: pl.DataFrame, target: Target, definition: Definition, left_out: list[tuple[str, Words]], as_of: date | None) -> Sample:
+def sample_of(path: Path, frame: pl.DataFrame, target: Target, definition: Definition, left_out: list[tuple[str, Words]], as_of: date | None,
+              digest: str | None = None) -> Sample:
     """The sample that a definition makes of a file's rows. Raises Refused where a formula, the outcome or the time is not as it should be."""
     taken, features = _features(frame, definition)
     outcome, notes = _outcome(frame, target, definition)
@@ -111,7 +113,7 @@ def sample_of(path: Path, frame: pl.DataFrame, target: Target, definition: Defin
     test, how = _held_out(rows, definition)
     formulas = {feature.name: feature.formula for feature in definition.features}
     event = definition.words or _event_words(definition)
-    return Sample(target, rows, features, test, how, path.name, digest_of_file(path), as_of, None, event, formulas, definition.kept(),
+    return Sample(target, rows, features, test, how, path.name, digest or digest_of_file(path), as_of, None, event, formulas, definition.kept(),
                   tuple(notes), tuple(left_out), definition.seed)
 
 
@@ -241,3 +243,15 @@ def _event_words(definition: Definition) -> Words | None:
     if definition.event is None:
         return None
     return f"{definition.target} 为 {definition.event}", f"{definition.target} is {definition.event}"
+
+
+def with_formulas(sample: Sample, frame: pl.DataFrame, definition: Definition, formulas: dict[str, str]) -> Sample:
+    """The sample with the features of another model beside its own, computed from the same rows. Raises Refused where one name means two things."""
+    clash = next((name for name, formula in formulas.items() if sample.formulas.get(name, formula) != formula), None)
+    if clash is not None:
+        raise Refused(f"feature {clash}: the two versions compute it differently, so they cannot be compared on one table; fit one of them anew under another name",
+                      f"特征 {clash}：两个版本的计算方式不同，无法同表比较；请以其他名称重新拟合其一")
+    new = {name: formula for name, formula in formulas.items() if name not in sample.formulas}
+    wider = tuple(Derived(name, formula) for name, formula in new.items())
+    again = sample_of(Path(sample.source), frame, sample.target, replace(definition, features=(*definition.features, *wider)), [], sample.as_of, sample.digest)
+    return replace(sample, rows=again.rows)

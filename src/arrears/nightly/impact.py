@@ -103,7 +103,7 @@ _FILES = ("loans.parquet", "contacts.parquet", "summary.json", "report.html")
 
 
 def _decided(facts, side: Side, lender: Lender, strategy: Strategy, buckets: Buckets, as_of: date) -> Decisions:
-    return decide(facts, side.law, side.gate, lender, strategy, buckets, as_of)
+    return decide(facts, side.law, side.gate, lender, strategy, {}, buckets, as_of)
 
 
 def _both(then: Decisions, now: Decisions) -> pl.DataFrame:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from arrears import __version__, store
-from arrears.allocation.rank import ORDER_EN, ORDER_ZH, rank
+from arrears import __version__, registry, store
+from arrears.allocation.rank import ORDER_EN, ORDER_EXPECTED_EN, ORDER_EXPECTED_ZH, ORDER_ZH, rank
 from arrears.compliance.screen import Prepared, prepare
 from arrears.days import last_day_of_previous_month, microseconds_of, moment_of
 from arrears.decide import decide
@@ -25,7 +25,10 @@ from arrears.law.packs import law_of, pack_kept, packed
 from arrears.nightly import local
 from arrears.nightly.gate import gate_summary, spoken_of
 from arrears.nightly.report import render
+from arrears.nightly.scores import counted, scores_summary
 from arrears.refusal import DiskFull, Refused
+from arrears.scoring.model import Model
+from arrears.scoring.score import EXPECTED
 from arrears.store import Book, Manifest
 from arrears.strategy.decision_table import Strategy, default_strategy_text, demand_buckets, strategy_from
 from arrears.strict_yaml import BadYaml
@@ -42,13 +45,19 @@ class Deciders:
     gate: Prepared
     lender: Lender
     strategy: Strategy
+    models: dict[str, Model]
     buckets: Buckets
 
     @staticmethod
-    def of(inputs: "Inputs") -> "Deciders":
-        """Raises BadYaml where a text is not as it should be."""
+    def of(inputs: "Inputs", book: Book) -> "Deciders":
+        """Raises BadYaml where a text is not as it should be, Refused where a released model is not the one that was released."""
         lender = lender_from(inputs.lender)
-        return Deciders(law_from(packed(inputs.law, "cn")), prepare(pack_kept(inputs.law, lender.law)), lender, strategy_from(inputs.strategy), read_buckets())
+        return Deciders(law_from(packed(inputs.law, "cn")), prepare(pack_kept(inputs.law, lender.law)), lender, strategy_from(inputs.strategy), released_models(book, inputs.models), read_buckets())
+
+
+def released_models(book: Book, named: dict[str, dict]) -> dict[str, Model]:
+    """The models of these versions and digests; raises Refused where one is gone or was changed."""
+    return {name: registry.read_version(book, name, entry["version"], entry["digest"]).model for name, entry in named.items()}
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,7 @@ class Inputs:
     earlier: the nights that this one is compared with; vintages: those that end a month; earlier_runs: the digests of
     what each of them was done on, so that one done anew makes this one another night; loads: the numbers of those that were in force.
     law: the files of each pack that was read (cn/caps.yaml …) and of the lender's own rules (policy/…); lender: the text of lender.yaml.
+    models: of each released model its version, its digest, since when and by whom.
     """
 
     as_of: date
@@ -71,6 +81,7 @@ class Inputs:
     vintages: tuple[date, ...]
     earlier_runs: dict[str, str]
     loads: tuple[int, ...]
+    models: dict[str, dict]
     version: str = __version__
 
     @property
@@ -85,7 +96,7 @@ class Inputs:
             "book": self.book, "law": self.law, "lender": self.lender, "strategy": self.strategy, "version": self.version,
             "earlier_nights": [day.isoformat() for day in self.earlier],
             "vintage_nights": [day.isoformat() for day in self.vintages], "earlier_runs": self.earlier_runs,
-            "loads": list(self.loads),
+            "loads": list(self.loads), "models": self.models,
         }
 
 
@@ -95,7 +106,7 @@ def inputs_from(record: dict) -> Inputs:
         date.fromisoformat(record["as_of"]), microseconds_of(datetime.fromisoformat(record["known_at"])), record["book"],
         record["law"], record["lender"], record["strategy"], record["snapshot"], tuple(map(date.fromisoformat, record["earlier_nights"])),
         tuple(map(date.fromisoformat, record["vintage_nights"])), record["earlier_runs"], tuple(record["loads"]),
-        record["version"],
+        record.get("models", {}), record["version"],
     )
 
 
@@ -166,8 +177,12 @@ def _inputs(book: Book, manifest: Manifest, as_of: date, known_at: int, strategy
     lender = store.lender_text(book)
     return Inputs(
         as_of, known_at, book.name, law_of(lender_from(lender).law, policy), lender, strategy_text or default_strategy_text(), manifest.snapshot,
-        compared, vintages, runs, manifest.loads,
+        compared, vintages, runs, manifest.loads, _models(book),
     )
+
+
+def _models(book: Book) -> dict[str, dict]:
+    return {name: {"version": entry.version, "digest": entry.digest, "at": entry.at, "by": entry.by} for name, entry in registry.standing(book).items()}
 
 
 def _run_digest(night: Path) -> str:
@@ -196,7 +211,7 @@ def _too_large(problem: Exception) -> Refused:
 
 def write_night(book: Book, manifest: Manifest, inputs: Inputs, folder: Path, report: Report) -> dict:
     """Everything a night leaves behind, written under the folder; partitions that are there already are not redone."""
-    by = Deciders.of(inputs)
+    by = Deciders.of(inputs, book)
     strategy, buckets = by.strategy, by.buckets
     demand_buckets(strategy, buckets.names)
     for night in {*inputs.earlier, *inputs.vintages}:
@@ -218,22 +233,24 @@ def write_night(book: Book, manifest: Manifest, inputs: Inputs, folder: Path, re
     return summary
 
 
-def _left_by(folder: Path, name: str) -> tuple[Path, Path, Path, Path]:
-    """The positions, the worklist entries, what the gate spoke of and (written last) the tallies that a partition leaves."""
+def _left_by(folder: Path, name: str) -> tuple[Path, Path, Path, Path, Path]:
+    """The positions, the scores, the worklist entries, what the gate spoke of and (written last) the tallies that a partition leaves."""
     work = folder / "work"
-    return folder / "positions" / f"{name}.parquet", work / f"{name}.entries.parquet", work / f"{name}.gate.parquet", work / f"{name}.json"
+    return (folder / "positions" / f"{name}.parquet", folder / "scores" / f"{name}.parquet", work / f"{name}.entries.parquet", work / f"{name}.gate.parquet",
+            work / f"{name}.json")
 
 
 def _write_partition(book, manifest, inputs, by: Deciders, moved, folder: Path, name: str) -> None:
     facts = facts_of(book, manifest, name, inputs.known_at)
     try:
-        decisions = decide(facts, by.law, by.gate, by.lender, by.strategy, by.buckets, inputs.as_of)
+        decisions = decide(facts, by.law, by.gate, by.lender, by.strategy, by.models, by.buckets, inputs.as_of)
     except CannotBePositioned as problem:
         raise fault_of_walk(book, facts, problem.loan_id, problem.fault) from None
     earlier = {night: _positions_then(book.night(night), name, len(manifest.partitions), moved[night]) for night in inputs.earlier}
     tallies = tally(decisions.positions, decisions.loans, earlier, inputs.as_of)
-    positions, entries, gate, done = _left_by(folder, name)
+    positions, scores, entries, gate, done = _left_by(folder, name)
     store.write_parquet(positions, decisions.positions)
+    store.write_parquet(scores, decisions.scores.loans)
     store.write_parquet(entries, decisions.entries)
     store.write_parquet(gate, spoken_of(decisions.proposals))
     held = decisions.proposals.filter(pl.col("hold") != "none")
@@ -241,7 +258,7 @@ def _write_partition(book, manifest, inputs, by: Deciders, moved, folder: Path, 
         "tallies": {table: rows.to_dict(as_series=False) for table, rows in tallies.items()},
         "schemas": {table: {c: str(t) for c, t in rows.schema.items()} for table, rows in tallies.items()},
         "borrowers": decisions.loans["borrower_id"].n_unique(), "held_loans": len(held),
-        "products": sorted(decisions.loans["product"].unique()),
+        "products": sorted(decisions.loans["product"].unique()), "scores": counted(decisions.scores, facts.borrowers, by.models),
     }
     store.write_bytes(done, store.json_bytes(content))
 
@@ -256,12 +273,13 @@ def _write_whole(book, manifest, inputs, by: Deciders, folder: Path, names: list
         if frames:
             tables[table] = add_up(table, frames)
     _complete(tables, by.buckets, inputs, book)
-    worklist = rank(pl.concat([store.read_columns(entries) for _, entries, _, _ in left]), by.strategy.treatments)
-    spoken = pl.concat([store.read_columns(gate) for _, _, gate, _ in left]).sort("loan_id")
+    worklist = rank(pl.concat([store.read_columns(entries) for *_, entries, _, _ in left]), by.strategy.treatments)
+    spoken = pl.concat([store.read_columns(gate) for *_, gate, _ in left]).sort("loan_id")
     store.write_parquet(folder / "gate.parquet", spoken)
     totals, unknown = tables.pop("totals"), tables.pop("cap_unknown")
     summary = _summary(book, inputs, by, totals, unknown, worklist, parts)
     summary["gate"] = gate_summary(spoken, by.gate, by.lender, _products(parts))
+    summary["scores"] = scores_summary(book, manifest, inputs.as_of, inputs.known_at, inputs.models, by.models, [part["scores"] for part in parts], by.law, by.buckets)
     for table, rows in tables.items():
         store.write_parquet(folder / "tables" / f"{table}.parquet", rows)
     store.write_parquet(folder / "worklist.parquet", worklist)
@@ -318,7 +336,8 @@ def _summary(book, inputs: Inputs, by: Deciders, totals, unknown, worklist, part
             {"regime": row["regime"], "reason_zh": _WHY[row["why_unknown"]][0], "reason_en": _WHY[row["why_unknown"]][1],
              "loans": row["loans"]} for row in unknown.iter_rows(named=True)
         ],
-        "order_zh": ORDER_ZH, "order_en": ORDER_EN, "earlier_nights": [night.isoformat() for night in inputs.earlier],
+        "order_zh": ORDER_EXPECTED_ZH if EXPECTED in by.models else ORDER_ZH, "order_en": ORDER_EXPECTED_EN if EXPECTED in by.models else ORDER_EN,
+        "earlier_nights": [night.isoformat() for night in inputs.earlier],
     }
 
 

@@ -1,0 +1,64 @@
+"""A file of applicants scored: probability, points, and at most four reasons in words."""
+
+from pathlib import Path
+
+import polars as pl
+
+from arrears import registry, store
+from arrears.modelling.definition import no_column
+from arrears.modelling.plain_table import features_from, read_table
+from arrears.refusal import Refused
+from arrears.registry import Version
+from arrears.scoring.estimates import estimate, interval, points
+from arrears.scoring.reasons import reasons, worded
+from arrears.store import Book
+
+
+def version_to_use(book: Book, name: str, version: int | None) -> Version:
+    """The version that is named, else the one released. Raises Refused where none is."""
+    if version is not None:
+        return registry.read_version(book, name, version)
+    entry = registry.standing(book).get(name)
+    if entry is None:
+        raise Refused(f"no version of {name} is released; release one with arrears score release {name}, or name one with --version to try it",
+                      f"{name} 没有已发布的版本；请用 arrears score release {name} 发布，或用 --version 指定试用")
+    return registry.read_version(book, name, entry.version, entry.digest)
+
+
+def score_file(book: Book, name: str, version: int | None, file: Path, out: Path) -> dict:
+    """Writes the file's rows with estimate, points and reasons behind them; and says how many, by which version.
+
+    Raises Refused where a column that the model reads is missing or of another type, or where a column of the result is there already.
+    """
+    if out.suffix.lower() not in (".parquet", ".csv"):
+        raise Refused(f"{out}: write a .parquet or a .csv file", f"{out}：输出文件须为 .parquet 或 .csv")
+    kept = version_to_use(book, name, version)
+    if not kept.card["formulas"]:
+        raise Refused(f"{kept.name} version {kept.version} was fitted on a book, and its features are computed from one; fit it on a file (--data) to score files",
+                      f"{kept.name} 版本 {kept.version} 由账册拟合，其特征由账册计算；如需为文件评分，请用 --data 拟合")
+    frame = read_table(file)
+    scored = scored_rows(kept, frame)
+    there = next((column for column in scored.columns if column in frame.columns), None)
+    if there is not None:
+        raise Refused(f"{file}: it has a column {there} already, which is a column of the result; rename it", f"{file}：已有与结果同名的列 {there}；请改名")
+    whole = pl.concat([frame, scored], how="horizontal")
+    if out.suffix.lower() == ".parquet":
+        store.write_parquet(out, whole)
+    else:
+        store.write_bytes(out, whole.write_csv(include_bom=True).encode())
+    return {"rows": len(frame), "model": kept.name, "version": kept.version}
+
+
+def scored_rows(kept: Version, frame: pl.DataFrame) -> pl.DataFrame:
+    """One row per row of the frame: estimate (a probability or a share), low and high for a share, points, reasons_zh, reasons_en."""
+    model = kept.model
+    for name, formula in kept.card["formulas"].items():
+        if name == formula and formula not in frame.columns:
+            raise no_column(formula, frame.columns, f"{kept.name} version {kept.version}")
+    wanted = {feature.name: kept.card["formulas"][feature.name] for feature in model.features}
+    taken = features_from(frame, wanted)
+    estimates = estimate(model, taken)
+    low, high = interval(model, estimates)
+    columns = {"estimate": estimates} | ({"low": low, "high": high} if model.is_share else {})
+    zh, en = worded(model, taken, reasons(model, taken))
+    return pl.DataFrame({**columns, "points": points(model, taken), "reasons_zh": zh, "reasons_en": en})
