@@ -25,6 +25,17 @@ _JUDGED_BY = {
     "consents": ["borrower_id", "kind", "channel", "from_hour", "to_hour", "given_at", "revoked_at"],
 }
 """What the gate reads of the past."""
+_SCORED_BY = {
+    "borrowers": ["borrower_id", "kind", "industry"],
+    "guarantors": ["loan", "guarantor_id"],
+    "promises": ["loan", "promised_on", "pay_by_on", "amount_minor"],
+    "cash_flows": [column for column in FACTS["cash_flows"].names() if column != "recorded_at"],
+    "projects": ["borrower_id", "currency", "budget_minor", "started_on", "finish_by_on", "finished_on"],
+    "milestones": ["borrower_id", "planned_on", "reached_on"],
+    "events": ["borrower_id", "kind", "happened_at"],
+}
+"""What features read beside that. Protected attributes are left where they lie: what is not read cannot be decided by."""
+_GROUPED_BY = ["borrower_id", "sex", "age_band", "region"]
 _NAMED_BY = {
     "payments": "payment_id", "adjustments": "adjustment_id", "holds": "hold_id",
     **{table.name: table.key[-1] for table in FACTS.values() if table.name not in ("loans", "payments", "adjustments", "holds")},
@@ -50,8 +61,10 @@ def judge_book(book: Book, manifest: Manifest, known_at: int) -> None:
             raise _unknown_loan(book, table, row["loan_id"], row.get(_NAMED_BY.get(table, "loan_id")))
 
 
-def facts_of(book: Book, manifest: Manifest, partition: str, known_at: int, *, names: bool = False) -> Facts:
-    """The visible rows of one partition; with `names`, also the ids that only an explanation needs."""
+def facts_of(book: Book, manifest: Manifest, partition: str, known_at: int, *, names: bool = False, scored: bool = True) -> Facts:
+    """The visible rows of one partition; with `names`, also the ids that only an explanation needs; without `scored`, nothing that
+    only features read.
+    """
     about = manifest.partitions[partition]["tables"]
     loans = _visible(book, manifest, partition, "loans", known_at, None)
     shift = None
@@ -78,7 +91,32 @@ def facts_of(book: Book, manifest: Manifest, partition: str, known_at: int, *, n
     reversals = _reversals(book, manifest, partition, frames["payments"], payment_rows, known_at)
     gate = {table: _visible(book, manifest, partition, table, known_at, columns) if table in about else pl.DataFrame()
             for table, columns in _JUDGED_BY.items()}
-    return Facts(partition, loans, frames["instalments"], frames["payments"], frames["adjustments"], frames["holds"], reversals, **gate)
+    return Facts(partition, loans, frames["instalments"], frames["payments"], frames["adjustments"], frames["holds"], reversals, **gate,
+                 **(_scored(book, manifest, partition, known_at, shift) if scored else {}))
+
+
+def groups_of(book: Book, manifest: Manifest, partition: str, known_at: int) -> pl.DataFrame:
+    """borrower_id, sex, age_band, region of one partition as they were known at the moment, for reports on fairness and nothing else;
+    no columns where the book has no borrowers.
+    """
+    if "borrowers" not in manifest.partitions[partition]["tables"]:
+        return pl.DataFrame()
+    wanted = [column for column in _GROUPED_BY if column in FACTS["borrowers"].names()]
+    return _visible(book, manifest, partition, "borrowers", known_at, wanted)
+
+
+def _scored(book, manifest, partition, known_at, shift) -> dict[str, pl.DataFrame]:
+    """The tables that only features read, each where the partition has it; those that name a loan sorted by it."""
+    about, frames = manifest.partitions[partition]["tables"], {}
+    for table, columns in _SCORED_BY.items():
+        if table not in about:
+            continue
+        if columns[0] != "loan":
+            frames[table] = _visible(book, manifest, partition, table, known_at, columns)
+            continue
+        frame = _children(book, manifest, partition, table, known_at, columns)[0]
+        frames[table] = _renumbered(book, table, frame, shift, manifest, partition, known_at).sort(columns)
+    return frames
 
 
 def fault_of_walk(book: Book, facts: Facts, loan_id: str, fault: int) -> Refused:

@@ -60,7 +60,7 @@ def impact_of(root: Path, old: Pack, new: Pack, as_of: date, known_at: int, out:
         judge_book(book, manifest, known_at)
 
         def work(name: str) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-            facts = facts_of(book, manifest, name, known_at)
+            facts = facts_of(book, manifest, name, known_at, scored=False)
             try:
                 then, now = (_decided(facts, side, lender, strategy, buckets, as_of) for side in (before, after))
             except CannotBePositioned as problem:

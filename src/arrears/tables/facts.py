@@ -28,6 +28,21 @@ class Facts:
     consents: pl.DataFrame = field(default_factory=pl.DataFrame)
     """Consents in any order: borrower_id, kind, channel, from_hour, to_hour, given_at, revoked_at; no columns where the book has none."""
 
+    borrowers: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """Borrowers in any order: borrower_id, kind, industry. Sex, age band and region are not among the facts of a decision."""
+    guarantors: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """Guarantors: loan, guarantor_id."""
+    promises: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """Promises: loan, promised_on, pay_by_on, amount_minor."""
+    cash_flows: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """Months of firms and traders in any order, as tables/projects.py says, without recorded_at."""
+    projects: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """Projects in any order: borrower_id, currency, budget_minor, started_on, finish_by_on, finished_on."""
+    milestones: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """Milestones in any order: borrower_id, planned_on, reached_on."""
+    events: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """Failed debits, log-ins and returned messages in any order: borrower_id, kind, happened_at."""
+
     def counting_payments(self, as_of: int) -> pl.DataFrame:
         """The payments that count by the end of as_of (a day number). Source: spec positions, section 4."""
         if self.reversals.is_empty():
@@ -37,3 +52,41 @@ class Facts:
         counts[self.reversals["row"].to_numpy()] = False
         counts[taken_back["target"].to_numpy()] = False
         return self.payments.filter(pl.Series(counts))
+
+    def void_from(self) -> np.ndarray:
+        """Per payment the first day (a number) on which it no longer counts: that of its reversal; a reversal never counts."""
+        void = np.full(len(self.payments), FOR_GOOD, np.int64)
+        if len(self.reversals):
+            np.minimum.at(void, self.reversals["target"].to_numpy(), self.reversals["paid_on"].to_physical().to_numpy().astype(np.int64))
+            void[self.reversals["row"].to_numpy()] = NEVER_COUNTS
+        return void
+
+
+FOR_GOOD, NEVER_COUNTS = np.iinfo(np.int64).max, np.iinfo(np.int64).min
+
+
+def of_people(facts: Facts, borrowers: list[str]) -> Facts:
+    """The facts of these people alone: what a book that holds only them would give."""
+    mine = facts.loans["borrower_id"].is_in(borrowers)
+    shift = np.full(len(mine), -1, np.int32)
+    shift[mine.to_numpy()] = np.arange(int(mine.sum()), dtype=np.int32)
+
+    def by_loan(rows: pl.DataFrame) -> pl.DataFrame:
+        if "loan" not in rows.columns:
+            return rows
+        return rows.with_columns(loan=pl.Series(shift[rows["loan"].to_numpy()], dtype=pl.Int32)).filter(pl.col("loan") >= 0)
+
+    def by_person(rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.filter(pl.col("borrower_id").is_in(borrowers)) if "borrower_id" in rows.columns else rows
+
+    kept = shift[facts.payments["loan"].to_numpy()] >= 0
+    place = np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)
+    reversals = facts.reversals.with_columns(
+        row=pl.Series(place[facts.reversals["row"].to_numpy()], dtype=pl.Int32),
+        target=pl.Series(place[facts.reversals["target"].to_numpy()], dtype=pl.Int32)).filter(pl.col("row") >= 0)
+    return Facts(
+        facts.partition, facts.loans.filter(mine), by_loan(facts.instalments), by_loan(facts.payments), by_loan(facts.adjustments),
+        by_loan(facts.holds), reversals, by_person(facts.contacts), by_person(facts.consents), by_person(facts.borrowers),
+        by_loan(facts.guarantors), by_loan(facts.promises), by_person(facts.cash_flows), by_person(facts.projects),
+        by_person(facts.milestones), by_person(facts.events),
+    )
