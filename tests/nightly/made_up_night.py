@@ -102,7 +102,8 @@ def recovery(from_as_of: str, currency: str = "CNY") -> pl.DataFrame:
 WORKLIST_SCHEMA = {"rank": pl.Int64, "borrower_id": pl.String, "loan_id": pl.String, "late_loans": pl.Int64, "bucket": pl.String,
                    "days_past_due": pl.Int32, "product": pl.String, "currency": pl.String, "claimable_minor": pl.Int64,
                    "treatment": pl.String, "rule": pl.String, "reason_zh": pl.String, "reason_en": pl.String, "channel": pl.String,
-                   "verdict": pl.String, "rules": pl.String}
+                   "verdict": pl.String, "rules": pl.String, "expected_minor": pl.Int64, "pay_probability": pl.Float64, "score_reasons": pl.String,
+                   "reach_channel": pl.String, "reach_hour": pl.Int32, "reach_probability": pl.Float64}
 
 
 CHANNELS = {name: channel for name, (channel, _) in strategy_from(default_strategy_text()).contacts.items()}
@@ -127,7 +128,7 @@ def worklist(rows: int = 400, currency: str = "CNY", first_rank: int = 1) -> pl.
                        state, days, PRODUCTS[place % 3], currency, 9_812_345 - place * 20_011,
                        kinds[place % len(kinds)], f"early-{place % 4}",
                        f"逾期 {days} 天，金额较大，首选先打电话", f"{days} days late and a large amount, so a call comes first",
-                       CHANNELS.get(kinds[place % len(kinds)]), ("allow", "allow", "review", "warn")[place % 4], ""))
+                       CHANNELS.get(kinds[place % len(kinds)]), ("allow", "allow", "review", "warn")[place % 4], "", None, None, None, None, None, None))
     return pl.DataFrame(listed, orient="row", schema=WORKLIST_SCHEMA)
 
 

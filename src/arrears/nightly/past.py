@@ -1,0 +1,70 @@
+"""The book as it stood on days of the past, and what became of it: for fitting models, and for measuring those in use."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
+
+from arrears.days import microseconds_of
+from arrears.delinquency.assess import Assessed, CannotBePositioned, assess
+from arrears.delinquency.buckets import Buckets
+from arrears.ingest.judge import facts_of, fault_of_walk
+from arrears.law.caps import Law
+from arrears.scoring.outcomes import SIGHT_DAYS
+from arrears.store import Book, Manifest
+from arrears.tables.facts import Facts
+
+
+@dataclass
+class Past:
+    """One partition of a book, seen from a moment: what is known now, and what was known at the end of a day of the past.
+
+    Walks are kept, since the snapshots of many models share them.
+    """
+
+    book: Book
+    manifest: Manifest
+    partition: str
+    known_at: int
+    law: Law
+    buckets: Buckets
+    now: Facts
+    walked: dict[date, Assessed] = field(default_factory=dict)
+
+    @staticmethod
+    def of(book: Book, manifest: Manifest, partition: str, known_at: int, law: Law, buckets: Buckets) -> "Past":
+        """The partition as it is known at known_at (microseconds)."""
+        return Past(book, manifest, partition, known_at, law, buckets, facts_of(book, manifest, partition, known_at))
+
+    def then(self, day: date) -> tuple[Facts, Assessed]:
+        """What was known at the end of the day (UTC), and the positions that gives. Raises Refused where a loan cannot be positioned."""
+        facts = facts_of(self.book, self.manifest, self.partition, min(self.known_at, end_of(day)))
+        return facts, self._assessed(facts, day)
+
+    def sight(self, day: date) -> Assessed:
+        """The positions at the end of the day, by what is known now."""
+        if day not in self.walked:
+            self.walked[day] = self._assessed(self.now, day)
+        return self.walked[day]
+
+    def sights(self, day: date, horizon_days: int) -> list[tuple[date, pl.DataFrame]]:
+        """The positions every SIGHT_DAYS days after the day, up to the horizon."""
+        days = (day + timedelta(days=ahead) for ahead in range(SIGHT_DAYS, horizon_days + 1, SIGHT_DAYS))
+        return [(seen, self.sight(seen).positions) for seen in days]
+
+    def forget(self, days: Iterable[date]) -> None:
+        """The walks of these days are no longer kept."""
+        for day in days:
+            self.walked.pop(day, None)
+
+    def _assessed(self, facts: Facts, day: date) -> Assessed:
+        try:
+            return assess(facts, self.law, self.buckets, day)
+        except CannotBePositioned as problem:
+            raise fault_of_walk(self.book, facts, problem.loan_id, problem.fault) from None
+
+
+def end_of(day: date) -> int:
+    """The last microsecond at which something recorded counts as known on the day (UTC)."""
+    return microseconds_of(datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)) - 1
