@@ -97,8 +97,9 @@ class Spread:
 class Model:
     """A fitted model. event_is_bad: a higher estimate is worse for the lender (miss, roll, loss); else better (cure, paid, reached).
 
-    is_share: the outcome is a share of an amount in [0, 1], not yes or no; `spread` says how wide. reference: for each feature and for
-    "estimate" the shares of the fitting rows by bin, against which drift is measured.
+    is_share: the outcome is a share of an amount in [0, 1], not yes or no; `spread` says how wide. features: those the model reads.
+    reference: for each feature and for "estimate" {"splits" or "groups": bins as in Bins, "shares": of the fitting rows by bin, then
+    missing, then unseen}, against which drift is measured (estimates.binned_shares).
     """
 
     name: str
