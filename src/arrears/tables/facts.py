@@ -79,13 +79,16 @@ def of_people(facts: Facts, borrowers: list[str]) -> Facts:
     def by_person(rows: pl.DataFrame) -> pl.DataFrame:
         return rows.filter(pl.col("borrower_id").is_in(borrowers)) if "borrower_id" in rows.columns else rows
 
+    def renamed(loans: pl.DataFrame) -> pl.DataFrame:
+        return loans.with_columns(loan=pl.int_range(pl.len(), dtype=pl.Int32)) if "loan" in loans.columns else loans
+
     kept = shift[facts.payments["loan"].to_numpy()] >= 0
     place = np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)
     reversals = facts.reversals.with_columns(
         row=pl.Series(place[facts.reversals["row"].to_numpy()], dtype=pl.Int32),
         target=pl.Series(place[facts.reversals["target"].to_numpy()], dtype=pl.Int32)).filter(pl.col("row") >= 0)
     return Facts(
-        facts.partition, facts.loans.filter(mine), by_loan(facts.instalments), by_loan(facts.payments), by_loan(facts.adjustments),
+        facts.partition, renamed(facts.loans.filter(mine)), by_loan(facts.instalments), by_loan(facts.payments), by_loan(facts.adjustments),
         by_loan(facts.holds), reversals, by_person(facts.contacts), by_person(facts.consents), by_person(facts.borrowers),
         by_loan(facts.guarantors), by_loan(facts.promises), by_person(facts.cash_flows), by_person(facts.projects),
         by_person(facts.milestones), by_person(facts.events),
