@@ -5,6 +5,7 @@ from arrears.tables.borrowers import BORROWERS
 from arrears.tables.capacity import CAPACITY
 from arrears.tables.consents import CONSENTS
 from arrears.tables.contacts import CONTACTS
+from arrears.tables.events import EVENTS
 from arrears.tables.guarantors import GUARANTORS
 from arrears.tables.holds import HOLDS
 from arrears.tables.instalments import INSTALMENTS
@@ -21,13 +22,13 @@ FACTS: dict[str, Table] = {
     table.name: table
     for table in (
         LOANS, INSTALMENTS, PAYMENTS, ADJUSTMENTS, HOLDS, BORROWERS, GUARANTORS, UNSCHEDULED, PROMISES, PLANS, CONTACTS,
-        CONSENTS, PROJECTS, MILESTONES, CASH_FLOWS, CAPACITY,
+        CONSENTS, PROJECTS, MILESTONES, CASH_FLOWS, CAPACITY, EVENTS,
     )
 }
 """The tables a book is made of, in the order in which they are read."""
 
 __all__ = [
-    "ADJUSTMENTS", "BORROWERS", "CAPACITY", "CASH_FLOWS", "CONSENTS", "CONTACTS", "Column", "FACTS", "GUARANTORS",
-    "HOLDS", "INSTALMENTS", "LOANS", "MILESTONES", "PAYMENTS", "PLANS", "POSITIONS", "PROJECTS", "PROMISES", "Table",
+    "ADJUSTMENTS", "BORROWERS", "CAPACITY", "CASH_FLOWS", "CONSENTS", "CONTACTS", "Column", "EVENTS", "FACTS",
+    "GUARANTORS", "HOLDS", "INSTALMENTS", "LOANS", "MILESTONES", "PAYMENTS", "PLANS", "POSITIONS", "PROJECTS", "PROMISES", "Table",
     "UNSCHEDULED",
 ]
