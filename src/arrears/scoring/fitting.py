@@ -5,7 +5,9 @@ fitted to all rows, choose the number of trees, and say how far outcomes lie fro
 Source: Chernozhukov et al. (2018), Econometrics Journal 21, section 3.1 (cross-fitting).
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from os import cpu_count
 
 import numpy as np
 import polars as pl
@@ -62,7 +64,8 @@ def fit_model(
             f"{frame.height} 行数据只有 {len(numbers)} 个折：请给每行一个折号，至少两折",
         )
     usable, notes = _usable(frame, features)
-    parts = [_part(kind, frame, outcome, usable, seed, event_is_bad, settings, folds != number) for number in numbers]
+    with ThreadPoolExecutor(cpu_count() or 1) as pool:
+        parts = list(pool.map(lambda number: _part(kind, frame, outcome, usable, seed, event_is_bad, settings, folds != number), numbers))
     trees = _trees_to_keep(parts, [int((folds == number).sum()) for number in numbers])
     raw = np.empty(frame.height)
     for number, part in zip(numbers, parts, strict=True):
