@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 
 from arrears.refusal import Refused
-from arrears.scoring.boosted import TreeSettings, fit_booster, missing_as_typical, trees_of_booster
+from arrears.scoring.boosted import TreeSettings, fit_booster, fit_trees, missing_as_typical, trees_of_booster
 from arrears.scoring.calibration import fitted_calibration, probability
 from arrears.scoring.estimates import reference_of, spread_of
-from arrears.scoring.matrix import FEW_ROWS, encoded, learned_features
+from arrears.scoring.matrix import FEW_ROWS, encoded, learned_features, unseen_as_missing
 from arrears.scoring.model import BOOSTED, CATEGORY, SCORECARD, UNSEEN, Calibration, Feature, Model, Scorecard, Trees
 from arrears.scoring.scorecard import CardSettings, fit_bins, raw_of_scorecard, with_points
 from arrears.scoring.tree_sums import raw_of_trees
@@ -82,7 +82,7 @@ def fit_model(
             )
         )
     card = card and with_points(card, calibration, event_is_bad)
-    whole = raw_of_scorecard(card, matrix, learned) if card else raw_of_trees(grown, matrix)
+    whole = raw_of_scorecard(card, matrix, learned) if card else raw_of_trees(grown, unseen_as_missing(learned, matrix))
     estimates, cross_fitted = probability(calibration, whole), probability(calibration, raw)
     model = Model(
         name=name,
@@ -126,11 +126,11 @@ def _part(kind, frame, outcome, features, seed, event_is_bad, settings, inside) 
             "某一折以外的所有行结果都相同：请让事件分布在各折中",
         )
     learned = learned_features(features, within, outcome[inside])
-    unseen = UNSEEN if kind == SCORECARD else np.nan
-    matrix, held_out = encoded(learned, within, unseen), encoded(learned, without, unseen)
+    matrix, held_out = encoded(learned, within), encoded(learned, without)
     if kind == SCORECARD:
         card = fit_bins(matrix, outcome[inside], learned, seed, event_is_bad, settings)
         return _Part(raw_of_scorecard(card, held_out, learned), None, held_out, matrix, learned, None)
+    matrix, held_out = unseen_as_missing(learned, matrix), unseen_as_missing(learned, held_out)
     booster = fit_booster(matrix, outcome[inside], learned, seed, settings or TreeSettings(), (held_out, outcome[~inside]))
     return _Part(None, booster, held_out, matrix, learned, booster.held_out_loss)
 
@@ -149,7 +149,7 @@ def _whole(
 ) -> tuple[tuple[Feature, ...], np.ndarray, Scorecard | None, Trees | None]:
     """The model of all rows, reading only the features it uses: features, matrix, and scorecard or trees."""
     learned = learned_features(features, frame, outcome)
-    matrix = encoded(learned, frame, UNSEEN if kind == SCORECARD else np.nan)
+    matrix = encoded(learned, frame)
     if kind == SCORECARD:
         card = fit_bins(matrix, outcome, learned, seed, event_is_bad, settings)
         names = {bins.feature for bins in card.bins}
@@ -157,8 +157,7 @@ def _whole(
         grown = None
     else:
         settings = replace(settings or TreeSettings(), trees=trees)
-        booster = fit_booster(matrix, outcome, learned, seed, settings)
-        grown = missing_as_typical(trees_of_booster(booster), matrix, learned)
+        grown = fit_trees(unseen_as_missing(learned, matrix), outcome, learned, seed, settings)
         used = np.unique(grown.feature[grown.feature >= 0]).tolist()
         card = None
         renumbered = np.searchsorted(used, grown.feature).astype(np.int32)

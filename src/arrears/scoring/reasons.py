@@ -12,7 +12,7 @@ import polars as pl
 
 from arrears.compiled import compiled
 from arrears.scoring.estimates import model_matrix
-from arrears.scoring.matrix import in_parts, typical_code
+from arrears.scoring.matrix import in_parts, typical_code, unseen_as_missing
 from arrears.scoring.model import CATEGORY, Feature, Model
 from arrears.scoring.scorecard import bin_numbers
 
@@ -20,10 +20,11 @@ MOST = 4
 LEAST_GAIN = 1e-9
 """Log-odds: a smaller improvement is no reason."""
 UNITS = {
-    "days": ("天", "days"), "months": ("个月", "months"), "years": ("年", "years"), "times": ("次", ""), "count": ("个", ""),
-    "loans": ("笔", "loans"), "hours": ("小时", "hours"),
+    "day": ("天", "days"), "days": ("天", "days"), "month": ("月", ""), "months": ("个月", "months"), "years": ("年", "years"),
+    "hour": ("时", "h"), "hours": ("小时", "hours"), "times": ("次", ""), "count": ("", ""), "ratio": ("", ""), "text": ("", ""),
+    "percent": ("%", "%"),
 }  # fmt: skip
-"""How a unit is written behind its number, (zh, en); a share is written per cent, money in whole units, a yes-or-no in words."""
+"""How a unit is written behind its number, (zh, en). A share is written per cent, money in whole units, yes or no in words."""
 
 
 def reasons(model: Model, frame: pl.DataFrame, most: int = MOST) -> pl.DataFrame:
@@ -42,6 +43,7 @@ def reason_places(model: Model, matrix: np.ndarray, most: int = MOST) -> np.ndar
     matrix = np.asfortranarray(matrix, np.float64)
     typical = np.array([typical_code(feature) for feature in model.features])
     if model.scorecard is None:
+        matrix = unseen_as_missing(model.features, matrix)
         typical[[feature.kind == CATEGORY and code < 0 for feature, code in zip(model.features, typical, strict=True)]] = np.nan
     places = np.full((len(matrix), most), -1, np.int32)
     sign = 1.0 if model.event_is_bad else -1.0
@@ -90,7 +92,7 @@ def _told(feature: Feature, value: object) -> tuple[str, str]:
     if feature.kind == CATEGORY:
         return str(value), str(value)
     number = float(value)
-    if feature.unit == "yes_no" or isinstance(value, bool):
+    if feature.unit in ("yes or no", "yes_no") or isinstance(value, bool):
         return ("是", "yes") if number else ("否", "no")
     if feature.unit == "share":
         text = f"{_short(number * 100)}%"
