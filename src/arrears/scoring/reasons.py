@@ -91,7 +91,7 @@ def _told(feature: Feature, value: object) -> tuple[str, str]:
         return "无记录", "no record"
     if feature.kind == CATEGORY:
         return str(value), str(value)
-    number = float(value)
+    number = float(value) + 0.0
     if feature.unit in ("yes or no", "yes_no") or isinstance(value, bool):
         return ("是", "yes") if number else ("否", "no")
     if feature.unit == "share":
