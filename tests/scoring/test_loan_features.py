@@ -1,12 +1,12 @@
 """The worked example of spec positions and its neighbours, by hand."""
 
 import pytest
-from plain_books import AS_OF
 from pytest import approx
-from scoring.scored_books import NIGHT, assessed, features_of, known, rich_book, row_of
 
 from arrears.scoring.features import definitions, features_for
 from arrears.scoring.loan_features import loan_features, standings_of
+from plain_books import AS_OF
+from scoring.scored_books import NIGHT, assessed, features_of, known, rich_book, row_of
 
 
 @pytest.fixture(scope="module")

@@ -74,6 +74,8 @@ def rows_of_later(draw) -> tuple[str, dict]:
         ("cash_flows", month(who, day.replace(day=1), amount)),
         ("adjustments", {"adjustment_id": name, "loan_id": loan_id, "effective_on": day, "kind": "accelerate", "number": None, "amount_minor": None, "until_on": None}),
     ]))
+    if table == "milestones":  # what is planned for later may be known today
+        moment = {"recorded_at": LATER}
     return table, {**row, **moment}
 
 
