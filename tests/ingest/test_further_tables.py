@@ -1,5 +1,6 @@
 """Every table of the data dictionary can be loaded, lies in the store where its person or loan lies, and can be corrected."""
 
+import json
 from datetime import UTC, date, datetime
 
 import polars as pl
@@ -20,7 +21,7 @@ ROWS = {
     "adjustments": [{"adjustment_id": "J1", "loan_id": "A", "effective_on": date(2026, 3, 1), "kind": "waive_penalty", "number": None,
                      "amount_minor": 5, "until_on": None}],
     "holds": [{"hold_id": "H1", "loan_id": "B", "kind": "dispute", "placed_on": date(2026, 3, 1), "lifted_on": None}],
-    "borrowers": [{"borrower_id": "P-B", "kind": "enterprise", "region": "浙江", "industry": "retail"}],
+    "borrowers": [{"borrower_id": "P-B", "kind": "enterprise", "region": "浙江", "industry": "retail", "sex": "female", "age_band": "35-44"}],
     "guarantors": [{"loan_id": "B", "guarantor_id": "P-C", "limit_minor": None}],
     "unscheduled": [{"loan_id": "U1", "borrower_id": "P-B", "product": "line", "currency": "CNY", "principal_minor": 7,
                      "disbursed_on": date(2020, 1, 1), "charged_off_minor": 3, "charged_off_on": date(2021, 1, 1), "recovered_minor": None}],
@@ -37,6 +38,7 @@ ROWS = {
     "cash_flows": [{"borrower_id": "P-B", "month_on": date(2026, 2, 1), "currency": "CNY", "inflow_minor": 10, "outflow_minor": 8,
                     "debt_service_minor": 1, "tax_minor": None, "invoiced_minor": None, "largest_customer_ppm": 300_000}],
     "capacity": [{"works_on": date(2026, 3, 2), "team": "east", "channel": "call", "people": 4, "attempts_max": 400}],
+    "events": [{"event_id": "T1", "borrower_id": "P-B", "loan_id": None, "kind": "failed_debit", "happened_at": AT}],
 }
 
 
@@ -91,6 +93,31 @@ def test_a_book_of_debts_without_schedules_says_that_nothing_can_be_positioned(l
     refused = arrears("night", "--book", lender.book, "--as-of", "2026-04-30", "--lang", "en")
     assert refused.status == 2 and "nothing that can be positioned" in refused.error
     assert "unscheduled" in arrears("book", lender.book, "--lang", "en").out
+
+
+def test_a_book_whose_loads_know_nothing_of_sex_and_age_band_takes_further_loads(lender):
+    """As a version without these columns left it: its loads' files lack them."""
+    assert lender.ingest().status == 0
+    ledger = json.loads((book := store.book_at(lender.book)).ledger_path.read_text())
+    (name,) = ledger["loads"][0]["tables"]["borrowers"]["files"]
+    kept = book.load_folder(ledger["loads"][0]["id"]) / name
+    pl.read_parquet(kept).drop("sex", "age_band").write_parquet(kept)
+    ledger["loads"][0]["tables"]["borrowers"]["files"][name] = store.digest_of_file(kept)
+    book.ledger_path.write_text(json.dumps(ledger))
+    told = pl.read_parquet(lender.files / "borrowers.parquet").with_columns(sex=pl.lit(None, pl.String), age_band=pl.lit(None, pl.String))
+    told.write_parquet(lender.files / "borrowers_2.parquet")
+    ran = lender.ingest(lender.files / "borrowers_2.parquet")
+    assert ran.status == 0, ran.error
+    rows = rows_in_force(book)["borrowers"].collect()
+    assert rows.drop("recorded_at").rows() == [("P-B", "enterprise", "浙江", "retail", None, None)], "the same row again, and no second one"
+
+
+@pytest.mark.parametrize(("column", "value"), [("sex", "f"), ("age_band", "17")])
+def test_a_sex_or_an_age_band_of_another_name_waits_in_quarantine(lender, column, value):
+    pl.read_parquet(lender.files / "borrowers.parquet").with_columns(pl.lit(value).alias(column)).write_parquet(lender.files / "borrowers.parquet")
+    ran = lender.ingest(words=("--threshold", "100%"))
+    assert ran.status == 0, ran.error
+    assert lender.faults().select("column", "rule").rows() == [(column, "one_of")]
 
 
 def test_a_milestone_without_its_project_and_a_debt_in_both_tables_wait_in_quarantine(lender):

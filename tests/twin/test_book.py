@@ -52,7 +52,7 @@ def test_another_seed_date_or_term_gives_another_book(change):
 
 def test_the_rows_are_those_of_every_other_machine():
     """Changing how the book is made changes this digest; running it elsewhere must not."""
-    assert digest(whole_book(500, seed=1)) == "d7ddbf087a99abd11c47e9229e8463a1160f2abd0e3aaca09975f5c29d5240ad"
+    assert digest(whole_book(500, seed=1)) == "1e8cbe9c69ed67fd831b1c0b7271d663e65afc667211185c4d6390f1fbe1631a"
 
 
 @pytest.mark.parametrize("loans", [0, 1, 777, BLOCK_LOANS, BLOCK_LOANS + 1])

@@ -52,6 +52,7 @@ MEANT: dict[str, dict[str, dict[str, float]]] = {
     },
     "borrowers": {
         "borrower_id": _DEBTOR, "kind": {"borrower_kind": 1}, "region": {"region": 1}, "industry": {"industry": 1},
+        "age_band": {"age_band": 1},
     },
     "guarantors": {
         "loan_id": _LOAN, "guarantor_id": {"guarantor_id": 1}, "limit_minor": {"guarantee_limit": 1},
@@ -99,8 +100,12 @@ MEANT: dict[str, dict[str, dict[str, float]]] = {
         "works_on": {"works_on": 1, "date": 1}, "team": {"team": 1}, "channel": {"channel": 1}, "people": {"people": 1},
         "attempts_max": {"attempts_max": 1},
     },
+    "events": {
+        "event_id": {"event_id": 1, "order_id": 0.9}, "borrower_id": _DEBTOR, "loan_id": _LOAN, "kind": {"event_kind": 1},
+        "happened_at": {"happened_at": 1, "date": 1},
+    },
 }
-"""For each column of a table: the meanings that may feed it, with their weights."""
+"""For each column of a table: the meanings that may feed it, with their weights. A person's sex is never proposed: a mapping takes it only by hand."""
 
 _ANY_LOAN, _ANY_DEBTOR = {"loan_id", "account_id"}, {"borrower_id", "id_number", "loan_id"}
 _SIGNS: dict[str, tuple[tuple[set[str], ...], ...]] = {
@@ -126,6 +131,7 @@ _SIGNS: dict[str, tuple[tuple[set[str], ...], ...]] = {
     "milestones": (({"project_id"}, {"planned_on", "reached_on"}),),
     "cash_flows": (({"month_on"}, {"inflow", "outflow", "debt_service", "invoiced"}),),
     "capacity": (({"attempts_max", "people"}, {"team", "works_on"}),),
+    "events": (({"event_kind"}, {"happened_at", "event_id"}, {"borrower_id", "id_number"}),),
 }
 """For each table: groups of meanings; it is fed where every group of one line has a column."""
 HINTS = {

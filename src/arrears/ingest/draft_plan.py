@@ -61,6 +61,10 @@ _WORDS: dict[str, dict[str, tuple[str, ...]]] = {
         "waive_penalty": ("减免罚息", "罚息减免", "penalty waiver", "waive penalty"), "pause": ("暂停", "停息", "pause"),
         "accelerate": ("提前到期", "加速到期", "宣布到期", "accelerate", "acceleration"),
     },
+    "events.kind": {
+        "failed_debit": ("扣款失败", "代扣失败", "failed debit", "debit failed", "bounced"), "log_in": ("登录", "登陆", "log in", "login"),
+        "message_returned": ("短信退回", "退信", "发送失败", "message returned", "bounced message", "undelivered"),
+    },
     "consents.kind": {
         "night_contact": ("夜间联系", "夜间", "night contact", "night"), "electronic": ("电子送达", "电子", "electronic", "e-delivery"),
     },
@@ -158,7 +162,7 @@ def _key_of_cells(table: str, column: Column, fit: Fit | None, fits: dict[str, F
     """A key made of the other cells, where no column names a row; it needs no person."""
     if fit is not None and fit.confidence >= ASK:
         return None
-    is_own_key = FACTS[table].key == (column.name,) and table in ("payments", "contacts", "promises", "holds", "adjustments", "consents")
+    is_own_key = FACTS[table].key == (column.name,) and table in ("payments", "contacts", "promises", "holds", "adjustments", "consents", "events")
     parts = [fits[name].source for name in FACTS[table].names() if name in fits and name not in (column.name, "recorded_at") and
              fits[name].confidence >= ASK]
     if is_own_key and len(parts) >= 2:

@@ -19,7 +19,7 @@ from arrears.tables.visible import faults_of
 TIMES_MAX = 1200
 """The most rows that `repeat` makes of one record: a hundred years of months."""
 
-_NOT_IN_THE_FUTURE = ("paid_on", "disbursed_on", "attempted_at", "promised_on", "agreed_on")
+_NOT_IN_THE_FUTURE = ("paid_on", "disbursed_on", "attempted_at", "happened_at", "promised_on", "agreed_on")
 _TIMES = ColumnMap("repeat", "column")
 
 

@@ -144,13 +144,15 @@ class SetRules:
         return self.ask(query)[0][0]
 
     def _view_past(self, table: Table, files: dict[Path, int] | None, replaces: bool) -> None:
-        columns = ", ".join(f'"{column.name}"' for column in table.columns if column.name != "recorded_at")
         if not files:
             typed = ", ".join(f'NULL::{_type_of(column)} AS "{column.name}"' for column in table.columns)
             self.ask(f"CREATE VIEW every_{table.name} AS SELECT {typed} WHERE false")
             self.ask(f"CREATE VIEW past_{table.name} AS FROM every_{table.name}")
             return
         files = {path.resolve(): at for path, at in files.items()}  # DuckDB tidies names such as a/../b, and is joined with by name
+        have = {name for name, *_ in self.ask(f"DESCRIBE FROM {_parquet(files)}")}  # a load of an earlier version lacks what was added since
+        columns = ", ".join(f'"{column.name}"' if column.name in have else f'NULL::{_type_of(column)} AS "{column.name}"'
+                            for column in table.columns if column.name != "recorded_at")
         rows, since = _parquet(files), str(next(iter(files.values())))
         if len(set(files.values())) > 1:
             self.ask(f"CREATE TABLE since_{table.name}(filename VARCHAR, since BIGINT)")

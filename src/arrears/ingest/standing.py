@@ -43,7 +43,7 @@ def _settled(rules: SetRules, loads: Loads, now: pl.DataFrame | None) -> pl.Data
         kept = {table: folder / f"stands-{table}.parquet" for table in FACTS if (folder / f"stands-{table}.parquet").exists()}
         if not changed & set(kept):
             continue
-        rows = {table: pl.read_parquet(path, glob=False) for table, path in kept.items()}
+        rows = {table: _whole(pl.read_parquet(path, glob=False), table) for table, path in kept.items()}
         every = pl.concat([frame.select("record") for frame in rows.values()]).unique()
         missing = pl.concat([_missing(rules, table, frame) for table, frame in rows.items()])
         here = every.join(missing, on="record", how="anti").with_columns(load=pl.lit(number, pl.Int64))
@@ -55,6 +55,11 @@ def _settled(rules: SetRules, loads: Loads, now: pl.DataFrame | None) -> pl.Data
 
 def _content(table: str) -> list[str]:
     return [name for name in FACTS[table].names() if name != "recorded_at"]
+
+
+def _whole(rows: pl.DataFrame, table: str) -> pl.DataFrame:
+    """The rows with every column of the table: what an earlier version kept lacks those that were added since."""
+    return rows.with_columns(pl.lit(None, FACTS[table].schema[name]).alias(name) for name in _content(table) if name not in rows.columns)
 
 
 def _missing(rules: SetRules, table: str, rows: pl.DataFrame) -> pl.DataFrame:

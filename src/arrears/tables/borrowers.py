@@ -3,6 +3,10 @@
 from arrears.tables.table import Table, recorded_at, text
 
 BORROWER_KINDS = ("person", "sole_trader", "enterprise")
+SEXES = ("female", "male")
+AGE_BANDS = ("18-24", "25-34", "35-44", "45-54", "55-64", "65+")
+PROTECTED = ("sex", "age_band")
+"""Columns by which reports compare how people fare; no decision and no model reads them."""
 
 BORROWERS = Table(
     "borrowers",
@@ -13,6 +17,8 @@ BORROWERS = Table(
         text("kind", "who borrows", one_of=BORROWER_KINDS),
         text("region", "province or state, no finer", nullable=True),
         text("industry", "what a trader or firm does, in a word", nullable=True),
+        text("sex", "used for fairness reports only, never by a model", optional=True, nullable=True, one_of=SEXES),
+        text("age_band", "years of age; used for fairness reports only, never by a model", optional=True, nullable=True, one_of=AGE_BANDS),
         recorded_at(),
     ),
     optional=True,

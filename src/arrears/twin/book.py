@@ -14,7 +14,7 @@ import pyarrow as pa
 from arrears.compiled import compiled
 from arrears.tables import FACTS
 from arrears.tables.adjustments import KINDS
-from arrears.tables.borrowers import BORROWER_KINDS
+from arrears.tables.borrowers import AGE_BANDS, BORROWER_KINDS, SEXES
 from arrears.tables.holds import HOLD_KINDS
 from arrears.tables.loans import ORDERS, PARTS, SCOPES
 from arrears.twin import diary
@@ -31,6 +31,7 @@ from arrears.twin.contracts import (
 )
 from arrears.twin.debt import new_debt
 from arrears.twin.diary import Life
+from arrears.twin.people import People, people_of
 
 LOANS_MAX = 500_000_000
 """More would need names longer than twelve bytes."""
@@ -60,7 +61,7 @@ def blocks(loans: int, seed: int, as_of: date, instalments: int | None = None) -
 def _blocks(loans: int, seed: int, as_of: date, instalments: int | None) -> Iterator[dict[str, pl.DataFrame]]:
     for block, start in enumerate(range(0, loans, BLOCK_LOANS)):
         contracts = draw(min(BLOCK_LOANS, loans - start), seed, block, as_of, instalments)
-        yield _frames(contracts, _simulated(contracts, as_of), block)
+        yield _frames(contracts, people_of(contracts, seed, block), _simulated(contracts, as_of), block)
 
 
 def _check(loans: int, seed: int, as_of: date, instalments: int | None) -> None:
@@ -154,6 +155,11 @@ def _words(words: tuple[str, ...], codes: np.ndarray) -> pl.Series:
     return pl.Series(words, dtype=pl.String).gather(codes)
 
 
+def _words_or_null(words: tuple[str, ...], codes: np.ndarray) -> pl.Series:
+    """Words by their place, null where it is negative."""
+    return _words(words, np.maximum(codes, 0)).set(pl.Series(codes < 0), None)
+
+
 def _or_null(values: np.ndarray) -> pl.Series:
     """Whole numbers, null where negative."""
     series = pl.Series(values)
@@ -168,7 +174,7 @@ def _days(values: np.ndarray) -> pl.Series:
     return _or_null(values.astype(np.int32)).cast(pl.Date)
 
 
-def _frames(contracts: Contracts, life: Life, block: int) -> dict[str, pl.DataFrame]:
+def _frames(contracts: Contracts, people: People, life: Life, block: int) -> dict[str, pl.DataFrame]:
     """One frame per table, with the columns and types of the data dictionary."""
     events = life.events[:, : life.counts[diary.EVENTS]]
     adjustments, holds, versions = (
@@ -180,7 +186,7 @@ def _frames(contracts: Contracts, life: Life, block: int) -> dict[str, pl.DataFr
         "payments": _payments(contracts, life.payments[:, : life.counts[diary.PAYMENTS]], block),
         "adjustments": _adjustments(contracts, adjustments, block),
         "holds": _holds(contracts, holds, block),
-        "borrowers": _borrowers(contracts),
+        "borrowers": _borrowers(contracts, people),
         "guarantors": _guarantors(contracts),
     }
     return {name: pl.DataFrame(written[name], schema=table.schema) for name, table in TABLES.items()}
@@ -260,7 +266,7 @@ def _holds(contracts: Contracts, rows: np.ndarray, block: int) -> dict[str, pl.S
     }
 
 
-def _borrowers(contracts: Contracts) -> dict[str, pl.Series]:
+def _borrowers(contracts: Contracts, people: People) -> dict[str, pl.Series]:
     """One row per borrower of the block, recorded with the first of the loans."""
     first = np.flatnonzero(contracts.borrower == np.arange(len(contracts.borrower)))
     kind = contracts.kind[first]
@@ -270,6 +276,8 @@ def _borrowers(contracts: Contracts) -> dict[str, pl.Series]:
         "kind": _words(BORROWER_KINDS, kind),
         "region": _words(REGIONS, contracts.region[first]),
         "industry": industry.set(pl.Series(kind == 0), None),
+        "sex": _words_or_null(SEXES, people.sex[first]),
+        "age_band": _words_or_null(AGE_BANDS, people.age_band[first]),
         "recorded_at": _moments(np.minimum.reduceat(contracts.recorded_at, first)),
     }
 
