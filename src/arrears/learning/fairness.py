@@ -69,7 +69,7 @@ def fairness(groups: pl.DataFrame, estimate: np.ndarray, selected: np.ndarray, o
 
 
 def fairness_alerts(model: str, rates: Sequence[GroupRates], limits: Mapping[str, Threshold]) -> list[Alert]:
-    """The alerts of groups with 100 rows or more whose figures pass a threshold by more than chance (99 %, for many groups are looked at)."""
+    """The alerts of groups with 100 rows or more whose figures pass a threshold by more than chance: selection at 99 %, the others at 95 %."""
     found = []
     for one in rates:
         if not one.is_judged:
