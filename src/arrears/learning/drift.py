@@ -74,18 +74,7 @@ def thresholds(path: Path = _THRESHOLDS) -> dict[str, Threshold]:
     return found
 
 
-def counts(values: np.ndarray, edges: Sequence[float]) -> np.ndarray:
-    """Rows per bin: bin i holds edges[i-1] <= x < edges[i], the first and last are open; one more bin at the end for NaN.
-
-    >>> counts(np.array([0.1, 0.5, 0.5, np.nan]), [0.5])
-    array([1, 2, 1])
-    """
-    values = np.asarray(values, np.float64)
-    place = np.where(np.isnan(values), len(edges) + 1, np.searchsorted(np.asarray(edges, np.float64), values, side="right"))
-    return np.bincount(place, minlength=len(edges) + 2)
-
-
-def psi(reference: Sequence[float], found: Sequence[int], limit: Threshold, reference_rows: int | None = None) -> Drift | None:
+def psi(reference: Sequence[float], found: Sequence[float], limit: Threshold, reference_rows: int | None = None) -> Drift | None:
     """How far the counts found lie from the reference shares; None without rows.
 
     PSI = sum (q - p) ln(q / p). Small counts: bins empty on both sides are left out; elsewhere half a row is added to every bin of the counts
@@ -98,7 +87,7 @@ def psi(reference: Sequence[float], found: Sequence[int], limit: Threshold, refe
     if shares.shape != rows.shape:
         raise Refused(f"{rows.size} bins are compared with {shares.size} of the reference; count by the model's own bins",
                       f"现有 {rows.size} 箱，而参照有 {shares.size} 箱；请按模型自己的分箱计数")
-    number = int(rows.sum())
+    number = round(float(rows.sum()))
     if not number:
         return None
     kept = (shares > 0) | (rows > 0)
@@ -114,7 +103,7 @@ def psi(reference: Sequence[float], found: Sequence[int], limit: Threshold, refe
     return Drift(value, chance, number, level(value, limit, value > chance, number))
 
 
-def csi(reference: Mapping[str, Sequence[float]], found: Mapping[str, Sequence[int]], limit: Threshold,
+def csi(reference: Mapping[str, Sequence[float]], found: Mapping[str, Sequence[float]], limit: Threshold,
         reference_rows: int | None = None) -> dict[str, Drift]:
     """PSI of each feature that has a reference and rows, the farthest first. Source: as for psi."""
     drifts = {name: psi(reference[name], found[name], limit, reference_rows) for name in reference if name in found}
