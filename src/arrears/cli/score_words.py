@@ -36,10 +36,10 @@ def evaluated_lines(found: dict, lang: str) -> list[str]:
     head = (f"{found['model']} 版本 {found['version']}：{found['rows']:,} 行，{found['which_zh']}" if zh else
             f"{found['model']} version {found['version']}: {found['rows']:,} rows, {found['which_en']}")
     lines = [head, *(f"  {line}" for line in figures(found["metrics"], lang))]
-    for row in found["calibration"]:
-        lines.append(f"    {_band(row, zh)}")
-    moved = sorted(((value["value"], name) for name, value in found["drift"].items() if value and value["value"] is not None), reverse=True)[:5]
-    lines.append(("  分布变化（PSI）：" if zh else "  drift (PSI): ") + ("、" if zh else ", ").join(f"{name} {value:.3f}" for value, name in moved))
+    lines += [f"    {_band(row, zh)}" for row in found["calibration"]]
+    lines += [f"  {row['attribute']}={row['group']}: {row['level']}" for row in found["fairness"] if row["level"] in ("watch", "alert")]
+    moved = {**({"estimate": found["psi"]} if found["psi"] else {}), **dict(list(found["csi"].items())[:5])}
+    lines.append(("  分布变化（PSI）：" if zh else "  drift (PSI): ") + ("、" if zh else ", ").join(f"{name} {one['value']:.3f}" for name, one in moved.items()))
     challenger = found["challenger"]
     if challenger:
         lines.append(f"  {challenger['zh'] if zh else challenger['en']}")
