@@ -16,7 +16,10 @@ def fitted_lines(book: Book, card: dict, lang: str) -> list[str]:
     rows = (f"  {data['rows']:,} 行，均值 {data['base_rate']:.2%}；拟合 {how['train_rows']:,} 行，检验 {how['test_rows']:,} 行（{_how(how, zh)}）" if zh else
             f"  {data['rows']:,} rows, {data['base_rate']:.2%} on average; fitted on {how['train_rows']:,}, measured on {how['test_rows']:,} ({_how(how, zh)})")
     lines = [shown, rows, *(f"  {line}" for line in figures(card["metrics"]["test"], lang))]
-    lines += [f"  {note['zh'] if zh else note['en']}" for note in data["notes"]]
+    lines += [f"  {note['zh'] if zh else note['en']}" for note in data["notes"][:_NOTES_SHOWN]]
+    more = len(data["notes"]) - _NOTES_SHOWN
+    if more > 0:
+        lines.append(f"  另有 {more} 条说明见模型卡" if zh else f"  {more} more notes stand on the card")
     if data["left_out"]:
         names = [f"{one['column']}（{one['zh']}）" if zh else f"{one['column']} ({one['en']})" for one in data["left_out"]]
         lines.append(f"  未使用的列：{'、'.join(names)}" if zh else f"  columns left out: {', '.join(names)}")
@@ -81,6 +84,7 @@ def applications_line(counted: dict, out: Path, lang: str) -> str:
             f"{out}: {counted['rows']:,} applicants by {counted['model']} version {counted['version']}")
 
 
+_NOTES_SHOWN = 4
 _FIGURES = {
     "zh": {"auc": "AUC", "gini": "基尼", "ks": "KS", "brier": "Brier", "ece": "校准误差 ECE", "calibration_p": "校准检验 p", "r2": "R²", "mae": "平均绝对误差", "spearman": "秩相关",
            "coverage": "区间覆盖率"},

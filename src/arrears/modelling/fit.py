@@ -93,7 +93,7 @@ def _card(sample: Sample, fitted: Fitted, train: pl.DataFrame) -> dict:
         "as_of": sample.as_of and sample.as_of.isoformat(), "known_at": sample.known_at,
         "data": _data(sample, fitted), "validation": _validation(sample), "metrics": {"train": in_sample["metrics"], "test": found["metrics"]},
         **{key: found[key] for key in ("calibration", "bands", "roc", "gains", "distribution", "fairness")},
-        "features": _features(sample, model, found["csi"]), "stability": {"psi": found["psi"], "rows_then": len(train), "rows_now": len(held_out)},
+        "features": _features(sample, model, found["csi"]), "stability": {"psi": found["psi"] and found["psi"]["value"], "rows_then": len(train), "rows_now": len(held_out)},
         "stress": stressed(lambda frame: estimate(model, frame), held_out, [feature.name for feature in model.features], model.event_is_bad, found["cut"], scenarios(), model.is_share),
         "later": None, "challenger": None, "limits": [{"zh": zh, "en": en} for zh, en in (*target.limits, _OTHERS_LIMIT)],
         "formulas": sample.formulas, "definition": sample.definition, "versions": _versions(),

@@ -65,7 +65,8 @@ class Inputs:
     what each of them was done on, so that one done anew makes this one another night; loads: the numbers of those that were in force.
     law: the files of each pack that was read (cn/caps.yaml …) and of the lender's own rules (policy/…); lender: the text of lender.yaml.
     models: of each released model its version, its digest, since when and by whom, and of its card the fitting rows and the AUC;
-    matured: the earlier night whose estimates are measured now; challengers: a later version that is kept, to be compared.
+    matured: the earlier night whose estimates are measured now; challengers: a later version that is kept, to be compared;
+    models_unused: released models that cannot speak of this night, each with the reason.
     """
 
     as_of: date
@@ -82,6 +83,7 @@ class Inputs:
     models: dict[str, dict]
     matured: dict[str, str]
     challengers: dict[str, dict]
+    models_unused: dict[str, str]
     version: str = __version__
 
     @property
@@ -96,7 +98,7 @@ class Inputs:
             "book": self.book, "law": self.law, "lender": self.lender, "strategy": self.strategy, "version": self.version,
             "earlier_nights": [day.isoformat() for day in self.earlier],
             "vintage_nights": [day.isoformat() for day in self.vintages], "earlier_runs": self.earlier_runs,
-            "loads": list(self.loads), "models": self.models, "matured": self.matured, "challengers": self.challengers,
+            "loads": list(self.loads), "models": self.models, "matured": self.matured, "challengers": self.challengers, "models_unused": self.models_unused,
         }
 
 
@@ -106,7 +108,8 @@ def inputs_from(record: dict) -> Inputs:
         date.fromisoformat(record["as_of"]), microseconds_of(datetime.fromisoformat(record["known_at"])), record["book"],
         record["law"], record["lender"], record["strategy"], record["snapshot"], tuple(map(date.fromisoformat, record["earlier_nights"])),
         tuple(map(date.fromisoformat, record["vintage_nights"])), record["earlier_runs"], tuple(record["loads"]),
-        record.get("models", {}), record.get("matured", {}), record.get("challengers", {}), record["version"],
+        record.get("models", {}), record.get("matured", {}), record.get("challengers", {}), record.get("models_unused", {}),
+        record["version"],
     )
 
 
@@ -173,13 +176,13 @@ def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, poli
 def _inputs(book: Book, manifest: Manifest, as_of: date, known_at: int, strategy_text: str | None, policy: dict[str, str] | None) -> Inputs:
     earlier = [night for night in book.night_dates() if night < as_of]
     compared, vintages = _compared(earlier, as_of), tuple(night for night in earlier if _ends_month(night))
-    models, challengers = models_in_use(book)
+    models, challengers, unused = models_in_use(book, as_of)
     matured = night_matured(book, as_of, models, _models_of)
     runs = {night.isoformat(): _run_digest(book.night(night)) for night in {*compared, *vintages, *map(date.fromisoformat, matured.values())}}
     lender = store.lender_text(book)
     return Inputs(
         as_of, known_at, book.name, law_of(lender_from(lender).law, policy), lender, strategy_text or default_strategy_text(), manifest.snapshot,
-        compared, vintages, runs, manifest.loads, models, matured, challengers,
+        compared, vintages, runs, manifest.loads, models, matured, challengers, unused,
     )
 
 

@@ -41,7 +41,7 @@ def scores_summary(book: Book, manifest: Manifest, inputs, by, folder, parts: li
         told.append(entry)
         alerts += found
     return {"models": told, "alerts": [asdict(one) for one in most_pressing_first(alerts)], "ordered_by": "expected" if EXPECTED in by.models else "rules",
-            "watched_loans": sum(manifest.partitions[name]["loans"] for name in watched)}
+            "unused": inputs.models_unused, "watched_loans": sum(manifest.partitions[name]["loans"] for name in watched)}
 
 
 def watched_partitions(manifest: Manifest) -> list[str]:
