@@ -27,7 +27,7 @@ class Masks:
     """Trees made ready for blocks of rows. features: the columns of the matrix that are read; offsets: where each one's thresholds
     start, ascending and padded with infinity to a multiple of AT_ONCE.
 
-    starts: the first node of each tree; of a node: column (2 * place of its feature, 1 more where missing goes right), rank (passed
+    starts: the first node of each tree; of a node, a tree's by feature: column (2 * place of its feature, 1 more where missing goes right), rank (passed
     on the right where the row's is higher), mask of the leaves that remain then. leaves: a tree's leaf values by the hash of their bit.
     """
 
@@ -49,22 +49,28 @@ def raw_of_trees(trees: Trees, matrix: np.ndarray) -> np.ndarray:
     out = np.zeros(len(matrix))
     masks = masks_of(trees) if len(matrix) >= FEW else None
     if masks is None:
-        in_parts(len(matrix), lambda first, last: _walk(*_columns(trees), matrix, first, last, out))
+        in_parts(len(matrix), lambda first, last: _walk(*columns_of(trees), matrix, first, last, out))
     else:
-        in_parts(len(matrix), lambda first, last: _strike(*_parts(masks), matrix, first, last, out))
+        parts = (
+            masks.features, masks.offsets, masks.thresholds, masks.starts, masks.column, masks.rank, masks.mask, masks.leaves,
+            *hash_of(masks),
+        )  # fmt: skip
+        in_parts(len(matrix), lambda first, last: _strike(*parts, matrix, first, last, out))
     return out
 
 
 def masks_of(trees: Trees) -> Masks | None:
     """The trees made ready for blocks; None where a tree has more than 64 leaves, or no tree splits."""
-    inner = trees.feature >= 0
     nodes = len(trees.feature)
+    is_inner = trees.feature >= 0
     below, above, most = _leaves_of(trees.roots, trees.feature, trees.left, trees.right)
-    if most > 64 or not inner.any():
+    if most > 64 or not is_inner.any():
         return None
     kind = np.uint32 if most <= 32 else np.uint64
     constant, shift, bits = HASH[kind]
     tree = np.searchsorted(trees.roots, np.arange(nodes), "right") - 1
+    inner = np.flatnonzero(is_inner)
+    inner = inner[np.lexsort((trees.feature[inner], tree[inner]))]
     starts = np.append(0, np.cumsum(np.bincount(tree[inner], minlength=len(trees.roots)))).astype(np.int64)
 
     features, place = np.unique(trees.feature[inner], return_inverse=True)
@@ -79,26 +85,25 @@ def masks_of(trees: Trees) -> Masks | None:
     one = np.uint64(1)
     struck = ((one << behind) - one) ^ ((one << first) - one)
     leaves = np.zeros((len(trees.roots), bits))
-    bit = (one << below[~inner].astype(np.uint64)).astype(kind)
+    bit = (one << below[~is_inner].astype(np.uint64)).astype(kind)
     with np.errstate(over="ignore"):
-        leaves[tree[~inner], (bit * constant) >> kind(shift)] = trees.value[~inner]
+        leaves[tree[~is_inner], (bit * constant) >> kind(shift)] = trees.value[~is_inner]
     return Masks(
         features.astype(np.int64), np.append(0, np.cumsum([len(table) for table in padded])), np.concatenate(padded), starts,
         2 * place + ~trees.missing_left[inner], rank.astype(ranks), (~struck).astype(kind), leaves,
     )  # fmt: skip
 
 
-def _columns(trees: Trees) -> tuple:
+def columns_of(trees: Trees) -> tuple:
+    """The columns of the table of nodes as a compiled loop takes them."""
     return trees.roots, trees.feature, trees.threshold, trees.missing_left, trees.left, trees.right, trees.value
 
 
-def _parts(masks: Masks) -> tuple:
-    constant, shift, bits = HASH[masks.mask.dtype.type]
-    return (
-        masks.features, masks.offsets, masks.thresholds, masks.starts, masks.column, masks.rank, masks.mask,
-        masks.leaves, constant, type(constant)(shift), type(constant)(bits - 1), ~type(constant)(0),
-        masks.rank.dtype.type(np.iinfo(masks.rank.dtype).max),
-    )  # fmt: skip
+def hash_of(masks: Masks) -> tuple:
+    """The constant, shift and places of the hash, a mask with all leaves, and a rank above all others, in the masks' own types."""
+    kind, ranks = masks.mask.dtype.type, masks.rank.dtype.type
+    constant, shift, bits = HASH[kind]
+    return constant, kind(shift), kind(bits - 1), ~kind(0), ranks(np.iinfo(ranks).max)
 
 
 @compiled
@@ -148,6 +153,17 @@ def _rank(column, thresholds, places):
 
 
 @compiled
+def ranks_of_block(features, offsets, thresholds, most, matrix, start, rows, places, ranks):
+    """ranks[2 f, i]: the rank of feature f in row start + i, 0 where missing; ranks[2 f + 1, i]: the same, `most` where missing."""
+    for place in range(len(features)):
+        values = matrix[start : start + rows, features[place]]
+        _rank(values, thresholds[offsets[place] : offsets[place + 1]], places)
+        for i in range(rows):
+            ranks[2 * place, i] = places[i]
+            ranks[2 * place + 1, i] = most if np.isnan(values[i]) else places[i]
+
+
+@compiled
 def _strike(
     features, offsets, thresholds, starts, column, rank, mask, leaves, constant, shift, slots, all_leaves, most, matrix, first, last, out
 ):
@@ -156,12 +172,7 @@ def _strike(
     remain = np.empty(BLOCK, mask.dtype)
     for start in range(first, last, BLOCK):
         rows = min(BLOCK, last - start)
-        for place in range(len(features)):
-            values = matrix[start : start + rows, features[place]]
-            _rank(values, thresholds[offsets[place] : offsets[place + 1]], places)
-            for i in range(rows):
-                ranks[2 * place, i] = places[i]
-                ranks[2 * place + 1, i] = most if np.isnan(values[i]) else places[i]
+        ranks_of_block(features, offsets, thresholds, most, matrix, start, rows, places, ranks)
         for tree in range(len(starts) - 1):
             remain[:] = all_leaves
             for node in range(starts[tree], starts[tree + 1]):
