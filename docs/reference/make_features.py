@@ -5,7 +5,8 @@
 
 from pathlib import Path
 
-from arrears.scoring.features import FAMILIES, MODELS, PROTECTED, Definition, definitions
+from arrears.scoring.families import FAMILIES, TARGETS
+from arrears.scoring.features import Definition, definitions
 
 PAGE = Path(__file__).with_name("features.md")
 _HEAD = """# What models may read
@@ -16,19 +17,19 @@ Generated from [features.yaml](../../src/arrears/scoring/features.yaml) by `docs
 a higher value is expected to be worse for the lender (or to reach fewer people), − better; blank where nothing is expected. How and
 when they are computed: [algorithms/features.md](../algorithms/features.md).
 
-Never among them: {protected}; they serve reports on fairness alone.
+Never among them: what [protected.yaml](../../src/arrears/scoring/protected.yaml) lists (sex, age, region and more); it serves reports on
+fairness alone.
 
 """
 
 
 def page() -> str:
     """The whole page, as it must stand in features.md."""
-    head = _HEAD.format(protected=", ".join(sorted(PROTECTED)))
     counts = ["| family | models | features |", "|---|---|---|", *(
-        f"| {family} | {', '.join(name for name, (of, _) in MODELS.items() if of == family)} | {sum(family in one.use for one in definitions())} |"
+        f"| {family} | {', '.join(target.name for target in TARGETS.values() if target.family == family)} | {sum(family in one.use for one in definitions())} |"
         for family in FAMILIES)]
     rows = ["", "| feature | 名称 | words | formula | unit | from | families | risk |", "|---|---|---|---|---|---|---|---|", *map(_row, definitions())]
-    return head + "\n".join([*counts, *rows]) + "\n"
+    return _HEAD + "\n".join([*counts, *rows]) + "\n"
 
 
 def _row(one: Definition) -> str:

@@ -8,7 +8,7 @@ from pytest import approx
 
 from arrears.delinquency.buckets import read_buckets
 from arrears.refusal import Refused
-from arrears.scoring.features import MODELS
+from arrears.scoring.families import TARGETS
 from arrears.scoring.outcomes import OUTCOMES, Seen, loss_of_unscheduled, outcome_of
 from arrears.tables.facts import of_people
 from plain_books import EARLY, loan, payment, schedule
@@ -146,7 +146,7 @@ def test_a_loan_that_left_the_book_shows_nothing():
 
 
 def test_no_snapshot_shows_the_outcome_of_an_application_or_of_a_contact():
-    assert set(MODELS) - set(OUTCOMES) == {"application", "contact"}
+    assert set(TARGETS) - set(OUTCOMES) == {"application", "contact"}
     with pytest.raises(Refused, match="no outcome of the model 'contact'"):
         outcome_of("contact", seen({"A": []}, date(2026, 2, 20)))
 
