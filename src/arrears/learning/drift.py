@@ -16,7 +16,7 @@ from arrears.refusal import Refused
 
 CALM, WATCH, ALERT, TOO_FEW = "calm", "watch", "alert", "too_few"
 LEVELS = (ALERT, WATCH, TOO_FEW, CALM)
-LEVEL_WORDS = {CALM: ("平稳", "calm"), WATCH: ("关注", "watch"), ALERT: ("警报", "alert"), TOO_FEW: ("行数太少", "too few rows")}
+LEVEL_WORDS = {CALM: ("平稳", "calm"), WATCH: ("关注", "watch"), ALERT: ("警报", "alert"), TOO_FEW: ("行数太少", "too few")}
 _THRESHOLDS = Path(__file__).with_name("thresholds.yaml")
 _Z99 = 2.3263478740408408
 ROWS_LEAST = 100
