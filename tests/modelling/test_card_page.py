@@ -1,5 +1,6 @@
 """A model's card: one page that needs nothing but itself, says everything twice, and shows the figures of the card."""
 
+import json
 import re
 from html.parser import HTMLParser
 from string import Formatter
@@ -69,6 +70,11 @@ def test_every_wording_of_a_card_speaks_both_languages_with_the_same_facts():
 
 def test_the_same_card_gives_the_same_bytes():
     assert card_page(card()) == card_page(card())
+
+
+def test_a_card_kept_as_json_gives_the_same_page():
+    for made in CARDS.values():
+        assert card_page(json.loads(json.dumps(made()))) == card_page(made())
 
 
 def test_the_card_shows_its_figures_with_their_intervals():

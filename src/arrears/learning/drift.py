@@ -149,9 +149,12 @@ def relative_gap(estimated: float, observed: float) -> float:
     return abs(estimated - observed) / observed
 
 
-def is_outside(value: float, measured: Measured) -> bool:
-    """The value lies outside the measured interval; False where there is none."""
-    return measured.low is not None and not measured.low <= value <= measured.high
+def is_outside(value: float, measured: Measured, stretch: float = 1.0) -> bool:
+    """The value lies outside the measured interval, each side of it stretched by a factor; False where there is none."""
+    if measured.low is None:
+        return False
+    low, high = (measured.value + (end - measured.value) * stretch for end in (measured.low, measured.high))
+    return not low <= value <= high
 
 
 def alert(found: str, limit: Threshold, model: str, what: str, value: float, name: tuple[str, str]) -> Alert | None:

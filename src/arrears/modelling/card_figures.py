@@ -1,7 +1,7 @@
 """Parts of a model's card about how good it is: figures, calibration, ranking, bands."""
 
 from arrears.modelling.card_words import words
-from arrears.pages.amounts import count, figure, rate, with_interval
+from arrears.pages.amounts import chance, count, figure, rate, with_interval
 from arrears.pages.markup import NUMBER, TEXT, Cell, beside, empty, paragraph, say, table
 from arrears.pages.markup import figure as drawn
 from arrears.pages.pictures import WORSE, fills_key
@@ -18,7 +18,7 @@ def figures(card: dict) -> str:
     names = [name for name in (*_OF_EVENTS, *_OF_SHARES) if train.get(name) is not None or test.get(name) is not None]
     if not names:
         return empty("card.undefined")
-    rows: list[list[Cell]] = [[words(f"metric.{name}"), _written(train.get(name)), _written(test.get(name))] for name in names]
+    rows: list[list[Cell]] = [[words(f"metric.{name}"), _written(name, train.get(name)), _written(name, test.get(name))] for name in names]
     return table("card-figures", words("card_figures.table"), [(words("card.figure"), TEXT), (words("card.train"), NUMBER), (words("card.test"), NUMBER)], rows)
 
 
@@ -28,7 +28,7 @@ def calibration(card: dict) -> str:
     if not bands:
         return empty("card.undefined")
     p = (card.get("metrics", {}).get("test") or {}).get("calibration_p")
-    said = "" if p is None else paragraph(say("card_calibration.bad" if p < 0.05 else "card_calibration.good", p=figure(p)), "plain")
+    said = "" if p is None else paragraph(say("card_calibration.bad" if p < 0.05 else "card_calibration.good", p=chance(p)), "plain")
     title = words("card_calibration.picture")
     dots = [Dot(band["predicted"], band["observed"], band.get("low"), band.get("high")) for band in bands]
     plot = against_diagonal("card-calibration-plot", title, words("card_calibration.desc"), dots, words("card_calibration.x"), words("card_calibration.y"))
@@ -69,7 +69,9 @@ def bands(card: dict) -> str:
     return table("card-bands", words("card_bands.table"), columns, rows)
 
 
-def _written(value: dict | float | None) -> str:
+def _written(name: str, value: dict | float | None) -> str:
+    if name.endswith("_p"):
+        return chance(value)
     return with_interval(value, 4) if isinstance(value, dict) or value is None else figure(value, 4)
 
 

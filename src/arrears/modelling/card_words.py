@@ -87,6 +87,7 @@ WORDS: dict[str, Pair] = {
     "card_stability.title": ("稳定性", "Stability"),
     "card_stability.how": ("PSI / CSI = Σ (q − p) ln(q / p)，参照为训练行；0.1 起关注，0.25 起警报（Siddiqi 2006）；行数太少时，变化须超出偶然才算。", "PSI / CSI = Σ (q − p) ln(q / p) against the fitting rows; watch from 0.1, alert from 0.25 (Siddiqi 2006), and only where chance would not make as much of so few rows."),
     "card_stability.psi": ("估计的 PSI 为 {psi}（训练 {then} 行，检验 {now} 行）。", "PSI of the estimates is {psi} (fitting {then} rows, test {now} rows)."),
+    "card_stability.level": ("判定：{level}。", "Level: {level}."),
     "card_stability.none": ("没有可比较的行。", "There are no rows to compare."),
     # Fairness.
     "card_fairness.title": ("公平性", "Fairness"),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from arrears.nightly.wording import Pair, words
-from arrears.pages.amounts import count, figure, rate, with_interval
+from arrears.pages.amounts import chance, count, figure, rate, with_interval
 from arrears.pages.markup import CODE, NUMBER, PROSE, TEXT, Cell, beside, both, empty, paragraph, say, table
 from arrears.pages.markup import figure as drawn
 from arrears.pages.pictures import ACCENT, SETTLED_FILL, Strip, bars, fills_key
@@ -124,7 +124,7 @@ def _challenger(model: Mapping) -> str:
     if not found:
         return ""
     said = paragraph(f"<b>{say('scores.challenger')}</b>{both((found['zh'], found['en']))}", "plain")
-    rows: list[list[Cell]] = [[words(f"scores.{key}"), with_interval(found[key], 4), figure(found[key].get("p"), 4)] for key in ("auc", "brier", "log_loss") if found.get(key)]
+    rows: list[list[Cell]] = [[words(f"scores.{key}"), with_interval(found[key], 4), chance(found[key].get("p"))] for key in ("auc", "brier", "log_loss") if found.get(key)]
     columns = [(words("scores.figure"), TEXT), (words("scores.difference"), NUMBER), (words("scores.p"), NUMBER)]
     return said + (table(f"scores-{model['model']}-challenger", words("scores.difference"), columns, rows) if rows else "")
 
