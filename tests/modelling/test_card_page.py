@@ -85,6 +85,8 @@ def test_the_card_shows_its_figures_with_their_intervals():
     for band in made["bands"]:
         assert f">{band['rows']:,}<" in text
     assert "no reject inference" in text and "4be0" * 16 in text and "The data has no sex" not in text
+    assert "Selected = in the band worst for the lender" in text
+    assert "Selected = approved" in card_page(made | {"selected_is": {"zh": "获批", "en": "approved"}})
     assert "unemployment up about three points" in text and "assumptions of ours" in text
 
 
@@ -107,6 +109,7 @@ def test_a_card_with_nothing_to_show_says_so_in_every_part():
 def test_a_card_of_shares_has_no_ranking_and_shows_how_well_covered():
     text = card_page(share_card())
     assert 'id="card_ranking"' not in text and "Coverage of the interval" in text and "R²" in text
+    assert "Sum of shares" in text and "events in" not in text and "More points" not in text and "Event rate" not in text.split('id="card_features"')[0]
 
 
 def test_estimates_told_from_perfect_ones_are_said_to_be():

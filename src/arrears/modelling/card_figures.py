@@ -12,6 +12,11 @@ _OF_EVENTS = ("auc", "gini", "ks", "brier", "log_loss", "ece", "ece_when_perfect
 _OF_SHARES = ("r2", "mae", "spearman", "coverage", "mean_gap")
 
 
+def is_of_shares(card: dict) -> bool:
+    """The model estimates a share of an amount, not yes or no."""
+    return "r2" in (card.get("metrics", {}).get("test") or {})
+
+
 def figures(card: dict) -> str:
     """Each figure of the fitting rows and of the test rows, with intervals; figures nobody gave are left out."""
     train, test = (card.get("metrics", {}).get(part) or {} for part in ("train", "test"))
@@ -58,13 +63,15 @@ def bands(card: dict) -> str:
         return empty("card.undefined")
     has_points = any(band.get("from_points") is not None for band in found)
     keys = [*(("points",) if has_points else ()), "estimate", "rows", "share", "events", "rate", "rows_so_far", "events_so_far"]
-    columns = [(words("scores.band"), TEXT)] + [(words(f"card.{key}"), NUMBER) for key in keys]
+    suffix = ".share" if is_of_shares(card) else ""
+    named = {key: key + suffix if key in ("events", "rate", "events_so_far") else key for key in keys}
+    columns = [(words("scores.band"), TEXT)] + [(words(f"card.{named[key]}"), NUMBER) for key in keys]
     rows: list[list[Cell]] = []
     for band in found:
         cells = {"points": _span(band.get("from_points"), band.get("to_points"), lambda value: figure(value, 0)),
                  "estimate": _span(band.get("from_estimate"), band.get("to_estimate"), rate), "rows": count(band["rows"]), "share": rate(band.get("share")),
-                 "events": figure(band.get("events"), 0), "rate": rate(band.get("rate")), "rows_so_far": rate(band.get("rows_so_far")),
-                 "events_so_far": rate(band.get("events_so_far"))}
+                 "events": figure(band.get("events"), 0), "rate": rate(band.get("rate")), "rows_so_far": rate(_rounded(band.get("rows_so_far"))),
+                 "events_so_far": rate(_rounded(band.get("events_so_far")))}
         rows.append([str(band["band"]), *(cells[key] for key in keys)])
     return table("card-bands", words("card_bands.table"), columns, rows)
 
@@ -77,3 +84,8 @@ def _written(name: str, value: dict | float | None) -> str:
 
 def _span(low: float | None, high: float | None, written) -> str:
     return "–" if low is None or high is None else f"{written(low)} – {written(high)}"
+
+
+def _rounded(share: float | None) -> float | None:
+    """A running total whose last digits are those of the sum's order reads 100 %, not 100.0 %."""
+    return None if share is None else round(share, 9)
