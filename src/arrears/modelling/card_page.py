@@ -15,7 +15,7 @@ _DASH = "–"
 def card_page(card: dict) -> str:
     """The page of a card, in Chinese and English; the same card, the same bytes. Everything from the card is escaped.
 
-    A part the card has nothing for says so. Keys: see docs of model cards; only model, family, kind, version and event are demanded.
+    A part the card has nothing for says so. Keys: docs/algorithms/scores_watched.md; only model, family, kind, version and event are demanded.
     """
     bodies = {"card_says": _says(card), "card_figures": card_figures.figures(card), "card_calibration": card_figures.calibration(card),
               "card_ranking": card_figures.ranking(card), "card_bands": card_figures.bands(card), "card_features": card_features.features(card),
