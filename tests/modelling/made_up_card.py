@@ -59,7 +59,7 @@ def card() -> dict:
                  "left_out": [{"column": "promise_share", "zh": "全部缺失", "en": "all missing"}]},
         "validation": {"how": "out_of_time", "train_rows": 4_000, "test_rows": 4_000, "test_events": test["events"], "from": "2026-06-30", "to": "2026-09-30", "seed": 7},
         "metrics": {"train": train["metrics"], "test": test["metrics"]}, "calibration": test["calibration"], "bands": test["bands"], "roc": test["roc"],
-        "distribution": test["distribution"], "features": _features(), "stability": {"psi": 0.0213, "rows_then": 4_000, "rows_now": 4_000}, "fairness": groups,
+        "distribution": test["distribution"], "features": _features(), "stability": {"psi": 0.0213, "level": "calm", "rows_then": 4_000, "rows_now": 4_000}, "fairness": groups,
         "stress": downturn, "later": [{"as_of": "2026-11-22", "band": 1, "rows": 120, "predicted": 0.31, "observed": 0.33, "low": 0.25, "high": 0.42}],
         "challenger": rival, "limits": [{"zh": "只有获批的申请有结果（拒绝推断未做）。", "en": "Only approved applications have outcomes (no reject inference)."}],
         "versions": {"arrears": "0.1.0", "optbinning": "0.20"}}

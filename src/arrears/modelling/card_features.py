@@ -2,7 +2,7 @@
 
 from arrears.modelling.card_words import Pair, words
 from arrears.pages.amounts import count, figure, rate
-from arrears.pages.markup import CODE, NUMBER, PROSE, TEXT, Cell, anchor, beside, both, empty, table
+from arrears.pages.markup import CODE, NUMBER, PROSE, TEXT, Cell, beside, both, empty, table
 from arrears.pages.markup import figure as drawn
 from arrears.pages.pictures import ACCENT, Strip, bars
 
@@ -34,7 +34,7 @@ def _overview(found: list[dict]) -> str:
 
 
 def _bins(one: dict, is_open: bool) -> str:
-    name = anchor(one["name"])
+    name = one["name"]
     found = one["bins"]
     highest = max((entry.get("rate") or 0.0 for entry in found), default=0.0) or 1.0
     whole = sum(entry.get("rows") or 0 for entry in found) or 1

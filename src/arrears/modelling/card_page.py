@@ -3,6 +3,7 @@
 from html import escape
 
 from arrears.modelling import card_features, card_figures, card_watch
+from arrears.modelling.card_figures import is_of_shares
 from arrears.modelling.card_words import Pair, named, words
 from arrears.pages.amounts import count, figure, rate
 from arrears.pages.markup import CODE, PROSE, TEXT, Cell, both, empty, paragraph, say, section, table
@@ -14,7 +15,7 @@ _DASH = "–"
 def card_page(card: dict) -> str:
     """The page of a card, in Chinese and English; the same card, the same bytes. Everything from the card is escaped.
 
-    A part the card has nothing for says so. Keys: see docs of model cards; only model, family, kind, version and event are demanded.
+    A part the card has nothing for says so. Keys: docs/algorithms/scores_watched.md; only model, family, kind, version and event are demanded.
     """
     bodies = {"card_says": _says(card), "card_figures": card_figures.figures(card), "card_calibration": card_figures.calibration(card),
               "card_ranking": card_figures.ranking(card), "card_bands": card_figures.bands(card), "card_features": card_features.features(card),
@@ -23,15 +24,11 @@ def card_page(card: dict) -> str:
               "card_source": _source(card)}
     if is_of_shares(card):
         del bodies["card_ranking"]
-    facts = {"card_fairness": {"selected": card.get("selected_is") or words("card_fairness.selected")}}
+    selected = card.get("selected_is")
+    facts = {"card_fairness": {"selected": (selected["zh"], selected["en"]) if selected else words("card_fairness.selected")}}
     title = escape(" / ".join(words("card.title")) + f" · {card['model']} · {card['version']}")
     parts = "".join(section(name, body, **facts.get(name, {})) for name, body in bodies.items())
     return page(title, _header(card, list(bodies)), _tiles(card) + parts, say("card.foot"))
-
-
-def is_of_shares(card: dict) -> bool:
-    """The model estimates a share of an amount, not yes or no."""
-    return "r2" in (card.get("metrics", {}).get("test") or {})
 
 
 def _header(card: dict, names: list[str]) -> str:
@@ -68,17 +65,21 @@ def _says(card: dict) -> str:
     if event.get("horizon_days"):
         said.append(say("card_says.horizon", days=event["horizon_days"]))
     said.append(say("card_says.bad" if event.get("is_bad") else "card_says.good"))
+    if card["kind"] == "scorecard":
+        said.append(say("card_says.points"))
+    suffix = ".share" if is_of_shares(card) else ""
     body = paragraph(" ".join(said), "plain")
     if how:
         key = "card_says.out_of_time" if how.get("how") == "out_of_time" else "card_says.random"
-        body += paragraph(say(key, train=count(how.get("train_rows")), test=count(how.get("test_rows")), events=count(_whole(how.get("test_events"))),
+        body += paragraph(say(key + suffix, train=count(how.get("train_rows")), test=count(how.get("test_rows")), events=count(_whole(how.get("test_events"))),
                               start=str(how.get("from") or _DASH), end=str(how.get("to") or _DASH), seed=str(how.get("seed", _DASH))), "plain")
     span = " – ".join(str(found[end]) for end in ("from", "to") if found.get(end)) or _DASH
     rows: list[list[Cell]] = [
         [words("card_says.family"), named("card.family", card["family"])], [words("card_says.kind"), named("card.kind", card["kind"])],
         [words("card_says.from"), str(found.get("source") or _DASH)], [words("card_says.digest"), str(found.get("digest") or _DASH)],
-        [words("card_says.rows"), count(found.get("rows"))], [words("card_says.events"), count(_whole(found.get("events")))],
-        [words("card_says.base_rate"), rate(found.get("base_rate"))], [words("card_says.span"), span]]
+        [words("card_says.rows"), count(found.get("rows"))],
+        *([] if suffix else [[words("card_says.events"), count(_whole(found.get("events")))]]),
+        [words(f"card_says.base_rate{suffix}"), rate(found.get("base_rate"))], [words("card_says.span"), span]]
     body += table("card-data", words("card_says.data"), [(words("card.key"), TEXT), (words("col.value"), PROSE)], rows)
     body += "".join(paragraph(both((note["zh"], note["en"])), "plain") for note in found.get("notes") or ())
     if found.get("left_out"):

@@ -1,9 +1,9 @@
 """Parts of a model's card about where it may fail: stability, fairness, a downturn, later outcomes, a challenger."""
 
 from arrears.modelling.card_words import words
-from arrears.pages.amounts import count, figure, rate, rate_with_interval, with_interval
+from arrears.pages.amounts import chance, count, figure, rate, rate_with_interval, with_interval
 from arrears.pages.markup import NUMBER, PROSE, TEXT, Cell, both, empty, paragraph, say, table
-from arrears.pages.score_tables import fairness_table
+from arrears.pages.score_tables import fairness_table, level_words
 
 
 def stability(card: dict) -> str:
@@ -11,7 +11,9 @@ def stability(card: dict) -> str:
     found = card.get("stability")
     if not found or found.get("psi") is None:
         return empty("card_stability.none")
-    return paragraph(say("card_stability.psi", psi=figure(found["psi"]), then=count(found.get("rows_then")), now=count(found.get("rows_now"))), "plain")
+    judged = level_words(found["level"]) if found.get("level") else None
+    said = paragraph(say("card_stability.psi", psi=figure(found["psi"]), then=count(found.get("rows_then")), now=count(found.get("rows_now"))), "plain")
+    return said + (paragraph(say("card_stability.level", level=judged), "plain") if judged else "")
 
 
 def fairness(card: dict) -> str:
@@ -48,7 +50,7 @@ def challenger(card: dict) -> str:
     found = card.get("challenger")
     if not found:
         return empty("card_challenger.none")
-    rows: list[list[Cell]] = [[words(f"metric.{name}"), with_interval(found[name], 4), figure(found[name].get("p"), 4)]
+    rows: list[list[Cell]] = [[words(f"metric.{name}"), with_interval(found[name], 4), chance(found[name].get("p"))]
                               for name in ("auc", "brier", "log_loss") if found.get(name)]
     said = paragraph(both((found["zh"], found["en"])), "plain")
     columns = [(words("card.figure"), TEXT), (words("card.difference"), NUMBER), (words("card.p"), NUMBER)]

@@ -25,8 +25,17 @@ WORDS: dict[str, Pair] = {
         "The event and its horizon are as defined; features read only what was recorded by the cut-off; test rows take no part in fitting, choosing or calibrating."),
     "card_says.event": ("估计的是：{event}。", "It estimates: {event}."),
     "card_says.horizon": ("观察期 {days} 天。", "Horizon: {days} days."),
-    "card_says.bad": ("估计越高，对放贷机构越不利；分数越高越好。", "A higher estimate is worse for the lender; more points are better."),
+    "card_says.bad": ("估计越高，对放贷机构越不利。", "A higher estimate is worse for the lender."),
     "card_says.good": ("估计越高，对放贷机构越有利。", "A higher estimate is better for the lender."),
+    "card_says.points": ("分数越高，对放贷机构越有利。", "More points are better for the lender."),
+    "card_says.out_of_time.share": (
+        "跨时间检验：训练 {train} 行，之后（{start} 至 {end}）的 {test} 行用来检验。",
+        "Out-of-time validation: fitted on {train} rows, tested on the {test} later ones ({start} to {end})."),
+    "card_says.random.share": (
+        "随机检验（数据没有时间或由人指定）：训练 {train} 行，检验 {test} 行，种子 {seed}。未来的表现可能更差。",
+        "Random split (the data has no time, or a person asked for it): fitted on {train} rows, tested on {test}, seed {seed}. Later rows may fare worse."),
+    "card_says.base_rate.share": ("平均比例", "Mean share"), "card.events.share": ("比例之和", "Sum of shares"), "card.rate.share": ("平均比例", "Mean share"),
+    "card.events_so_far.share": ("累计比例", "Shares so far"),
     "card_says.out_of_time": (
         "跨时间检验：训练 {train} 行，之后（{start} 至 {end}）的 {test} 行、{events} 个事件用来检验。",
         "Out-of-time validation: fitted on {train} rows, tested on the {test} later ones ({start} to {end}) with {events} events."),
@@ -41,9 +50,9 @@ WORDS: dict[str, Pair] = {
     # Figures.
     "card_figures.title": ("衡量", "Figures"),
     "card_figures.how": (
-        "方括号内是 95% 区间。AUC：DeLong 1988；KS 与 ECE：自助法（减去偏差）；Brier 与对数损失：正态。校准 p：若估计完全准确，出现同样大或更大 ECE 的概率（从估计本身抽取结果模拟）；p < 0.05 时称与完全准确可区分。",
+        "方括号内是 95% 区间。AUC：DeLong 1988；KS 与 ECE：自助法（减去偏差）；Brier 与对数损失：正态。校准 p：若估计完全准确，出现同样大或更大 ECE 的概率（从估计本身抽取结果模拟）；p < 0.05 时称与完全准确可区分。比例：R² 用自助法，Spearman 按 Bonett & Wright 2000，覆盖率按 Wilson，其余正态。",
         "Intervals at 95 % in brackets. AUC: DeLong 1988; KS and ECE: bootstrap, less its bias; Brier and log loss: normal. Calibration p: how likely an ECE as great is were the estimates perfect "
-        "(outcomes drawn from the estimates themselves); below 0.05 they are told from perfect ones."),
+        "(outcomes drawn from the estimates themselves); below 0.05 they are told from perfect ones. Of shares: R² by bootstrap, Spearman after Bonett & Wright 2000, coverage after Wilson, the rest normal."),
     "card_figures.table": ("训练行与检验行", "Fitting rows and test rows"), "card.figure": ("指标", "Figure"), "card.train": ("训练", "Fitting"), "card.test": ("检验", "Test"),
     "metric.auc": ("AUC", "AUC"), "metric.gini": ("Gini", "Gini"), "metric.ks": ("KS", "KS"), "metric.brier": ("Brier 分数", "Brier score"), "metric.log_loss": ("对数损失", "Log loss"),
     "metric.ece": ("校准误差 ECE", "Calibration error ECE"), "metric.ece_when_perfect": ("完全准确时通常的 ECE", "Usual ECE were it perfect"),
@@ -52,8 +61,8 @@ WORDS: dict[str, Pair] = {
     # Calibration.
     "card_calibration.title": ("估计与实际", "Estimates against outcomes"),
     "card_calibration.how": (
-        "检验行按估计分成行数大致相同的段；点是该段的实际比率，竖线是其 95% 区间（Wilson 1927）。点在虚线上：说 20% 的，真有 20%。",
-        "Test rows in bands of about equal size by estimate; a dot is the band's observed rate, the bar its 95 % interval (Wilson 1927). Dots on the dashed line: of those said to be at 20 %, 20 % were."),
+        "检验行按估计分成行数大致相同的段；点是该段的实际比率，竖线是其 95% 区间（Wilson 1927；比例为正态）。点在虚线上：说 20% 的，真有 20%。",
+        "Test rows in bands of about equal size by estimate; a dot is the band's observed rate, the bar its 95 % interval (Wilson 1927; of shares normal). Dots on the dashed line: of those said to be at 20 %, 20 % were."),
     "card_calibration.picture": ("各段的平均估计与实际比率", "Mean estimate and observed rate by band"),
     "card_calibration.desc": ("散点图：横轴平均估计，纵轴实际比率，虚线为两者相等。", "Dots: mean estimate across, observed rate up; on the dashed line both are equal."),
     "card_calibration.table": ("按段", "By band"), "card_calibration.x": ("平均估计", "mean estimate"), "card_calibration.y": ("实际比率", "observed rate"),
@@ -87,6 +96,7 @@ WORDS: dict[str, Pair] = {
     "card_stability.title": ("稳定性", "Stability"),
     "card_stability.how": ("PSI / CSI = Σ (q − p) ln(q / p)，参照为训练行；0.1 起关注，0.25 起警报（Siddiqi 2006）；行数太少时，变化须超出偶然才算。", "PSI / CSI = Σ (q − p) ln(q / p) against the fitting rows; watch from 0.1, alert from 0.25 (Siddiqi 2006), and only where chance would not make as much of so few rows."),
     "card_stability.psi": ("估计的 PSI 为 {psi}（训练 {then} 行，检验 {now} 行）。", "PSI of the estimates is {psi} (fitting {then} rows, test {now} rows)."),
+    "card_stability.level": ("判定：{level}。", "Level: {level}."),
     "card_stability.none": ("没有可比较的行。", "There are no rows to compare."),
     # Fairness.
     "card_fairness.title": ("公平性", "Fairness"),

@@ -94,6 +94,15 @@ def with_interval(measured: Mapping | None, decimals: int = 3) -> str:
     return figure(measured["value"], decimals) + interval
 
 
+def chance(p: float | None) -> str:
+    """A p-value to three decimals; a dash where there is none.
+
+    >>> chance(0.0421), chance(0.00002)
+    ('0.042', '< 0.001')
+    """
+    return "< 0.001" if p is not None and p < 0.001 else figure(p)
+
+
 def rate_with_interval(measured: Mapping | None) -> str:
     """A measured rate in per cent with its interval, as `with_interval`.
 

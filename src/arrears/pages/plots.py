@@ -7,7 +7,7 @@ from arrears.pages.amounts import rate
 from arrears.pages.pictures import ACCENT, LINE, SOFT, WORSE, box, drawing, lettering, scale, short
 from arrears.pages.wording import Pair
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 470, 340, 52, 16, 10, 46
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 470, 350, 52, 28, 26, 46
 OTHERS_FILL = "#8fa9bb"
 
 
@@ -92,5 +92,5 @@ def _grid(place, x_step: float | None, x_top: float, y_step: float, y_top: float
         parts.append(f'<path d="M{short(x)} {short(y)}v4" stroke="{SOFT}"/>')
         parts.append(lettering(x, y + 17, rate(round(mark * x_step, 6)), anchor="middle", size=11.5, fill=SOFT))
     parts.append(lettering((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 8, x_name, anchor="middle", size=11.5, fill=SOFT))
-    parts.append(lettering(_LEFT + 6, _TOP + 12, y_name, size=11.5, fill=SOFT))
+    parts.append(lettering(2, 12, y_name, size=11.5, fill=SOFT))
     return parts
