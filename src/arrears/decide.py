@@ -38,7 +38,7 @@ class Decisions:
 def decide(facts: Facts, law: Law, gate: Prepared, lender: Lender, strategy: Strategy, models: dict[str, Model], buckets: Buckets, as_of: date) -> Decisions:
     """One night's decisions for one partition, that is for whole people; nothing else is read, no clock, no dice."""
     assessed = assess(facts, law, buckets, as_of)
-    scores = score(assessed.positions, assessed.loans, facts, models, as_of)
+    scores = score(assessed.positions, assessed.loans, facts, models, as_of, buckets.names[-1])
     holds = facts.holds.with_columns(facts.loans["borrower_id"].gather(facts.holds["loan"]))
     proposals = propose(assessed.positions, assessed.loans, holds, strategy, as_of)
     proposals = screened(proposals, facts.contacts, facts.consents, holds, gate, lender, strategy.contacts, as_of)

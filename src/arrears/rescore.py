@@ -58,7 +58,7 @@ def rescore(person: Facts, happened: tuple[Happened, ...], law: Law, buckets: Bu
     for one in happened:
         person = with_happened(person, one)
     assessed = assess(person, law, buckets, as_of)
-    return score(assessed.positions, assessed.loans, person, models, as_of)
+    return score(assessed.positions, assessed.loans, person, models, as_of, buckets.names[-1])
 
 
 def with_happened(person: Facts, one: Happened) -> Facts:

@@ -4,14 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-import polars as pl
-
 from arrears.days import microseconds_of
 from arrears.delinquency.assess import Assessed, CannotBePositioned, assess
 from arrears.delinquency.buckets import Buckets
 from arrears.ingest.judge import facts_of, fault_of_walk
 from arrears.law.caps import Law
-from arrears.scoring.outcomes import SIGHT_DAYS
+from arrears.scoring.outcomes import SIGHTS_EVERY_DAYS, Seen
 from arrears.store import Book, Manifest
 from arrears.tables.facts import Facts
 
@@ -48,10 +46,12 @@ class Past:
             self.walked[day] = self._assessed(self.now, day)
         return self.walked[day]
 
-    def sights(self, day: date, horizon_days: int) -> list[tuple[date, pl.DataFrame]]:
-        """The positions every SIGHT_DAYS days after the day, up to the horizon."""
-        days = (day + timedelta(days=ahead) for ahead in range(SIGHT_DAYS, horizon_days + 1, SIGHT_DAYS))
-        return [(seen, self.sight(seen).positions) for seen in days]
+    def seen(self, facts: Facts, assessed: Assessed, day: date, last_day: date, horizon_days: int) -> Seen:
+        """A snapshot of the day with the sights that follow it, every SIGHTS_EVERY_DAYS days up to the horizon or the last day."""
+        until = min(last_day, day + timedelta(days=horizon_days))
+        days = [day + timedelta(days=ahead) for ahead in range(SIGHTS_EVERY_DAYS, (until - day).days + 1, SIGHTS_EVERY_DAYS)]
+        later = tuple((sight, self.sight(sight).positions) for sight in days)
+        return Seen(day, assessed.positions, assessed.loans, facts, later, self.now, last_day, self.buckets.names)
 
     def forget(self, days: Iterable[date]) -> None:
         """The walks of these days are no longer kept."""

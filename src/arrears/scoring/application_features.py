@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from arrears.scoring.loan_features import in_major_units
+from arrears.scoring.loan_features import PERCENT_PPM, by_constant, in_major_units
 from arrears.scoring.payment_history import history
 from arrears.scoring.spring_festival import gap_days
 from arrears.tables.facts import Facts
@@ -34,7 +34,7 @@ def application_features(facts: Facts, first: date, last: date) -> pl.DataFrame:
     counts = [pl.col(name).fill_null(0).cast(pl.Float64) for name in ("guarantors", "earlier_loans", "earlier_open_loans", "earlier_times_late_12m", "loans_90d")]
     return terms.select(
         "loan_id", "borrower_id", in_major_units("principal_minor", terms["currency"]).alias("principal"),
-        (pl.col("annual_rate_ppm") / 10_000).alias("annual_rate_percent"), (pl.col("penalty_rate_ppm") / 10_000).alias("penalty_rate_percent"),
+        by_constant(pl.col("annual_rate_ppm"), PERCENT_PPM).alias("annual_rate_percent"), by_constant(pl.col("penalty_rate_ppm"), PERCENT_PPM).alias("penalty_rate_percent"),
         pl.col("term_instalments").cast(pl.Float64), (pl.col("fees") / lent).alias("fee_share"), "product", "borrower_kind", "regime",
         *counts, pl.col("earlier_worst_delay_days").cast(pl.Float64), "earlier_late_share", (pl.col("earlier_unpaid") / lent).alias("earlier_unpaid_ratio"),
         pl.col("days_since_last_loan").cast(pl.Float64), day.dt.month().cast(pl.Float64).alias("disbursed_month"), "industry",

@@ -13,7 +13,8 @@ STEPS = 100
 
 def probability(calibration: Calibration, raw: np.ndarray) -> np.ndarray:
     """The calibrated estimate in [0, 1] for each raw sum; a higher sum never gives a lower estimate."""
-    return 1 / (1 + np.exp(-(calibration.intercept + calibration.slope * raw)))
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-(calibration.intercept + calibration.slope * raw)))
 
 
 def fitted_calibration(raw: np.ndarray, outcome: np.ndarray) -> Calibration | None:

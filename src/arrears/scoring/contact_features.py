@@ -3,7 +3,8 @@
 An attempt is an outbound contact meant for the debtor: whoever was reached is the debtor, or somebody else by mistake (`other`). It
 reached the right person where the debtor answered; by a channel that nobody answers (sms, email, im, push, letter) where it was
 delivered, which says that the address holds, not that it was read. An outcome `unknown` teaches nothing either way.
-Only contacts strictly before the attempt and within LOOK_BACK_DAYS are read.
+Only contacts before the local day of the attempt begins, and within LOOK_BACK_DAYS of it, are read: that is what a night knows of
+tomorrow, and a model is fitted on what it will know.
 """
 
 from datetime import date
@@ -47,7 +48,8 @@ def possible_attempts(people: pl.Series, channels: tuple[str, ...], hours: tuple
 
 
 def contact_features(facts: Facts, attempts: pl.DataFrame, zone: str) -> pl.DataFrame:
-    """One row per attempt (borrower_id, channel, at), in its order: the contact features of features.yaml, as known just before `at`.
+    """One row per attempt (borrower_id, channel, at), in its order: the contact features of features.yaml, as known when the local
+    day of `at` began.
 
     days_late is that of the person's loans at the end of the local day before, by the payments that these facts know.
     """
@@ -57,15 +59,16 @@ def contact_features(facts: Facts, attempts: pl.DataFrame, zone: str) -> pl.Data
     at = attempts["at"].to_physical().to_numpy()
     past_at = past["attempted_at"].to_physical().to_numpy()
     shift = offsets(zone, at)
+    local_day = (at + shift) // DAY
+    begun_at = local_day * DAY - offsets(zone, local_day * DAY - shift)
     hour = ((at + shift) // _HOUR % 24).astype(np.int64)
     found = _look_back(
-        np.searchsorted(of_past, of_attempt), at, hour, _code(attempts["channel"], CHANNELS), of_attempt,
+        np.searchsorted(of_past, of_attempt), begun_at, hour, _code(attempts["channel"], CHANNELS), of_attempt,
         of_past, past_at, ((past_at + offsets(zone, past_at)) // _HOUR % 24).astype(np.int64), _code(past["channel"], CHANNELS),
         _code(past["outcome"], OUTCOMES), past["reached"].fill_null(-1).to_numpy().astype(np.int64), past["is_inbound"].to_numpy(),
     )
-    local_day = (at + shift) // DAY
     outcome = pl.Series(OUTCOMES, dtype=pl.String).gather(pl.Series(np.where(found[:, C_LAST] >= 0, found[:, C_LAST], 0)))
-    since = np.where(found[:, C_REACHED_AT] != NONE, (at - found[:, C_REACHED_AT]) // DAY, -1)
+    since = np.where(found[:, C_REACHED_AT] != NONE, (begun_at - found[:, C_REACHED_AT]) // DAY, -1)
     return attempts.select("borrower_id", "channel").with_columns(
         local_hour=pl.Series(hour).cast(pl.Float64), weekday=pl.Series((local_day + 3) % 7 + 1).cast(pl.Float64),
         tries_before_30d=pl.Series(found[:, C_TRIES]).cast(pl.Float64),

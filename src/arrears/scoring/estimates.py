@@ -5,8 +5,8 @@ import polars as pl
 
 from arrears.refusal import Refused
 from arrears.scoring.calibration import probability
-from arrears.scoring.matrix import encoded, in_parts
-from arrears.scoring.model import CATEGORY, SCORECARD, UNSEEN, Bins, Feature, Model, Spread
+from arrears.scoring.matrix import encoded, in_parts, unseen_as_missing
+from arrears.scoring.model import CATEGORY, Bins, Feature, Model, Spread
 from arrears.scoring.scorecard import bin_numbers, points_of, raw_of_scorecard
 from arrears.scoring.tree_sums import raw_of_trees
 
@@ -35,15 +35,15 @@ def estimate_of(model: Model, matrix: np.ndarray) -> np.ndarray:
 
 
 def model_matrix(model: Model, frame: pl.DataFrame) -> np.ndarray:
-    """The model's features of each row, [row, feature]: trees take a category never seen as missing, a scorecard has a bin for it."""
-    return encoded(model.features, frame, UNSEEN if model.kind == SCORECARD else np.nan)
+    """The model's features of each row, [row, feature], a category never seen as UNSEEN."""
+    return encoded(model.features, frame)
 
 
 def raw_of(model: Model, matrix: np.ndarray) -> np.ndarray:
     """The model's raw sum for each row of the matrix: log-odds before calibration."""
     if model.scorecard is not None:
         return raw_of_scorecard(model.scorecard, matrix, model.features)
-    return raw_of_trees(model.trees, matrix)
+    return raw_of_trees(model.trees, unseen_as_missing(model.features, matrix))
 
 
 def points(model: Model, frame: pl.DataFrame) -> np.ndarray:
@@ -70,8 +70,8 @@ def interval(model: Model, estimates: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 def spread_of(estimates: np.ndarray, outcome: np.ndarray, bands: int = 10) -> Spread:
     """The 5th and 95th percentile of outcomes within bands of equally many estimates; fewer bands where estimates are equal."""
-    inner = np.unique(np.quantile(estimates, np.linspace(0, 1, bands + 1)[1:-1]))
-    edges = np.concatenate([[0.0], inner[(inner > estimates.min()) & (inner > 0)], [1.0]])
+    inner = np.unique(np.quantile(estimates, np.linspace(0, 1, bands + 1)[1:-1], method="lower"))
+    edges = np.concatenate([[0.0], inner[(inner > estimates.min()) & (inner < 1)], [1.0]])
     band = np.clip(np.searchsorted(edges, estimates, "right") - 1, 0, len(edges) - 2)
     within = [outcome[band == place] for place in range(len(edges) - 1)]
     return Spread(

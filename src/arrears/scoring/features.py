@@ -6,25 +6,13 @@ from importlib.resources import files
 
 from arrears import strict_yaml
 from arrears.refusal import Refused
+from arrears.scoring.families import FAMILIES, TARGETS
 from arrears.scoring.model import CATEGORY, NUMBER, Feature
+from arrears.scoring.protected import protected_as
+from arrears.scoring.target import Target
 from arrears.strict_yaml import BadYaml
 from arrears.tables import FACTS
 
-FAMILIES = ("application", "behaviour", "collection", "contact", "loss")
-MODELS = {
-    "application": ("application", True), "behaviour_miss": ("behaviour", True), "behaviour_late30": ("behaviour", True),
-    "collection_cure": ("collection", False), "collection_self_cure": ("collection", False), "collection_roll": ("collection", True),
-    "collection_recovery_30": ("collection", False), "collection_recovery_90": ("collection", False),
-    "collection_recovery_360": ("collection", False), "collection_promise": ("collection", False), "contact": ("contact", False),
-    "loss": ("loss", True),
-}
-"""Each model with its family, and whether its event is bad for the lender."""
-
-PROTECTED = frozenset({
-    "sex", "gender", "age", "age_band", "birthday", "region", "province", "town", "address", "postcode", "zone", "ethnicity", "religion",
-    "marital_status", "nationality", "health",
-})
-"""What no model may read, nor under another name: it serves reports on fairness alone. Source: 个人信息保护法 arts. 24 and 28."""
 _KEYS = {"name", "kind", "zh", "en", "formula", "unit", "source", "use", "risk"}
 
 
@@ -61,7 +49,7 @@ def read_definitions(text: str, name: str) -> tuple[Definition, ...]:
         strict_yaml.expect_keys(entry, _KEYS, set(), name)
         where = f"{name}{strict_yaml.line_of(entry)}: {entry['name']}"
         for fault, is_at_fault in (
-            ("a protected attribute is no feature; remove it", entry["name"] in PROTECTED),
+            ("a protected attribute is no feature; remove it", protected_as(entry["name"]) is not None),
             ("stands twice; remove one", entry["name"] in found),
             (f"kind must be {NUMBER} or {CATEGORY}", entry["kind"] not in (NUMBER, CATEGORY)),
             ("risk must be 1, 0 or -1", entry["risk"] not in ("1", "0", "-1")),
@@ -79,27 +67,17 @@ def read_definitions(text: str, name: str) -> tuple[Definition, ...]:
 def features_for(model: str) -> tuple[Feature, ...]:
     """What a model of a book is offered, in the order of the file; `monotone` is turned to the model's own event.
 
-    Raises Refused at a name that is none of MODELS.
+    Raises Refused at a name that is none of TARGETS.
     """
-    family, event_is_bad = _model(model)
+    target = _target(model)
     return tuple(
-        Feature(one.name, one.kind, one.zh, one.en, one.unit, one.risk if event_is_bad else -one.risk)
-        for one in definitions() if family in one.use
+        Feature(one.name, one.kind, one.zh, one.en, one.unit, one.risk if target.event_is_bad else -one.risk)
+        for one in definitions() if target.family in one.use
     )
 
 
-def family_of(model: str) -> str:
-    """The family of a model's name; raises Refused at a name that is none of MODELS."""
-    return _model(model)[0]
-
-
-def event_is_bad(model: str) -> bool:
-    """A higher estimate of the model is worse for the lender; raises Refused at a name that is none of MODELS."""
-    return _model(model)[1]
-
-
-def _model(name: str) -> tuple[str, bool]:
-    if name not in MODELS:
+def _target(name: str) -> Target:
+    if name not in TARGETS:
         raise Refused(
-            f"there is no model {name!r}; write one of: {', '.join(MODELS)}", f"没有模型 {name!r}；请写其中之一：{'、'.join(MODELS)}")
-    return MODELS[name]
+            f"there is no model {name!r}; write one of: {', '.join(TARGETS)}", f"没有模型 {name!r}；请写其中之一：{'、'.join(TARGETS)}")
+    return TARGETS[name]

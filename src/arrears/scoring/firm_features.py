@@ -40,7 +40,7 @@ def firm_months(facts: Facts, as_of: date) -> pl.DataFrame:
         "tax_to_turnover_trend": _mean(taxed, 0, 3) / _above_zero(_mean(taxed, 3, 12)) - 1,
         "invoiced_trend": _trend(invoiced, 3, 6),
         "months_without_invoices_12m": pl.when(_present(invoiced, 0, 12)).then(_in(0, 12, invoiced == 0).sum()),
-        "largest_customer_share": _mean(_flow("largest_customer_ppm") / 1_000_000, 0, 3),
+        "largest_customer_share": _mean(_flow("largest_customer_ppm"), 0, 3) * 1e-6,
         "months_missing_12m": REPORTED_WITHIN_MONTHS - (pl.col("ago") <= REPORTED_WITHIN_MONTHS).sum(),
     }
     return months.group_by(_BY).agg(value.cast(pl.Float64).alias(name) for name, value in figures.items()).select(list(schema))

@@ -5,16 +5,18 @@ fitted to all rows, choose the number of trees, and say how far outcomes lie fro
 Source: Chernozhukov et al. (2018), Econometrics Journal 21, section 3.1 (cross-fitting).
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from os import cpu_count
 
 import numpy as np
 import polars as pl
 
 from arrears.refusal import Refused
-from arrears.scoring.boosted import TreeSettings, fit_booster, missing_as_typical, trees_of_booster
+from arrears.scoring.boosted import TreeSettings, fit_booster, fit_trees, missing_as_typical, trees_of_booster
 from arrears.scoring.calibration import fitted_calibration, probability
 from arrears.scoring.estimates import reference_of, spread_of
-from arrears.scoring.matrix import FEW_ROWS, encoded, learned_features
+from arrears.scoring.matrix import FEW_ROWS, encoded, learned_features, unseen_as_missing
 from arrears.scoring.model import BOOSTED, CATEGORY, SCORECARD, UNSEEN, Calibration, Feature, Model, Scorecard, Trees
 from arrears.scoring.scorecard import CardSettings, fit_bins, raw_of_scorecard, with_points
 from arrears.scoring.tree_sums import raw_of_trees
@@ -62,7 +64,8 @@ def fit_model(
             f"{frame.height} 行数据只有 {len(numbers)} 个折：请给每行一个折号，至少两折",
         )
     usable, notes = _usable(frame, features)
-    parts = [_part(kind, frame, outcome, usable, seed, event_is_bad, settings, folds != number) for number in numbers]
+    with ThreadPoolExecutor(cpu_count() or 1) as pool:
+        parts = list(pool.map(lambda number: _part(kind, frame, outcome, usable, seed, event_is_bad, settings, folds != number), numbers))
     trees = _trees_to_keep(parts, [int((folds == number).sum()) for number in numbers])
     raw = np.empty(frame.height)
     for number, part in zip(numbers, parts, strict=True):
@@ -79,7 +82,7 @@ def fit_model(
             )
         )
     card = card and with_points(card, calibration, event_is_bad)
-    whole = raw_of_scorecard(card, matrix, learned) if card else raw_of_trees(grown, matrix)
+    whole = raw_of_scorecard(card, matrix, learned) if card else raw_of_trees(grown, unseen_as_missing(learned, matrix))
     estimates, cross_fitted = probability(calibration, whole), probability(calibration, raw)
     model = Model(
         name=name,
@@ -123,11 +126,11 @@ def _part(kind, frame, outcome, features, seed, event_is_bad, settings, inside) 
             "某一折以外的所有行结果都相同：请让事件分布在各折中",
         )
     learned = learned_features(features, within, outcome[inside])
-    unseen = UNSEEN if kind == SCORECARD else np.nan
-    matrix, held_out = encoded(learned, within, unseen), encoded(learned, without, unseen)
+    matrix, held_out = encoded(learned, within), encoded(learned, without)
     if kind == SCORECARD:
         card = fit_bins(matrix, outcome[inside], learned, seed, event_is_bad, settings)
         return _Part(raw_of_scorecard(card, held_out, learned), None, held_out, matrix, learned, None)
+    matrix, held_out = unseen_as_missing(learned, matrix), unseen_as_missing(learned, held_out)
     booster = fit_booster(matrix, outcome[inside], learned, seed, settings or TreeSettings(), (held_out, outcome[~inside]))
     return _Part(None, booster, held_out, matrix, learned, booster.held_out_loss)
 
@@ -146,7 +149,7 @@ def _whole(
 ) -> tuple[tuple[Feature, ...], np.ndarray, Scorecard | None, Trees | None]:
     """The model of all rows, reading only the features it uses: features, matrix, and scorecard or trees."""
     learned = learned_features(features, frame, outcome)
-    matrix = encoded(learned, frame, UNSEEN if kind == SCORECARD else np.nan)
+    matrix = encoded(learned, frame)
     if kind == SCORECARD:
         card = fit_bins(matrix, outcome, learned, seed, event_is_bad, settings)
         names = {bins.feature for bins in card.bins}
@@ -154,8 +157,7 @@ def _whole(
         grown = None
     else:
         settings = replace(settings or TreeSettings(), trees=trees)
-        booster = fit_booster(matrix, outcome, learned, seed, settings)
-        grown = missing_as_typical(trees_of_booster(booster), matrix, learned)
+        grown = fit_trees(unseen_as_missing(learned, matrix), outcome, learned, seed, settings)
         used = np.unique(grown.feature[grown.feature >= 0]).tolist()
         card = None
         renumbered = np.searchsorted(used, grown.feature).astype(np.int32)

@@ -19,7 +19,7 @@ from arrears.scoring.spring_festival import gap_days
 from arrears.tables.facts import Facts
 
 SHANGHAI = "Asia/Shanghai"
-_PERCENT_PPM = 10_000
+PERCENT_PPM = 10_000
 _DAYS_A_MONTH = 30.4375
 
 
@@ -135,7 +135,7 @@ def _paid(day: pl.Expr) -> tuple[pl.Expr, ...]:
         _share("paid_30d", "due_30d").alias("paid_to_due_30d"), _share("paid_90d", "due_90d").alias("paid_to_due_90d"),
         _share("paid", "due_so_far").alias("paid_to_due"), _number("reversed_90d").alias("payments_reversed_90d"),
         (1 - _share("outstanding_principal_minor", "disbursed_minor")).alias("principal_paid_share"),
-        ((day - pl.col("disbursed_on")).dt.total_days() / _DAYS_A_MONTH).alias("months_on_book"),
+        by_constant((day - pl.col("disbursed_on")).dt.total_days(), _DAYS_A_MONTH).alias("months_on_book"),
         (pl.col("instalments") - pl.col("instalments_due")).cast(pl.Float64).alias("instalments_left"),
         _number("first_late_days").alias("first_instalment_late_days"),
     )
@@ -153,8 +153,8 @@ def _position(day: pl.Expr) -> tuple[pl.Expr, ...]:
 
 def _contract(currencies: pl.Series) -> tuple[pl.Expr, ...]:
     return (
-        in_major_units("disbursed_minor", currencies).alias("principal"), (pl.col("annual_rate_ppm") / _PERCENT_PPM).alias("annual_rate_percent"),
-        (pl.col("penalty_rate_ppm") / _PERCENT_PPM).alias("penalty_rate_percent"), _number("instalments").alias("term_instalments"),
+        in_major_units("disbursed_minor", currencies).alias("principal"), by_constant(pl.col("annual_rate_ppm"), PERCENT_PPM).alias("annual_rate_percent"),
+        by_constant(pl.col("penalty_rate_ppm"), PERCENT_PPM).alias("penalty_rate_percent"), _number("instalments").alias("term_instalments"),
         _share("fees", "disbursed_minor").alias("fee_share"), "product", "borrower_kind", "regime",
         (pl.col("restructured_on") <= pl.col("as_of")).fill_null(False).alias("is_restructured"),
         (pl.col("filed_on") <= pl.col("as_of")).fill_null(False).alias("is_filed"),
@@ -164,17 +164,22 @@ def _contract(currencies: pl.Series) -> tuple[pl.Expr, ...]:
 def in_major_units(column: str, currencies: pl.Series) -> pl.Expr:
     """An amount as a feature, in units of the row's own `currency` (all of which are among currencies); Float64, never money again."""
     scale = {name: 10.0 ** decimals_of(name) for name in currencies.unique().sort()}
-    return pl.col(column).cast(pl.Float64) / pl.col("currency").replace_strict(scale or {"": 1.0}, return_dtype=pl.Float64)
+    return by_constant(pl.col(column), pl.col("currency").replace_strict(scale or {"": 1.0}, return_dtype=pl.Float64))
+
+
+def by_constant(value: pl.Expr, divisor: float | pl.Expr) -> pl.Expr:
+    """value / divisor, divided row by row: by a scalar Polars multiplies with the reciprocal, but not in a frame of one row, and the last bit differs."""
+    value = value.cast(pl.Float64)
+    return value / (value * 0 + divisor)
 
 
 def _person() -> tuple[pl.Expr, ...]:
     """From the person's other loans, guarantors and holds."""
     other = pl.when(pl.col("days_past_due") == pl.col("worst")).then(pl.col("second")).otherwise(pl.col("worst")).cast(pl.Float64)
-    paid_a_month = pl.col("person_paid_90d") / 3
     return (
         (pl.col("person_loans") - 1).cast(pl.Float64).alias("other_loans"), (other > 0).alias("other_loan_late"),
         other.alias("other_days_past_due"), _share("person_outstanding", "disbursed_minor").alias("person_outstanding_ratio"),
-        _share("person_due_30d", paid_a_month).alias("person_due_30d_ratio"),
+        _share(3 * pl.col("person_due_30d"), "person_paid_90d").alias("person_due_30d_ratio"),
         _count("guarantors"), _number("guarantor_days_past_due"), pl.col("is_disputed").fill_null(False),
     )
 

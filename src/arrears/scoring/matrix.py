@@ -17,15 +17,26 @@ FEW_ROWS = 50
 ROWS_PER_PART = 1 << 17
 
 
-def encoded(features: tuple[Feature, ...], frame: pl.DataFrame, unseen: float = UNSEEN) -> np.ndarray:
+def encoded(features: tuple[Feature, ...], frame: pl.DataFrame) -> np.ndarray:
     """Every feature of every row as float64, shape [row, feature], columns contiguous.
 
     Null, NaN and the infinities are NaN; yes and no are 1 and 0; a category is its place in Feature.categories, one that is
-    not there `unseen`. Raises Refused where a column is missing or of another type.
+    not there UNSEEN. Raises Refused where a column is missing or of another type.
     """
     matrix = np.empty((frame.height, len(features)), order="F")
     for place, feature in enumerate(features):
-        matrix[:, place] = _codes(feature, _column(feature, frame), unseen)
+        matrix[:, place] = _codes(feature, _column(feature, frame))
+    return matrix
+
+
+def unseen_as_missing(features: tuple[Feature, ...], matrix: np.ndarray) -> np.ndarray:
+    """The matrix as trees read it: a category never seen is missing, for its code would stand beside the lowest event rate."""
+    places = [place for place, feature in enumerate(features) if feature.kind == CATEGORY]
+    if not places:
+        return matrix
+    matrix = matrix.copy(order="F")
+    for place in places:
+        matrix[matrix[:, place] == UNSEEN, place] = np.nan
     return matrix
 
 
@@ -50,7 +61,7 @@ def learned_features(features: tuple[Feature, ...], frame: pl.DataFrame, outcome
             typical = commonest[0] if len(commonest) else None
             learned.append(replace(feature, categories=tuple(known), typical=typical))
         else:
-            values = _codes(feature, column, UNSEEN)
+            values = _codes(feature, column)
             present = values[~np.isnan(values)]
             common = 2 * len(present) > len(values)
             typical = float(np.percentile(present, 50, method="lower")) if common else None
@@ -101,9 +112,9 @@ def _column(feature: Feature, frame: pl.DataFrame) -> pl.Series:
     )
 
 
-def _codes(feature: Feature, column: pl.Series, unseen: float) -> np.ndarray:
+def _codes(feature: Feature, column: pl.Series) -> np.ndarray:
     if feature.kind == NUMBER:
         values = column.to_numpy()
         return np.where(np.isfinite(values), values, np.nan)
     codes = column.cast(pl.Enum(list(feature.categories)), strict=False).to_physical().cast(pl.Float64)
-    return codes.fill_null(unseen).set(column.is_null(), float("nan")).to_numpy()
+    return codes.fill_null(UNSEEN).set(column.is_null(), float("nan")).to_numpy()

@@ -6,12 +6,12 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from arrears.scoring.contact import reached_by
-from arrears.scoring.estimates import estimate, interval, points
+from arrears.scoring.asked import asked
+from arrears.scoring.estimates import ESTIMATE, binned_rows, estimate, interval, points
 from arrears.scoring.families import TARGETS
-from arrears.scoring.fitting import binned_counts
 from arrears.scoring.loan_features import loan_features
-from arrears.scoring.model import Model
+from arrears.scoring.model import SCORECARD, Model
+from arrears.scoring.reach import reached_by
 from arrears.scoring.reasons import reasons
 from arrears.tables.facts import Facts
 
@@ -23,7 +23,6 @@ REACH = {"borrower_id": pl.String, "reach_channel": pl.String, "reach_hour": pl.
 CURE, EXPECTED = "collection_cure", "collection_recovery_30"
 """The models by which the worklist is ordered, where they are released."""
 
-_WORST = 0.9
 _AT_NIGHT = tuple(name for name, target in TARGETS.items() if target.family in ("behaviour", "collection", "loss"))
 
 
@@ -43,7 +42,7 @@ def no_scores() -> Scores:
     return Scores(pl.DataFrame(schema=SCORES), pl.DataFrame(schema=REACH))
 
 
-def score(positions: pl.DataFrame, loans: pl.DataFrame, facts: Facts, models: dict[str, Model], as_of: date) -> Scores:
+def score(positions: pl.DataFrame, loans: pl.DataFrame, facts: Facts, models: dict[str, Model], as_of: date, last_bucket: str) -> Scores:
     """What each model says at the end of as_of; nothing later is read. positions, loans: what `assess` gave of these facts.
 
     Every loan of an early warning or a collection model has an estimate. Reasons stand with late loans, and with the tenth of the others that is
@@ -54,9 +53,10 @@ def score(positions: pl.DataFrame, loans: pl.DataFrame, facts: Facts, models: di
     features = loan_features(facts, positions, loans, as_of)
     parts, counts = [pl.DataFrame(schema=SCORES)], {}
     for name in sorted(models.keys() & set(_AT_NIGHT)):
-        asked = features.filter(TARGETS[name].asked(positions, features, as_of))
-        parts.append(scored(models[name], asked))
-        counts[name] = binned_counts(models[name], asked)
+        rows = features.filter(asked(name, positions, features, as_of, last_bucket))
+        parts.append(scored(models[name], rows))
+        binned = binned_rows(models[name], rows, parts[-1]["estimate"].to_numpy())
+        counts[name] = {feature: counted.tolist() for feature, counted in binned.items()}
     reach = reached_by(models["contact"], facts, positions, loans, as_of) if "contact" in models else pl.DataFrame(schema=REACH)
     return Scores(pl.concat(parts), reach, counts)
 
@@ -67,7 +67,7 @@ def scored(model: Model, rows: pl.DataFrame) -> pl.DataFrame:
     low, high = interval(model, estimates) if model.is_share else (None, None)
     frame = rows.select("loan_id", "borrower_id").with_columns(
         model=pl.lit(model.name), estimate=pl.Series(estimates, dtype=pl.Float64), low=_column(low, len(rows)), high=_column(high, len(rows)),
-        points=pl.Series(points(model, rows), dtype=pl.Int32))
+        points=_column(points(model, rows) if model.kind == SCORECARD else None, len(rows), pl.Int32))
     told = _told_of(model, estimates)
     why = np.full(len(rows), None, object)
     if told.any():
@@ -80,12 +80,12 @@ def _told_of(model: Model, estimates: np.ndarray) -> np.ndarray:
     """Of whom reasons are given: everybody late, and of the others the worst tenth by the rows the model was fitted on."""
     if model.family != "behaviour":
         return np.ones(len(estimates), np.bool_)
-    edges = model.reference["estimate"]["edges"]
-    return estimates >= edges[round(_WORST * (len(edges) + 1)) - 1]
+    tenths = model.reference[ESTIMATE]["splits"]
+    return estimates >= tenths[-1] if tenths else np.ones(len(estimates), np.bool_)
 
 
-def _column(values: np.ndarray | None, count: int) -> pl.Series:
-    return pl.Series(values, dtype=pl.Float64) if values is not None else pl.Series([None], dtype=pl.Float64).new_from_index(0, count)
+def _column(values: np.ndarray | None, count: int, dtype: type = pl.Float64) -> pl.Series:
+    return pl.Series(values, dtype=dtype) if values is not None else pl.Series([None], dtype=dtype).new_from_index(0, count)
 
 
 def beside(proposals: pl.DataFrame, scores: Scores) -> pl.DataFrame:

@@ -5,13 +5,12 @@ however large it is, and blocks could be made in any order. Nothing in it is abo
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
-from arrears.compiled import compiled
 from arrears.tables import FACTS
 from arrears.tables.adjustments import KINDS
 from arrears.tables.borrowers import AGE_BANDS, BORROWER_KINDS, SEXES
@@ -19,6 +18,7 @@ from arrears.tables.holds import HOLD_KINDS
 from arrears.tables.loans import ORDERS, PARTS, SCOPES
 from arrears.twin import diary
 from arrears.twin.behaviour import RESCHEDULED_BY, odds_of, simulate
+from arrears.twin.columns import days, loan_names, moments, names, or_null, words, words_or_null
 from arrears.twin.contracts import (
     BLOCK_LOANS,
     HISTORY_DAYS,
@@ -47,6 +47,17 @@ _HISTORY_MONTHS = HISTORY_DAYS // 28
 _ORDER_PARTS = np.array([[PARTS.index(part) for part in order.split(",")] for order in ORDERS])
 
 
+@dataclass(frozen=True)
+class Made:
+    """One block: its place in the book, what it was drawn from, what became of it, and the frame of each table of TABLES."""
+
+    block: int
+    contracts: Contracts
+    people: People
+    life: Life
+    frames: dict[str, pl.DataFrame]
+
+
 def blocks(loans: int, seed: int, as_of: date, instalments: int | None = None) -> Iterator[dict[str, pl.DataFrame]]:
     """The book in blocks of BLOCK_LOANS loans, each a frame per table of TABLES.
 
@@ -54,14 +65,20 @@ def blocks(loans: int, seed: int, as_of: date, instalments: int | None = None) -
     but instalments and the ends of pauses is dated after `as_of`. Raises ValueError for a size, seed, date or term
     out of range.
     """
+    return (made.frames for made in made_blocks(loans, seed, as_of, instalments))
+
+
+def made_blocks(loans: int, seed: int, as_of: date, instalments: int | None = None) -> Iterator[Made]:
+    """The same blocks with the hidden truth that they were made from. Raises as `blocks` does."""
     _check(loans, seed, as_of, instalments)
     return _blocks(loans, seed, as_of, instalments)
 
 
-def _blocks(loans: int, seed: int, as_of: date, instalments: int | None) -> Iterator[dict[str, pl.DataFrame]]:
+def _blocks(loans: int, seed: int, as_of: date, instalments: int | None) -> Iterator[Made]:
     for block, start in enumerate(range(0, loans, BLOCK_LOANS)):
         contracts = draw(min(BLOCK_LOANS, loans - start), seed, block, as_of, instalments)
-        yield _frames(contracts, people_of(contracts, seed, block), _simulated(contracts, as_of), block)
+        people, life = people_of(contracts, seed, block), _simulated(contracts, as_of)
+        yield Made(block, contracts, people, life, _frames(contracts, people, life, block))
 
 
 def _check(loans: int, seed: int, as_of: date, instalments: int | None) -> None:
@@ -117,63 +134,6 @@ def _room(columns: int, rows: int) -> np.ndarray:
     return np.empty((columns, rows), np.int64)
 
 
-@compiled
-def _write_names(out: np.ndarray, letter: int, block: int, block_digits: int, numbers: np.ndarray, digits: int) -> None:
-    """Each row of `out` is an Arrow string view: a length of four bytes and the text itself."""
-    for i in range(len(numbers)):
-        number = numbers[i]
-        if number < 0:
-            continue
-        out[i, 0] = 1 + block_digits + digits
-        out[i, 4] = letter
-        for at in range(4 + block_digits + digits, 4 + block_digits, -1):
-            out[i, at] = 48 + number % 10
-            number //= 10
-        number = block
-        for at in range(4 + block_digits, 4, -1):
-            out[i, at] = 48 + number % 10
-            number //= 10
-
-
-def _names(letter: str, numbers: np.ndarray, digits: int, block: int = 0, block_digits: int = 0) -> pl.Series:
-    """Names such as L000000001: a letter, the block if it is given digits, and the number; null where it is negative.
-
-    Twelve bytes are the most that an Arrow string view holds in place, which is why no text is ever built.
-    """
-    views = np.zeros((len(numbers), 16), np.uint8)
-    _write_names(views, ord(letter), block, block_digits, numbers, digits)
-    is_null = numbers < 0
-    valid = pa.py_buffer(np.packbits(~is_null, bitorder="little")) if is_null.any() else None
-    return pl.Series(pl.from_arrow(pa.Array.from_buffers(pa.string_view(), len(numbers), [valid, pa.py_buffer(views)])))
-
-
-def _loan_names(numbers: np.ndarray) -> pl.Series:
-    return _names("L", numbers, 9)
-
-
-def _words(words: tuple[str, ...], codes: np.ndarray) -> pl.Series:
-    return pl.Series(words, dtype=pl.String).gather(codes)
-
-
-def _words_or_null(words: tuple[str, ...], codes: np.ndarray) -> pl.Series:
-    """Words by their place, null where it is negative."""
-    return _words(words, np.maximum(codes, 0)).set(pl.Series(codes < 0), None)
-
-
-def _or_null(values: np.ndarray) -> pl.Series:
-    """Whole numbers, null where negative."""
-    series = pl.Series(values)
-    return series.set(series < 0, None) if (values < 0).any() else series
-
-
-def _moments(values: np.ndarray) -> pl.Series:
-    return pl.Series(values).cast(pl.Datetime("us", "UTC"))
-
-
-def _days(values: np.ndarray) -> pl.Series:
-    return _or_null(values.astype(np.int32)).cast(pl.Date)
-
-
 def _frames(contracts: Contracts, people: People, life: Life, block: int) -> dict[str, pl.DataFrame]:
     """One frame per table, with the columns and types of the data dictionary."""
     events = life.events[:, : life.counts[diary.EVENTS]]
@@ -199,70 +159,70 @@ def _loans(contracts: Contracts, versions: np.ndarray) -> dict[str, pl.Series]:
     unset = np.full(count, diary.NONE)
     kind = contracts.kind[loan]
     return {
-        "loan_id": _loan_names(contracts.number[loan]),
-        "borrower_id": _names("B", contracts.number[contracts.borrower[loan]], 9),
-        "product": _words(PRODUCTS, kind),
+        "loan_id": loan_names(contracts.number[loan]),
+        "borrower_id": names("B", contracts.number[contracts.borrower[loan]], 9),
+        "product": words(PRODUCTS, kind),
         "currency": pl.Series(["CNY"]).new_from_index(0, len(loan)),
         "principal_minor": pl.Series(contracts.principal_minor[loan]),
         "annual_rate_ppm": pl.Series(contracts.annual_rate_ppm[loan]),
         "penalty_rate_ppm": pl.Series(contracts.penalty_rate_ppm[loan]),
         "day_count": pl.Series(contracts.day_count[loan]),
         "grace_days": pl.Series(contracts.grace_days[loan]),
-        "waterfall_scope": _words(SCOPES, contracts.scope[loan]),
-        "waterfall_order": _words(ORDERS, contracts.order[loan]),
+        "waterfall_scope": words(SCOPES, contracts.scope[loan]),
+        "waterfall_order": words(ORDERS, contracts.order[loan]),
         "penalty_on_interest": pl.Series(contracts.on_interest[loan]),
-        "disbursed_on": _days(contracts.disbursed_on[loan]),
-        "regime": _words(REGIMES, contracts.regime[loan]),
-        "filed_on": _days(np.concatenate([unset, versions[2]])),
-        "restructured_on": _days(np.concatenate([unset, versions[3]])),
-        "recorded_at": _moments(np.concatenate([contracts.recorded_at, versions[1]])),
+        "disbursed_on": days(contracts.disbursed_on[loan]),
+        "regime": words(REGIMES, contracts.regime[loan]),
+        "filed_on": days(np.concatenate([unset, versions[2]])),
+        "restructured_on": days(np.concatenate([unset, versions[3]])),
+        "recorded_at": moments(np.concatenate([contracts.recorded_at, versions[1]])),
     }
 
 
 def _instalments(contracts: Contracts, rows: np.ndarray) -> dict[str, pl.Series]:
     return {
-        "loan_id": _loan_names(contracts.number[rows[0]]),
+        "loan_id": loan_names(contracts.number[rows[0]]),
         "number": pl.Series(rows[1]),
-        "due_on": _days(rows[2]),
+        "due_on": days(rows[2]),
         "principal_minor": pl.Series(rows[3]),
         "interest_minor": pl.Series(rows[4]),
         "fee_minor": pl.Series(rows[5]),
-        "recorded_at": _moments(rows[6]),
+        "recorded_at": moments(rows[6]),
     }
 
 
 def _payments(contracts: Contracts, rows: np.ndarray, block: int) -> dict[str, pl.Series]:
     return {
-        "payment_id": _names("P", rows[1], 7, block, 4),
-        "loan_id": _loan_names(contracts.number[rows[0]]),
-        "paid_on": _days(rows[2]),
+        "payment_id": names("P", rows[1], 7, block, 4),
+        "loan_id": loan_names(contracts.number[rows[0]]),
+        "paid_on": days(rows[2]),
         "amount_minor": pl.Series(rows[3]),
-        "reverses": _names("P", rows[4], 7, block, 4),
-        "recorded_at": _moments(rows[5]),
+        "reverses": names("P", rows[4], 7, block, 4),
+        "recorded_at": moments(rows[5]),
     }
 
 
 def _adjustments(contracts: Contracts, rows: np.ndarray, block: int) -> dict[str, pl.Series]:
     return {
-        "adjustment_id": _names("A", np.arange(1, rows.shape[1] + 1), 7, block, 4),
-        "loan_id": _loan_names(contracts.number[rows[0]]),
-        "effective_on": _days(rows[3]),
-        "kind": _words(KINDS, rows[2]),
-        "number": _or_null(rows[4]),
-        "amount_minor": _or_null(rows[5]),
-        "until_on": _days(rows[6]),
-        "recorded_at": _moments(rows[1]),
+        "adjustment_id": names("A", np.arange(1, rows.shape[1] + 1), 7, block, 4),
+        "loan_id": loan_names(contracts.number[rows[0]]),
+        "effective_on": days(rows[3]),
+        "kind": words(KINDS, rows[2]),
+        "number": or_null(rows[4]),
+        "amount_minor": or_null(rows[5]),
+        "until_on": days(rows[6]),
+        "recorded_at": moments(rows[1]),
     }
 
 
 def _holds(contracts: Contracts, rows: np.ndarray, block: int) -> dict[str, pl.Series]:
     return {
-        "hold_id": _names("H", rows[2], 7, block, 4),
-        "loan_id": _loan_names(contracts.number[rows[0]]),
-        "kind": _words(HOLD_KINDS, rows[3]),
-        "placed_on": _days(rows[4]),
-        "lifted_on": _days(rows[5]),
-        "recorded_at": _moments(rows[1]),
+        "hold_id": names("H", rows[2], 7, block, 4),
+        "loan_id": loan_names(contracts.number[rows[0]]),
+        "kind": words(HOLD_KINDS, rows[3]),
+        "placed_on": days(rows[4]),
+        "lifted_on": days(rows[5]),
+        "recorded_at": moments(rows[1]),
     }
 
 
@@ -270,15 +230,15 @@ def _borrowers(contracts: Contracts, people: People) -> dict[str, pl.Series]:
     """One row per borrower of the block, recorded with the first of the loans."""
     first = np.flatnonzero(contracts.borrower == np.arange(len(contracts.borrower)))
     kind = contracts.kind[first]
-    industry = _words(INDUSTRIES, contracts.industry[first])
+    industry = words(INDUSTRIES, contracts.industry[first])
     return {
-        "borrower_id": _names("B", contracts.number[first], 9),
-        "kind": _words(BORROWER_KINDS, kind),
-        "region": _words(REGIONS, contracts.region[first]),
+        "borrower_id": names("B", contracts.number[first], 9),
+        "kind": words(BORROWER_KINDS, kind),
+        "region": words(REGIONS, contracts.region[first]),
         "industry": industry.set(pl.Series(kind == 0), None),
-        "sex": _words_or_null(SEXES, people.sex[first]),
-        "age_band": _words_or_null(AGE_BANDS, people.age_band[first]),
-        "recorded_at": _moments(np.minimum.reduceat(contracts.recorded_at, first)),
+        "sex": words_or_null(SEXES, people.sex[first]),
+        "age_band": words_or_null(AGE_BANDS, people.age_band[first]),
+        "recorded_at": moments(np.minimum.reduceat(contracts.recorded_at, first)),
     }
 
 
@@ -288,11 +248,11 @@ def _guarantors(contracts: Contracts) -> dict[str, pl.Series]:
     loan = np.concatenate([first, second])
     rank = np.concatenate([np.ones_like(first), np.full_like(second, 2)])
     other = np.where(rank == 1, contracts.guarantor_loan[loan], -1)
-    stranger = _names("G", contracts.number[loan] * 10 + rank, 10)
-    known = _names("B", np.where(other < 0, -1, contracts.number[contracts.borrower[other]]), 9)
+    stranger = names("G", contracts.number[loan] * 10 + rank, 10)
+    known = names("B", np.where(other < 0, -1, contracts.number[contracts.borrower[other]]), 9)
     return {
-        "loan_id": _loan_names(contracts.number[loan]),
+        "loan_id": loan_names(contracts.number[loan]),
         "guarantor_id": known.fill_null("").zip_with(pl.Series(other >= 0), stranger),
-        "limit_minor": _or_null(contracts.limit_minor[loan]),
-        "recorded_at": _moments(contracts.recorded_at[loan]),
+        "limit_minor": or_null(contracts.limit_minor[loan]),
+        "recorded_at": moments(contracts.recorded_at[loan]),
     }

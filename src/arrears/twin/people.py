@@ -43,3 +43,24 @@ def people_of(contracts: Contracts, seed: int, block: int) -> People:
         age_band=np.where(is_firm, -1, np.searchsorted(np.cumsum(AGE_SHARES)[:-1], chance[:, 1], side="right")),
         reachability=chance[:, 2],
     )
+
+
+_ANSWER_BY_DAYS = np.array([0.36, 0.23, 0.13])
+"""Up to 30 days late, up to 60, more. Source: shares of answered calls in M1 25 to 45 %, M2 15 to 30 %, M3 and more 5 to 20 %."""
+_HOURS = np.array([
+    # until 12, until 14, until 17, until 18, later
+    [0.75, 1.00, 0.80, 1.15, 1.45],  # persons: after work
+    [1.35, 0.90, 0.95, 0.70, 0.60],  # sole traders: before the shop fills
+    [1.20, 0.60, 1.15, 0.90, 0.40],  # enterprises: in office hours
+])
+_HOUR_ENDS = np.array([12, 14, 17, 18])
+
+
+def answer_probability(kind: np.ndarray, reachability: np.ndarray, hour: np.ndarray, days_late: np.ndarray) -> np.ndarray:
+    """How likely the debtor answers one call: A(days_late) × (0.4 + 1.2 × reachability) × H(kind, hour), in (0, 1).
+
+    A is 0.36 up to 30 days late, 0.23 up to 60, 0.13 after. H is a factor by kind of borrower and local hour [0, 24): persons
+    answer in the evening, sole traders in the morning, enterprises in office hours. The factor of reachability is 1 on average.
+    """
+    stage = np.searchsorted(np.array([30, 60]), days_late, side="left")
+    return _ANSWER_BY_DAYS[stage] * (0.4 + 1.2 * reachability) * _HOURS[kind, np.searchsorted(_HOUR_ENDS, hour, side="right")]

@@ -10,9 +10,8 @@ import pyarrow.parquet as pq
 from arrears import store
 from arrears.law.lender import LENDER_FILE
 from arrears.refusal import Refused
-from arrears.tables.contacts import CONTACTS
-from arrears.twin.book import TABLES, blocks
-from arrears.twin.contacts import contacts_of
+from arrears.twin.book import TABLES, made_blocks
+from arrears.twin.further import FURTHER, further_of
 
 LENDER = """\
 # Who the lender of this made-up book is: its licence and what its products are to the law. docs/guides/law.md says more.
@@ -38,11 +37,11 @@ def write_book(
             f"{folder}：已有账册；请换一个文件夹或先删除",
         )
     try:
-        drawn = blocks(loans, seed, as_of, instalments)
+        drawn = made_blocks(loans, seed, as_of, instalments)
     except ValueError as problem:
         raise Refused(str(problem), f"参数超出范围：{problem}") from None
     folder.mkdir(parents=True, exist_ok=True)
-    tables = {**TABLES, "contacts": CONTACTS}
+    tables = {**TABLES, **FURTHER}
     schemas = {name: table.empty().to_arrow().schema for name, table in tables.items()}
     rows = dict.fromkeys(tables, 0)
     unfinished = {name: folder / f"{name}.parquet.unfinished" for name in tables}
@@ -52,11 +51,11 @@ def write_book(
             for name, path in unfinished.items()
         }
         made = 0
-        for number, block in enumerate(drawn):
-            for name, frame in {**block, "contacts": contacts_of(block, seed, number, as_of)}.items():
+        for block in drawn:
+            for name, frame in {**block.frames, **further_of(block, seed, as_of)}.items():
                 writers[name].write_table(frame.to_arrow().cast(schemas[name]), row_group_size=1 << 20)
                 rows[name] += len(frame)
-            made += block["loans"]["loan_id"].n_unique()
+            made += block.frames["loans"]["loan_id"].n_unique()
             report("making the book", made, loans)
     for name, path in sorted(unfinished.items(), key=lambda entry: entry[0] == "loans"):
         store.settle(path, folder / f"{name}.parquet")
