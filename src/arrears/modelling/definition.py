@@ -11,7 +11,7 @@ from arrears.strict_yaml import BadYaml
 
 _TREND = {"up": 1, "down": -1, "none": 0}
 _KEYS = {"target", "features"}
-_ROWS_TRIED = 40
+_ROWS_TRIED = 12
 _OPTIONAL = {"model", "event", "zh", "en", "time", "group", "protected", "split"}
 
 
@@ -133,7 +133,7 @@ def expression(said: str, frame: pl.DataFrame, where: str) -> pl.Expr:
 
 def _from_one_row(found: pl.Expr, frame: pl.DataFrame) -> bool:
     """Whether rows spread over the frame give the same value alone as together. Polars' `meta.is_row_separable` knows no types, and fails at `2 * a`."""
-    rows = frame.select(dict.fromkeys(found.meta.root_names())).gather_every(max(1, len(frame) // _ROWS_TRIED)).head(_ROWS_TRIED)
+    rows = frame.select(*dict.fromkeys(found.meta.root_names())).gather_every(max(1, len(frame) // _ROWS_TRIED)).head(_ROWS_TRIED)
     if not rows.width:
         return True
     try:
@@ -141,6 +141,8 @@ def _from_one_row(found: pl.Expr, frame: pl.DataFrame) -> bool:
         alone = pl.concat([rows[place : place + 1].select(found.alias("it")) for place in range(len(rows))])["it"]
     except pl.exceptions.PolarsError:
         return True
+    if len(together) == len(rows) and together.dtype.is_float():  # a column divided by a number may differ from a cell in the last digit
+        return bool((((together - alone).abs() <= 1e-9 * alone.abs()) | together.eq_missing(alone)).fill_null(False).all())
     return len(together) == len(rows) and bool(together.eq_missing(alone).all())
 
 
