@@ -11,6 +11,7 @@ from arrears.strict_yaml import BadYaml
 
 _TREND = {"up": 1, "down": -1, "none": 0}
 _KEYS = {"target", "features"}
+_ROWS_TRIED = 12
 _OPTIONAL = {"model", "event", "zh", "en", "time", "group", "protected", "split"}
 
 
@@ -117,7 +118,6 @@ def expression(said: str, frame: pl.DataFrame, where: str) -> pl.Expr:
     try:
         found = pl.sql_expr(said)
         roots = found.meta.root_names()
-        alone = found.meta.is_row_separable()
     except (pl.exceptions.PolarsError, BaseException) as problem:
         _not_ours(problem)
         raise Refused(f"{where}: {said!r} is neither a column nor an SQL expression ({_first_line(problem)}); write a formula such as a / NULLIF(b, 0)",
@@ -125,10 +125,25 @@ def expression(said: str, frame: pl.DataFrame, where: str) -> pl.Expr:
     missing = [root for root in roots if root not in frame.columns]
     if missing:
         raise no_column(missing[0], frame.columns, where)
-    if not alone:
+    if not _from_one_row(found, frame):
         raise Refused(f"{where}: {said!r} looks at other rows than its own; a feature is computed from one row alone",
                       f"{where}：{said!r} 用到了其他行；特征只能由本行计算")
     return found
+
+
+def _from_one_row(found: pl.Expr, frame: pl.DataFrame) -> bool:
+    """Whether rows spread over the frame give the same value alone as together. Polars' `meta.is_row_separable` knows no types, and fails at `2 * a`."""
+    rows = frame.select(*dict.fromkeys(found.meta.root_names())).gather_every(max(1, len(frame) // _ROWS_TRIED)).head(_ROWS_TRIED)
+    if not rows.width:
+        return True
+    try:
+        together = rows.select(found.alias("it"))["it"]
+        alone = pl.concat([rows[place : place + 1].select(found.alias("it")) for place in range(len(rows))])["it"]
+    except pl.exceptions.PolarsError:
+        return True
+    if len(together) == len(rows) and together.dtype.is_float():  # a column divided by a number may differ from a cell in the last digit
+        return bool((((together - alone).abs() <= 1e-9 * alone.abs()) | together.eq_missing(alone)).fill_null(False).all())
+    return len(together) == len(rows) and bool(together.eq_missing(alone).all())
 
 
 def roots_of(said: str, columns: list[str]) -> list[str]:
