@@ -102,19 +102,19 @@ def fit_model(
 
 @dataclass(frozen=True)
 class _Part:
-    """The model of all folds but one: its sums for the rows of that one."""
+    """The model of all folds but one, and the rows of that one; gaps: a row with NaN where a feature was missing in any fitting row."""
 
     card_raw: np.ndarray | None
     booster: object
     matrix: np.ndarray
-    fitting_matrix: np.ndarray
+    gaps: np.ndarray
     features: tuple[Feature, ...]
     held_out_loss: np.ndarray | None
 
     def raw(self, trees: int | None) -> np.ndarray:
         if self.card_raw is not None:
             return self.card_raw
-        grown = missing_as_typical(trees_of_booster(self.booster, trees), self.fitting_matrix, self.features)
+        grown = missing_as_typical(trees_of_booster(self.booster, trees), self.gaps, self.features)
         return raw_of_trees(grown, self.matrix)
 
 
@@ -129,10 +129,11 @@ def _part(kind, frame, outcome, features, seed, event_is_bad, settings, inside) 
     matrix, held_out = encoded(learned, within), encoded(learned, without)
     if kind == SCORECARD:
         card = fit_bins(matrix, outcome[inside], learned, seed, event_is_bad, settings)
-        return _Part(raw_of_scorecard(card, held_out, learned), None, held_out, matrix, learned, None)
+        return _Part(raw_of_scorecard(card, held_out, learned), None, held_out, matrix[:0], learned, None)
     matrix, held_out = unseen_as_missing(learned, matrix), unseen_as_missing(learned, held_out)
     booster = fit_booster(matrix, outcome[inside], learned, seed, settings or TreeSettings(), (held_out, outcome[~inside]))
-    return _Part(None, booster, held_out, matrix, learned, booster.held_out_loss)
+    gaps = np.where(np.isnan(matrix).any(axis=0), np.nan, 0.0)[None, :]
+    return _Part(None, booster, held_out, gaps, learned, booster.held_out_loss)
 
 
 def _trees_to_keep(parts: list[_Part], rows: list[int]) -> int | None:
