@@ -186,6 +186,9 @@ def test_no_feature_no_folds_and_no_such_kind_are_refused(kind):
         fit_model("loss", "loss", kind, flat, outcome, (FEATURES[3],), 1, True, False, folds_of(400))
     with pytest.raises(Refused, match=r"1 fold\(s\)"):
         fit_model("loss", "loss", kind, frame, outcome, FEATURES, 1, True, False, np.zeros(400))
+    for features in (FEATURES + FEATURES[:1], (*FEATURES, Feature("estimate", NUMBER, "", ""))):
+        with pytest.raises(Refused, match="is taken"):
+            fit_model("loss", "loss", kind, frame, outcome, features, 1, True, False, folds_of(400))
     with pytest.raises(Refused, match="no kind of model"):
         fit_model("loss", "loss", "oracle", frame, outcome, FEATURES, 1, True, False, folds_of(400))
     with pytest.raises(Refused, match="one fold"):

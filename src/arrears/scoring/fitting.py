@@ -15,7 +15,7 @@ import polars as pl
 from arrears.refusal import Refused
 from arrears.scoring.boosted import TreeSettings, fit_booster, fit_trees, missing_as_typical, trees_of_booster
 from arrears.scoring.calibration import fitted_calibration, probability
-from arrears.scoring.estimates import reference_of, spread_of
+from arrears.scoring.estimates import ESTIMATE, reference_of, spread_of
 from arrears.scoring.matrix import FEW_ROWS, encoded, learned_features, unseen_as_missing
 from arrears.scoring.model import BOOSTED, CATEGORY, SCORECARD, UNSEEN, Calibration, Feature, Model, Scorecard, Trees
 from arrears.scoring.scorecard import CardSettings, fit_bins, raw_of_scorecard, with_points
@@ -202,6 +202,9 @@ def _outcome(outcome: np.ndarray, rows: int, is_share: bool) -> np.ndarray:
 
 def _usable(frame: pl.DataFrame, features: tuple[Feature, ...]) -> tuple[tuple[Feature, ...], list[Note]]:
     """The features that are not everywhere the same, and a note for every one left out, made up or joined."""
+    names = [feature.name for feature in features]
+    for name in {name for name in names if names.count(name) > 1 or name == ESTIMATE}:
+        raise Refused(f"the feature name {name!r} is taken: give each feature a name of its own", f"特征名 {name!r} 已被占用：请为每个特征另起名字")
     usable, notes = [], []
     for feature in features:
         known = learned_features((feature,), frame, np.zeros(frame.height))
