@@ -9,6 +9,7 @@ from arrears.scoring import tree_sums
 from arrears.scoring.boosted import TreeSettings, fit_booster, fit_trees, missing_as_typical, trees_of_booster
 from arrears.scoring.matrix import encoded, learned_features, unseen_as_missing
 from arrears.scoring.model import NUMBER, Feature, Trees
+from arrears.scoring.tree_gains import gains_of_trees
 from arrears.scoring.tree_sums import masks_of, raw_of_trees
 from scoring.credit_rows import FEATURES, credit_rows, strange_rows
 
@@ -88,6 +89,23 @@ def test_masks_and_walks_agree_with_a_plain_walk_bit_by_bit(seed, count, most_le
     expected = np.array([walked(trees, row) for row in matrix[:40]])
     np.testing.assert_array_equal(raw_of_trees(trees, matrix)[:40], expected)
     np.testing.assert_array_equal(raw_of_trees(trees, matrix[:40]), expected)
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.sampled_from([2, 32, 64, 65]))
+def test_gains_are_the_difference_of_two_plain_walks_by_masks_and_by_walking_again(seed, count, most_leaves):
+    trees = forest(seed, count, most_leaves)
+    dice = np.random.default_rng(seed)
+    matrix = dice.integers(-3, 4, (700, 3)).astype(float)
+    matrix[dice.random(matrix.shape) < 0.2] = np.nan
+    typical = np.array([dice.integers(-3, 4), np.nan, 0.5])
+    walking = gains_of_trees(trees, None, matrix, typical)
+    np.testing.assert_array_equal(gains_of_trees(trees, masks_of(trees), matrix, typical), walking)
+    for row in range(20):
+        for place in range(3):
+            moved = matrix[row].copy()
+            moved[place] = typical[place]
+            assert walking[row, place] == pytest.approx(walked(trees, matrix[row]) - walked(trees, moved), abs=1e-12)
 
 
 def test_more_thresholds_than_a_byte_counts_are_told_apart():

@@ -1,10 +1,15 @@
 """The worked example of spec positions and its neighbours, by hand."""
 
+import math
+from datetime import date
+
+import polars as pl
 import pytest
 from pytest import approx
 
 from arrears.scoring.features import definitions, features_for
 from arrears.scoring.loan_features import loan_features, standings_of
+from arrears.tables.facts import of_people
 from plain_books import AS_OF
 from scoring.scored_books import NIGHT, assessed, features_of, known, rich_book, row_of
 
@@ -115,3 +120,38 @@ def test_every_feature_of_a_loan_model_is_a_column_of_its_kind(rows, model):
 
 def test_every_column_is_defined(rows):
     assert set(rows.columns) - {"loan_id", "borrower_id"} <= {one.name for one in definitions()}
+
+
+def test_a_day_before_the_first_loan_has_no_rows_but_every_column(rows):
+    facts = known(rich_book(), NIGHT)
+    nothing = features_of(facts, date(2025, 12, 1))
+    assert nothing.schema == rows.schema and nothing.is_empty()
+    nobody = of_people(facts, [])
+    assert features_of(nobody).schema == rows.schema and features_of(nobody).is_empty()
+
+
+def test_a_guarantor_whom_two_parts_of_the_book_name_is_still_one(rows):
+    facts = known(rich_book(), NIGHT)
+    twice = pl.DataFrame({"borrower_id": ["B1", "B1"], "days_past_due": [3, 51]}, schema_overrides={"days_past_due": pl.Int32})
+    row = row_of(features_of(facts, standings=twice), "L3")
+    assert (row["guarantors"], row["guarantor_days_past_due"]) == (2, 51)
+
+
+def test_positions_of_other_facts_are_refused():
+    facts = known(rich_book(), NIGHT)
+    found = assessed(facts)
+    with pytest.raises(ValueError, match="not those of these facts"):
+        loan_features(of_people(facts, ["B1"]), found.positions, found.loans, AS_OF)
+
+
+@pytest.mark.parametrize("terms", [
+    {"principal_minor": 0}, {"currency": "JPY"}, {"currency": "KWD"}, {"product": ""}, {"annual_rate_ppm": 0}])
+def test_odd_terms_give_numbers_or_nothing_but_no_infinity(terms):
+    book = rich_book()
+    book["loans"][3] |= terms
+    if "principal_minor" in terms:
+        book["instalments"] = [{**row, "principal_minor": 0} if row["loan_id"] == "L4" else row for row in book["instalments"]]
+    row = row_of(features_of(known(book, NIGHT)), "L4")
+    assert all(value is None or isinstance(value, str | bool) or math.isfinite(value) for value in row.values())
+    scale = {"JPY": 1, "KWD": 1_000}.get(terms.get("currency"), 100)
+    assert row["principal"] == terms.get("principal_minor", 1_000_000) / scale

@@ -8,8 +8,9 @@ from pytest import approx
 
 from arrears.delinquency.buckets import read_buckets
 from arrears.refusal import Refused
-from arrears.scoring.features import MODELS
+from arrears.scoring.families import TARGETS
 from arrears.scoring.outcomes import OUTCOMES, Seen, loss_of_unscheduled, outcome_of
+from arrears.tables.facts import of_people
 from plain_books import EARLY, loan, payment, schedule
 from scoring.scored_books import assessed, contact, known, promise
 
@@ -145,6 +146,21 @@ def test_a_loan_that_left_the_book_shows_nothing():
 
 
 def test_no_snapshot_shows_the_outcome_of_an_application_or_of_a_contact():
-    assert set(MODELS) - set(OUTCOMES) == {"application", "contact"}
+    assert set(TARGETS) - set(OUTCOMES) == {"application", "contact"}
     with pytest.raises(Refused, match="no outcome of the model 'contact'"):
         outcome_of("contact", seen({"A": []}, date(2026, 2, 20)))
+
+
+def test_a_snapshot_without_rows_has_outcomes_without_rows():
+    snapshot = seen({"A": []}, date(2026, 2, 20))
+    nobody = of_people(snapshot.now, [])
+    empty = Seen(snapshot.as_of, snapshot.positions.clear(), snapshot.loans.clear(), nobody, (), nobody, snapshot.last_day, snapshot.buckets)
+    for model in OUTCOMES:
+        assert outcome_of(model, empty).schema == {"eligible": pl.Boolean, "outcome": pl.Float64} and outcome_of(model, empty).is_empty(), model
+
+
+def test_without_later_sights_nothing_that_needs_them_is_eligible():
+    snapshot = seen({"A": [], "B": ON_TIME}, date(2026, 2, 20))
+    blind = Seen(**{**snapshot.__dict__, "later": snapshot.later[:1]})
+    for model in ("behaviour_late30", "collection_cure", "collection_self_cure", "collection_roll"):
+        assert not outcome_of(model, blind)["eligible"].any() and outcome_of(model, snapshot)["eligible"].any(), model

@@ -74,9 +74,9 @@ def test_a_typical_person_has_no_reasons(model):
 
 
 def test_reasons_of_many_rows_are_those_of_each_row_alone(model):
-    frame, _, _ = credit_rows(50, 25)
+    frame, _, _ = credit_rows(600, 25)
     together = reasons(model, frame)
-    assert together.equals(pl.concat([reasons(model, frame[row]) for row in range(50)]))
+    assert together.head(50).equals(pl.concat([reasons(model, frame[row]) for row in range(50)]))
     assert reasons(model, frame.head(0)).height == 0
     assert reasons(model, frame, most=2).equals(together.select("reason_1", "reason_2"))
 

@@ -112,7 +112,7 @@ def test_how_likely_one_answers_grows_with_reachability_falls_with_lateness_and_
     assert (np.diff(by_person) > 0).all()
     by_days = answer_probability(np.full(3, kind), np.full(3, 0.5), np.full(3, 10), np.array([30, 31, 61]))
     assert (np.diff(by_days) < 0).all() and 0 < by_days.min()
-    assert answer_probability(np.array([0]), np.array([1.0]), np.array([19]), np.array([1]))[0] == pytest.approx(0.36 * 1.6 * 1.45)
+    assert answer_probability(np.array([0]), np.array([1.0]), np.array([19]), np.array([1]))[0] == pytest.approx(0.30 * 1.6 * 1.45)
 
 
 def test_a_book_of_another_day_is_contacted_up_to_that_day():

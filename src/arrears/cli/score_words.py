@@ -16,7 +16,10 @@ def fitted_lines(book: Book, card: dict, lang: str) -> list[str]:
     rows = (f"  {data['rows']:,} 行，均值 {data['base_rate']:.2%}；拟合 {how['train_rows']:,} 行，检验 {how['test_rows']:,} 行（{_how(how, zh)}）" if zh else
             f"  {data['rows']:,} rows, {data['base_rate']:.2%} on average; fitted on {how['train_rows']:,}, measured on {how['test_rows']:,} ({_how(how, zh)})")
     lines = [shown, rows, *(f"  {line}" for line in figures(card["metrics"]["test"], lang))]
-    lines += [f"  {note['zh'] if zh else note['en']}" for note in data["notes"]]
+    lines += [f"  {note['zh'] if zh else note['en']}" for note in data["notes"][:_NOTES_SHOWN]]
+    more = len(data["notes"]) - _NOTES_SHOWN
+    if more > 0:
+        lines.append(f"  另有 {more} 条说明见模型卡" if zh else f"  {more} more notes stand on the card")
     if data["left_out"]:
         names = [f"{one['column']}（{one['zh']}）" if zh else f"{one['column']} ({one['en']})" for one in data["left_out"]]
         lines.append(f"  未使用的列：{'、'.join(names)}" if zh else f"  columns left out: {', '.join(names)}")
@@ -36,10 +39,10 @@ def evaluated_lines(found: dict, lang: str) -> list[str]:
     head = (f"{found['model']} 版本 {found['version']}：{found['rows']:,} 行，{found['which_zh']}" if zh else
             f"{found['model']} version {found['version']}: {found['rows']:,} rows, {found['which_en']}")
     lines = [head, *(f"  {line}" for line in figures(found["metrics"], lang))]
-    for row in found["calibration"]:
-        lines.append(f"    {_band(row, zh)}")
-    moved = sorted(((value["value"], name) for name, value in found["drift"].items() if value and value["value"] is not None), reverse=True)[:5]
-    lines.append(("  分布变化（PSI）：" if zh else "  drift (PSI): ") + ("、" if zh else ", ").join(f"{name} {value:.3f}" for value, name in moved))
+    lines += [f"    {_band(row, zh)}" for row in found["calibration"]]
+    lines += [f"  {row['attribute']}={row['group']}: {row['level']}" for row in found["fairness"] if row["level"] in ("watch", "alert")]
+    moved = {**({"estimate": found["psi"]} if found["psi"] else {}), **dict(list(found["csi"].items())[:5])}
+    lines.append(("  分布变化（PSI）：" if zh else "  drift (PSI): ") + ("、" if zh else ", ").join(f"{name} {one['value']:.3f}" for name, one in moved.items()))
     challenger = found["challenger"]
     if challenger:
         lines.append(f"  {challenger['zh'] if zh else challenger['en']}")
@@ -81,6 +84,7 @@ def applications_line(counted: dict, out: Path, lang: str) -> str:
             f"{out}: {counted['rows']:,} applicants by {counted['model']} version {counted['version']}")
 
 
+_NOTES_SHOWN = 4
 _FIGURES = {
     "zh": {"auc": "AUC", "gini": "基尼", "ks": "KS", "brier": "Brier", "ece": "校准误差 ECE", "calibration_p": "校准检验 p", "r2": "R²", "mae": "平均绝对误差", "spearman": "秩相关",
            "coverage": "区间覆盖率"},

@@ -16,7 +16,7 @@ from arrears.refusal import Refused
 
 CALM, WATCH, ALERT, TOO_FEW = "calm", "watch", "alert", "too_few"
 LEVELS = (ALERT, WATCH, TOO_FEW, CALM)
-LEVEL_WORDS = {CALM: ("平稳", "calm"), WATCH: ("关注", "watch"), ALERT: ("警报", "alert"), TOO_FEW: ("行数太少", "too few rows")}
+LEVEL_WORDS = {CALM: ("平稳", "calm"), WATCH: ("关注", "watch"), ALERT: ("警报", "alert"), TOO_FEW: ("行数太少", "too few")}
 _THRESHOLDS = Path(__file__).with_name("thresholds.yaml")
 _Z99 = 2.3263478740408408
 ROWS_LEAST = 100
@@ -149,9 +149,12 @@ def relative_gap(estimated: float, observed: float) -> float:
     return abs(estimated - observed) / observed
 
 
-def is_outside(value: float, measured: Measured) -> bool:
-    """The value lies outside the measured interval; False where there is none."""
-    return measured.low is not None and not measured.low <= value <= measured.high
+def is_outside(value: float, measured: Measured, stretch: float = 1.0) -> bool:
+    """The value lies outside the measured interval, each side of it stretched by a factor; False where there is none."""
+    if measured.low is None:
+        return False
+    low, high = (measured.value + (end - measured.value) * stretch for end in (measured.low, measured.high))
+    return not low <= value <= high
 
 
 def alert(found: str, limit: Threshold, model: str, what: str, value: float, name: tuple[str, str]) -> Alert | None:

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from arrears.learning.drift import ALERT, ROWS_LEAST, TOO_FEW, Alert, Threshold, alert, is_outside, level, relative_gap
-from arrears.learning.measures import Measured, auc, checked, mean, wilson
+from arrears.learning.measures import Z95, Measured, auc, checked, mean, wilson
 from arrears.refusal import Refused
 
 ATTRIBUTES = {"sex": ("性别", "sex"), "age_band": ("年龄段", "age band"), "region": ("地区", "region")}
@@ -69,7 +69,7 @@ def fairness(groups: pl.DataFrame, estimate: np.ndarray, selected: np.ndarray, o
 
 
 def fairness_alerts(model: str, rates: Sequence[GroupRates], limits: Mapping[str, Threshold]) -> list[Alert]:
-    """The alerts of groups with 100 rows or more whose figures pass a threshold by more than chance: selection at 99 %, the others at 95 %."""
+    """The alerts of groups with 100 rows or more whose figures pass a threshold by more than chance, at 99 %, for many groups are looked at."""
     found = []
     for one in rates:
         if not one.is_judged:
@@ -78,7 +78,7 @@ def fairness_alerts(model: str, rates: Sequence[GroupRates], limits: Mapping[str
                   ("true_positive_gap", *_gap(one.true_positive, one.true_positive_gap)),
                   ("false_positive_gap", *_gap(one.false_positive, one.false_positive_gap))]
         if one.observed is not None:
-            judged.append(("group_calibration_gap", relative_gap(one.estimated, one.observed.value), is_outside(one.estimated, one.observed)))
+            judged.append(("group_calibration_gap", relative_gap(one.estimated, one.observed.value), is_outside(one.estimated, one.observed, _Z99 / Z95)))
         what, name = f"{one.attribute}={one.group}", ATTRIBUTES.get(one.attribute, (one.attribute, one.attribute))
         for kind, value, is_real in judged:
             if value is None:
@@ -124,8 +124,8 @@ def _among(selected: np.ndarray, place: np.ndarray, those: np.ndarray) -> tuple[
 
 
 def _gap(rate: Measured | None, gap: float | None) -> tuple[float | None, bool]:
-    """The size of a gap to the whole, and whether the whole lies outside the group's interval."""
-    return (None, False) if rate is None or gap is None else (abs(gap), is_outside(rate.value - gap, rate))
+    """The size of a gap to the whole, and whether the whole lies outside the group's interval at 99 %."""
+    return (None, False) if rate is None or gap is None else (abs(gap), is_outside(rate.value - gap, rate, _Z99 / Z95))
 
 
 def _differs(one: GroupRates, rates: Sequence[GroupRates]) -> bool:

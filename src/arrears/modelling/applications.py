@@ -10,7 +10,8 @@ from arrears.modelling.plain_table import features_from, read_table
 from arrears.refusal import Refused
 from arrears.registry import Version
 from arrears.scoring.estimates import estimate, interval, points
-from arrears.scoring.reasons import reasons, worded
+from arrears.scoring.model import SCORECARD, Feature, Model
+from arrears.scoring.reasons import reason_sentence, reasons
 from arrears.store import Book
 
 
@@ -58,7 +59,35 @@ def scored_rows(kept: Version, frame: pl.DataFrame) -> pl.DataFrame:
     wanted = {feature.name: kept.card["formulas"][feature.name] for feature in model.features}
     taken = features_from(frame, wanted)
     estimates = estimate(model, taken)
-    low, high = interval(model, estimates)
-    columns = {"estimate": estimates} | ({"low": low, "high": high} if model.is_share else {})
-    zh, en = worded(model, taken, reasons(model, taken))
-    return pl.DataFrame({**columns, "points": points(model, taken), "reasons_zh": zh, "reasons_en": en})
+    columns: dict = {"estimate": estimates}
+    if model.is_share:
+        columns["low"], columns["high"] = interval(model, estimates)
+    if model.kind == SCORECARD:
+        columns["points"] = points(model, taken)
+    return pl.DataFrame(columns).with_columns(worded(model, taken))
+
+
+def worded(model: Model, rows: pl.DataFrame) -> list[pl.Series]:
+    """reasons_zh and reasons_en: one text per row, its reasons in words, the weightiest first; empty where nothing would improve the estimate.
+
+    Each feature's sentences are made once per value that occurs, so a million rows cost little more than their different values.
+    """
+    found = reasons(model, rows)
+    texts: dict[str, list[pl.Series]] = {"zh": [], "en": []}
+    for column in found.columns:
+        named = pl.DataFrame({"reason": found[column]}).with_row_index("row")
+        said = [_sentences(feature, rows, named.filter(pl.col("reason") == feature.name)["row"]) for feature in model.features]
+        whole = named.select("row").join(pl.concat(said), on="row", how="left", maintain_order="left")
+        for lang, series in texts.items():
+            series.append(whole[lang].alias(column))
+    return [pl.DataFrame(series).select(pl.concat_str(pl.all(), separator=mark, ignore_nulls=True).alias(f"reasons_{lang}")).to_series()
+            for (lang, series), mark in zip(texts.items(), ("；", "; "), strict=True)]
+
+
+def _sentences(feature: Feature, rows: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
+    """row, zh, en for the rows of which the feature is a reason."""
+    here = pl.DataFrame({"row": places, "value": rows[feature.name].gather(places)})
+    values = here.select("value").unique()
+    pairs = [reason_sentence(feature, value) for value in values["value"]]
+    words = values.with_columns(zh=pl.Series([zh for zh, _ in pairs], dtype=pl.String), en=pl.Series([en for _, en in pairs], dtype=pl.String))
+    return here.join(words, on="value", how="left", nulls_equal=True).select("row", "zh", "en")

@@ -1,17 +1,13 @@
 """A kept model measured anew, on rows it never saw; and beside another one on the same rows."""
 
-import numpy as np
 import polars as pl
 
-from arrears.learning.assessment import assessment
-from arrears.learning.challenger import compared
-from arrears.learning.drift import psi
-from arrears.learning.fairness import fairness
+from arrears.learning.challenger import as_row, compare
+from arrears.modelling.fit import measured
 from arrears.modelling.sample import Sample
 from arrears.refusal import Refused
 from arrears.registry import Version
-from arrears.scoring.estimates import estimate, interval, points
-from arrears.scoring.fitting import binned_counts
+from arrears.scoring.estimates import estimate
 
 
 def unseen(version: Version, sample: Sample) -> tuple[pl.DataFrame, tuple[str, str]]:
@@ -41,18 +37,9 @@ def evaluated(version: Version, sample: Sample, against: Version | None) -> dict
     if rows.is_empty():
         raise Refused(f"{version.name} version {version.version}: no row here that it was not fitted on has an outcome yet; take a later --as-of or another file",
                       f"{version.name} 版本 {version.version}：没有可供检验的样本外行；请用更晚的 --as-of 或其他文件")
-    model, outcome = version.model, rows["outcome"].to_numpy()
-    estimates = estimate(model, rows)
-    counts = binned_counts(model, rows)
-    cut = np.quantile(estimates, 0.9 if model.event_is_bad else 0.1)
-    worst = estimates >= cut if model.event_is_bad else estimates <= cut
-    attributes = [name for name in ("sex", "age_band", "region") if name in rows.columns and rows[name].null_count() < len(rows)]
-    found = {
-        "model": version.name, "version": version.version, "rows": len(rows), "events": float(outcome.sum()), "which_zh": which[0], "which_en": which[1],
-        **assessment(outcome, estimates, is_share=model.is_share, points=points(model, rows), interval=interval(model, estimates), seed=sample.seed),
-        "drift": {name: psi(model.reference[name], counts[name]) for name in counts},
-        "fairness": fairness(rows, estimates, worst, None if model.is_share else outcome, attributes), "challenger": None,
-    }
+    found = {"model": version.name, "version": version.version, "which_zh": which[0], "which_en": which[1], "challenger": None,
+             **measured(version.model, rows, sample.seed, version.card["validation"]["train_rows"])}
     if against is not None:
-        found["challenger"] = {"version": against.version, **compared(outcome, estimates, estimate(against.model, rows), is_share=model.is_share, seed=sample.seed)}
+        names = tuple(f"{one.name} {one.version}" for one in (version, against))
+        found["challenger"] = as_row(compare(rows["outcome"].to_numpy(), estimate(version.model, rows), estimate(against.model, rows), names, version.model.is_share))
     return found

@@ -1,31 +1,31 @@
 """A model fitted, measured and kept with its card: the one way by which a version comes about."""
 
-import json
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from arrears import __version__, registry, store
 from arrears.learning.assessment import assessment
-from arrears.learning.drift import csi, psi
-from arrears.learning.fairness import fairness
-from arrears.learning.stress import stress
+from arrears.learning.drift import csi, psi, thresholds
+from arrears.learning.fairness import as_rows, fairness, fairness_alerts
+from arrears.learning.stress import scenarios, stressed
 from arrears.modelling.card_page import card_page
 from arrears.modelling.sample import Sample, folds_of
 from arrears.refusal import Refused
-from arrears.scoring.estimates import estimate, interval, points
-from arrears.scoring.fitting import Fitted, binned_counts, fit_model
+from arrears.scoring.estimates import ESTIMATE, binned_rows, estimate, interval, points, reference_shares
+from arrears.scoring.fitting import Fitted, fit_model
 from arrears.scoring.kept import to_files
-from arrears.scoring.model import Model
+from arrears.scoring.model import NUMBER, SCORECARD, Bins, Model
+from arrears.scoring.protected import ATTRIBUTES
+from arrears.scoring.scorecard import information_value
 from arrears.store import Book
 
 EVENTS_LEAST = 50
 """Fewer events, or fewer rows without one, among the fitting or the measuring rows say nothing one could rely on; our choice."""
 
 _TRAINING = ("lightgbm", "optbinning", "scikit-learn")
-_PROTECTED = ("sex", "age_band", "region")
 
 
 def fit(sample: Sample, kind: str | None) -> tuple[Model, dict]:
@@ -57,11 +57,6 @@ def keep(book: Book, model: Model, card: dict) -> int:
     raise AssertionError("ten thousand versions")
 
 
-def card_of(book: Book, name: str, number: int | None) -> registry.Version:
-    """The kept version, its card as JSON; raises Refused where there is none."""
-    return registry.read_version(book, name, number)
-
-
 def _is_share(sample: Sample) -> bool:
     outcome = sample.rows["outcome"]
     return sample.target.is_share or bool(((outcome > 0) & (outcome < 1)).any())
@@ -89,29 +84,42 @@ def _card(sample: Sample, fitted: Fitted, train: pl.DataFrame) -> dict:
     """Everything a reader must know of the model; figures come from the rows held out."""
     model, target = fitted.model, sample.target
     held_out = sample.rows.filter(pl.Series(sample.test))
-    estimates, outcome = estimate(model, held_out), held_out["outcome"].to_numpy()
-    low_high = interval(model, estimates)
-    measured = assessment(outcome, estimates, is_share=model.is_share, points=points(model, held_out), interval=low_high, seed=sample.seed)
-    in_sample = assessment(train["outcome"].to_numpy(), fitted.cross_fitted, is_share=model.is_share, points=None, interval=None, seed=sample.seed)
-    counts = binned_counts(model, held_out)
-    drift = {name: psi(model.reference[name], counts[name]) for name in counts}
+    found = measured(model, held_out, sample.seed, len(train))
+    in_sample = assessment(train["outcome"].to_numpy(), fitted.cross_fitted, sample.seed, is_share=model.is_share, event_is_bad=model.event_is_bad)
     event = sample.event or target.event
-    worst = _worst(model, estimates)
     return {
         "model": model.name, "family": model.family, "kind": model.kind, "is_share": model.is_share,
         "event": {"zh": event[0], "en": event[1], "is_bad": target.event_is_bad, "horizon_days": target.horizon_days, "who_zh": target.who[0], "who_en": target.who[1]},
         "as_of": sample.as_of and sample.as_of.isoformat(), "known_at": sample.known_at,
-        "data": _data(sample, fitted), "validation": _validation(sample),
-        "metrics": {"train": in_sample["metrics"], "test": measured["metrics"]},
-        **{key: value for key, value in measured.items() if key != "metrics"},
-        "features": _features(sample, model, drift),
-        "stability": {"psi": drift.get("estimate"), "rows_then": len(train), "rows_now": len(held_out)},
-        "fairness": fairness(held_out, estimates, worst, outcome if not model.is_share else None, _attributes(held_out)),
-        "stress": stress(lambda frame: estimate(model, frame), held_out, model, worst.mean()),
-        "later": None, "challenger": None,
-        "limits": [{"zh": zh, "en": en} for zh, en in (*target.limits, _OTHERS_LIMIT)],
+        "data": _data(sample, fitted), "validation": _validation(sample), "metrics": {"train": in_sample["metrics"], "test": found["metrics"]},
+        **{key: found[key] for key in ("calibration", "bands", "roc", "gains", "distribution", "fairness")},
+        "features": _features(sample, model, found["csi"]), "stability": {"psi": found["psi"] and found["psi"]["value"], "rows_then": len(train), "rows_now": len(held_out)},
+        "stress": stressed(lambda frame: estimate(model, frame), held_out, [feature.name for feature in model.features], model.event_is_bad, found["cut"], scenarios(), model.is_share),
+        "later": None, "challenger": None, "limits": [{"zh": zh, "en": en} for zh, en in (*target.limits, _OTHERS_LIMIT)],
         "formulas": sample.formulas, "definition": sample.definition, "versions": _versions(),
     }
+
+
+def measured(model: Model, rows: pl.DataFrame, seed: int, fitting_rows: int | None = None) -> dict:
+    """A model's figures on rows with their outcome: metrics, calibration, bands, curves; psi and csi against the fitting rows; fairness by sex, age
+    band and region where the rows know them; `cut`, the estimate at which the worst tenth of these rows begins.
+    """
+    outcome, estimates, limits = rows["outcome"].to_numpy(), estimate(model, rows), thresholds()
+    found = assessment(outcome, estimates, seed, is_share=model.is_share, event_is_bad=model.event_is_bad,
+                       points=points(model, rows) if model.kind == SCORECARD else None, interval=interval(model, estimates) if model.is_share else None)
+    reference, counts = reference_shares(model), binned_rows(model, rows, estimates)
+    moved = csi({feature.name: reference[feature.name] for feature in model.features}, counts, limits["csi"], fitting_rows)
+    cut = float(np.quantile(estimates, 0.9 if model.event_is_bad else 0.1))
+    selected = estimates >= cut if model.event_is_bad else estimates <= cut
+    rates = fairness(rows.select(known_groups(rows)), estimates, selected, outcome, model.is_share)
+    drift = psi(reference[ESTIMATE], counts[ESTIMATE], limits["psi"], fitting_rows)
+    return {**found, "psi": drift and asdict(drift), "csi": {name: asdict(one) for name, one in moved.items()}, "cut": cut,
+            "fairness": as_rows(rates, fairness_alerts(model.name, rates, limits))}
+
+
+def known_groups(rows: pl.DataFrame) -> list[str]:
+    """The protected attributes that the rows know of somebody."""
+    return [name for name in ATTRIBUTES if name in rows.columns and rows[name].null_count() < len(rows)]
 
 
 _OTHERS_LIMIT = (
@@ -119,18 +127,6 @@ _OTHERS_LIMIT = (
     "An estimate speaks of many alike; of one person it is an indication, not a finding. Where a decision of great effect rests on it alone, the person may "
     "ask for reasons and refuse it (个人信息保护法 Art. 24).",
 )
-
-
-def _worst(model: Model, estimates: np.ndarray) -> np.ndarray:
-    """The tenth of the rows that the model holds for the worst for the lender: the ones a strategy would single out."""
-    if not len(estimates):
-        return np.zeros(0, np.bool_)
-    cut = np.quantile(estimates, 0.9 if model.event_is_bad else 0.1)
-    return estimates >= cut if model.event_is_bad else estimates <= cut
-
-
-def _attributes(rows: pl.DataFrame) -> list[str]:
-    return [name for name in _PROTECTED if name in rows.columns and rows[name].null_count() < len(rows)]
 
 
 def _data(sample: Sample, fitted: Fitted) -> dict:
@@ -151,12 +147,32 @@ def _validation(sample: Sample) -> dict:
             "from": when.min().isoformat() if when is not None else None, "to": when.max().isoformat() if when is not None else None, "seed": sample.seed}
 
 
-def _features(sample: Sample, model: Model, drift: dict) -> list[dict]:
-    from arrears.scoring.fitting import described
+def _features(sample: Sample, model: Model, moved: dict) -> list[dict]:
+    """What the card says of each feature; a scorecard's bins with their points, trees' features by how often they part rows."""
+    bins = {} if model.scorecard is None else {one.feature: one for one in model.scorecard.bins}
+    parts = np.bincount(model.trees.feature[model.trees.feature >= 0], minlength=len(model.features)) if model.trees is not None else None
+    told = []
+    for place, feature in enumerate(model.features):
+        strength = information_value(bins[feature.name]) if feature.name in bins else float(parts[place] / parts.sum())
+        told.append({
+            "name": feature.name, "zh": feature.zh, "en": feature.en, "unit": feature.unit, "formula": sample.formulas.get(feature.name, ""), "monotone": feature.monotone,
+            "typical": feature.typical, "strength": strength, "missing_share": float(sample.rows[feature.name].is_null().mean()), "csi": moved.get(feature.name),
+            "bins": _bins(bins[feature.name], feature.kind) if feature.name in bins else [],
+        })
+    return sorted(told, key=lambda one: -one["strength"])
 
-    told = {row["name"]: row for row in described(model)}
-    return [{**told[feature.name], "formula": sample.formulas.get(feature.name, ""), "csi": drift.get(feature.name),
-             "missing_share": sample.rows[feature.name].is_null().mean()} for feature in model.features]
+
+def _bins(bins: Bins, kind: str) -> list[dict]:
+    """A feature's bins as a card shows them: label, rows, events, rate, weight of evidence, points; missing and unseen where there were any."""
+    if kind == NUMBER:
+        edges = ["", *(f"{split:.10g}" for split in bins.splits), ""]
+        labels = [f"< {high}" if not low else f"≥ {low}" if not high else f"{low} … < {high}" for low, high in zip(edges, edges[1:], strict=False)]
+    else:
+        labels = [", ".join(group) for group in bins.groups]
+    labels = [label if label not in ("< ", "≥ ") else "*" for label in labels] + ["missing", "unseen"]
+    rows = zip(labels, bins.rows, bins.events, bins.woe, bins.points, strict=True)
+    return [{"label": label, "rows": count, "events": events, "rate": events / count if count else None, "woe": woe, "points": worth}
+            for place, (label, count, events, woe, worth) in enumerate(rows) if count or place < len(labels) - 2]
 
 
 def _versions() -> dict[str, str]:
@@ -167,8 +183,3 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def read_card(path: Path) -> dict:
-    """A card as it is kept."""
-    return json.loads(path.read_text(encoding="utf-8"))

@@ -92,7 +92,8 @@ def sample_of(path: Path, frame: pl.DataFrame, target: Target, definition: Defin
               digest: str | None = None) -> Sample:
     """The sample that a definition makes of a file's rows. Raises Refused where a formula, the outcome or the time is not as it should be."""
     taken, features = _features(frame, definition)
-    outcome, notes = _outcome(frame, target, definition)
+    outcome, event = _outcome(frame, target, definition)
+    notes: list[Words] = []
     columns = {"outcome": outcome, "person": _person(frame, definition), **_protected(frame, definition)}
     if definition.time is not None:
         columns["when"] = _times(frame, definition.time)
@@ -112,8 +113,7 @@ def sample_of(path: Path, frame: pl.DataFrame, target: Target, definition: Defin
         raise Refused(f"{path}: no row has an outcome within the time; check --target, --time and --as-of", f"{path}：没有可用的行；请检查目标列、时间列与日期")
     test, how = _held_out(rows, definition)
     formulas = {feature.name: feature.formula for feature in definition.features}
-    event = definition.words or _event_words(definition)
-    return Sample(target, rows, features, test, how, path.name, digest or digest_of_file(path), as_of, None, event, formulas, definition.kept(),
+    return Sample(target, rows, features, test, how, path.name, digest or digest_of_file(path), as_of, None, definition.words or _event_words(definition, event), formulas, definition.kept(),
                   tuple(notes), tuple(left_out), definition.seed)
 
 
@@ -148,18 +148,18 @@ def _features(frame: pl.DataFrame, definition: Definition) -> tuple[pl.DataFrame
     return taken.with_columns(pl.col(texts).cast(pl.String)), tuple(features)
 
 
-def _outcome(frame: pl.DataFrame, target: Target, definition: Definition) -> tuple[pl.Series, list[Words]]:
-    """1 where the event happened, 0 where not, null where nobody knows; or the share."""
+def _outcome(frame: pl.DataFrame, target: Target, definition: Definition) -> tuple[pl.Series, str | None]:
+    """1 where the event happened, 0 where not, null where nobody knows, and which value is the event; or the share, and None."""
     values = frame.select(expression(definition.target, frame, "the outcome").alias("outcome"))["outcome"]
     if target.is_share or (definition.event is None and values.dtype.is_float() and _is_share(values)):
         if not values.dtype.is_numeric() or not _is_share(values):
             raise Refused(f"the outcome {definition.target!r} must be a share from 0 to 1 for {target.name}; write it as one, such as LEAST(1, paid / NULLIF(due, 0))",
                           f"{target.name} 的结果 {definition.target!r} 须为 0 到 1 的比例；可写如 LEAST(1, paid / NULLIF(due, 0))")
-        return values.cast(pl.Float64).fill_nan(None), []
+        return values.cast(pl.Float64).fill_nan(None), None
     text = values.cast(pl.Float64).fill_nan(None).cast(pl.String) if values.dtype.is_numeric() else values.cast(pl.String)
     there = sorted(text.drop_nulls().unique().to_list())
     event = _event(there, definition, target)
-    return (text == event).cast(pl.Float64), []
+    return (text == event).cast(pl.Float64), event
 
 
 def _event(there: list[str], definition: Definition, target: Target) -> str:
@@ -239,10 +239,12 @@ def _random_rows(count: int, definition: Definition) -> np.ndarray:
     return test
 
 
-def _event_words(definition: Definition) -> Words | None:
-    if definition.event is None:
-        return None
-    return f"{definition.target} 为 {definition.event}", f"{definition.target} is {definition.event}"
+def _event_words(definition: Definition, event: str | None) -> Words:
+    """What the outcome is, in words, where the definition has none."""
+    if event is None:
+        return f"比例 {definition.target}", f"the share {definition.target}"
+    shown = event.removesuffix(".0")
+    return f"{definition.target} 为 {shown}", f"{definition.target} is {shown}"
 
 
 def with_formulas(sample: Sample, frame: pl.DataFrame, definition: Definition, formulas: dict[str, str]) -> Sample:

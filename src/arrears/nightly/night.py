@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from arrears import __version__, registry, store
+from arrears import __version__, store
 from arrears.allocation.rank import ORDER_EN, ORDER_EXPECTED_EN, ORDER_EXPECTED_ZH, ORDER_ZH, rank
 from arrears.compliance.screen import Prepared, prepare
 from arrears.days import last_day_of_previous_month, microseconds_of, moment_of
@@ -24,6 +24,8 @@ from arrears.law.lender import LENDER_FILE, Lender, lender_from
 from arrears.law.packs import law_of, pack_kept, packed
 from arrears.nightly import local
 from arrears.nightly.gate import gate_summary, spoken_of
+from arrears.nightly.matured import night_matured
+from arrears.nightly.models import models_in_use, released_models
 from arrears.nightly.report import render
 from arrears.nightly.scores import counted, scores_summary
 from arrears.refusal import DiskFull, Refused
@@ -55,11 +57,6 @@ class Deciders:
         return Deciders(law_from(packed(inputs.law, "cn")), prepare(pack_kept(inputs.law, lender.law)), lender, strategy_from(inputs.strategy), released_models(book, inputs.models), read_buckets())
 
 
-def released_models(book: Book, named: dict[str, dict]) -> dict[str, Model]:
-    """The models of these versions and digests; raises Refused where one is gone or was changed."""
-    return {name: registry.read_version(book, name, entry["version"], entry["digest"]).model for name, entry in named.items()}
-
-
 @dataclass(frozen=True)
 class Inputs:
     """All that a night depends on beside the rows of the book and this version of the program.
@@ -67,7 +64,9 @@ class Inputs:
     earlier: the nights that this one is compared with; vintages: those that end a month; earlier_runs: the digests of
     what each of them was done on, so that one done anew makes this one another night; loads: the numbers of those that were in force.
     law: the files of each pack that was read (cn/caps.yaml …) and of the lender's own rules (policy/…); lender: the text of lender.yaml.
-    models: of each released model its version, its digest, since when and by whom.
+    models: of each released model its version, its digest, since when and by whom, and of its card the fitting rows and the AUC;
+    matured: the earlier night whose estimates are measured now; challengers: a later version that is kept, to be compared;
+    models_unused: released models that cannot speak of this night, each with the reason.
     """
 
     as_of: date
@@ -82,6 +81,9 @@ class Inputs:
     earlier_runs: dict[str, str]
     loads: tuple[int, ...]
     models: dict[str, dict]
+    matured: dict[str, str]
+    challengers: dict[str, dict]
+    models_unused: dict[str, str]
     version: str = __version__
 
     @property
@@ -96,7 +98,7 @@ class Inputs:
             "book": self.book, "law": self.law, "lender": self.lender, "strategy": self.strategy, "version": self.version,
             "earlier_nights": [day.isoformat() for day in self.earlier],
             "vintage_nights": [day.isoformat() for day in self.vintages], "earlier_runs": self.earlier_runs,
-            "loads": list(self.loads), "models": self.models,
+            "loads": list(self.loads), "models": self.models, "matured": self.matured, "challengers": self.challengers, "models_unused": self.models_unused,
         }
 
 
@@ -106,7 +108,8 @@ def inputs_from(record: dict) -> Inputs:
         date.fromisoformat(record["as_of"]), microseconds_of(datetime.fromisoformat(record["known_at"])), record["book"],
         record["law"], record["lender"], record["strategy"], record["snapshot"], tuple(map(date.fromisoformat, record["earlier_nights"])),
         tuple(map(date.fromisoformat, record["vintage_nights"])), record["earlier_runs"], tuple(record["loads"]),
-        record.get("models", {}), record["version"],
+        record.get("models", {}), record.get("matured", {}), record.get("challengers", {}), record.get("models_unused", {}),
+        record["version"],
     )
 
 
@@ -173,16 +176,20 @@ def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, poli
 def _inputs(book: Book, manifest: Manifest, as_of: date, known_at: int, strategy_text: str | None, policy: dict[str, str] | None) -> Inputs:
     earlier = [night for night in book.night_dates() if night < as_of]
     compared, vintages = _compared(earlier, as_of), tuple(night for night in earlier if _ends_month(night))
-    runs = {night.isoformat(): _run_digest(book.night(night)) for night in {*compared, *vintages}}
+    models, challengers, unused = models_in_use(book, as_of)
+    matured = night_matured(book, as_of, models, _models_of)
+    runs = {night.isoformat(): _run_digest(book.night(night)) for night in {*compared, *vintages, *map(date.fromisoformat, matured.values())}}
     lender = store.lender_text(book)
     return Inputs(
         as_of, known_at, book.name, law_of(lender_from(lender).law, policy), lender, strategy_text or default_strategy_text(), manifest.snapshot,
-        compared, vintages, runs, manifest.loads, _models(book),
+        compared, vintages, runs, manifest.loads, models, matured, challengers, unused,
     )
 
 
-def _models(book: Book) -> dict[str, dict]:
-    return {name: {"version": entry.version, "digest": entry.digest, "at": entry.at, "by": entry.by} for name, entry in registry.standing(book).items()}
+def _models_of(night: Path) -> dict[str, dict]:
+    """The models that a finished night used; none where nobody can say."""
+    inputs = kept_inputs(night)
+    return {} if inputs is None else inputs.models
 
 
 def _run_digest(night: Path) -> str:
@@ -214,7 +221,7 @@ def write_night(book: Book, manifest: Manifest, inputs: Inputs, folder: Path, re
     by = Deciders.of(inputs, book)
     strategy, buckets = by.strategy, by.buckets
     demand_buckets(strategy, buckets.names)
-    for night in {*inputs.earlier, *inputs.vintages}:
+    for night in {*inputs.earlier, *inputs.vintages, *map(date.fromisoformat, inputs.matured.values())}:
         _run_digest(book.night(night))
     judge_book(book, manifest, inputs.known_at)
     names = list(manifest.partitions)
@@ -258,7 +265,7 @@ def _write_partition(book, manifest, inputs, by: Deciders, moved, folder: Path, 
         "tallies": {table: rows.to_dict(as_series=False) for table, rows in tallies.items()},
         "schemas": {table: {c: str(t) for c, t in rows.schema.items()} for table, rows in tallies.items()},
         "borrowers": decisions.loans["borrower_id"].n_unique(), "held_loans": len(held),
-        "products": sorted(decisions.loans["product"].unique()), "scores": counted(decisions.scores, facts.borrowers, by.models),
+        "products": sorted(decisions.loans["product"].unique()), "scores": counted(decisions.scores),
     }
     store.write_bytes(done, store.json_bytes(content))
 
@@ -279,7 +286,7 @@ def _write_whole(book, manifest, inputs, by: Deciders, folder: Path, names: list
     totals, unknown = tables.pop("totals"), tables.pop("cap_unknown")
     summary = _summary(book, inputs, by, totals, unknown, worklist, parts)
     summary["gate"] = gate_summary(spoken, by.gate, by.lender, _products(parts))
-    summary["scores"] = scores_summary(book, manifest, inputs.as_of, inputs.known_at, inputs.models, by.models, [part["scores"] for part in parts], by.law, by.buckets)
+    summary["scores"] = scores_summary(book, manifest, inputs, by, folder, [part["scores"] for part in parts])
     for table, rows in tables.items():
         store.write_parquet(folder / "tables" / f"{table}.parquet", rows)
     store.write_parquet(folder / "worklist.parquet", worklist)

@@ -5,13 +5,13 @@ from html import escape
 import polars as pl
 
 from arrears.delinquency.buckets import SETTLED
-from arrears.nightly import report_book, report_cohorts, report_gate, report_work
+from arrears.nightly import report_book, report_cohorts, report_gate, report_scores, report_work
 from arrears.nightly.wording import Pair, named, words
 from arrears.pages.amounts import count, money, share, short_money
 from arrears.pages.markup import Cell, both, empty, paragraph, say, section
 from arrears.pages.page import page, switch
 
-_PARTS = ("buckets", "classes", "movements", "rolls", "first_payment_default", "vintage", "recovery", "worklist", "gate", "look", "source")
+_PARTS = ("buckets", "classes", "movements", "rolls", "first_payment_default", "vintage", "recovery", "scores", "worklist", "gate", "look", "source")
 _OF_EARLIER_NIGHTS = ("movements", "rolls", "recovery")
 
 
@@ -74,6 +74,7 @@ def _bodies(summary: dict, tables: dict[str, pl.DataFrame], worklist: pl.DataFra
              "vintage": report_cohorts.vintage, "recovery": report_cohorts.recovery}
     bodies = {name: draw(tables[name]) if _has_rows(tables.get(name)) else _nothing(name, summary) for name, draw in drawn.items()}
     bodies["worklist"] = report_work.worklist(worklist, summary)
+    bodies["scores"] = report_scores.scores(summary)
     bodies["gate"] = report_gate.gate(summary)
     bodies["look"] = report_work.look_first(summary)
     bodies["source"] = report_work.source(worklist, summary)
@@ -81,8 +82,8 @@ def _bodies(summary: dict, tables: dict[str, pl.DataFrame], worklist: pl.DataFra
 
 
 def _shown(summary: dict) -> tuple[str, ...]:
-    """The parts of the page in order; a book without loans has nothing to say but where that comes from."""
-    return _PARTS if summary["loans"] else ("source",)
+    """The parts of the page in order; a book without loans has nothing to say but where that comes from. A night that knew of no scores shows none."""
+    return tuple(name for name in _PARTS if name != "scores" or "scores" in summary) if summary["loans"] else ("source",)
 
 
 def _facts_of(name: str) -> dict[str, Cell]:

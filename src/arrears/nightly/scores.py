@@ -1,11 +1,97 @@
-"""What the released models said in a night: counts by partition, and for the whole book drift, fairness and what matured, with alerts."""
+"""What the released models said in a night: counts by partition, and for the whole book drift and fairness, with alerts."""
 
+from dataclasses import asdict
+
+import numpy as np
 import polars as pl
 
+from arrears import store
+from arrears.ingest.judge import groups_of
+from arrears.learning.drift import Alert, csi, drift_alert, most_pressing_first, psi, thresholds
+from arrears.learning.fairness import as_rows, fairness, fairness_alerts
+from arrears.money import PPM
+from arrears.nightly.matured import matured_of
+from arrears.scoring.estimates import ESTIMATE, reference_shares
 from arrears.scoring.families import TARGETS
 from arrears.scoring.model import Model
-from arrears.scoring.score import Scores
-from arrears.store import Book
+from arrears.scoring.protected import ATTRIBUTES
+from arrears.scoring.score import EXPECTED, Scores
+from arrears.store import Book, Manifest
 
-def counted(scores, borrowers, models): return {}
-def scores_summary(*a): return {"models": [], "alerts": [], "ordered_by": "rules"}
+WATCHED_LOANS = 100_000
+"""Fairness and matured outcomes are looked at in the first partitions that hold so many loans; people lie in partitions by a hash, so they stand for all."""
+
+
+def counted(scores: Scores) -> dict:
+    """Of each model in one partition: rows, the sum of the estimates in millionths, and rows by bin of each feature and of the estimate."""
+    sums = scores.loans.group_by("model").agg(
+        pl.len().alias("rows"), (pl.col("estimate") * PPM).round().cast(pl.Int64).sum().alias("sum_ppm")).sort("model")
+    return {row["model"]: {"rows": row["rows"], "sum_ppm": row["sum_ppm"], "bins": scores.counts[row["model"]]} for row in sums.iter_rows(named=True)}
+
+
+def scores_summary(book: Book, manifest: Manifest, inputs, by, folder, parts: list[dict]) -> dict:
+    """What the summary and the report say of the models; parts: `counted` of each partition. inputs, by: the night's, as write_night has them.
+
+    Without a released model it says so, and that the worklist is in the stated rule order.
+    """
+    watched = watched_partitions(manifest)
+    told, alerts = [], []
+    for name, model in sorted(by.models.items()):
+        entry, found = _model(book, manifest, inputs, by, folder, watched, name, model, [part[name] for part in parts if name in part])
+        told.append(entry)
+        alerts += found
+    return {"models": told, "alerts": [asdict(one) for one in most_pressing_first(alerts)], "ordered_by": "expected" if EXPECTED in by.models else "rules",
+            "unused": inputs.models_unused, "watched_loans": sum(manifest.partitions[name]["loans"] for name in watched)}
+
+
+def watched_partitions(manifest: Manifest) -> list[str]:
+    """The first partitions that hold WATCHED_LOANS loans, at least one."""
+    chosen, loans = [], 0
+    for name, about in manifest.partitions.items():
+        if loans >= WATCHED_LOANS:
+            break
+        chosen.append(name)
+        loans += about["loans"]
+    return chosen
+
+
+def _model(book, manifest, inputs, by, folder, watched, name: str, model: Model, parts: list[dict]) -> tuple[dict, list[Alert | None]]:
+    limits, target, release = thresholds(), TARGETS[name], inputs.models[name]
+    rows = sum(part["rows"] for part in parts)
+    reference = reference_shares(model)
+    counts = {feature: np.sum([part["bins"][feature] for part in parts], axis=0) for feature in reference} if parts else {}
+    moved = psi(reference[ESTIMATE], counts[ESTIMATE], limits["psi"], release["fitting_rows"]) if rows else None
+    features = {feature.name: feature for feature in model.features}
+    each = csi({feature: reference[feature] for feature in features}, counts, limits["csi"], release["fitting_rows"]) if rows else {}
+    alerts = [drift_alert(name, moved, limits["psi"])] if moved else []
+    alerts += [drift_alert(name, one, limits["csi"], feature, features[feature].zh, features[feature].en) for feature, one in each.items()]
+    rates, unequal = _fairness(book, manifest, inputs, folder, watched, name, model)
+    matured, later = matured_of(book, manifest, inputs, by, watched, name, model)
+    whole = counts[ESTIMATE] / max(rows, 1) if rows else np.zeros(len(reference[ESTIMATE]))
+    return {
+        "model": name, "version": release["version"], "digest": release["digest"], "released_at": release["at"], "released_by": release["by"],
+        "zh": target.event[0], "en": target.event[1], "who_zh": target.who[0], "who_en": target.who[1], "kind": model.kind, "event_is_bad": model.event_is_bad, "rows": rows,
+        "mean_estimate": sum(part["sum_ppm"] for part in parts) / PPM / rows if rows else None,
+        "bands": whole.tolist(), "reference": reference[ESTIMATE], "splits": list(model.reference[ESTIMATE]["splits"]), "psi": moved and asdict(moved),
+        "csi": [{"feature": feature, "zh": features[feature].zh, "en": features[feature].en, **asdict(one)} for feature, one in each.items()],
+        "fairness": rates, "matured": matured, "challenger": matured and matured["challenger"],
+    }, [*alerts, *unequal, *later]
+
+
+def _fairness(book, manifest, inputs, folder, watched, name: str, model: Model) -> tuple[list[dict], list[Alert]]:
+    """Who is in the worst tenth of the people watched, by sex, age band and region; and what of it is worth an alert."""
+    frames = []
+    for partition in watched:
+        people = groups_of(book, manifest, partition, inputs.known_at)
+        if people.columns:
+            scores = store.read_columns(folder / "scores" / f"{partition}.parquet", ["borrower_id", "model", "estimate"]).filter(pl.col("model") == name)
+            frames.append(scores.join(people, on="borrower_id", how="left", maintain_order="left"))
+    rows = pl.concat(frames, how="diagonal") if frames else pl.DataFrame()
+    known = [one for one in ATTRIBUTES if one in rows.columns and rows[one].null_count() < len(rows)]
+    if rows.is_empty() or not known:
+        return [], []
+    estimates = rows["estimate"].to_numpy()
+    cut = np.quantile(estimates, 0.9 if model.event_is_bad else 0.1)
+    rates = fairness(rows.select(known), estimates, estimates >= cut if model.event_is_bad else estimates <= cut, None, model.is_share)
+    alerts = fairness_alerts(name, rates, thresholds())
+    return as_rows(rates, alerts), alerts

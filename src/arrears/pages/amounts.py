@@ -1,5 +1,6 @@
-"""How counts, money and shares are written on a page: exact in tables, short in pictures."""
+"""How counts, money, shares and measured figures are written on a page: exact in tables, short in pictures."""
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
 from arrears.money import decimals_of, in_major_units
@@ -69,6 +70,49 @@ def rate(value: float | None) -> str:
     if value in (0, 1):
         return f"{value:.0%}"
     return f"{value:.2%}" if abs(value) < 0.01 else f"{value:.1%}"
+
+
+def figure(value: float | None, decimals: int = 3) -> str:
+    """A plain figure to so many decimals; a dash where there is none.
+
+    >>> figure(0.78123), figure(None), figure(12.5, 1)
+    ('0.781', '–', '12.5')
+    """
+    return NONE if value is None or value != value else f"{value:.{decimals}f}"
+
+
+def with_interval(measured: Mapping | None, decimals: int = 3) -> str:
+    """A measured figure (value, low, high) with its interval, which is left out where there is none; a dash where there is no figure.
+
+    >>> with_interval({"value": 0.78, "low": 0.77, "high": 0.79}, 2), with_interval({"value": 1.0, "low": None, "high": None}, 2)
+    ('0.78 [0.77, 0.79]', '1.00')
+    """
+    if measured is None:
+        return NONE
+    ends = measured.get("low"), measured.get("high")
+    interval = "" if None in ends else f" [{figure(ends[0], decimals)}, {figure(ends[1], decimals)}]"
+    return figure(measured["value"], decimals) + interval
+
+
+def chance(p: float | None) -> str:
+    """A p-value to three decimals; a dash where there is none.
+
+    >>> chance(0.0421), chance(0.00002)
+    ('0.042', '< 0.001')
+    """
+    return "< 0.001" if p is not None and p < 0.001 else figure(p)
+
+
+def rate_with_interval(measured: Mapping | None) -> str:
+    """A measured rate in per cent with its interval, as `with_interval`.
+
+    >>> rate_with_interval({"value": 0.123, "low": 0.1, "high": 0.15})
+    '12.3% [10.0%, 15.0%]'
+    """
+    if measured is None:
+        return NONE
+    ends = measured.get("low"), measured.get("high")
+    return rate(measured["value"]) + ("" if None in ends else f" [{rate(ends[0])}, {rate(ends[1])}]")
 
 
 def _shortened(major: Decimal, steps: tuple[tuple[int, int, str], ...]) -> str | None:

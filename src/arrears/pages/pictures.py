@@ -54,15 +54,15 @@ def bars(name: str, title: Pair, desc: Pair, rows: Sequence[tuple[Pair, Sequence
     parts, y = [], 2
     for label, strips in rows:
         middle = y + len(strips) * tall / 2
-        parts.append(_text(label_width - 8, middle + 4.5, label, anchor="end", weight="600"))
+        parts.append(lettering(label_width - 8, middle + 4.5, label, anchor="end", weight="600"))
         for strip in strips:
             long = max(1.5, room * min(1.0, strip.length)) if strip.length > 0 else 0
-            parts.append(_box(label_width, y + 1, long, tall - 3, strip.fill))
-            parts.append(_text(label_width + long + 7, y + 14, strip.text, size=12.5))
+            parts.append(box(label_width, y + 1, long, tall - 3, strip.fill))
+            parts.append(lettering(label_width + long + 7, y + 14, strip.text, size=12.5))
             y += tall
         y += gap
-    parts.append(f'<path d="M{label_width} 0V{_n(y - gap + 4)}" stroke="{SOFT}"/>')
-    return _svg(name, title, desc, width, y - gap + 6, parts)
+    parts.append(f'<path d="M{label_width} 0V{short(y - gap + 4)}" stroke="{SOFT}"/>')
+    return drawing(name, title, desc, width, y - gap + 6, parts)
 
 
 def stacked(name: str, title: Pair, desc: Pair, rows: Sequence[tuple[Pair, Sequence[tuple[float, str]]]]) -> str:
@@ -71,14 +71,14 @@ def stacked(name: str, title: Pair, desc: Pair, rows: Sequence[tuple[Pair, Seque
     parts = []
     for number, (label, shares) in enumerate(rows):
         y, x = number * pitch + 2, float(left)
-        parts.append(_text(left - 8, y + 16.5, label, anchor="end", weight="600", size=12.5))
+        parts.append(lettering(left - 8, y + 16.5, label, anchor="end", weight="600", size=12.5))
         for value, fill in shares:
             long = (width - left) * value
-            parts.append(_box(x, y, long, tall, fill))
+            parts.append(box(x, y, long, tall, fill))
             if value >= 0.07:
-                parts.append(_text(x + long / 2, y + 16.5, f"{value:.0%}", anchor="middle", fill=_readable(fill), size=12.5))
+                parts.append(lettering(x + long / 2, y + 16.5, f"{value:.0%}", anchor="middle", fill=_readable(fill), size=12.5))
             x += long
-    return _svg(name, title, desc, width, len(rows) * pitch, parts)
+    return drawing(name, title, desc, width, len(rows) * pitch, parts)
 
 
 def matrix(name: str, title: Pair, desc: Pair, columns: Sequence[Pair], rows: Sequence[tuple[Pair, str, Sequence[Cell | None]]],
@@ -86,22 +86,22 @@ def matrix(name: str, title: Pair, desc: Pair, columns: Sequence[Pair], rows: Se
     """A heat matrix: one row per (label, small label, cells); a field is the darker the greater its share of the row."""
     left, top, tall = 66, 40, 38
     wide = max(44, min(90, (620 - left) // max(1, len(columns))))
-    parts = [_text(left - 8, 14, corner, anchor="end", size=11, fill=SOFT)]
+    parts = [lettering(left - 8, 14, corner, anchor="end", size=11, fill=SOFT)]
     for number, column in enumerate(columns):
-        parts.append(_text(left + (number + 0.5) * wide, 30, column, anchor="middle", weight="600", size=12.5))
+        parts.append(lettering(left + (number + 0.5) * wide, 30, column, anchor="middle", weight="600", size=12.5))
     for index, (label, small, cells) in enumerate(rows):
         y = top + index * tall
-        parts.append(_text(left - 8, y + 16, label, anchor="end", weight="600", size=12.5))
-        parts.append(_text(left - 8, y + 30, small, anchor="end", size=10.5, fill=SOFT))
+        parts.append(lettering(left - 8, y + 16, label, anchor="end", weight="600", size=12.5))
+        parts.append(lettering(left - 8, y + 30, small, anchor="end", size=10.5, fill=SOFT))
         for number, cell in enumerate(cells):
             x = left + number * wide
             fill = _blend(cell.fill, 0.10 + 0.80 * cell.share ** 0.5) if cell else WASH
-            parts.append(_box(x + 1, y + 1, wide - 2, tall - 2, fill))
+            parts.append(box(x + 1, y + 1, wide - 2, tall - 2, fill))
             if cell:
                 ink = _readable(fill)
-                parts.append(_text(x + wide / 2, y + 17, cell.text, anchor="middle", fill=ink, weight="600", size=12))
-                parts.append(_text(x + wide / 2, y + 30, cell.small, anchor="middle", fill=ink, size=10.5))
-    return _svg(name, title, desc, left + wide * len(columns), top + tall * len(rows), parts)
+                parts.append(lettering(x + wide / 2, y + 17, cell.text, anchor="middle", fill=ink, weight="600", size=12))
+                parts.append(lettering(x + wide / 2, y + 30, cell.small, anchor="middle", fill=ink, size=10.5))
+    return drawing(name, title, desc, left + wide * len(columns), top + tall * len(rows), parts)
 
 
 def lines(name: str, title: Pair, desc: Pair, series: Sequence[Line], ticks: Sequence[tuple[int, str]], x_name: Pair,
@@ -109,7 +109,7 @@ def lines(name: str, title: Pair, desc: Pair, series: Sequence[Line], ticks: Seq
     """Lines over a common x axis, y from zero; colour, dash and marker tell them apart (see `lines_key`)."""
     height, left, right, top, bottom = 270, 50, 26, 10, 44
     values = [value for line in series for _, value in line.points if value is not None]
-    step, high = _scale(max(values, default=0.0))
+    step, high = scale(max(values, default=0.0))
     xs = [x for x, _ in ticks] + [x for line in series for x, _ in line.points]
     low_x, high_x = min(xs), max(max(xs), min(xs) + 1)
 
@@ -120,16 +120,16 @@ def lines(name: str, title: Pair, desc: Pair, series: Sequence[Line], ticks: Seq
     parts = []
     for mark in range(round(high / step) + 1):
         y = place(low_x, mark * step)[1]
-        parts.append(f'<path d="M{left} {_n(y)}H{width - right}" stroke="{SOFT if mark == 0 else LINE}"/>')
-        parts.append(_text(left - 6, y + 4, rate(round(mark * step, 6)), anchor="end", size=11.5, fill=SOFT))
+        parts.append(f'<path d="M{left} {short(y)}H{width - right}" stroke="{SOFT if mark == 0 else LINE}"/>')
+        parts.append(lettering(left - 6, y + 4, rate(round(mark * step, 6)), anchor="end", size=11.5, fill=SOFT))
     for x, label in ticks:
         at = place(x, 0)
-        parts.append(f'<path d="M{_n(at[0])} {_n(at[1])}v4" stroke="{SOFT}"/>')
-        parts.append(_text(at[0], at[1] + 17, label, anchor="middle", size=11.5, fill=SOFT))
-    parts.append(_text((left + width - right) / 2, height - 6, x_name, anchor="middle", size=11.5, fill=SOFT))
+        parts.append(f'<path d="M{short(at[0])} {short(at[1])}v4" stroke="{SOFT}"/>')
+        parts.append(lettering(at[0], at[1] + 17, label, anchor="middle", size=11.5, fill=SOFT))
+    parts.append(lettering((left + width - right) / 2, height - 6, x_name, anchor="middle", size=11.5, fill=SOFT))
     for number, line in enumerate(series):
         parts.append(_drawn(line, number, place))
-    return _svg(name, title, desc, width, height, parts)
+    return drawing(name, title, desc, width, height, parts)
 
 
 def lines_key(series: Sequence[Line]) -> str:
@@ -170,7 +170,7 @@ def _drawn(line: Line, number: int, place) -> str:
             pen = "M"
             continue
         at_x, at_y = place(x, value)
-        path.append(f"{pen}{_n(at_x)} {_n(at_y)}")
+        path.append(f"{pen}{short(at_x)} {short(at_y)}")
         dots.append(_marker(at_x, at_y, number))
         pen = "L"
     stroke = f'<path d="{"".join(path)}" fill="none" stroke="{ink}" stroke-width="2" stroke-linejoin="round"{dash}/>' if path else ""
@@ -185,30 +185,31 @@ def _style(number: int) -> tuple[str, str]:
 def _marker(x: float, y: float, number: int) -> str:
     ink, shape = _INKS[number % len(_INKS)], number % 3
     if shape == 0:
-        return f'<circle cx="{_n(x)}" cy="{_n(y)}" r="3" fill="{ink}"/>'
+        return f'<circle cx="{short(x)}" cy="{short(y)}" r="3" fill="{ink}"/>'
     if shape == 1:
-        return _box(x - 2.8, y - 2.8, 5.6, 5.6, ink)
-    return f'<path d="M{_n(x)} {_n(y - 3.8)}l3.8 6.8h-7.6Z" fill="{ink}"/>'
+        return box(x - 2.8, y - 2.8, 5.6, 5.6, ink)
+    return f'<path d="M{short(x)} {short(y - 3.8)}l3.8 6.8h-7.6Z" fill="{ink}"/>'
 
 
-def _scale(highest: float) -> tuple[float, float]:
+def scale(highest: float) -> tuple[float, float]:
     """The step between marks and the top of the axis: at most five steps, never an empty axis."""
     step = next((step for step in _STEPS if highest <= 5 * step), 0.25)
     marks = max(1, -int(-highest / step // 1))
     return step, step * marks
 
 
-def _svg(name: str, title: Pair, desc: Pair, width: float, height: float, parts: Sequence[str]) -> str:
+def drawing(name: str, title: Pair, desc: Pair, width: float, height: float, parts: Sequence[str]) -> str:
     """The drawing with its accessible name: both languages, for one drawing serves both."""
     name = anchor(name)
     said = " / ".join(dict.fromkeys(title)), " / ".join(dict.fromkeys(desc))
-    return (f'<svg viewBox="0 0 {_n(width)} {_n(height)}" role="img" aria-labelledby="{name}-title {name}-desc">'
+    return (f'<svg viewBox="0 0 {short(width)} {short(height)}" role="img" aria-labelledby="{name}-title {name}-desc">'
             f'<title id="{name}-title">{both(said[0])}</title><desc id="{name}-desc">{both(said[1])}</desc>{"".join(parts)}</svg>')
 
 
-def _text(x: float, y: float, text: Pair | str, *, anchor: str = "start", size: float = 13, weight: str = "400", fill: str = INK) -> str:
+def lettering(x: float, y: float, text: Pair | str, *, anchor: str = "start", size: float = 13, weight: str = "400", fill: str = INK) -> str:
+    """Text in both languages at a place; x and y are of its base line."""
     pair = text if isinstance(text, tuple) else (text, text)
-    style = f'x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}" fill="{fill}"'
+    style = f'x="{short(x)}" y="{short(y)}" font-size="{short(size)}" fill="{fill}"'
     style += f' text-anchor="{anchor}"' if anchor != "start" else ""
     style += f' font-weight="{weight}"' if weight != "400" else ""
     if pair[0] == pair[1]:
@@ -216,11 +217,13 @@ def _text(x: float, y: float, text: Pair | str, *, anchor: str = "start", size: 
     return f'<text {style} lang="zh">{both(pair[0])}</text><text {style} lang="en">{both(pair[1])}</text>'
 
 
-def _box(x: float, y: float, width: float, height: float, fill: str) -> str:
-    return f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" fill="{fill}"/>'
+def box(x: float, y: float, width: float, height: float, fill: str) -> str:
+    """A filled rectangle by its upper left corner."""
+    return f'<rect x="{short(x)}" y="{short(y)}" width="{short(width)}" height="{short(height)}" fill="{fill}"/>'
 
 
-def _n(value: float) -> str:
+def short(value: float) -> str:
+    """A length with at most one decimal."""
     return f"{value:.1f}".removesuffix(".0")
 
 

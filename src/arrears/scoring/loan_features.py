@@ -92,7 +92,8 @@ def _guarantors(facts: Facts, standings: pl.DataFrame | None) -> pl.DataFrame:
         return pl.DataFrame(schema={"loan": pl.Int32, "guarantors": pl.Float64, "guarantor_days_past_due": pl.Float64})
     if standings is None:
         standings = pl.DataFrame(schema={"borrower_id": pl.String, "days_past_due": pl.Int32})
-    known = facts.guarantors.join(standings, left_on="guarantor_id", right_on="borrower_id", how="left")
+    worst = standings.group_by("borrower_id").agg(pl.col("days_past_due").max())
+    known = facts.guarantors.join(worst, left_on="guarantor_id", right_on="borrower_id", how="left")
     return known.group_by("loan").agg(
         guarantors=pl.len().cast(pl.Float64), guarantor_days_past_due=pl.col("days_past_due").max().cast(pl.Float64))
 

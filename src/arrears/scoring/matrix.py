@@ -24,8 +24,13 @@ def encoded(features: tuple[Feature, ...], frame: pl.DataFrame) -> np.ndarray:
     not there UNSEEN. Raises Refused where a column is missing or of another type.
     """
     matrix = np.empty((frame.height, len(features)), order="F")
-    for place, feature in enumerate(features):
-        matrix[:, place] = _codes(feature, _column(feature, frame))
+    columns = [_column(feature, frame) for feature in features]
+
+    def part(first: int, last: int) -> None:
+        for place, (feature, column) in enumerate(zip(features, columns, strict=True)):
+            matrix[first:last, place] = _codes(feature, column[first:last])
+
+    in_parts(frame.height, part)
     return matrix
 
 

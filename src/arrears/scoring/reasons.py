@@ -15,6 +15,8 @@ from arrears.scoring.estimates import model_matrix
 from arrears.scoring.matrix import in_parts, typical_code, unseen_as_missing
 from arrears.scoring.model import CATEGORY, Feature, Model
 from arrears.scoring.scorecard import bin_numbers
+from arrears.scoring.tree_gains import gains_of_trees
+from arrears.scoring.tree_sums import FEW, masks_of
 
 MOST = 4
 LEAST_GAIN = 1e-9
@@ -48,16 +50,14 @@ def reason_places(model: Model, matrix: np.ndarray, most: int = MOST) -> np.ndar
     places = np.full((len(matrix), most), -1, np.int32)
     sign = 1.0 if model.event_is_bad else -1.0
 
+    masks = masks_of(model.trees) if model.trees is not None and len(matrix) >= FEW else None
+
     def part(first: int, last: int) -> None:
-        gains = np.zeros((last - first, len(typical)))
         if model.scorecard is not None:
-            _scorecard_gains(model, matrix[first:last], typical, sign, gains)
+            gains = _scorecard_gains(model, matrix[first:last], typical)
         else:
-            trees = model.trees
-            _tree_gains(
-                trees.roots, trees.feature, trees.threshold, trees.missing_left, trees.left, trees.right, trees.value,
-                matrix, typical, sign, first, gains,
-            )  # fmt: skip
+            gains = gains_of_trees(model.trees, masks, matrix[first:last], typical)
+        gains *= sign
         _greatest(gains, places[first:last])
 
     in_parts(len(matrix), part)
@@ -111,48 +111,16 @@ def _short(number: float) -> str:
     return f"{number:.3g}"
 
 
-def _scorecard_gains(model: Model, matrix: np.ndarray, typical: np.ndarray, sign: float, gains: np.ndarray) -> None:
+def _scorecard_gains(model: Model, matrix: np.ndarray, typical: np.ndarray) -> np.ndarray:
+    gains = np.zeros((len(matrix), len(typical)))
     places = {feature.name: place for place, feature in enumerate(model.features)}
     for bins in model.scorecard.bins:
         place = places[bins.feature]
         logits = np.array(bins.logits)
         own = bin_numbers(bins, matrix[:, place], model.features[place])
         usual = bin_numbers(bins, typical[place : place + 1], model.features[place])[0]
-        gains[:, place] = (sign * (logits - logits[usual]))[own]
-
-
-@compiled
-def _tree_gains(roots, feature, threshold, missing_left, left, right, value, matrix, typical, sign, first, gains):
-    """gains[row, f]: how much better the sum of leaves gets with f at its typical value.
-
-    A feature that is not on the way to a row's leaf changes nothing in that tree, so only those on the way are walked again.
-    """
-    met = np.empty(len(typical), np.int64)
-    last_met = np.full(len(typical), -1, np.int64)
-    walk_number = 0
-    for row in range(len(gains)):
-        for root in roots:
-            walk_number += 1
-            count, node = 0, root
-            while feature[node] >= 0:
-                f = feature[node]
-                if last_met[f] != walk_number:
-                    last_met[f] = walk_number
-                    met[count] = f
-                    count += 1
-                x = matrix[first + row, f]
-                goes_left = missing_left[node] if np.isnan(x) else x <= threshold[node]
-                node = left[node] if goes_left else right[node]
-            leaf = value[node]
-            for k in range(count):
-                moved = met[k]
-                node = root
-                while feature[node] >= 0:
-                    f = feature[node]
-                    x = typical[f] if f == moved else matrix[first + row, f]
-                    goes_left = missing_left[node] if np.isnan(x) else x <= threshold[node]
-                    node = left[node] if goes_left else right[node]
-                gains[row, moved] += sign * (leaf - value[node])
+        gains[:, place] = (logits - logits[usual])[own]
+    return gains
 
 
 @compiled

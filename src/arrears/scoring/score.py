@@ -69,11 +69,10 @@ def scored(model: Model, rows: pl.DataFrame) -> pl.DataFrame:
         model=pl.lit(model.name), estimate=pl.Series(estimates, dtype=pl.Float64), low=_column(low, len(rows)), high=_column(high, len(rows)),
         points=_column(points(model, rows) if model.kind == SCORECARD else None, len(rows), pl.Int32))
     told = _told_of(model, estimates)
-    why = np.full(len(rows), None, object)
-    if told.any():
-        found = reasons(model, rows.filter(pl.Series(told)))
-        why[told] = found.select(pl.concat_str(pl.all(), separator="; ", ignore_nulls=True)).to_series().to_list()
-    return frame.with_columns(reasons=pl.Series(why, dtype=pl.String)).select(SCORES)
+    found = reasons(model, rows.filter(pl.Series(told))).select(pl.concat_str(pl.all(), separator="; ", ignore_nulls=True)).to_series()
+    place = pl.Series(np.where(told, np.cumsum(told) - 1, 0))
+    why = found.gather(place).set(pl.Series(~told), None) if len(found) else _column(None, len(rows), pl.String)
+    return frame.with_columns(reasons=why).select(*SCORES)
 
 
 def _told_of(model: Model, estimates: np.ndarray) -> np.ndarray:

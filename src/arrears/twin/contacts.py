@@ -24,7 +24,7 @@ _LATE_DAYS = 3
 _SMS_DAYS, _SMS_A_DAY, _SMS_MOST = 7, 3, 10
 _CALLED, _CALLED_LATER, _WRITTEN_TO, _VISITED = 0.80, 0.25, 0.40, 0.05
 """A week of being late: called within 60 days, and after; written to within 30 days; visited after 60 days, in one week of four."""
-_OTHERS_ANSWER = 0.12
+_OTHERS_ANSWER = 0.10
 """Of the calls that the debtor does not answer, so many are answered by somebody else, who is told nothing."""
 _RETURNED = 0.03
 _CALL, _SMS, _VISIT = range(3)

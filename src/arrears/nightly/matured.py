@@ -1,0 +1,106 @@
+"""Estimates of an earlier night beside what came of them: as soon as their horizon is over, a model is measured on what it really said."""
+
+from dataclasses import asdict
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+
+from arrears import registry, store
+from arrears.ingest.judge import groups_of
+from arrears.learning.assessment import assessment
+from arrears.learning.challenger import as_row, compare
+from arrears.learning.drift import Alert, auc_alert, calibration_alert, thresholds
+from arrears.learning.fairness import as_rows, fairness, fairness_alerts
+from arrears.learning.measures import Measured, mean, wilson
+from arrears.nightly.past import Past
+from arrears.scoring.estimates import estimate
+from arrears.scoring.families import TARGETS
+from arrears.scoring.loan_features import loan_features
+from arrears.scoring.model import Model
+from arrears.scoring.outcomes import OUTCOMES, outcome_of
+from arrears.scoring.protected import ATTRIBUTES
+from arrears.store import Book, Manifest
+
+SEED = 42
+"""Of the bootstrap behind intervals; the same night gives the same bytes."""
+
+
+def night_matured(book: Book, as_of: date, models: dict[str, dict], models_of) -> dict[str, str]:
+    """By model the latest finished night that scored with the version in use and whose horizon is over by as_of (ISO date).
+
+    models_of: what a night's folder says of the models it used.
+    """
+    found = {}
+    used = {night: models_of(book.night(night)) for night in book.night_dates() if night < as_of}
+    for name, entry in models.items():
+        over = [night for night, then in used.items() if name in OUTCOMES and night + timedelta(days=TARGETS[name].horizon_days) <= as_of
+                and then.get(name, {}).get("digest") == entry["digest"]]
+        if over:
+            found[name] = max(over).isoformat()
+    return found
+
+
+def matured_of(book: Book, manifest: Manifest, inputs, by, watched: list[str], name: str, model: Model) -> tuple[dict | None, list[Alert | None]]:
+    """The figures of the model on the earlier night that its inputs name, in the partitions watched, and the alerts they give; None where no
+    night's horizon is over.
+
+    A challenger (a later version that is kept but not released) is compared on the same rows.
+    """
+    if name not in inputs.matured:
+        return None, []
+    night = date.fromisoformat(inputs.matured[name])
+    challenger = inputs.challengers.get(name)
+    other = registry.read_version(book, name, challenger["version"], challenger["digest"]).model if challenger else None
+    rows = pl.concat([_came(book, manifest, inputs, by, partition, name, night, other) for partition in watched], how="diagonal")
+    if rows.is_empty():
+        return None, []
+    outcome, estimates, limits = rows["outcome"].to_numpy(), rows["estimate"].to_numpy(), thresholds()
+    found = assessment(outcome, estimates, SEED, is_share=model.is_share, event_is_bad=model.event_is_bad)
+    observed = mean(outcome) if model.is_share else wilson(float(outcome.sum()), len(outcome))
+    alerts = [calibration_alert(name, float(estimates.mean()), observed, len(rows), limits["calibration_gap"])]
+    if not model.is_share and found["metrics"]["auc"]:
+        alerts.append(auc_alert(name, inputs.models[name]["auc"] or 0.0, Measured(**found["metrics"]["auc"]), len(rows), limits["auc_drop"]))
+    cut = np.quantile(estimates, 0.9 if model.event_is_bad else 0.1)
+    known = [one for one in ATTRIBUTES if one in rows.columns and rows[one].null_count() < len(rows)]
+    rates = fairness(rows.select(known), estimates, estimates >= cut if model.event_is_bad else estimates <= cut, outcome, model.is_share)
+    unequal = fairness_alerts(name, rates, limits)
+    beside = None
+    if other is not None:
+        names = f"{name} {inputs.models[name]['version']}", f"{name} {challenger['version']}"
+        beside = as_row(compare(outcome, estimates, rows["challenger"].to_numpy(), names, model.is_share))
+    return {"night": night.isoformat(), "rows": len(rows), "events": float(outcome.sum()), "metrics": found["metrics"], "calibration": found["calibration"],
+            "by_bucket": _by_bucket(rows, model.is_share), "fairness": as_rows(rates, unequal), "challenger": beside}, [*alerts, *unequal]
+
+
+def _came(book, manifest, inputs, by, partition: str, name: str, night: date, other: Model | None) -> pl.DataFrame:
+    """One row per loan of the partition that was scored that night and whose outcome can be seen: estimate, outcome, bucket then, groups, challenger."""
+    past = Past.of(book, manifest, partition, inputs.known_at, by.law, by.buckets)
+    facts, assessed = past.then(night)
+    seen = past.seen(facts, assessed, night, inputs.as_of, TARGETS[name].horizon_days)
+    came = pl.concat([assessed.positions.select("loan_id", "bucket"), assessed.loans.select("borrower_id"), outcome_of(name, seen)], how="horizontal")
+    if other is not None:
+        features = loan_features(facts, assessed.positions, assessed.loans, night)
+        came = came.with_columns(challenger=pl.Series(estimate(other, features), dtype=pl.Float64))
+    came = came.filter(pl.col("eligible") & pl.col("outcome").is_not_null()).drop("eligible")
+    came = came.join(_said(book, night, partition, len(manifest.partitions), name), on="loan_id", how="inner", maintain_order="left")
+    people = groups_of(book, manifest, partition, inputs.known_at)
+    return came.join(people, on="borrower_id", how="left", maintain_order="left") if people.columns else came
+
+
+def _said(book: Book, night: date, partition: str, count: int, name: str) -> pl.DataFrame:
+    """What the night said of the partition's loans; of all loans where the book had another number of partitions then."""
+    files = sorted((book.night(night) / "scores").glob("p*.parquet"))
+    chosen = [path for path in files if path.stem == partition] if len(files) == count else files
+    return pl.concat([store.read_columns(path, ["loan_id", "model", "estimate"]) for path in chosen]).filter(pl.col("model") == name).drop("model")
+
+
+def _by_bucket(rows: pl.DataFrame, is_share: bool) -> list[dict]:
+    """Calibration by the bucket of that night: rows, mean estimate, mean outcome with its interval."""
+    found = []
+    for bucket in sorted(rows["bucket"].unique()):
+        here = rows.filter(pl.col("bucket") == bucket)
+        outcome = here["outcome"].to_numpy()
+        observed = mean(outcome) if is_share else wilson(float(outcome.sum()), len(here))
+        found.append({"bucket": bucket, "rows": len(here), "estimated": float(here["estimate"].mean()), "observed": observed and asdict(observed)})
+    return found
