@@ -36,8 +36,8 @@ class CardSettings:
 
     prebins: int = 20
     bin_share: float = 0.05
-    iv_least: float = 0.02
-    penalty: float = 1.0
+    iv_least: float = 0.01
+    penalty: float = 5.0
 
 
 def fit_scorecard(
