@@ -152,3 +152,17 @@ def test_what_cannot_be_measured_is_refused(outcome, estimate, said):
     with pytest.raises(Refused, match=said) as refused:
         auc(np.array(outcome), np.array(estimate))
     assert refused.value.zh
+
+
+def test_resampling_cells_spreads_as_resampling_rows_does():
+    outcome, estimate = drawn(11, 6_000)
+    dice = np.random.default_rng(12)
+    order = np.argsort(estimate)
+    events, others = np.flatnonzero(outcome[order] == 1), np.flatnonzero(outcome[order] == 0)
+    gaps = []
+    for _ in range(400):
+        counts = [np.bincount(dice.choice(rows, rows.size), minlength=6_000).cumsum() / rows.size for rows in (events, others)]
+        gaps.append(np.abs(counts[0] - counts[1]).max())
+    found = ks(outcome, estimate, 1)
+    assert found.high - found.low == pytest.approx(2 * 1.96 * np.std(gaps), rel=0.15)
+    assert (found.high + found.low) / 2 == pytest.approx(2 * found.value - np.mean(gaps), abs=0.004)

@@ -95,3 +95,18 @@ def test_coverage_and_the_gap_of_means_are_those_by_hand():
     assert share_measures.coverage(outcome, outcome - 0.05, np.array([0.2, 0.4, 1, 1])).value == 0.75
     gap = share_measures.mean_gap(outcome, np.array([0.2, 0.6, 1.0, 1.0]))
     assert gap.value == pytest.approx(0.075) and gap.low < 0.075 < gap.high
+
+
+def test_resampling_cells_of_estimates_spreads_as_resampling_rows_does():
+    outcome, estimate = perfect(9, 5_000)
+    said = np.minimum(estimate + 0.05, 1)
+    dice = np.random.default_rng(10)
+    band = np.empty(5_000, int)
+    band[np.argsort(said)] = np.arange(5_000) // 500
+    errors = []
+    for _ in range(400):
+        rows = dice.integers(0, 5_000, 5_000)
+        gap = np.bincount(band[rows], (said - outcome)[rows], 10)
+        errors.append(np.abs(gap).sum() / 5_000)
+    found = reliability.ece(outcome, said, 1)
+    assert found.high - found.low == pytest.approx(2 * 1.96 * np.std(errors), rel=0.15)

@@ -34,6 +34,11 @@ def test_a_night_like_the_fitting_rows_with_outcomes_as_estimated_is_calm():
     assert json.loads(json.dumps(entry)) == entry
 
 
+def test_bands_empty_then_and_now_are_not_shown():
+    entry, _ = watched("m", {"estimate": [0.5, 0.5, 0.0, 0.0]}, {"estimate": np.array([80, 120, 0, 0])}, 0.2, {}, thresholds(), 1)
+    assert (entry["bands"], entry["reference"]) == ([0.4, 0.6], [0.5, 0.5])
+
+
 def test_each_kind_of_change_raises_its_own_alert_the_pressing_first():
     moved = {"estimate": [100, 200, 300, 400], "income": [100, 400, 500]}
     noise = np.random.default_rng(3).random(3_000)

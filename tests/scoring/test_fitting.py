@@ -87,7 +87,7 @@ def test_the_model_reads_no_more_than_it_uses_and_says_what_it_left_out(kind):
     told = fitted(kind, features=(*FEATURES, *extra), frame=frame, outcome=outcome)
     assert not {"same", "empty"} & {feature.name for feature in told.model.features}
     notes = "\n".join(en for _, en in told.notes)
-    for sentence in ("always equal: the same in every row", "empty one: empty in every row", "rare one: categories of fewer than 50 rows count together, 20 rows"):
+    for sentence in ("always equal: the same in every row", "empty one: empty in every row", "rare one: categories of fewer than 30 rows count together, 20 rows"):
         assert sentence in notes
     assert f"share of the limit used: {int(frame['use'].is_infinite().sum())} rows are infinite" in notes
     read = frame.select([feature.name for feature in told.model.features])
@@ -186,6 +186,9 @@ def test_no_feature_no_folds_and_no_such_kind_are_refused(kind):
         fit_model("loss", "loss", kind, flat, outcome, (FEATURES[3],), 1, True, False, folds_of(400))
     with pytest.raises(Refused, match=r"1 fold\(s\)"):
         fit_model("loss", "loss", kind, frame, outcome, FEATURES, 1, True, False, np.zeros(400))
+    for features in (FEATURES + FEATURES[:1], (*FEATURES, Feature("estimate", NUMBER, "", ""))):
+        with pytest.raises(Refused, match="is taken"):
+            fit_model("loss", "loss", kind, frame, outcome, features, 1, True, False, folds_of(400))
     with pytest.raises(Refused, match="no kind of model"):
         fit_model("loss", "loss", "oracle", frame, outcome, FEATURES, 1, True, False, folds_of(400))
     with pytest.raises(Refused, match="one fold"):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arrears.refusal import Refused
-from arrears.scoring.matrix import encoded, learned_features
+from arrears.scoring.matrix import FEW_ROWS, encoded, learned_features
 from arrears.scoring.model import CATEGORY, NUMBER, Bins, Calibration, Feature, Scorecard
 from arrears.scoring.scorecard import (
     CardSettings,
@@ -140,7 +140,7 @@ def test_counts_are_those_of_the_rows_and_the_information_value_is_the_sum_of_it
     for bins in card.bins:
         assert sum(bins.rows) == frame.height and sum(bins.events) == outcome.sum()
         good, bad = np.array(bins.rows) - np.array(bins.events), np.array(bins.events)
-        terms = [(g / good.sum() - b / bad.sum()) * np.log((g / good.sum()) / (b / bad.sum())) for g, b in zip(good, bad, strict=True) if g and b and g + b >= 50]
+        terms = [(g / good.sum() - b / bad.sum()) * np.log((g / good.sum()) / (b / bad.sum())) for g, b in zip(good, bad, strict=True) if g and b and g + b >= FEW_ROWS]
         assert information_value(bins) == pytest.approx(sum(terms), abs=1e-9)
 
 

@@ -37,16 +37,17 @@ def watched(model: str, reference: Mapping[str, Sequence[float]], found: Mapping
     """The model's entry for the night's summary (rows, mean_estimate, bands, reference, psi, csi, matured) and its alerts, pressing first.
 
     reference: shares of the fitting rows by bin, found: tonight's rows by the same bins, both by feature and for "estimate"; names: (zh, en)
-    of the features. Raises Refused where bins do not match.
+    of the features. Bands empty on both sides, such as that of missing estimates, are left out. Raises Refused where bins do not match.
     """
     of_estimate = drift.psi(reference[ESTIMATE], found[ESTIMATE], limits["psi"], reference_rows)
     by_feature = drift.csi({name: shares for name, shares in reference.items() if name != ESTIMATE}, found, limits["csi"], reference_rows)
     rows = float(np.sum(found[ESTIMATE]))
     alerts = [drift.drift_alert(model, of_estimate, limits["psi"])] if of_estimate else []
     alerts += [drift.drift_alert(model, one, limits["csi"], name, *names.get(name, (name, name))) for name, one in by_feature.items()]
+    shown = [place for place, (then, now) in enumerate(zip(reference[ESTIMATE], found[ESTIMATE], strict=True)) if then or now]
     entry = {
-        "model": model, "rows": round(rows), "mean_estimate": mean_estimate, "reference": [float(share) for share in reference[ESTIMATE]],
-        "bands": [float(number) / rows for number in found[ESTIMATE]] if rows else [], "psi": asdict(of_estimate) if of_estimate else None,
+        "model": model, "rows": round(rows), "mean_estimate": mean_estimate, "reference": [float(reference[ESTIMATE][place]) for place in shown],
+        "bands": [float(found[ESTIMATE][place]) / rows for place in shown] if rows else [], "psi": asdict(of_estimate) if of_estimate else None,
         "csi": [asdict(one) | {"feature": name, "zh": names.get(name, (name, name))[0], "en": names.get(name, (name, name))[1]}
                 for name, one in by_feature.items()],
         "matured": None, "challenger": None}

@@ -24,6 +24,7 @@ from arrears.scoring.loan_features import SHANGHAI, loan_features
 from arrears.scoring.outcomes import OUTCOMES, SIGHTS_EVERY_DAYS, outcome_of
 from arrears.scoring.target import Target
 from arrears.store import Book, Manifest
+from arrears.tables.facts import Facts
 
 SNAPSHOT_DAYS = 30
 TEST_SNAPSHOTS = 3
@@ -125,7 +126,7 @@ def _applications(past: Past, as_of: date, horizon_days: int) -> pl.DataFrame:
     if loans.is_empty():
         return pl.DataFrame(schema={"person": pl.String, "when": pl.Date, "outcome": pl.Float64})
     first, last = loans["disbursed_on"].min(), loans["disbursed_on"].max()
-    features = application_features(past.now, first, last)
+    features = _at_approval(past, loans["loan_id"], first, last, as_of)
     late = []
     day = first + timedelta(days=SIGHTS_EVERY_DAYS)
     while day <= as_of:
@@ -141,10 +142,44 @@ def _applications(past: Past, as_of: date, horizon_days: int) -> pl.DataFrame:
 
 
 def _attempts(past: Past, as_of: date) -> pl.DataFrame:
-    """One row per attempt to reach a person up to as_of: what was known just before, and whether it reached them."""
+    """One row per attempt to reach a person up to as_of: what was known just before, and whether it reached them.
+
+    What was recorded more than SNAPSHOT_DAYS after an attempt is not looked at.
+    """
     attempts = attempts_of(past.now).filter(pl.col("reached").is_not_null() & (pl.col("at").dt.date() <= as_of))
-    features = contact_features(past.now, attempts.drop("reached"), SHANGHAI)
+    if attempts.is_empty():
+        return _reached(past.now, attempts)
+    on = attempts["at"].dt.date()
+    return pl.concat([_reached(past.known(until), attempts.filter((on > after) & (on <= until))) for after, until in _spans(on.min(), on.max(), as_of)])
+
+
+def _reached(facts: Facts, attempts: pl.DataFrame) -> pl.DataFrame:
+    features = contact_features(facts, attempts.drop("reached"), SHANGHAI)
     return features.with_columns(outcome=attempts["reached"].cast(pl.Float64), when=attempts["at"].dt.date())
+
+
+def _at_approval(past: Past, loans: pl.Series, first: date, last: date, as_of: date) -> pl.DataFrame:
+    """The application features of these loans, each as known within SNAPSHOT_DAYS of being paid out, or when the book first knew the loan.
+
+    Facts of today would tell the outcome: a loan that was restructured has a longer schedule than the one approved.
+    """
+    rows, wanted = [], loans
+    for day in [*(until for _, until in _spans(first, last, as_of)), as_of]:
+        facts = past.known(day)
+        waits = facts.loans.filter(pl.col("loan_id").is_in(wanted.implode()) & (pl.col("disbursed_on") <= day))["loan_id"]
+        if len(waits):
+            rows.append(application_features(facts, first, day).filter(pl.col("loan_id").is_in(waits.implode())))
+            wanted = wanted.filter(~wanted.is_in(waits.implode()))
+        if wanted.is_empty():
+            break
+    return pl.concat([*rows, application_features(past.now, first, last).filter(pl.col("loan_id").is_in(wanted.implode()))]).sort("loan_id")
+
+
+def _spans(first: date, last: date, as_of: date) -> list[tuple[date, date]]:
+    """Spans (after, until] of SNAPSHOT_DAYS that cover the days first to last; the last ends at as_of at the latest."""
+    count, before = (last - first).days // SNAPSHOT_DAYS + 1, first - timedelta(days=1)
+    ends = [before + timedelta(days=SNAPSHOT_DAYS * step) for step in range(count + 1)]
+    return [(after, min(until, as_of)) for after, until in zip(ends[:-1], ends[1:], strict=True)]
 
 
 def _with_groups(rows: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:

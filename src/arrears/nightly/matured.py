@@ -8,11 +8,9 @@ import polars as pl
 
 from arrears import registry, store
 from arrears.ingest.judge import groups_of
-from arrears.learning.assessment import assessment
 from arrears.learning.challenger import as_row, compare
-from arrears.learning.drift import Alert, auc_alert, calibration_alert, thresholds
-from arrears.learning.fairness import as_rows, fairness, fairness_alerts
-from arrears.learning.measures import Measured, mean, wilson
+from arrears.learning.measures import mean, wilson
+from arrears.learning.watch import Matured
 from arrears.nightly.past import Past
 from arrears.scoring.estimates import estimate
 from arrears.scoring.families import TARGETS
@@ -41,36 +39,29 @@ def night_matured(book: Book, as_of: date, models: dict[str, dict], models_of) -
     return found
 
 
-def matured_of(book: Book, manifest: Manifest, inputs, by, watched: list[str], name: str, model: Model) -> tuple[dict | None, list[Alert | None]]:
-    """The figures of the model on the earlier night that its inputs name, in the partitions watched, and the alerts they give; None where no
-    night's horizon is over.
-
-    A challenger (a later version that is kept but not released) is compared on the same rows.
+def matured_of(book: Book, manifest: Manifest, inputs, by, watched_in: list[str], name: str, model: Model) -> tuple[Matured | None, dict | None]:
+    """What came of the estimates of the earlier night that the inputs name, in the partitions watched; and beside it the calibration by the bucket of that
+    night, and a challenger (a later version that is kept but not released) on the same rows. None where no night's horizon is over.
     """
     if name not in inputs.matured:
-        return None, []
+        return None, None
     night = date.fromisoformat(inputs.matured[name])
     challenger = inputs.challengers.get(name)
     other = registry.read_version(book, name, challenger["version"], challenger["digest"]).model if challenger else None
-    rows = pl.concat([_came(book, manifest, inputs, by, partition, name, night, other) for partition in watched], how="diagonal")
+    rows = pl.concat([_came(book, manifest, inputs, by, partition, name, night, other) for partition in watched_in], how="diagonal")
     if rows.is_empty():
-        return None, []
-    outcome, estimates, limits = rows["outcome"].to_numpy(), rows["estimate"].to_numpy(), thresholds()
-    found = assessment(outcome, estimates, SEED, is_share=model.is_share, event_is_bad=model.event_is_bad)
-    observed = mean(outcome) if model.is_share else wilson(float(outcome.sum()), len(outcome))
-    alerts = [calibration_alert(name, float(estimates.mean()), observed, len(rows), limits["calibration_gap"])]
-    if not model.is_share and found["metrics"]["auc"]:
-        alerts.append(auc_alert(name, inputs.models[name]["auc"] or 0.0, Measured(**found["metrics"]["auc"]), len(rows), limits["auc_drop"]))
+        return None, None
+    outcome, estimates = rows["outcome"].to_numpy(), rows["estimate"].to_numpy()
     cut = np.quantile(estimates, 0.9 if model.event_is_bad else 0.1)
     known = [one for one in ATTRIBUTES if one in rows.columns and rows[one].null_count() < len(rows)]
-    rates = fairness(rows.select(known), estimates, estimates >= cut if model.event_is_bad else estimates <= cut, outcome, model.is_share)
-    unequal = fairness_alerts(name, rates, limits)
+    release = inputs.models[name]
+    matured = Matured(night.isoformat(), outcome, estimates, rows.select(known) if known else None, estimates >= cut if model.event_is_bad else estimates <= cut,
+                      model.is_share, release["auc"])
     beside = None
     if other is not None:
-        names = f"{name} {inputs.models[name]['version']}", f"{name} {challenger['version']}"
+        names = f"{name} {release['version']}", f"{name} {challenger['version']}"
         beside = as_row(compare(outcome, estimates, rows["challenger"].to_numpy(), names, model.is_share))
-    return {"night": night.isoformat(), "rows": len(rows), "events": float(outcome.sum()), "metrics": found["metrics"], "calibration": found["calibration"],
-            "by_bucket": _by_bucket(rows, model.is_share), "fairness": as_rows(rates, unequal), "challenger": beside}, [*alerts, *unequal]
+    return matured, {"by_bucket": _by_bucket(rows, model.is_share), "challenger": beside}
 
 
 def _came(book, manifest, inputs, by, partition: str, name: str, night: date, other: Model | None) -> pl.DataFrame:

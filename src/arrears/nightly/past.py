@@ -37,8 +37,12 @@ class Past:
 
     def then(self, day: date) -> tuple[Facts, Assessed]:
         """What was known at the end of the day (UTC), and the positions that gives. Raises Refused where a loan cannot be positioned."""
-        facts = facts_of(self.book, self.manifest, self.partition, min(self.known_at, end_of(day)))
+        facts = self.known(day)
         return facts, self._assessed(facts, day)
+
+    def known(self, day: date) -> Facts:
+        """What was known at the end of the day (UTC)."""
+        return facts_of(self.book, self.manifest, self.partition, min(self.known_at, end_of(day)))
 
     def sight(self, day: date) -> Assessed:
         """The positions at the end of the day, by what is known now."""

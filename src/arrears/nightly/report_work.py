@@ -24,7 +24,7 @@ def worklist(frame: pl.DataFrame, summary: dict) -> str:
     labels = summary["treatment_words"]
     blocks = per_currency(frame, lambda part, currency: _treatments_of(part, currency, labels))
     order = paragraph(say("worklist.order", order=(summary["order_zh"], summary["order_en"])), "plain")
-    return blocks + order + _first_rows(frame, labels)
+    return blocks + order + _first_rows(frame, labels, _reason_words(summary))
 
 
 def look_first(summary: dict) -> str:
@@ -86,17 +86,44 @@ def _treatments_of(frame: pl.DataFrame, currency: str, labels: dict) -> str:
     return beside(picture, table(f"treatments-{currency}-table", words("worklist.table", currency=label), columns, body, total))
 
 
-def _first_rows(frame: pl.DataFrame, labels: dict) -> str:
+def _reason_words(summary: dict) -> dict[str, Pair]:
+    """The features of the night's models in words, by name."""
+    models = (summary.get("scores") or {}).get("models") or []
+    return {name: (text["zh"], text["en"]) for model in models for name, text in model["reason_words"].items()}
+
+
+def _first_rows(frame: pl.DataFrame, labels: dict, reasons: dict[str, Pair]) -> str:
     shown = frame.sort("rank").head(ROWS_SHOWN)
+    scored = [name for name in _SCORED if shown[name].null_count() < len(shown)]
     columns = [(words("col.rank"), NUMBER), (words("col.borrower"), CODE), (words("col.loan"), CODE), (words("col.late_loans"), NUMBER),
                (words("col.bucket.now"), TEXT), (words("col.dpd"), NUMBER), (words("col.product"), TEXT), (words("col.currency"), TEXT),
-               (words("col.claimable"), NUMBER), (words("col.treatment"), TEXT), (words("col.reason"), PROSE), (words("col.rule"), CODE)]
+               (words("col.claimable"), NUMBER), *((words(f"col.{name}"), _SCORED[name]) for name in scored), (words("col.treatment"), TEXT), (words("col.reason"), PROSE),
+               (words("col.rule"), CODE)]
     rows = [[count(row["rank"]), row["borrower_id"], row["loan_id"], count(row["late_loans"]), row["bucket"], count(row["days_past_due"]),
-             row["product"], row["currency"], money(row["claimable_minor"], row["currency"]),
+             row["product"], row["currency"], money(row["claimable_minor"], row["currency"]), *(_scored(row, name, reasons) for name in scored),
              _with_verdict(_treatment(labels, row["treatment"]), row["verdict"]),
              (row["reason_zh"], row["reason_en"]), row["rule"]] for row in shown.iter_rows(named=True)]
     caption = words("worklist.first", shown=count(shown.height), total=count(frame.height))
     return table("worklist-table", caption, columns, rows)
+
+
+_SCORED = {"expected_minor": NUMBER, "pay_probability": NUMBER, "score_reasons": PROSE, "reach_hour": TEXT}
+"""What a released model adds to a row of the list, and how it is set."""
+
+
+def _scored(row: dict, name: str, reasons: dict[str, Pair]) -> Cell:
+    """One figure of a model as the list shows it; a dash where no model speaks."""
+    if row[name] is None:
+        return "–"
+    if name == "expected_minor":
+        return money(row[name], row["currency"])
+    if name == "pay_probability":
+        return share(row[name], 1.0)
+    if name == "reach_hour":
+        channel = named("channel", row["reach_channel"])
+        return tuple(f"{text} {row[name]:02d}:00 ({row['reach_probability']:.0%})" for text in channel)
+    said = [reasons.get(reason, (reason, reason)) for reason in row[name].split("; ") if reason]
+    return "；".join(zh for zh, _ in said) or "–", "; ".join(en for _, en in said) or "–"
 
 
 def _check(key: str, number: int) -> str:

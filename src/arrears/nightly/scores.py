@@ -7,10 +7,11 @@ import polars as pl
 
 from arrears import store
 from arrears.ingest.judge import groups_of
-from arrears.learning.drift import Alert, csi, drift_alert, most_pressing_first, psi, thresholds
+from arrears.learning.drift import Alert, most_pressing_first, thresholds
 from arrears.learning.fairness import as_rows, fairness, fairness_alerts
+from arrears.learning.watch import watched
 from arrears.money import PPM
-from arrears.nightly.matured import matured_of
+from arrears.nightly.matured import SEED, matured_of
 from arrears.scoring.estimates import ESTIMATE, reference_shares
 from arrears.scoring.families import TARGETS
 from arrears.scoring.model import Model
@@ -34,14 +35,14 @@ def scores_summary(book: Book, manifest: Manifest, inputs, by, folder, parts: li
 
     Without a released model it says so, and that the worklist is in the stated rule order.
     """
-    watched = watched_partitions(manifest)
+    chosen = watched_partitions(manifest)
     told, alerts = [], []
     for name, model in sorted(by.models.items()):
-        entry, found = _model(book, manifest, inputs, by, folder, watched, name, model, [part[name] for part in parts if name in part])
+        entry, found = _model(book, manifest, inputs, by, folder, chosen, name, model, [part[name] for part in parts if name in part])
         told.append(entry)
         alerts += found
     return {"models": told, "alerts": [asdict(one) for one in most_pressing_first(alerts)], "ordered_by": "expected" if EXPECTED in by.models else "rules",
-            "unused": inputs.models_unused, "watched_loans": sum(manifest.partitions[name]["loans"] for name in watched)}
+            "unused": inputs.models_unused, "watched_loans": sum(manifest.partitions[name]["loans"] for name in chosen)}
 
 
 def watched_partitions(manifest: Manifest) -> list[str]:
@@ -55,33 +56,31 @@ def watched_partitions(manifest: Manifest) -> list[str]:
     return chosen
 
 
-def _model(book, manifest, inputs, by, folder, watched, name: str, model: Model, parts: list[dict]) -> tuple[dict, list[Alert | None]]:
-    limits, target, release = thresholds(), TARGETS[name], inputs.models[name]
-    rows = sum(part["rows"] for part in parts)
+def _model(book, manifest, inputs, by, folder, watched_in, name: str, model: Model, parts: list[dict]) -> tuple[dict, list[Alert]]:
+    """The model's entry for the summary, and its alerts."""
+    target, release, rows = TARGETS[name], inputs.models[name], sum(part["rows"] for part in parts)
     reference = reference_shares(model)
-    counts = {feature: np.sum([part["bins"][feature] for part in parts], axis=0) for feature in reference} if parts else {}
-    moved = psi(reference[ESTIMATE], counts[ESTIMATE], limits["psi"], release["fitting_rows"]) if rows else None
-    features = {feature.name: feature for feature in model.features}
-    each = csi({feature: reference[feature] for feature in features}, counts, limits["csi"], release["fitting_rows"]) if rows else {}
-    alerts = [drift_alert(name, moved, limits["psi"])] if moved else []
-    alerts += [drift_alert(name, one, limits["csi"], feature, features[feature].zh, features[feature].en) for feature, one in each.items()]
-    rates, unequal = _fairness(book, manifest, inputs, folder, watched, name, model)
-    matured, later = matured_of(book, manifest, inputs, by, watched, name, model)
-    whole = counts[ESTIMATE] / max(rows, 1) if rows else np.zeros(len(reference[ESTIMATE]))
-    return {
-        "model": name, "version": release["version"], "digest": release["digest"], "released_at": release["at"], "released_by": release["by"],
-        "zh": target.event[0], "en": target.event[1], "who_zh": target.who[0], "who_en": target.who[1], "kind": model.kind, "event_is_bad": model.event_is_bad, "rows": rows,
-        "mean_estimate": sum(part["sum_ppm"] for part in parts) / PPM / rows if rows else None,
-        "bands": whole.tolist(), "reference": reference[ESTIMATE], "splits": list(model.reference[ESTIMATE]["splits"]), "psi": moved and asdict(moved),
-        "csi": [{"feature": feature, "zh": features[feature].zh, "en": features[feature].en, **asdict(one)} for feature, one in each.items()],
-        "fairness": rates, "matured": matured, "challenger": matured and matured["challenger"],
-    }, [*alerts, *unequal, *later]
+    counts = {feature: np.sum([part["bins"][feature] for part in parts], axis=0) if rows else np.zeros(len(shares)) for feature, shares in reference.items()}
+    mean_estimate = sum(part["sum_ppm"] for part in parts) / PPM / rows if rows else None
+    names = {feature.name: (feature.zh, feature.en) for feature in model.features}
+    matured, beside = matured_of(book, manifest, inputs, by, watched_in, name, model)
+    entry, alerts = watched(name, reference, counts, mean_estimate, names, thresholds(), SEED, release["fitting_rows"], matured)
+    groups, unequal = _fairness(book, manifest, inputs, folder, watched_in, name, model)
+    if entry["matured"]:
+        entry["matured"] |= {"by_bucket": beside["by_bucket"]}
+    entry |= {
+        "version": release["version"], "digest": release["digest"], "card_digest": release["digest"], "released_on": release["at"][:10], "released_by": release["by"],
+        "zh": target.event[0], "en": target.event[1], "who_zh": target.who[0], "who_en": target.who[1], "kind": model.kind, "event_is_bad": model.event_is_bad,
+        "splits": list(model.reference[ESTIMATE]["splits"]), "fairness": groups, "challenger": beside and beside["challenger"],
+        "reason_words": {feature: {"zh": zh, "en": en} for feature, (zh, en) in names.items()},
+    }
+    return entry, [*alerts, *unequal]
 
 
-def _fairness(book, manifest, inputs, folder, watched, name: str, model: Model) -> tuple[list[dict], list[Alert]]:
+def _fairness(book, manifest, inputs, folder, watched_in, name: str, model: Model) -> tuple[list[dict], list[Alert]]:
     """Who is in the worst tenth of the people watched, by sex, age band and region; and what of it is worth an alert."""
     frames = []
-    for partition in watched:
+    for partition in watched_in:
         people = groups_of(book, manifest, partition, inputs.known_at)
         if people.columns:
             scores = store.read_columns(folder / "scores" / f"{partition}.parquet", ["borrower_id", "model", "estimate"]).filter(pl.col("model") == name)

@@ -13,6 +13,10 @@ _WORDS = {
         "gate": "闸门（规则包 {pack}）：拒绝 {deny:,} 人，须人工放行 {review:,} 人，须写明理由 {warn:,} 人",
         "other_product": "lender.yaml 未列出的产品按 {other} 处理：{products}",
         "no_lender": "账册旁没有 lender.yaml，牌照与产品不明，联系须逐一人工放行（见 docs/guides/law.md）",
+        "no_models": "没有已发布的模型：名单按写明的规则排序",
+        "models": "评分：{models}；名单{order}",
+        "by_rules": "按写明的规则排序", "by_expected": "按模型预计 30 天内收回的金额排序", "alerts": "模型警报 {alert:,} 项，关注 {watch:,} 项：",
+        "unused": "已发布但未用于本夜的模型：{models}", "of_a_file": "由文件拟合", "of_later_days": "所用数据晚于本夜",
         "report": "报告：{path}",
     },
     "en": {
@@ -26,6 +30,10 @@ _WORDS = {
         "gate": "The gate (pack {pack}): {deny:,} people refused, {review:,} to be released by a person, {warn:,} only with a reason",
         "other_product": "Products that lender.yaml does not name count as {other}: {products}",
         "no_lender": "There is no lender.yaml beside the book, so licence and products are unknown and a person releases each contact (docs/guides/law.md)",
+        "no_models": "No model is released: the worklist is in the stated rule order",
+        "models": "Scores: {models}; the worklist is {order}",
+        "by_rules": "in the stated rule order", "by_expected": "ordered by the amount expected within 30 days", "alerts": "Models: {alert:,} alerts, {watch:,} to watch:",
+        "unused": "Released but not used for this night: {models}", "of_a_file": "fitted on a file", "of_later_days": "fitted on later days",
         "report": "Report: {path}",
     },
 }
@@ -49,9 +57,31 @@ def summary_lines(summary: dict, folder: Path, lang: str) -> list[str]:
         lines.append("  " + words["no_lender"])
     if summary["gate"]["by_other_product"]:
         lines.append("  " + words["other_product"].format(products=", ".join(summary["gate"]["by_other_product"]), other=summary["gate"]["other_product"]))
+    lines += [f"  {line}" for line in _score_lines(summary["scores"], words, lang)]
     for entry in summary["cap_unknown"]:
         lines.append("  " + words["unknown"].format(**entry, reason=entry[f"reason_{lang}"]))
     for key in ("overpaid", "held"):
         if summary[f"{key}_loans"]:
             lines.append("  " + words[key].format(**summary))
     return [*lines, words["report"].format(path=folder / "report.html")]
+
+
+def _score_lines(scores: dict, words: dict[str, str], lang: str) -> list[str]:
+    """Which models were used, the order they gave, and the first alerts."""
+    comma = "、" if lang == "zh" else ", "
+    if scores["models"]:
+        named = comma.join(f"{model['model']} {model['version']}" for model in scores["models"])
+        lines = [words["models"].format(models=named, order=words[f"by_{scores['ordered_by']}"])]
+    else:
+        lines = [words["no_models"]]
+    if scores["unused"]:
+        mark = "（{}）" if lang == "zh" else " ({})"
+        lines.append(words["unused"].format(models=comma.join(name + mark.format(words[why]) for name, why in scores["unused"].items())))
+    if scores["alerts"]:
+        levels = [alert["level"] for alert in scores["alerts"]]
+        lines.append(words["alerts"].format(alert=levels.count("alert"), watch=levels.count("watch")))
+        lines += [f"  {alert[lang]}" for alert in scores["alerts"][:_ALERTS_SHOWN]]
+    return lines
+
+
+_ALERTS_SHOWN = 3

@@ -15,7 +15,7 @@ import polars as pl
 from arrears.refusal import Refused
 from arrears.scoring.boosted import TreeSettings, fit_booster, fit_trees, missing_as_typical, trees_of_booster
 from arrears.scoring.calibration import fitted_calibration, probability
-from arrears.scoring.estimates import reference_of, spread_of
+from arrears.scoring.estimates import ESTIMATE, reference_of, spread_of
 from arrears.scoring.matrix import FEW_ROWS, encoded, learned_features, unseen_as_missing
 from arrears.scoring.model import BOOSTED, CATEGORY, SCORECARD, UNSEEN, Calibration, Feature, Model, Scorecard, Trees
 from arrears.scoring.scorecard import CardSettings, fit_bins, raw_of_scorecard, with_points
@@ -102,19 +102,19 @@ def fit_model(
 
 @dataclass(frozen=True)
 class _Part:
-    """The model of all folds but one: its sums for the rows of that one."""
+    """The model of all folds but one, and the rows of that one; gaps: a row with NaN where a feature was missing in any fitting row."""
 
     card_raw: np.ndarray | None
     booster: object
     matrix: np.ndarray
-    fitting_matrix: np.ndarray
+    gaps: np.ndarray
     features: tuple[Feature, ...]
     held_out_loss: np.ndarray | None
 
     def raw(self, trees: int | None) -> np.ndarray:
         if self.card_raw is not None:
             return self.card_raw
-        grown = missing_as_typical(trees_of_booster(self.booster, trees), self.fitting_matrix, self.features)
+        grown = missing_as_typical(trees_of_booster(self.booster, trees), self.gaps, self.features)
         return raw_of_trees(grown, self.matrix)
 
 
@@ -129,10 +129,11 @@ def _part(kind, frame, outcome, features, seed, event_is_bad, settings, inside) 
     matrix, held_out = encoded(learned, within), encoded(learned, without)
     if kind == SCORECARD:
         card = fit_bins(matrix, outcome[inside], learned, seed, event_is_bad, settings)
-        return _Part(raw_of_scorecard(card, held_out, learned), None, held_out, matrix, learned, None)
+        return _Part(raw_of_scorecard(card, held_out, learned), None, held_out, matrix[:0], learned, None)
     matrix, held_out = unseen_as_missing(learned, matrix), unseen_as_missing(learned, held_out)
     booster = fit_booster(matrix, outcome[inside], learned, seed, settings or TreeSettings(), (held_out, outcome[~inside]))
-    return _Part(None, booster, held_out, matrix, learned, booster.held_out_loss)
+    gaps = np.where(np.isnan(matrix).any(axis=0), np.nan, 0.0)[None, :]
+    return _Part(None, booster, held_out, gaps, learned, booster.held_out_loss)
 
 
 def _trees_to_keep(parts: list[_Part], rows: list[int]) -> int | None:
@@ -201,6 +202,9 @@ def _outcome(outcome: np.ndarray, rows: int, is_share: bool) -> np.ndarray:
 
 def _usable(frame: pl.DataFrame, features: tuple[Feature, ...]) -> tuple[tuple[Feature, ...], list[Note]]:
     """The features that are not everywhere the same, and a note for every one left out, made up or joined."""
+    names = [feature.name for feature in features]
+    for name in {name for name in names if names.count(name) > 1 or name == ESTIMATE}:
+        raise Refused(f"the feature name {name!r} is taken: give each feature a name of its own", f"特征名 {name!r} 已被占用：请为每个特征另起名字")
     usable, notes = [], []
     for feature in features:
         known = learned_features((feature,), frame, np.zeros(frame.height))

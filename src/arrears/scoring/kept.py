@@ -13,10 +13,10 @@ from typing import Any, get_args, get_origin, get_type_hints
 import numpy as np
 
 from arrears.refusal import Refused
+from arrears.scoring.estimates import ESTIMATE
 from arrears.scoring.model import BOOSTED, CATEGORY, NUMBER, SCORECARD, Bins, Feature, Model, Trees
 
 MODEL_FILE, TREES_FILE = "model.json", "trees.json"
-ESTIMATE = "estimate"
 COLUMNS = {
     "roots": np.int32, "feature": np.int32, "threshold": np.float64, "missing_left": np.bool_, "left": np.int32, "right": np.int32,
     "value": np.float64,

@@ -12,7 +12,7 @@ import polars as pl
 from arrears.refusal import Refused
 from arrears.scoring.model import CATEGORY, NUMBER, UNSEEN, Feature
 
-FEW_ROWS = 50
+FEW_ROWS = 30
 """A category (or missing) seen in fewer rows says nothing by itself: such categories count together as unseen."""
 ROWS_PER_PART = 1 << 17
 

@@ -35,8 +35,8 @@ class CardSettings:
     whose information value is smaller is left out; penalty: weight of the squared coefficients against the log-likelihood."""
 
     prebins: int = 20
-    bin_share: float = 0.02
-    iv_least: float = 0.01
+    bin_share: float = 0.05
+    iv_least: float = 0.02
     penalty: float = 1.0
 
 
