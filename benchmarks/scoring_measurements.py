@@ -111,7 +111,7 @@ def speed(rows: int) -> dict:
     dice = np.random.default_rng(SEED)
     matrix = dice.normal(size=(rows, 50))
     matrix[dice.random(matrix.shape) < 0.01] = np.nan
-    odds = np.nan_to_num(matrix[:, :10]) @ dice.normal(size=10) * 0.4 + np.nan_to_num(matrix[:, 0] * matrix[:, 1]) - 1
+    odds = np.nan_to_num(matrix[:, :30]) @ (0.3 * np.sign(dice.normal(size=30))) + np.nan_to_num(matrix[:, 0] * matrix[:, 1]) - 1
     outcome = (dice.random(rows) < 1 / (1 + np.exp(-odds))).astype(np.float64)
     features = tuple(Feature(f"x{place}", NUMBER, "", "") for place in range(50))
     part = slice(0, min(rows, 150_000))
