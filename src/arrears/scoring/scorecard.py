@@ -1,7 +1,7 @@
 """A scorecard: each feature in a few bins, each bin worth a fixed number of points.
 
 raw    = intercept + the sum over features of logit(bin), the log-odds of the event
-logit  = coefficient * WoE,  WoE(bin) = ln(share of non-events in the bin / share of events in the bin)
+logit  = falls as WoE rises (joint_bins.py),  WoE(bin) = ln(share of non-events in the bin / share of events in the bin)
 points = base_points + the sum over features of points(bin)
 
 Points: 600 stand for odds of 50 good to 1 bad, 20 points more double the odds. Higher is better for the lender: where the
@@ -20,6 +20,7 @@ import polars as pl
 
 from arrears.compiled import compiled
 from arrears.refusal import Refused
+from arrears.scoring.joint_bins import joint_logits
 from arrears.scoring.matrix import FEW_ROWS, encoded, in_parts
 from arrears.scoring.model import CATEGORY, UNSEEN, Bins, Calibration, Feature, Scorecard
 
@@ -32,12 +33,14 @@ LEVELS = 512
 @dataclass(frozen=True)
 class CardSettings:
     """prebins: at most so many before the optimum is sought; bin_share: the least share of rows in a bin; iv_least: a feature
-    whose information value is smaller is left out; penalty: weight of the squared coefficients against the log-likelihood."""
+    whose information value is smaller is left out; penalty: weight of the squared coefficients
+    against the log-likelihood; joint_penalty: of the squared steps from bin to bin, when all bins are found together."""
 
     prebins: int = 20
     bin_share: float = 0.05
     iv_least: float = 0.02
     penalty: float = 1.0
+    joint_penalty: float = 50.0
 
 
 def fit_scorecard(
@@ -78,10 +81,8 @@ def fit_bins(
         coefficients, intercept = _logistic(woe, outcome, settings.penalty)
         worst = int(np.argmax(coefficients))
         if coefficients[worst] < 0:
-            weighed = tuple(
-                replace(bins, logits=tuple(float(coefficient * value) for value in bins.woe))
-                for (bins, _), coefficient in zip(kept, coefficients, strict=True)
-            )
+            logits, intercept = joint_logits([numbers for _, numbers in kept], [np.array(bins.woe) for bins, _ in kept], outcome, settings.joint_penalty)
+            weighed = tuple(replace(bins, logits=tuple(each.tolist())) for (bins, _), each in zip(kept, logits, strict=True) if np.ptp(each) > 0)
             return with_points(Scorecard(intercept, 0, weighed), Calibration(), event_is_bad)
         del kept[worst]
     rate = float(outcome.mean())
