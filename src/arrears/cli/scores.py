@@ -23,7 +23,7 @@ DefinitionOption = Annotated[Path | None, typer.Option("--definition", help="YAM
 TargetOption = Annotated[str | None, typer.Option("--target", help="Without a definition: the outcome's column or formula. 结果列或公式")]
 EventOption = Annotated[str | None, typer.Option("--event", help="The value of the outcome that is the event. 结果列中表示事件的取值")]
 TimeOption = Annotated[str | None, typer.Option("--time", help="Column with each row's date: measured on the latest rows. 日期列：用最晚的行检验")]
-GroupOption = Annotated[str | None, typer.Option("--group", help="Column that names the person: nobody is in two parts. 人员列")]
+GroupOption = Annotated[str | None, typer.Option("--group", help="Column that names the person: held out at random, nobody is in two parts. 人员列：随机留出时同一人不会分在两处")]
 ExcludeOption = Annotated[list[str] | None, typer.Option("--exclude", help="A column not to learn from; may be given several times. 不使用的列，可多次给出")]
 SnapshotsOption = Annotated[int, typer.Option(help="How many moments of the past, 30 days apart, to learn from. 用多少个历史时点", min=2, max=60)]
 RowsOption = Annotated[int, typer.Option(help="At most so many loans of the book, chosen by a stable hash of their people. 最多使用的贷款笔数", min=100)]

@@ -111,7 +111,8 @@ def measured(model: Model, rows: pl.DataFrame, seed: int, fitting_rows: int | No
     moved = csi({feature.name: reference[feature.name] for feature in model.features}, counts, limits["csi"], fitting_rows)
     cut = float(np.quantile(estimates, 0.9 if model.event_is_bad else 0.1))
     selected = estimates >= cut if model.event_is_bad else estimates <= cut
-    rates = fairness(rows.select(known_groups(rows)), estimates, selected, outcome, model.is_share)
+    groups = known_groups(rows)
+    rates = fairness(rows.select(groups), estimates, selected, outcome, model.is_share) if groups else []
     drift = psi(reference[ESTIMATE], counts[ESTIMATE], limits["psi"], fitting_rows)
     return {**found, "psi": drift and asdict(drift), "csi": {name: asdict(one) for name, one in moved.items()}, "cut": cut,
             "fairness": as_rows(rates, fairness_alerts(model.name, rates, limits))}
