@@ -80,6 +80,7 @@ def evaluate(
 
     with terms.refusals(lang):
         home = store.book_at(book)
+        _demand_model(name)
         kept = registry.read_version(home, name, version)
         other = None if against is None else registry.read_version(home, name, against)
         sample = _sample_again(home, kept, other, as_of, known_at, data, snapshots, loans_most)
@@ -102,6 +103,7 @@ def release(
     from arrears.modelling import releasing
 
     with terms.refusals(lang):
+        _demand_model(name)
         entry = releasing.release(store.book_at(book), name, version, terms.now(), by, assessment, why)
         print(score_words.released_line(entry, terms.language(lang)))
 
@@ -115,6 +117,7 @@ def rollback(
     from arrears.modelling import releasing
 
     with terms.refusals(lang):
+        _demand_model(name)
         entry = releasing.rollback(store.book_at(book), name, terms.now(), by, why)
         print(score_words.released_line(entry, terms.language(lang)))
 
@@ -138,6 +141,7 @@ def card(
 
     with terms.refusals(lang):
         home = store.book_at(book)
+        _demand_model(name)
         kept = registry.read_version(home, name, version)
         page = home.model_folder(name, kept.version) / registry.CARD_PAGE
         if as_of is not None or out is not None:
@@ -160,6 +164,7 @@ def application(
     from arrears.modelling.applications import score_file
 
     with terms.refusals(lang):
+        _demand_model(name)
         counted = score_file(store.book_at(book), name, version, file, out)
         print(score_words.applications_line(counted, out, terms.language(lang)))
 
@@ -245,6 +250,18 @@ def _sample_again(home, kept, other, as_of, known_at, data, snapshots, loans_mos
     if isinstance(found[0], Refused):
         raise found[0]
     return found[0]
+
+
+def _demand_model(name: str) -> None:
+    """Raises Refused where no single model bears the name."""
+    from arrears.scoring.families import TARGETS, named
+
+    if name in TARGETS:
+        return
+    if not named(name):
+        raise _no_model(name)
+    members = [one.name for one in named(name)]
+    raise Refused(f"{name} is a family of {len(members)} models; name one of them: {', '.join(members)}", f"{name} 含 {len(members)} 个模型；请指明一个：{'、'.join(members)}")
 
 
 def _no_model(name: str) -> Refused:

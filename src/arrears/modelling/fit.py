@@ -50,7 +50,7 @@ def keep(book: Book, model: Model, card: dict) -> int:
         files[registry.CARD] = store.json_bytes(card)
         card["digest"] = registry.digest_of(files)
         page = card_page(card)
-        with store.locked(book, "models", alone=True):
+        with store.locked(book, "models", alone=True, patience_seconds=registry.PATIENCE_SECONDS):
             if number <= max(registry.versions_of(book, model.name), default=0):
                 continue
             return registry.keep(book, model.name, {**files, registry.CARD_PAGE: page.encode()})
