@@ -219,6 +219,8 @@ def _file_sample(aim, data, definition, target, event, time, group, exclude, as_
             said, left_out = definition_from(strict_yaml.read_text(definition), definition.name), []
         except OSError as problem:
             raise Refused(f"{definition}: cannot be read ({problem.strerror})", f"{definition}：无法读取") from None
+        if said.model not in (None, aim.name):
+            raise Refused(f"{definition}: it says model: {said.model}, and {aim.name} was asked for; fit {said.model}, or change the definition", f"{definition}：其中写明 model: {said.model}，与要拟合的 {aim.name} 不符；请拟合 {said.model} 或修改定义")
     elif target is None:
         raise Refused("say what is to be foretold: --target COLUMN, or a --definition", "请用 --target 列名 或 --definition 说明要预测的结果")
     else:

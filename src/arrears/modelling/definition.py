@@ -38,7 +38,7 @@ class Derived:
 class Definition:
     """target: a column or an SQL expression; event: the value of it that is the event, None where the target is a share in [0, 1].
 
-    time: a date of each row, for measuring out of time; group: whose row it is; protected: for fairness alone, by attribute.
+    time: a date of each row, for measuring out of time; group: whose row it is; protected: for fairness alone, by attribute. model: the one it is of.
     """
 
     target: str
@@ -50,6 +50,7 @@ class Definition:
     protected: tuple[tuple[str, str], ...] = ()
     test_share: float = 0.25
     seed: int = 42
+    model: str | None = None
 
     def kept(self) -> dict:
         """As a card keeps it."""
@@ -86,7 +87,7 @@ def definition_from(text: str, name: str) -> Definition:
     return Definition(
         content["target"], _given(content.get("event")), features, words, _given(content.get("time")), _given(content.get("group")),
         tuple((key, value) for key, value in protected.items() if _given(value)), _share(split.get("test_share", "0.25"), name),
-        _seed(split.get("seed", "42"), name))
+        _seed(split.get("seed", "42"), name), _given(content.get("model")))
 
 
 def _given(value: str | None) -> str | None:
@@ -160,9 +161,9 @@ def _parsed(said: str, where: str) -> tuple[pl.Expr, list[str]]:
         found = pl.sql_expr(said)
         return found, found.meta.root_names()
     except BaseException as problem:
-        _not_ours(problem)
-        raise Refused(f"{where}: {said!r} is neither a column nor an SQL expression ({_first_line(problem)}); write a formula such as a / NULLIF(b, 0)",
-                      f"{where}：{said!r} 既不是列名也不是 SQL 表达式（{_first_line(problem)}）；可写如 a / NULLIF(b, 0)") from None
+        said_there = first_line(problem)
+        raise Refused(f"{where}: {said!r} is neither a column nor an SQL expression ({said_there}); write a formula such as a / NULLIF(b, 0)",
+                      f"{where}：{said!r} 既不是列名也不是 SQL 表达式（{said_there}）；可写如 a / NULLIF(b, 0)") from None
 
 
 def computed(said: str, frame: pl.DataFrame, where: str) -> pl.Series:
@@ -171,9 +172,9 @@ def computed(said: str, frame: pl.DataFrame, where: str) -> pl.Series:
     try:
         return frame.select(found.alias("it"))["it"]
     except BaseException as problem:
-        _not_ours(problem)
-        raise Refused(f"{where}: {said!r} cannot be computed ({_first_line(problem)}); check the types of the columns in it",
-                      f"{where}：{said!r} 无法计算（{_first_line(problem)}）；请检查所用列的类型") from None
+        said_there = first_line(problem)
+        raise Refused(f"{where}: {said!r} cannot be computed ({said_there}); check the types of the columns in it",
+                      f"{where}：{said!r} 无法计算（{said_there}）；请检查所用列的类型") from None
 
 
 def _from_one_row(found: pl.Expr, frame: pl.DataFrame) -> bool:
@@ -185,7 +186,7 @@ def _from_one_row(found: pl.Expr, frame: pl.DataFrame) -> bool:
         together = rows.select(found.alias("it"))["it"]
         alone = pl.concat([rows[place : place + 1].select(found.alias("it")) for place in range(len(rows))])["it"]
     except BaseException as problem:
-        _not_ours(problem)
+        first_line(problem)
         return True  # what cannot be computed is refused where it is
     if len(together) == len(rows) and together.dtype.is_float():  # a column divided by a number may differ from a cell in the last digit
         return bool((((together - alone).abs() <= 1e-9 * alone.abs()) | together.eq_missing(alone)).fill_null(False).all())
@@ -211,11 +212,9 @@ def no_column(name: str, columns: list[str], where: str) -> Refused:
     return Refused(f"{where}: there is no column {name}{en}", f"{where}：没有列 {name}{zh}")
 
 
-def _first_line(problem: BaseException) -> str:
-    return (str(problem).splitlines() or ["not understood"])[0][:160]
-
-
-def _not_ours(problem: BaseException) -> None:
-    """A user's interrupt, and what else is no fault of the expression, goes on up. Polars' parser may panic, which is no Exception."""
+def first_line(problem: BaseException) -> str:
+    """What Polars, the file system or a parser said, in one line. An interrupt, and what else is no fault of the input, goes on up; a Polars panic, which is no Exception, does not."""
     if isinstance(problem, KeyboardInterrupt | SystemExit | MemoryError | GeneratorExit):
         raise problem
+    return (str(problem).splitlines() or ["not understood"])[0][:160]
+

@@ -7,7 +7,16 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from arrears.modelling.definition import TAKEN, Definition, Derived, computed, no_column, protected_roots, roots_of
+from arrears.modelling.definition import (
+    TAKEN,
+    Definition,
+    Derived,
+    computed,
+    first_line,
+    no_column,
+    protected_roots,
+    roots_of,
+)
 from arrears.modelling.sample import OUT_OF_TIME, RANDOM, Sample, folds_of
 from arrears.refusal import Refused
 from arrears.scoring.model import CATEGORY, NUMBER, Feature
@@ -22,7 +31,7 @@ _YES, _NO = ("1", "true", "yes", "y", "是"), ("0", "false", "no", "n", "否")
 
 
 def read_table(path: Path) -> pl.DataFrame:
-    """The rows of a Parquet or CSV file; raises Refused where it cannot be read as one."""
+    """The rows of a Parquet or CSV file, a column that is empty in every row of the type Null; raises Refused where it cannot be read as one."""
     kind = path.suffix.lower()
     if kind not in (".parquet", ".csv", ".tsv"):
         raise Refused(f"{path}: a file of rows is .parquet, .csv or .tsv; save it as one of these", f"{path}：数据文件须为 .parquet、.csv 或 .tsv")
@@ -35,12 +44,14 @@ def read_table(path: Path) -> pl.DataFrame:
                                 try_parse_dates=True)
     except FileNotFoundError:
         raise Refused(f"{path}: there is no such file", f"{path}：没有此文件") from None
-    except (pl.exceptions.PolarsError, OSError) as problem:
-        said = (str(problem).splitlines() or [""])[0][:200]
+    except BaseException as problem:
+        if isinstance(problem, Refused):
+            raise
+        said = first_line(problem)
         raise Refused(f"{path}: cannot be read ({said}); check that it is a whole {kind} file with one header line", f"{path}：无法读取（{said}）；请检查文件是否完整、首行是否为列名") from None
     if frame.is_empty():
         raise Refused(f"{path}: it has no rows", f"{path}：没有数据行")
-    return frame
+    return frame.with_columns(pl.lit(None).alias(column) for column in frame.columns if frame[column].null_count() == len(frame))
 
 
 def _utf8(content: bytes, path: Path) -> bytes:
