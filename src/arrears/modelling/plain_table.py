@@ -121,6 +121,8 @@ def sample_of(path: Path, frame: pl.DataFrame, target: Target, definition: Defin
     if rows.is_empty():
         raise Refused(f"{path}: no row has an outcome within the time; check --target, --time and --as-of", f"{path}：没有可用的行；请检查目标列、时间列与日期")
     test, how = _held_out(rows, definition)
+    if definition.time is not None and how == RANDOM:
+        notes.append(("多数行的日期相同，无法跨时间检验：改为随机留出，未来的变化未经检验", "too many rows are of one day to measure out of time: rows were held out at random instead, so change over time is not tested"))
     if definition.group is not None:
         _people_enough(rows, test, definition.group)
         both = rows.filter(pl.Series(test))["person"].is_in(rows.filter(pl.Series(~test))["person"].implode())
