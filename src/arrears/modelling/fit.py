@@ -54,7 +54,7 @@ def keep(book: Book, model: Model, card: dict) -> int:
         files[registry.CARD] = store.json_bytes(card)
         card["digest"] = registry.digest_of(files)
         page = card_page(card)
-        with store.locked(book, "models", alone=True):
+        with store.locked(book, "models", alone=True, patience_seconds=registry.PATIENCE_SECONDS):
             if number <= max(registry.versions_of(book, model.name), default=0):
                 continue
             return registry.keep(book, model.name, {**files, registry.CARD_PAGE: page.encode()})
@@ -115,7 +115,8 @@ def measured(model: Model, rows: pl.DataFrame, seed: int, fitting_rows: int | No
     moved = csi({feature.name: reference[feature.name] for feature in model.features}, counts, limits["csi"], fitting_rows)
     cut = float(np.quantile(estimates, 0.9 if model.event_is_bad else 0.1))
     selected = estimates >= cut if model.event_is_bad else estimates <= cut
-    rates = fairness(rows.select(known_groups(rows)), estimates, selected, outcome, model.is_share)
+    groups = known_groups(rows)
+    rates = fairness(rows.select(groups), estimates, selected, outcome, model.is_share) if groups else []
     drift = psi(reference[ESTIMATE], counts[ESTIMATE], limits["psi"], fitting_rows)
     return {**found, "psi": drift and asdict(drift), "csi": {name: asdict(one) for name, one in moved.items()}, "cut": cut,
             "fairness": as_rows(rates, fairness_alerts(model.name, rates, limits))}

@@ -21,20 +21,22 @@ from arrears.store import partition_path as path_of
 _KEYS = {"kind", "on", "at", "loan_id", "amount_minor", "pay_by_on", "channel", "outcome"}
 
 
-def models_for(book: Book, as_of: date) -> dict[str, Model]:
-    """The models that a night of as_of would use, by name. Raises Refused where there is none, or one is not as it was released."""
+def released(book: Book, as_of: date) -> dict[str, Model]:
+    """The released models that a night of as_of uses, by name. Raises Refused where none is, or one is not as it was released."""
     used, _, unused = models_in_use(book, as_of)
-    if not used:
-        en, zh = (f" ({', '.join(unused)} cannot speak of {as_of})", f"（{'、'.join(unused)} 不能用于 {as_of}）") if unused else ("", "")
-        raise Refused(f"{book.models}: no released model speaks of a book on that day{en}; arrears score list shows what is kept, arrears score release MODEL releases one",
-                      f"{book.models}：没有可用于该日的已发布模型{zh}；arrears score list 可查看，arrears score release 模型 可发布")
-    return released_models(book, used)
+    if used:
+        return released_models(book, used)
+    if not unused:
+        raise Refused(f"{book.models}: no model is released; arrears score list shows what is kept, arrears score release MODEL releases one",
+                      f"{book.models}：没有已发布的模型；arrears score list 可查看，arrears score release 模型 可发布")
+    raise Refused(f"{book.models}: none of the released models can speak of {as_of}: {', '.join(unused)} were fitted on a file or on later days; take a later --as-of, or fit and release one on this book",
+                  f"{book.models}：已发布的模型均不适用于 {as_of}：{'、'.join(unused)} 由文件或更晚的数据拟合；请用更晚的 --as-of，或在此账册上拟合并发布")
 
 
 def person_lines(book: Book, borrower: str, as_of: date, known_at: int, event: str | None, lang: str) -> list[str]:
     """What each released model says of each loan of the person, with reasons; and again with the event counted, where one is given."""
     happened = None if event is None else happened_from(event, as_of)
-    models, law, buckets = models_for(book, as_of), read_law(), read_buckets()
+    models, law, buckets = released(book, as_of), read_law(), read_buckets()
     with opened(book.root, as_of, known_at) as (laid_out, manifest):
         judge_book(laid_out, manifest, known_at)
         partition = _partition_of(laid_out, manifest, borrower)

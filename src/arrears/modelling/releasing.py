@@ -20,26 +20,28 @@ def release(book: Book, name: str, version: int | None, now: int, by: str, asses
     _demand_words(by, "--by", "who releases it", "发布人")
     _demand_words(assessment, "--assessment", "where the impact assessment of this automated decision is kept (个人信息保护法 Art. 55, 56)", "个人信息保护影响评估报告的存放处（个人信息保护法第五十五、五十六条）")
     _demand_worth(kept, why)
-    standing = registry.standing(book).get(name)
-    if standing is not None and standing.version == kept.version and standing.digest == kept.digest:
-        raise Refused(f"{name} version {kept.version} is released already, since {standing.at} by {standing.by}; nothing was changed",
-                      f"{name} 版本 {kept.version} 已由 {standing.by} 于 {standing.at} 发布；未作任何更改")
-    return _add(book, Release("release", name, kept.version, kept.digest, moment_of(now).isoformat(), by, why, assessment))
+    with locked(book, "models", alone=True, patience_seconds=registry.PATIENCE_SECONDS):
+        standing = registry.standing(book).get(name)
+        if standing is not None and standing.version == kept.version and standing.digest == kept.digest:
+            raise Refused(f"{name} version {kept.version} is released already, since {standing.at} by {standing.by}; nothing was changed",
+                          f"{name} 版本 {kept.version} 已由 {standing.by} 于 {standing.at} 发布；未作任何更改")
+        return _added(book, Release("release", name, kept.version, kept.digest, moment_of(now).isoformat(), by, why, assessment))
 
 
 def rollback(book: Book, name: str, now: int, by: str, why: str) -> Release:
     """The version released before the one that stands holds again; none where there was none before. Raises Refused where none stands."""
     _demand_words(by, "--by", "who takes it back", "撤回人")
     _demand_words(why, "--why", "why it is taken back", "撤回原因")
-    entries = [entry for entry in registry.releases(book) if entry.name == name]
-    if not entries or entries[-1].version is None:
-        raise Refused(f"no version of {name} is released, so there is nothing to take back; arrears score list shows what is",
-                      f"{name} 没有已发布的版本，无可撤回；可用 arrears score list 查看")
-    before = _before(entries)
-    if before is not None:
-        registry.read_version(book, name, before.version, before.digest)
-    version, digest, assessment = (before.version, before.digest, before.assessment) if before else (None, None, "")
-    return _add(book, Release("rollback", name, version, digest, moment_of(now).isoformat(), by, why, assessment))
+    with locked(book, "models", alone=True, patience_seconds=registry.PATIENCE_SECONDS):
+        entries = [entry for entry in registry.releases(book) if entry.name == name]
+        if not entries or entries[-1].version is None:
+            raise Refused(f"no version of {name} is released, so there is nothing to take back; arrears score list shows what is",
+                          f"{name} 没有已发布的版本，无可撤回；可用 arrears score list 查看")
+        before = _before(entries)
+        if before is not None:
+            registry.read_version(book, name, before.version, before.digest)
+        version, digest, assessment = (before.version, before.digest, before.assessment) if before else (None, None, "")
+        return _added(book, Release("rollback", name, version, digest, moment_of(now).isoformat(), by, why, assessment))
 
 
 def _before(entries: list[Release]) -> Release | None:
@@ -53,9 +55,8 @@ def _before(entries: list[Release]) -> Release | None:
     return stack[-2] if len(stack) > 1 else None
 
 
-def _add(book: Book, entry: Release) -> Release:
-    with locked(book, "models", alone=True):
-        registry.add_release(book, entry)
+def _added(book: Book, entry: Release) -> Release:
+    registry.add_release(book, entry)
     return entry
 
 

@@ -42,3 +42,8 @@ class Sample:
 def folds_of(person: pl.Series) -> np.ndarray:
     """A fold from 0 to FOLDS - 1 per row, by a stable hash of the person, so that nobody is in two."""
     return ((hashes(person) >> np.uint64(32)) % np.uint64(FOLDS)).astype(np.int64)
+
+
+def held_out_people(person: pl.Series) -> np.ndarray:
+    """One flag per row: whether the row's person is of the quarter that is held out of a book, by a stable hash, in every sample alike."""
+    return (hashes(person) >> np.uint64(40)) % np.uint64(100) < np.uint64(25)
