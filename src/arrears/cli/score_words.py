@@ -50,6 +50,7 @@ def evaluated_lines(found: dict, lang: str) -> list[str]:
 
 
 def released_line(entry: Release, lang: str) -> str:
+    """What holds from now on, by whom."""
     if entry.version is None:
         return f"{entry.name}：已撤回，不再有发布的版本；夜批按既定规则排序" if lang == "zh" else f"{entry.name}: taken back; no version is released any more, the nights follow the stated rule order"
     return (f"{entry.name} 版本 {entry.version} 自 {entry.at} 起生效（{entry.by}）" if lang == "zh" else
@@ -80,6 +81,7 @@ def card_lines(kept: Version, page: Path, lang: str) -> list[str]:
 
 
 def applications_line(counted: dict, out: Path, lang: str) -> str:
+    """How many applicants were scored into which file, by which version."""
     return (f"{out}：{counted['rows']:,} 位申请人，{counted['model']} 版本 {counted['version']}" if lang == "zh" else
             f"{out}: {counted['rows']:,} applicants by {counted['model']} version {counted['version']}")
 

@@ -6,17 +6,30 @@ Protected attributes are never inputs of a model; they are read here alone. Grou
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from statistics import NormalDist
 
 import numpy as np
 import polars as pl
 
-from arrears.learning.drift import ALERT, ROWS_LEAST, TOO_FEW, Alert, Threshold, alert, is_outside, level, relative_gap
+from arrears.learning.drift import (
+    ALERT,
+    CALM,
+    ROWS_LEAST,
+    TOO_FEW,
+    Alert,
+    Threshold,
+    alert,
+    is_outside,
+    level,
+    relative_gap,
+)
 from arrears.learning.measures import Z95, Measured, auc, checked, mean, wilson
 from arrears.refusal import Refused
 
 ATTRIBUTES = {"sex": ("性别", "sex"), "age_band": ("年龄段", "age band"), "region": ("地区", "region")}
 UNKNOWN = "?"
-_Z99 = 2.5758293035489004
+_FALSE_ALARM = 0.01
+"""How often chance alone may raise an alert of one kind over all groups of an attribute."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +38,8 @@ class GroupRates:
 
     selected: share selected; selection_ratio: that over the whole's, selection_of_highest: over that of the group selected most often (of
     those with 100 rows or more); true_positive: of the group's events, the share selected; false_positive: of its other rows; the gaps are
-    to the whole. estimated: mean estimate; observed: mean outcome. is_judged: 100 rows or more.
+    to the whole. estimated: mean estimate; observed: mean outcome. is_judged: 100 rows or more, of people
+    whose attribute is known.
     """
 
     attribute: str
@@ -54,14 +68,14 @@ def fairness(groups: pl.DataFrame, estimate: np.ndarray, selected: np.ndarray, o
     """
     selected = np.asarray(selected, bool)
     known, estimate = checked(np.zeros(estimate.size) if outcome is None else outcome, estimate, is_share=is_share or outcome is None)
-    if not groups.height == estimate.size == selected.size:
+    if selected.size != estimate.size or (groups.width and groups.height != estimate.size):
         raise Refused(f"groups, estimates and selection have {groups.height}, {estimate.size} and {selected.size} rows; they must be of the same rows",
                       f"分组、估计与入选分别有 {groups.height}、{estimate.size}、{selected.size} 行；三者须为同样的行")
     found: list[GroupRates] = []
     for attribute in groups.columns:
         names = groups[attribute].cast(pl.String).fill_null(UNKNOWN).to_numpy()
         places = {name: names == name for name in np.unique(names)}
-        rates = {name: float(selected[place].mean()) for name, place in places.items() if place.sum() >= ROWS_LEAST}
+        rates = {name: float(selected[place].mean()) for name, place in places.items() if name != UNKNOWN and place.sum() >= ROWS_LEAST}
         highest = max(rates.values(), default=0.0)
         outcomes = None if outcome is None else known
         found += [_rates(attribute, str(name), place, estimate, selected, outcomes, is_share, highest) for name, place in places.items()]
@@ -69,16 +83,20 @@ def fairness(groups: pl.DataFrame, estimate: np.ndarray, selected: np.ndarray, o
 
 
 def fairness_alerts(model: str, rates: Sequence[GroupRates], limits: Mapping[str, Threshold]) -> list[Alert]:
-    """The alerts of groups with 100 rows or more whose figures pass a threshold by more than chance, at 99 %, for many groups are looked at."""
+    """The alerts of judged groups whose figures pass a threshold by more than chance: over all groups of an attribute chance alone raises one of a
+    kind at most once in a hundred looks. Source: Bonferroni's correction (Dunn 1961, JASA 56).
+    """
     found = []
     for one in rates:
         if not one.is_judged:
             continue
-        judged = [("selection_ratio", one.selection_of_highest, _differs(one, rates)),
-                  ("true_positive_gap", *_gap(one.true_positive, one.true_positive_gap)),
-                  ("false_positive_gap", *_gap(one.false_positive, one.false_positive_gap))]
+        peers = [other for other in rates if other.attribute == one.attribute and other.is_judged]
+        stretch = _z(len(peers)) / Z95
+        judged = [("selection_ratio", one.selection_of_highest, _differs(one, peers)),
+                  ("true_positive_gap", *_gap(one.true_positive, one.true_positive_gap, stretch)),
+                  ("false_positive_gap", *_gap(one.false_positive, one.false_positive_gap, stretch))]
         if one.observed is not None:
-            judged.append(("group_calibration_gap", relative_gap(one.estimated, one.observed.value), is_outside(one.estimated, one.observed, _Z99 / Z95)))
+            judged.append(("group_calibration_gap", relative_gap(one.estimated, one.observed.value), is_outside(one.estimated, one.observed, stretch)))
         what, name = f"{one.attribute}={one.group}", ATTRIBUTES.get(one.attribute, (one.attribute, one.attribute))
         for kind, value, is_real in judged:
             if value is None:
@@ -89,7 +107,7 @@ def fairness_alerts(model: str, rates: Sequence[GroupRates], limits: Mapping[str
 
 
 def as_rows(rates: Sequence[GroupRates], alerts: Sequence[Alert] = ()) -> list[dict]:
-    """What a page shows of each group: its figures, and as `level` the most pressing of its alerts, too_few, or calm."""
+    """What a page shows of each group: its figures, and as `level` the most pressing of its alerts, too_few, or calm; None where the attribute is unknown."""
     worst: dict[str, str] = {}
     for one in alerts:
         if worst.get(one.what) != ALERT:
@@ -97,7 +115,8 @@ def as_rows(rates: Sequence[GroupRates], alerts: Sequence[Alert] = ()) -> list[d
     rows = []
     for one in rates:
         row = {key: value.__dict__ if isinstance(value, Measured) else value for key, value in one.__dict__.items()}
-        rows.append(row | {"level": worst.get(f"{one.attribute}={one.group}", "calm") if one.is_judged else TOO_FEW})
+        unjudged = None if one.group == UNKNOWN else TOO_FEW
+        rows.append(row | {"level": worst.get(f"{one.attribute}={one.group}", CALM) if one.is_judged else unjudged})
     return rows
 
 
@@ -113,7 +132,7 @@ def _rates(attribute: str, group: str, place: np.ndarray, estimate: np.ndarray, 
         right, right_gap = _among(selected, place, outcome == 1)
         wrong, wrong_gap = _among(selected, place, outcome == 0)
     return GroupRates(attribute, group, rows, share, share.value / whole if whole else None, share.value / highest if highest else None,
-                      float(estimate[place].mean()), observed, ranked, right, wrong, right_gap, wrong_gap, rows >= ROWS_LEAST)
+                      float(estimate[place].mean()), observed, ranked, right, wrong, right_gap, wrong_gap, rows >= ROWS_LEAST and group != UNKNOWN)
 
 
 def _among(selected: np.ndarray, place: np.ndarray, those: np.ndarray) -> tuple[Measured | None, float | None]:
@@ -123,15 +142,20 @@ def _among(selected: np.ndarray, place: np.ndarray, those: np.ndarray) -> tuple[
     return rate, rate.value - float(selected[those].mean()) if rate else None
 
 
-def _gap(rate: Measured | None, gap: float | None) -> tuple[float | None, bool]:
-    """The size of a gap to the whole, and whether the whole lies outside the group's interval at 99 %."""
-    return (None, False) if rate is None or gap is None else (abs(gap), is_outside(rate.value - gap, rate, _Z99 / Z95))
+def _gap(rate: Measured | None, gap: float | None, stretch: float) -> tuple[float | None, bool]:
+    """The size of a gap to the whole, and whether the whole lies outside the group's stretched interval."""
+    return (None, False) if rate is None or gap is None else (abs(gap), is_outside(rate.value - gap, rate, stretch))
 
 
-def _differs(one: GroupRates, rates: Sequence[GroupRates]) -> bool:
-    """The group's share selected differs from that of the group selected most often by more than 99 times in 100 chance allows."""
-    others = [other for other in rates if other.attribute == one.attribute and other.is_judged]
-    most = max(others, key=lambda other: other.selected.value)
+def _differs(one: GroupRates, peers: Sequence[GroupRates]) -> bool:
+    """The group's share selected differs from that of the group selected most often by more than chance allows among so many pairs."""
+    most = max(peers, key=lambda other: other.selected.value)
     together = (one.selected.value * one.rows + most.selected.value * most.rows) / (one.rows + most.rows)
     error = sqrt(together * (1 - together) * (1 / one.rows + 1 / most.rows))
-    return error > 0 and (most.selected.value - one.selected.value) / error > _Z99
+    pairs = max(1, len(peers) * (len(peers) - 1) // 2)
+    return error > 0 and (most.selected.value - one.selected.value) / error > _z(pairs)
+
+
+def _z(looks: int) -> float:
+    """The standard normal value that |z| passes by chance with _FALSE_ALARM / looks."""
+    return NormalDist().inv_cdf(1 - _FALSE_ALARM / 2 / max(1, looks))

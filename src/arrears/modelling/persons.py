@@ -1,14 +1,16 @@
 """One person's scores in words, before and after something that just happened."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from arrears import registry
 from arrears.days import read_day, read_moment
 from arrears.delinquency.buckets import read_buckets
 from arrears.ingest.judge import facts_of, judge_book
 from arrears.law.caps import read_law
+from arrears.nightly.models import models_in_use, released_models
 from arrears.nightly.positions import opened
+from arrears.nightly.standings import are_read, standings_on
 from arrears.refusal import Refused
 from arrears.rescore import Happened, person_of, rescore
 from arrears.scoring.families import TARGETS
@@ -19,24 +21,27 @@ from arrears.store import partition_path as path_of
 _KEYS = {"kind", "on", "at", "loan_id", "amount_minor", "pay_by_on", "channel", "outcome"}
 
 
-def released(book: Book) -> dict[str, Model]:
-    """The released models by name. Raises Refused where none is, or one is not as it was released."""
-    standing = registry.standing(book)
-    if not standing:
-        raise Refused(f"{book.models}: no model is released; arrears score list shows what is kept, arrears score release MODEL releases one",
-                      f"{book.models}：没有已发布的模型；arrears score list 可查看，arrears score release 模型 可发布")
-    return {name: registry.read_version(book, name, entry.version, entry.digest).model for name, entry in standing.items()}
+def models_for(book: Book, as_of: date) -> dict[str, Model]:
+    """The models that a night of as_of would use, by name. Raises Refused where there is none, or one is not as it was released."""
+    used, _, unused = models_in_use(book, as_of)
+    if not used:
+        en, zh = (f" ({', '.join(unused)} cannot speak of {as_of})", f"（{'、'.join(unused)} 不能用于 {as_of}）") if unused else ("", "")
+        raise Refused(f"{book.models}: no released model speaks of a book on that day{en}; arrears score list shows what is kept, arrears score release MODEL releases one",
+                      f"{book.models}：没有可用于该日的已发布模型{zh}；arrears score list 可查看，arrears score release 模型 可发布")
+    return released_models(book, used)
 
 
 def person_lines(book: Book, borrower: str, as_of: date, known_at: int, event: str | None, lang: str) -> list[str]:
     """What each released model says of each loan of the person, with reasons; and again with the event counted, where one is given."""
     happened = None if event is None else happened_from(event, as_of)
-    models = released(book)
+    models, law, buckets = models_for(book, as_of), read_law(), read_buckets()
     with opened(book.root, as_of, known_at) as (laid_out, manifest):
         judge_book(laid_out, manifest, known_at)
         partition = _partition_of(laid_out, manifest, borrower)
         person = person_of(facts_of(laid_out, manifest, partition, known_at), borrower)
-    law, buckets = read_law(), read_buckets()
+        if "guarantor_id" in person.guarantors.columns and are_read(models.values()):
+            answering = person.guarantors["guarantor_id"].unique()
+            person = replace(person, standings=standings_on(laid_out, manifest, {as_of: known_at}, answering, law, buckets)[as_of])
     now = rescore(person, (), law, buckets, models, as_of)
     after = None if happened is None else rescore(person, (happened,), law, buckets, models, as_of)
     return _worded(now, after, models, lang)

@@ -1,8 +1,10 @@
 """The book as it stood on days of the past, and what became of it: for fitting models, and for measuring those in use."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
 
 from arrears.days import microseconds_of
 from arrears.delinquency.assess import Assessed, CannotBePositioned, assess
@@ -28,12 +30,14 @@ class Past:
     law: Law
     buckets: Buckets
     now: Facts
+    standings: dict[date, pl.DataFrame] = field(default_factory=dict)
+    """By day how late guarantors were who are borrowers themselves."""
     walked: dict[date, Assessed] = field(default_factory=dict)
 
     @staticmethod
-    def of(book: Book, manifest: Manifest, partition: str, known_at: int, law: Law, buckets: Buckets) -> "Past":
+    def of(book: Book, manifest: Manifest, partition: str, known_at: int, law: Law, buckets: Buckets, standings: dict[date, pl.DataFrame] | None = None) -> "Past":
         """The partition as it is known at known_at (microseconds)."""
-        return Past(book, manifest, partition, known_at, law, buckets, facts_of(book, manifest, partition, known_at))
+        return Past(book, manifest, partition, known_at, law, buckets, facts_of(book, manifest, partition, known_at), standings or {})
 
     def then(self, day: date) -> tuple[Facts, Assessed]:
         """What was known at the end of the day (UTC), and the positions that gives. Raises Refused where a loan cannot be positioned."""
@@ -42,7 +46,8 @@ class Past:
 
     def known(self, day: date) -> Facts:
         """What was known at the end of the day (UTC)."""
-        return facts_of(self.book, self.manifest, self.partition, min(self.known_at, end_of(day)))
+        facts = facts_of(self.book, self.manifest, self.partition, min(self.known_at, end_of(day)))
+        return replace(facts, standings=self.standings.get(day))
 
     def sight(self, day: date) -> Assessed:
         """The positions at the end of the day, by what is known now."""

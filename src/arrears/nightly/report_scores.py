@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from arrears.nightly.wording import Pair, words
-from arrears.pages.amounts import chance, count, figure, rate, with_interval
+from arrears.pages.amounts import chance, count, figure, rate, rate_with_interval, with_interval
 from arrears.pages.markup import CODE, NUMBER, PROSE, TEXT, Cell, beside, both, empty, paragraph, say, table
 from arrears.pages.markup import figure as drawn
 from arrears.pages.pictures import ACCENT, SETTLED_FILL, Strip, bars, fills_key
@@ -36,7 +36,11 @@ WORDS: dict[str, Pair] = {
     "scores.matured.shares": ("{night} 之夜的 {rows} 行已有结果。", "{rows} rows of the night of {night} have outcomes."),
     "scores.not_matured": ("{name}：还没有到期的结果。", "{name}: no outcome has matured yet."),
     "scores.calibration": ("{name}：估计与实际", "{name}: estimates against outcomes"), "scores.calibration.desc": ("散点图：横轴平均估计，纵轴实际比率，虚线为两者相等。", "Dots: mean estimate across, observed rate up; on the dashed line both are equal."),
-    "scores.fairness": ("{name}：各组", "{name}: groups"), "scores.challenger": ("挑战者：", "Challenger: "),
+    "scores.fairness": ("{name}：各组", "{name}: groups"),
+    "scores.tonight": ("{name}：今晚各组进入最差一成的比例", "{name}: who is in the worst tenth tonight, by group"),
+    "scores.by_bucket": ("{name}：按当时账龄", "{name}: by the bucket of that night"), "scores.bucket": ("账龄", "Bucket"),
+    "scores.unused": ("已发布但未用于本夜：{models}。", "Released but not used for this night: {models}."),
+    "scores.of_a_file": ("由文件拟合", "fitted on a file"), "scores.of_later_days": ("所用数据晚于本夜", "fitted on later days"), "scores.challenger": ("挑战者：", "Challenger: "),
     "scores.difference": ("挑战者 − 现任", "Challenger less champion"), "scores.p": ("p", "p"), "scores.figure": ("指标", "Figure"), "scores.brier": ("Brier 分数", "Brier score"), "scores.log_loss": ("对数损失", "Log loss"),
 }
 
@@ -47,10 +51,19 @@ def scores(summary: dict) -> str:
     """Alerts first, then the models, and of each its distribution, drift, matured outcomes, groups and challenger; or that there is none."""
     found = summary.get("scores") or {}
     models = found.get("models") or []
+    unused = _unused(found.get("unused") or {})
     if not models:
-        return empty("scores.none", ["arrears score fit MODEL --book BOOK --as-of DATE", "arrears score release MODEL"])
+        return unused + empty("scores.none", ["arrears score fit MODEL --book BOOK --as-of DATE", "arrears score release MODEL --book BOOK --by NAME --assessment PLACE"])
     order = paragraph(say("scores.by_expected" if found.get("ordered_by") == "expected" else "scores.by_rules"), "plain")
-    return _alerts(found.get("alerts") or []) + order + _overview(models) + "".join(_of_model(model) for model in models)
+    return _alerts(found.get("alerts") or []) + order + unused + _overview(models) + "".join(_of_model(model) for model in models)
+
+
+def _unused(unused: Mapping[str, str]) -> str:
+    """Released models that could not speak of this night, each with the reason."""
+    if not unused:
+        return ""
+    named = [[f"{name} ({words(f'scores.{why}')[lang]})" for name, why in unused.items()] for lang in (0, 1)]
+    return paragraph(say("scores.unused", models=("、".join(named[0]), ", ".join(named[1]))), "plain")
 
 
 def _alerts(alerts: Sequence[Mapping]) -> str:
@@ -76,7 +89,14 @@ def _overview(models: Sequence[Mapping]) -> str:
 
 def _of_model(model: Mapping) -> str:
     name = _name(model)
-    return f"<h3>{both(name)}</h3>{beside(_spread(model, name), _csi(model, name))}{_matured(model, name)}{_challenger(model)}"
+    groups = model.get("fairness") or []
+    tonight = fairness_table(f"scores-{model['model']}-tonight", words("scores.tonight", name=name), groups) if groups else ""
+    return f"<h3>{both(name)}</h3>{beside(_spread(model, name), _csi(model, name))}{_matured(model, name)}{_challenger(model)}{_folded(tonight, name)}"
+
+
+def _folded(tonight: str, name: Pair) -> str:
+    """A long table behind a click."""
+    return f"<details><summary>{say('scores.tonight', name=name)}</summary>{tonight}</details>" if tonight else ""
 
 
 def _spread(model: Mapping, name: Pair) -> str:
@@ -114,6 +134,10 @@ def _matured(model: Mapping, name: Pair) -> str:
         dots = [Dot(band["predicted"], band["observed"], band.get("low"), band.get("high")) for band in found["calibration"]]
         plot = against_diagonal(f"scores-{model['model']}-plot", title, words("scores.calibration.desc"), dots, words("scores.estimated"), words("scores.observed"))
         body += beside(drawn(plot, title), calibration_table(f"scores-{model['model']}-bands", title, found["calibration"]))
+    if found.get("by_bucket"):
+        columns = [(words("scores.bucket"), TEXT), (words("scores.rows"), NUMBER), (words("scores.estimated"), NUMBER), (words("scores.observed.interval"), NUMBER)]
+        rows: list[list[Cell]] = [[one["bucket"], count(one["rows"]), rate(one["estimated"]), rate_with_interval(one["observed"])] for one in found["by_bucket"]]
+        body += table(f"scores-{model['model']}-buckets", words("scores.by_bucket", name=name), columns, rows)
     if found.get("fairness"):
         body += fairness_table(f"scores-{model['model']}-groups", words("scores.fairness", name=name), found["fairness"])
     return body

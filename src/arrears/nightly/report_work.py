@@ -89,7 +89,7 @@ def _treatments_of(frame: pl.DataFrame, currency: str, labels: dict) -> str:
 def _reason_words(summary: dict) -> dict[str, Pair]:
     """The features of the night's models in words, by name."""
     models = (summary.get("scores") or {}).get("models") or []
-    return {name: (text["zh"], text["en"]) for model in models for name, text in model["reason_words"].items()}
+    return {name: (text["zh"], text["en"]) for model in models for name, text in model.get("reason_words", {}).items()}
 
 
 def _first_rows(frame: pl.DataFrame, labels: dict, reasons: dict[str, Pair]) -> str:

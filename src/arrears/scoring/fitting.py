@@ -84,6 +84,8 @@ def fit_model(
     card = card and with_points(card, calibration, event_is_bad)
     whole = raw_of_scorecard(card, matrix, learned) if card else raw_of_trees(grown, unseen_as_missing(learned, matrix))
     estimates, cross_fitted = probability(calibration, whole), probability(calibration, raw)
+    used = {feature.name for feature in learned}
+    unsteady = [feature for feature in usable if feature.name not in used]
     model = Model(
         name=name,
         family=family,
@@ -97,7 +99,7 @@ def fit_model(
         spread=spread_of(cross_fitted, outcome) if is_share else None,
         reference=reference_of(learned, card.bins if card else (), matrix, estimates),
     )
-    return Fitted(model, cross_fitted, (*notes, *_left_out(usable, learned)))
+    return Fitted(model, cross_fitted, (*notes, *_left_out(unsteady, "对结果没有稳定的说明力", "which say nothing steady of the outcome")))
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,7 @@ def _usable(frame: pl.DataFrame, features: tuple[Feature, ...]) -> tuple[tuple[F
     names = [feature.name for feature in features]
     for name in {name for name in names if names.count(name) > 1 or name == ESTIMATE}:
         raise Refused(f"the feature name {name!r} is taken: give each feature a name of its own", f"特征名 {name!r} 已被占用：请为每个特征另起名字")
-    usable, notes = [], []
+    usable, notes, empty, same = [], [], [], []
     for feature in features:
         known = learned_features((feature,), frame, np.zeros(frame.height))
         column = encoded(known, frame)[:, 0]
@@ -220,11 +222,12 @@ def _usable(frame: pl.DataFrame, features: tuple[Feature, ...]) -> tuple[tuple[F
                 (f"{zh}：不足 {FEW_ROWS} 行的类别合并处理，共 {few} 行。", f"{en}: categories of fewer than {FEW_ROWS} rows count together, {few} rows.")
             )
         if not present.any():
-            notes.append((f"{zh}：全部为空，未使用。", f"{en}: empty in every row, left out."))
+            empty.append(feature)
         elif present.all() and column.min() == column.max():
-            notes.append((f"{zh}：所有行都相同，未使用。", f"{en}: the same in every row, left out."))
+            same.append(feature)
         else:
             usable.append(feature)
+    notes += _left_out(empty, "全部为空", "empty in every row") + _left_out(same, "所有行都相同", "the same in every row")
     if not usable:
         raise Refused(
             "no feature can be used: each is empty or the same in every row",
@@ -233,10 +236,9 @@ def _usable(frame: pl.DataFrame, features: tuple[Feature, ...]) -> tuple[tuple[F
     return tuple(usable), notes
 
 
-def _left_out(usable: tuple[Feature, ...], learned: tuple[Feature, ...]) -> list[Note]:
-    kept = {feature.name for feature in learned}
-    return [
-        (f"{each.zh or each.name}：对结果没有稳定的说明力，未使用。", f"{each.en or each.name}: says nothing steady of the outcome, left out.")
-        for each in usable
-        if each.name not in kept
-    ]
+def _left_out(features: list[Feature], zh: str, en: str) -> list[Note]:
+    """One note for all features left out for one reason."""
+    if not features:
+        return []
+    named_zh, named_en = "、".join(each.zh or each.name for each in features), ", ".join(each.en or each.name for each in features)
+    return [(f"{len(features)} 个特征{zh}，未使用：{named_zh}。", f"Left out ({len(features)}), {en}: {named_en}.")]
