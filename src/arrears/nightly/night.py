@@ -268,7 +268,7 @@ def _write_partition(book, manifest, inputs, by: Deciders, moved, standings, fol
     content = {
         "tallies": {table: rows.to_dict(as_series=False) for table, rows in tallies.items()},
         "schemas": {table: {c: str(t) for c, t in rows.schema.items()} for table, rows in tallies.items()},
-        "borrowers": decisions.loans["borrower_id"].n_unique(), "held_loans": len(held),
+        "loans": len(decisions.positions), "borrowers": decisions.loans["borrower_id"].n_unique(), "held_loans": len(held),
         "products": sorted(decisions.loans["product"].unique()), "scores": counted(decisions.scores),
     }
     store.write_bytes(done, store.json_bytes(content))
@@ -290,7 +290,8 @@ def _write_whole(book, manifest, inputs, by: Deciders, folder: Path, names: list
     totals, unknown = tables.pop("totals"), tables.pop("cap_unknown")
     summary = _summary(book, inputs, by, totals, unknown, worklist, parts)
     summary["gate"] = gate_summary(spoken, by.gate, by.lender, _products(parts))
-    summary["scores"] = scores_summary(book, manifest, inputs, by, folder, [part["scores"] for part in parts])
+    summary["scores"] = scores_summary(book, manifest, inputs, by, folder, [part["scores"] for part in parts],
+                                       {name: part["loans"] for name, part in zip(names, parts, strict=True)})
     for table, rows in tables.items():
         store.write_parquet(folder / "tables" / f"{table}.parquet", rows)
     store.write_parquet(folder / "worklist.parquet", worklist)

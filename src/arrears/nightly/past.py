@@ -39,14 +39,16 @@ class Past:
         """The partition as it is known at known_at (microseconds)."""
         return Past(book, manifest, partition, known_at, law, buckets, facts_of(book, manifest, partition, known_at), standings or {})
 
-    def then(self, day: date) -> tuple[Facts, Assessed]:
-        """What was known at the end of the day (UTC), and the positions that gives. Raises Refused where a loan cannot be positioned."""
-        facts = self.known(day)
+    def then(self, day: date, known_at: int | None = None) -> tuple[Facts, Assessed]:
+        """What was known at the end of the day (UTC), or at the moment given, and the positions of the day that gives. Raises Refused where a loan cannot
+        be positioned.
+        """
+        facts = self.known(day, known_at)
         return facts, self._assessed(facts, day)
 
-    def known(self, day: date) -> Facts:
-        """What was known at the end of the day (UTC)."""
-        facts = facts_of(self.book, self.manifest, self.partition, min(self.known_at, end_of(day)))
+    def known(self, day: date, known_at: int | None = None) -> Facts:
+        """What was known at the end of the day (UTC), or at the moment given (microseconds)."""
+        facts = facts_of(self.book, self.manifest, self.partition, min(self.known_at, end_of(day)) if known_at is None else known_at)
         return replace(facts, standings=self.standings.get(day))
 
     def sight(self, day: date) -> Assessed:
