@@ -53,17 +53,20 @@ def happened_from(text: str, as_of: date) -> Happened:
     """The event that this JSON says; on and at default to the end of as_of. Raises Refused naming what is wrong."""
     try:
         said = json.loads(text)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise Refused(f'--event is not JSON ({problem}); write for example {{"kind": "log_in"}}', f'--event 不是 JSON（{problem}）；例如 {{"kind": "log_in"}}') from None
     if not isinstance(said, dict) or "kind" not in said or said.keys() - _KEYS:
         raise Refused(f"--event needs the key kind and knows {', '.join(sorted(_KEYS))}", f"--event 须含 kind，可用键：{'、'.join(sorted(_KEYS))}")
+    wrong = next((key for key in sorted(said.keys() - {"amount_minor"}) if not isinstance(said[key], str)), None)
+    if wrong is not None:
+        raise Refused(f"--event: {wrong} is {said[wrong]!r}; write it as a text in double quotes, or leave it out", f"--event：{wrong} 为 {said[wrong]!r}；请写成带双引号的文本，或省略")
     amount = said.get("amount_minor")
-    if amount is not None and (not isinstance(amount, int) or isinstance(amount, bool)):
+    if amount is not None and (not isinstance(amount, int) or isinstance(amount, bool) or abs(amount) >= 2**62):
         raise Refused(f"--event: amount_minor is {amount!r}; write a whole number of minor units", f"--event：amount_minor 为 {amount!r}；请写最小货币单位的整数")
     on = read_day(said["on"], "on") if "on" in said else as_of
     if on > as_of:
         raise Refused(f"--event: on is {on}, after --as-of {as_of}; the scores are those at the end of that day", f"--event：日期 {on} 晚于 --as-of {as_of}")
-    at = read_moment(said["at"]) if "at" in said else datetime(on.year, on.month, on.day, 12, tzinfo=UTC)
+    at = read_moment(said["at"], "at") if "at" in said else datetime(on.year, on.month, on.day, 12, tzinfo=UTC)
     pay_by = read_day(said["pay_by_on"], "pay_by_on") if "pay_by_on" in said else None
     return Happened(said["kind"], on, at, said.get("loan_id"), amount, pay_by, said.get("channel"), said.get("outcome"))
 
