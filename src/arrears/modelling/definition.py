@@ -1,5 +1,6 @@
 """What a model of a file's columns is made of, as data: the outcome, the features with their formulas, what is protected."""
 
+import re
 from dataclasses import asdict, dataclass
 
 import polars as pl
@@ -12,6 +13,11 @@ from arrears.strict_yaml import BadYaml
 _TREND = {"up": 1, "down": -1, "none": 0}
 _KEYS = {"target", "features"}
 _ROWS_TRIED = 12
+_FORMULA_MOST = 4_000
+"""Characters; Polars' parser ends the program by a stack overflow some way beyond."""
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+_NOT_OF_ONE_ROW = re.compile(r"\b(SELECT\b|CURRENT_\w+|(?:OVER|NOW|COLUMNS|RPAD|LPAD)(?=\s*\())", re.IGNORECASE)
+"""Words of SQL that look beyond the row, at the clock, at columns nobody named, or that make texts of any length."""
 _OPTIONAL = {"model", "event", "zh", "en", "time", "group", "protected", "split"}
 
 
@@ -111,10 +117,17 @@ def _seed(said: str, name: str) -> int:
 def expression(said: str, frame: pl.DataFrame, where: str) -> pl.Expr:
     """The column of that name, or the SQL expression over the columns of one row. Raises Refused where it is neither.
 
-    An expression that looks at other rows than its own (a sum, a rank, the row before) is refused: it would know what one case alone does not.
+    An expression that looks at other rows than its own (a sum, a rank, the row before) is refused: it would know what one case alone does not. So is one
+    that names columns by a pattern, which Polars takes "^S.X$" for: nobody could say which columns it reads, a protected one or the outcome among them.
     """
-    if said in frame.columns:
+    if said in frame.columns and not pl.col(said).meta.has_multiple_outputs():
         return pl.col(said)
+    if len(said) > _FORMULA_MOST:
+        raise Refused(f"{where}: the formula has {len(said):,} characters; {_FORMULA_MOST:,} are the most: compute parts of it as columns of the file",
+                      f"{where}：公式有 {len(said):,} 个字符，最多 {_FORMULA_MOST:,} 个；请先在文件中算好一部分列")
+    word = _NOT_OF_ONE_ROW.search(_QUOTED.sub(" ", said))
+    if word is not None:
+        raise Refused(f"{where}: {said!r} uses {word[0]}, which is not for a feature of one row; take it out", f"{where}：{said!r} 使用了 {word[0]}，不适用于单行特征；请删去")
     try:
         found = pl.sql_expr(said)
         roots = found.meta.root_names()
@@ -122,6 +135,10 @@ def expression(said: str, frame: pl.DataFrame, where: str) -> pl.Expr:
         _not_ours(problem)
         raise Refused(f"{where}: {said!r} is neither a column nor an SQL expression ({_first_line(problem)}); write a formula such as a / NULLIF(b, 0)",
                       f"{where}：{said!r} 既不是列名也不是 SQL 表达式（{_first_line(problem)}）；可写如 a / NULLIF(b, 0)") from None
+    if found.meta.has_multiple_outputs():
+        raise Refused(f"{where}: {said!r} names columns by a pattern; name each column it reads", f"{where}：{said!r} 以模式指代列；请写明所用的每一列")
+    if not roots:
+        raise Refused(f"{where}: {said!r} reads no column; write a formula such as a / NULLIF(b, 0)", f"{where}：{said!r} 没有用到任何列；可写如 a / NULLIF(b, 0)")
     missing = [root for root in roots if root not in frame.columns]
     if missing:
         raise no_column(missing[0], frame.columns, where)
