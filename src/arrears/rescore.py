@@ -13,11 +13,14 @@ from arrears.refusal import Refused
 from arrears.scoring.model import Model
 from arrears.scoring.score import Scores, score
 from arrears.tables import FACTS
+from arrears.tables.contacts import CHANNELS, OUTCOMES
 from arrears.tables.facts import Facts, of_people
 
 PAYMENT, PROMISE, CONTACT = "payment", "promise", "contact"
 SIGNS = ("failed_debit", "log_in", "message_returned")
 KINDS = (PAYMENT, PROMISE, CONTACT, *SIGNS)
+AMOUNT_MOST = 10**15
+"""Minor units; no payment is greater, and sums stay within 64 bits."""
 _COLUMNS = {
     "payments": ("loan", "paid_on", "amount_minor"), "promises": ("loan", "promised_on", "pay_by_on", "amount_minor"),
     "contacts": ("borrower_id", "loan_id", "attempted_at", "channel", "direction", "relation", "outcome"),
@@ -70,14 +73,22 @@ def with_happened(person: Facts, one: Happened) -> Facts:
         return replace(person, events=_appended("events", person.events, {"borrower_id": borrower, "kind": one.kind, "happened_at": one.at}))
     if one.kind == CONTACT:
         _demand(one, "channel", "outcome")
+        _demand_one_of(one, "channel", CHANNELS)
+        _demand_one_of(one, "outcome", OUTCOMES)
         row = {"borrower_id": borrower, "loan_id": one.loan_id, "attempted_at": one.at, "channel": one.channel, "direction": "outbound", "relation": "debtor", "outcome": one.outcome}
         return replace(person, contacts=_appended("contacts", person.contacts, row))
     if one.kind == PROMISE:
         _demand(one, "loan_id", "amount_minor", "pay_by_on")
+        if one.pay_by_on < one.on:
+            raise Refused(f"the promise of {one.on} is to be kept by {one.pay_by_on}, before it was given; correct pay_by_on",
+                          f"{one.on} 的承诺须在 {one.pay_by_on} 前兑现，早于作出之日；请更正 pay_by_on")
         row = {"loan": _loan(person, one), "promised_on": one.on, "pay_by_on": one.pay_by_on, "amount_minor": one.amount_minor}
         return replace(person, promises=_appended("promises", person.promises, row).sort("loan", maintain_order=True))
     _demand(one, "loan_id", "amount_minor")
-    return _with_payment(person, {"loan": _loan(person, one), "paid_on": one.on, "amount_minor": one.amount_minor})
+    place = _loan(person, one)
+    if one.on < (lent := person.loans["disbursed_on"][place]):
+        raise Refused(f"the payment of {one.on} on the loan {one.loan_id} is before its disbursement on {lent}; correct the day", f"贷款 {one.loan_id} 于 {lent} 放款，还款日 {one.on} 早于放款日；请更正")
+    return _with_payment(person, {"loan": place, "paid_on": one.on, "amount_minor": one.amount_minor})
 
 
 def _with_payment(person: Facts, row: dict) -> Facts:
@@ -112,5 +123,11 @@ def _demand(one: Happened, *names: str) -> None:
     missing = [name for name in names if getattr(one, name) is None]
     if missing:
         raise Refused(f"an event of the kind {one.kind} needs {', '.join(missing)}", f"类型为 {one.kind} 的事件缺少 {'、'.join(missing)}")
-    if one.amount_minor is not None and one.amount_minor < 1:
-        raise Refused(f"amount_minor of the {one.kind} is {one.amount_minor}; it is at least 1, in minor units", f"{one.kind} 的 amount_minor 为 {one.amount_minor}；至少为 1（最小货币单位）")
+    if one.amount_minor is not None and not 1 <= one.amount_minor <= AMOUNT_MOST:
+        raise Refused(f"amount_minor of the {one.kind} is {one.amount_minor}; it is from 1 to {AMOUNT_MOST}, in minor units",
+                      f"{one.kind} 的 amount_minor 为 {one.amount_minor}；须为 1 至 {AMOUNT_MOST}（最小货币单位）")
+
+
+def _demand_one_of(one: Happened, name: str, known: tuple[str, ...]) -> None:
+    if getattr(one, name) not in known:
+        raise Refused(f"{name} of the {one.kind} is {getattr(one, name)!r}; it is one of {', '.join(known)}", f"{one.kind} 的 {name} 为 {getattr(one, name)!r}；须为：{'、'.join(known)}")

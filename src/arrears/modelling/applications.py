@@ -1,5 +1,6 @@
 """A file of applicants scored: probability, points, and at most four reasons in words."""
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -34,7 +35,7 @@ def score_file(book: Book, name: str, version: int | None, file: Path, out: Path
     if out.suffix.lower() not in (".parquet", ".csv"):
         raise Refused(f"{out}: write a .parquet or a .csv file", f"{out}：输出文件须为 .parquet 或 .csv")
     kept = version_to_use(book, name, version)
-    if not kept.card["formulas"]:
+    if kept.card["definition"] is None:
         raise Refused(f"{kept.name} version {kept.version} was fitted on a book, and its features are computed from one; fit it on a file (--data) to score files",
                       f"{kept.name} 版本 {kept.version} 由账册拟合，其特征由账册计算；如需为文件评分，请用 --data 拟合")
     frame = read_table(file)
@@ -46,8 +47,16 @@ def score_file(book: Book, name: str, version: int | None, file: Path, out: Path
     if out.suffix.lower() == ".parquet":
         store.write_parquet(out, whole)
     else:
-        store.write_bytes(out, whole.write_csv(include_bom=True).encode())
+        store.write_bytes(out, _guarded(whole).write_csv(include_bom=True).encode())
     return {"rows": len(frame), "model": kept.name, "version": kept.version}
+
+
+def _guarded(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same with an apostrophe before texts that a spreadsheet would run as a formula when it opens the file; names of columns too."""
+    run = r"^[=+\-@\t\r]"
+    texts = pl.selectors.string()
+    guarded = frame.with_columns(pl.when(texts.str.contains(run)).then(pl.concat_str(pl.lit("'"), texts)).otherwise(texts).name.keep())
+    return guarded.rename({name: f"'{name}" for name in frame.columns if re.match(run, name)})
 
 
 def scored_rows(kept: Version, frame: pl.DataFrame) -> pl.DataFrame:

@@ -58,10 +58,15 @@ def happened_from(text: str, as_of: date) -> Happened:
     amount = said.get("amount_minor")
     if amount is not None and (not isinstance(amount, int) or isinstance(amount, bool)):
         raise Refused(f"--event: amount_minor is {amount!r}; write a whole number of minor units", f"--event：amount_minor 为 {amount!r}；请写最小货币单位的整数")
+    wrong = next((key for key, value in said.items() if key != "amount_minor" and not isinstance(value, str)), None)
+    if wrong is not None:
+        raise Refused(f"--event: {wrong} is {said[wrong]!r}; write a text", f"--event：{wrong} 为 {said[wrong]!r}；请写文本")
     on = read_day(said["on"], "on") if "on" in said else as_of
     if on > as_of:
         raise Refused(f"--event: on is {on}, after --as-of {as_of}; the scores are those at the end of that day", f"--event：日期 {on} 晚于 --as-of {as_of}")
-    at = read_moment(said["at"]) if "at" in said else datetime(on.year, on.month, on.day, 12, tzinfo=UTC)
+    at = read_moment(said["at"], "at") if "at" in said else datetime(on.year, on.month, on.day, 12, tzinfo=UTC)
+    if at.date() > as_of:
+        raise Refused(f"--event: at is {at.isoformat()}, after the end of --as-of {as_of}; the scores are those at the end of that day", f"--event：时刻 {at.isoformat()} 晚于 --as-of {as_of}")
     pay_by = read_day(said["pay_by_on"], "pay_by_on") if "pay_by_on" in said else None
     return Happened(said["kind"], on, at, said.get("loan_id"), amount, pay_by, said.get("channel"), said.get("outcome"))
 
