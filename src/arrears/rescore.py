@@ -19,6 +19,8 @@ from arrears.tables.facts import Facts, of_people
 PAYMENT, PROMISE, CONTACT = "payment", "promise", "contact"
 SIGNS = ("failed_debit", "log_in", "message_returned")
 KINDS = (PAYMENT, PROMISE, CONTACT, *SIGNS)
+AMOUNT_MOST = 10**15
+"""Minor units; no payment is greater, and sums stay within 64 bits."""
 _COLUMNS = {
     "payments": ("loan", "paid_on", "amount_minor"), "promises": ("loan", "promised_on", "pay_by_on", "amount_minor"),
     "contacts": ("borrower_id", "loan_id", "attempted_at", "channel", "direction", "relation", "outcome"),
@@ -129,5 +131,6 @@ def _demand(one: Happened, *names: str) -> None:
     missing = [name for name in names if getattr(one, name) is None]
     if missing:
         raise Refused(f"an event of the kind {one.kind} needs {', '.join(missing)}", f"类型为 {one.kind} 的事件缺少 {'、'.join(missing)}")
-    if one.amount_minor is not None and one.amount_minor < 1:
-        raise Refused(f"amount_minor of the {one.kind} is {one.amount_minor}; it is at least 1, in minor units", f"{one.kind} 的 amount_minor 为 {one.amount_minor}；至少为 1（最小货币单位）")
+    if one.amount_minor is not None and not 1 <= one.amount_minor <= AMOUNT_MOST:
+        raise Refused(f"amount_minor of the {one.kind} is {one.amount_minor}; it is from 1 to {AMOUNT_MOST}, in minor units",
+                      f"{one.kind} 的 amount_minor 为 {one.amount_minor}；须为 1 至 {AMOUNT_MOST}（最小货币单位）")

@@ -114,6 +114,13 @@ def test_a_promise_is_kept_by_payments_within_its_days():
     assert outcomes("collection_promise", paid, date(2026, 2, 20), date(2026, 3, 4), promises=given) == [None] * 4
 
 
+def test_a_promise_that_ends_beyond_the_horizon_teaches_nothing_since_its_days_are_those_a_model_is_measured_on():
+    paid = {"A": ON_TIME}
+    for days, expected in ((TARGETS["collection_promise"].horizon_days, [1]), (TARGETS["collection_promise"].horizon_days + 1, [None])):
+        given = [promise("V1", "A", date(2026, 2, 18), date(2026, 2, 20) + timedelta(days=days), 262_000)]
+        assert outcomes("collection_promise", paid, date(2026, 2, 20), promises=given) == expected
+
+
 def test_of_two_open_promises_the_first_to_end_counts_and_ended_ones_do_not():
     paid = {"A": [(date(2026, 3, 5), 100_000)]}
     first, second = promise("V1", "A", date(2026, 2, 18), date(2026, 3, 5), 100_000), promise("V2", "A", date(2026, 2, 18), date(2026, 3, 9), 262_000)

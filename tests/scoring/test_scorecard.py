@@ -200,3 +200,14 @@ def test_nothing_to_tell_is_refused():
     frame, outcome, _ = credit_rows(2000, 4)
     with pytest.raises(Refused, match="no feature tells"):
         fit_scorecard(frame, outcome, (FEATURES[3],), 1, settings=CardSettings(iv_least=0.2))
+
+
+def test_missing_values_that_never_end_in_an_event_count_for_the_lender_and_not_as_average():
+    dice = np.random.default_rng(7)
+    x = dice.normal(size=6_000)
+    outcome = (dice.random(6_000) < 1 / (1 + np.exp(2 - x))).astype(np.float64)
+    x[:800], outcome[:800] = np.nan, 0.0
+    card = fit_scorecard(pl.DataFrame({"x": x}).fill_nan(None), outcome, (Feature("x", NUMBER, "x", "x"),), 1)
+    bins = card.bins[0]
+    assert bins.rows[-2] == 800 and bins.events[-2] == 0
+    assert bins.woe[-2] == max(bins.woe) > 3 and bins.logits[-2] == min(bins.logits) and bins.points[-2] == max(bins.points)

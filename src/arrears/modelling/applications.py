@@ -1,5 +1,6 @@
 """A file of applicants scored: probability, points, and at most four reasons in words."""
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -49,8 +50,16 @@ def score_file(book: Book, name: str, version: int | None, file: Path, out: Path
     if out.suffix.lower() == ".parquet":
         store.write_parquet(out, whole)
     else:
-        store.write_bytes(out, whole.write_csv(include_bom=True).encode())
+        store.write_bytes(out, _guarded(whole).write_csv(include_bom=True).encode())
     return {"rows": len(frame), "model": kept.name, "version": kept.version}
+
+
+def _guarded(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same with an apostrophe before texts that a spreadsheet would run as a formula when it opens the file; names of columns too."""
+    run = r"^[=+\-@\t\r]"
+    texts = pl.selectors.string()
+    guarded = frame.with_columns(pl.when(texts.str.contains(run)).then(pl.concat_str(pl.lit("'"), texts)).otherwise(texts).name.keep())
+    return guarded.rename({name: f"'{name}" for name in frame.columns if re.match(run, name)})
 
 
 def scored_rows(kept: Version, frame: pl.DataFrame) -> pl.DataFrame:

@@ -13,6 +13,11 @@ from arrears.strict_yaml import BadYaml
 _TREND = {"up": 1, "down": -1, "none": 0}
 _KEYS = {"target", "features"}
 _ROWS_TRIED = 12
+_FORMULA_MOST = 4_000
+"""Characters; Polars' parser ends the program by a stack overflow some way beyond."""
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+_NOT_OF_ONE_ROW = re.compile(r"\b(SELECT\b|CURRENT_\w+|(?:OVER|NOW|COLUMNS|RPAD|LPAD)(?=\s*\())", re.IGNORECASE)
+"""Words of SQL that look beyond the row, at the clock, at columns nobody named, or that make texts of any length."""
 _OPTIONAL = {"model", "event", "zh", "en", "time", "group", "protected", "split"}
 TAKEN = ("outcome", "person", "when", "estimate", *ATTRIBUTES)
 """Names of a sample's own columns, which no feature may bear."""
@@ -140,11 +145,20 @@ def _seed(said: str, name: str) -> int:
 def expression(said: str, frame: pl.DataFrame, where: str) -> pl.Expr:
     """The column of that name, or the SQL expression over the columns of one row. Raises Refused where it is neither.
 
-    An expression that looks at other rows than its own (a sum, a rank, the row before) is refused: it would know what one case alone does not.
+    An expression that looks at other rows than its own (a sum, a rank, the row before) is refused: it would know what one case alone does not. So is one
+    that names columns by a pattern, which Polars takes "^S.X$" for: nobody could say which columns it reads, a protected one or the outcome among them.
     """
-    if said in frame.columns:
+    if said in frame.columns and not pl.col(said).meta.has_multiple_outputs():
         return pl.col(said)
+    if len(said) > _FORMULA_MOST:
+        raise Refused(f"{where}: the formula has {len(said):,} characters; {_FORMULA_MOST:,} are the most: compute parts of it as columns of the file",
+                      f"{where}：公式有 {len(said):,} 个字符，最多 {_FORMULA_MOST:,} 个；请先在文件中算好一部分列")
+    word = _NOT_OF_ONE_ROW.search(_QUOTED.sub(" ", said))
+    if word is not None:
+        raise Refused(f"{where}: {said!r} uses {word[0]}, which is not for a feature of one row; take it out", f"{where}：{said!r} 使用了 {word[0]}，不适用于单行特征；请删去")
     found, roots = _parsed(said, where)
+    if found.meta.has_multiple_outputs():
+        raise Refused(f"{where}: {said!r} names columns by a pattern; name each column it reads", f"{where}：{said!r} 以模式指代列；请写明所用的每一列")
     missing = [root for root in roots if root not in frame.columns]
     if missing:
         raise no_column(missing[0], frame.columns, where)

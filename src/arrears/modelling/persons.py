@@ -67,6 +67,8 @@ def happened_from(text: str, as_of: date) -> Happened:
     if on > as_of:
         raise Refused(f"--event: on is {on}, after --as-of {as_of}; the scores are those at the end of that day", f"--event：日期 {on} 晚于 --as-of {as_of}")
     at = read_moment(said["at"], "at") if "at" in said else datetime(on.year, on.month, on.day, 12, tzinfo=UTC)
+    if at.date() > as_of:
+        raise Refused(f"--event: at is {at.isoformat()}, after the end of --as-of {as_of}; the scores are those at the end of that day", f"--event：时刻 {at.isoformat()} 晚于 --as-of {as_of}")
     pay_by = read_day(said["pay_by_on"], "pay_by_on") if "pay_by_on" in said else None
     return Happened(said["kind"], on, at, said.get("loan_id"), amount, pay_by, said.get("channel"), said.get("outcome"))
 

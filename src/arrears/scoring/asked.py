@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from arrears.scoring.outcomes import NEXT_DUE_WITHIN_DAYS, WRITTEN_OFF_DAYS
+from arrears.scoring.outcomes import NEXT_DUE_WITHIN_DAYS, PROMISE_WITHIN_DAYS, WRITTEN_OFF_DAYS
 
-PROMISES = "promises_open"
+PROMISE_DAYS = "promise_days_left"
 
 
 def asked(name: str, positions: pl.DataFrame, features: pl.DataFrame, as_of: date, last_bucket: str) -> pl.Series:
@@ -22,7 +22,7 @@ def asked(name: str, positions: pl.DataFrame, features: pl.DataFrame, as_of: dat
     elif name == "collection_roll":
         found = late & (positions["bucket"] != last_bucket)
     elif name == "collection_promise":
-        found = features[PROMISES] > 0
+        found = features[PROMISE_DAYS] <= PROMISE_WITHIN_DAYS
     elif name.startswith("collection_"):
         found = late
     elif name == "loss":

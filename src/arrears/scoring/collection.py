@@ -19,6 +19,6 @@ ROLL = Target("collection_roll", "collection", ("30 天后账龄变差", "is in 
 RECOVERY = tuple(
     Target(f"collection_recovery_{days}", "collection", (f"{days} 天内收回的到期欠款比例", f"share of what is due that is paid within {days} days"), _LATE, days,
            False, is_share=True, limits=(_AS_WORKED,)) for days in (30, 90, 360))
-PROMISE = Target("collection_promise", "collection", ("承诺按期足额兑现", "is kept: the promised amount is paid by its day"), ("尚未到期的还款承诺", "open promises"),
+PROMISE = Target("collection_promise", "collection", ("承诺按期足额兑现", "is kept: the promised amount is paid by its day"), ("30 天内到期的还款承诺", "open promises that end within 30 days"),
                  30, False, limits=(_AS_WORKED,))
 MODELS = (CURE, SELF_CURE, ROLL, *RECOVERY, PROMISE)

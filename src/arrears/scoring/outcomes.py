@@ -25,6 +25,7 @@ from arrears.tables.facts import Facts
 NEXT_DUE_WITHIN_DAYS, LATE_DAYS, LATE_WITHIN_DAYS, CURE_DAYS, LOSS_DAYS, WRITTEN_OFF_DAYS = 35, 30, 90, 30, 360, 180
 SIGHTS_EVERY_DAYS = 10
 RECOVERY_DAYS = (30, 90, 360)
+PROMISE_WITHIN_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -121,12 +122,14 @@ def _recovery(days: int) -> Callable[[Seen], tuple[pl.Series, pl.Series]]:
 
 
 def collection_promise(seen: Seen) -> tuple[pl.Series, pl.Series]:
-    """Of a loan with an open promise: 1 where the first to end is paid in full by its last day, as payments count on that day."""
+    """Of a loan with an open promise of which the first to end does so within 30 days: 1 where that one is paid in full by its last day, as payments count
+    on that day. A later end would reach into the days that the model is measured on.
+    """
     is_open = promises_on(seen.then, seen.as_of).filter(pl.col("state") == "open").sort("loan", "pay_by_on", "promised_on", "amount_minor")
     first = is_open.unique("loan", keep="first", maintain_order=True)
     first = first.with_columns(seen.then.loans["loan_id"].gather(first["loan"]))
     here = seen.positions.select("loan_id").with_columns(row=_rows(seen)).join(first, on="loan_id", how="left", maintain_order="left")
-    matured = (here["pay_by_on"] <= seen.last_day) & _in_book(here["row"])
+    matured = (here["pay_by_on"] <= min(seen.last_day, seen.as_of + timedelta(days=PROMISE_WITHIN_DAYS))) & _in_book(here["row"])
     paid = np.zeros(len(here), np.int64)
     due = here.with_row_index("place").filter(pl.Series(matured.fill_null(False)))
     for (day,), ending in due.partition_by("pay_by_on", as_dict=True).items():

@@ -229,8 +229,9 @@ def _binned(column: np.ndarray, outcome: np.ndarray, feature: Feature, seed: int
     rows = np.bincount(numbers, minlength=count)
     events = np.bincount(numbers, weights=outcome, minlength=count)
     woe = np.zeros(count)
-    said = (events > 0) & (rows - events > 0) & ((np.arange(count) < count - 2) | (rows >= FEW_ROWS))
-    rate = events[said] / rows[said]
+    said = (rows > 0) & ((np.arange(count) < count - 2) | (rows >= FEW_ROWS))
+    # a bin without an event, or with nothing else, counts half a row of what it lacks: it says much, not nothing
+    rate = np.clip(events[said], 0.5, rows[said] - 0.5) / rows[said]
     woe[said] = np.log((1 / rate - 1) * (events.sum() / (rows - events).sum()))
     if feature.kind == CATEGORY and rows[-1] < FEW_ROWS:
         woe[-1] = 0.0
