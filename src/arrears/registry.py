@@ -12,6 +12,7 @@ from pathlib import Path
 
 from arrears import store
 from arrears.refusal import Refused
+from arrears.scoring.families import TARGETS
 from arrears.scoring.kept import from_files
 from arrears.scoring.model import Model
 from arrears.store import Book
@@ -77,7 +78,11 @@ def keep(book: Book, name: str, files: dict[str, bytes]) -> int:
 
 
 def read_version(book: Book, name: str, version: int | None = None, digest: str | None = None) -> Version:
-    """A kept version, the latest where none is named. Raises Refused where there is none, or where its files are not those of the digest."""
+    """A kept version, the latest where none is named. Raises Refused where there is none, where the name is that of no model (it names a folder), or where
+    its files are not those of the digest.
+    """
+    if name not in TARGETS:
+        raise Refused(f"there is no model {name}; there are {', '.join(TARGETS)}", f"没有模型 {name}；可用：{'、'.join(TARGETS)}")
     kept = versions_of(book, name)
     if not kept:
         raise Refused(f"{book.models}: no model {name} is kept here; make one with arrears score fit {name} --book {book.root}",
@@ -100,6 +105,9 @@ def read_version(book: Book, name: str, version: int | None = None, digest: str 
                       f"{folder}：缺少 {CARD}；没有模型卡的模型不予使用；请恢复或重新拟合")
     card = _card(folder / CARD, files[CARD], name, number)
     model = from_files({file: content for file, content in files.items() if file not in (CARD, CARD_PAGE)})
+    if model.name != name:
+        raise Refused(f"{folder}: it holds the model {model.name}, not {name}; restore it from a backup, or fit the model anew",
+                      f"{folder}：其中是模型 {model.name}，而非 {name}；请从备份恢复或重新拟合")
     return Version(name, number, found, model, card)
 
 

@@ -13,6 +13,7 @@ from arrears.ingest.judge import facts_of
 from arrears.law.caps import read_law
 from arrears.nightly.night import kept_inputs
 from arrears.nightly.positions import opened
+from arrears.nightly.scores import WATCHED_LOANS, watched_partitions
 from arrears.rescore import person_of, rescore
 from arrears.scoring.asked import asked
 from arrears.scoring.loan_features import loan_features
@@ -146,3 +147,34 @@ def test_after_a_rollback_the_next_night_follows_the_stated_order(tmp_path):
     assert ran.status == 0 and "no version is released any more" in ran.out
     ran = arrears("night", "--book", copy, "--as-of", "2026-11-01", "--lang", "en")
     assert "in the stated rule order" in ran.out and "collection_recovery_30" not in ran.out
+
+
+@pytest.mark.parametrize("loans_a_partition", [2_000, 1_000])
+def test_a_night_with_models_is_replayed_where_the_book_has_grown_into_more_partitions(tmp_path, monkeypatch, loans_a_partition):
+    copy = tmp_path / "book"
+    shutil.copytree(scored_book().root, copy)
+    shutil.rmtree(copy / "store")
+    monkeypatch.setattr(store, "LOANS_A_PARTITION", loans_a_partition)
+    ran = arrears("replay", "--book", copy, "--as-of", NIGHT, "--lang", "en")
+    assert ran.status == 0 and "the same bytes" in ran.out, ran.out
+    assert len(list((copy / "store").glob("*/loans/p*.parquet"))) > 1
+
+
+@pytest.mark.parametrize(("then", "now"), [(4, 8), (8, 64)])
+def test_the_same_people_are_watched_where_the_partitions_are_more(then, now):
+    """A person's partition is a hash modulo their number."""
+    watched = []
+    for count in (then, now):
+        loans = {name: 320_000 // count for name in store.partition_names(count)}
+        chosen = {int(name[1:]) for name in watched_partitions(loans)}
+        watched.append({person for person in range(320) if person % count in chosen})
+    assert watched[0] == watched[1]
+    assert len(watched[1]) * 1_000 <= WATCHED_LOANS
+
+
+def test_a_release_of_something_that_is_no_model_is_refused(tmp_path):
+    copy = tmp_path / "book"
+    shutil.copytree(scored_book().root, copy)
+    for command in (("card",), ("release", "--by", "a", "--assessment", "b"), ("evaluate", "--as-of", NIGHT)):
+        ran = arrears("score", command[0], "../../book/models/collection_cure", "--book", copy, *command[1:], "--lang", "en")
+        assert ran.status == 2 and "there is no model ../../book" in ran.error, ran

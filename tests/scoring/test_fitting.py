@@ -87,7 +87,7 @@ def test_the_model_reads_no_more_than_it_uses_and_says_what_it_left_out(kind):
     told = fitted(kind, features=(*FEATURES, *extra), frame=frame, outcome=outcome)
     assert not {"same", "empty"} & {feature.name for feature in told.model.features}
     notes = "\n".join(en for _, en in told.notes)
-    for sentence in ("always equal: the same in every row", "empty one: empty in every row", "rare one: categories of fewer than 30 rows count together, 20 rows"):
+    for sentence in ("Left out (1), the same in every row: always equal.", "Left out (1), empty in every row: empty one.", "rare one: categories of fewer than 30 rows count together, 20 rows"):
         assert sentence in notes
     assert f"share of the limit used: {int(frame['use'].is_infinite().sum())} rows are infinite" in notes
     read = frame.select([feature.name for feature in told.model.features])

@@ -1,6 +1,7 @@
 """The worked example of spec positions and its neighbours, by hand."""
 
 import math
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -18,7 +19,7 @@ from scoring.scored_books import NIGHT, assessed, features_of, known, rich_book,
 def rows():
     facts = known(rich_book(), NIGHT)
     found = assessed(facts)
-    return loan_features(facts, found.positions, found.loans, AS_OF, standings=standings_of(found.positions, found.loans))
+    return loan_features(replace(facts, standings=standings_of(found.positions, found.loans)), found.positions, found.loans, AS_OF)
 
 
 def test_the_worked_example_has_its_history(rows):
@@ -133,7 +134,7 @@ def test_a_day_before_the_first_loan_has_no_rows_but_every_column(rows):
 def test_a_guarantor_whom_two_parts_of_the_book_name_is_still_one(rows):
     facts = known(rich_book(), NIGHT)
     twice = pl.DataFrame({"borrower_id": ["B1", "B1"], "days_past_due": [3, 51]}, schema_overrides={"days_past_due": pl.Int32})
-    row = row_of(features_of(facts, standings=twice), "L3")
+    row = row_of(features_of(replace(facts, standings=twice)), "L3")
     assert (row["guarantors"], row["guarantor_days_past_due"]) == (2, 51)
 
 

@@ -9,19 +9,21 @@ import numpy as np
 import polars as pl
 
 from arrears.days import moment_of
-from arrears.delinquency.buckets import Buckets, read_buckets
+from arrears.delinquency.buckets import read_buckets
 from arrears.ingest.judge import groups_of, judge_book
-from arrears.law.caps import Law, read_law
+from arrears.law.caps import read_law
 from arrears.modelling.sample import OUT_OF_TIME, RANDOM, Sample, held_out_people
 from arrears.nightly import local
-from arrears.nightly.past import Past
+from arrears.nightly.past import Past, end_of
 from arrears.nightly.positions import opened
+from arrears.nightly.standings import guarantors_in, standings_on
 from arrears.refusal import Refused
 from arrears.scoring.application_features import application_features
 from arrears.scoring.contact_features import attempts_of, contact_features
 from arrears.scoring.features import definitions, features_for
 from arrears.scoring.loan_features import SHANGHAI, loan_features
 from arrears.scoring.outcomes import OUTCOMES, SIGHTS_EVERY_DAYS, outcome_of
+from arrears.scoring.person_features import SPOKEN
 from arrears.scoring.target import Target
 from arrears.store import Book, Manifest
 from arrears.tables.facts import Facts
@@ -67,9 +69,12 @@ def book_samples(book: Book, targets: tuple[Target, ...], as_of: date, known_at:
     with opened(book.root, as_of, known_at, report) as (laid_out, manifest):
         judge_book(laid_out, manifest, known_at)
         chosen = _partitions(manifest, loans_most)
+        days = {day: min(known_at, end_of(day)) for plan in plans if plan.target.name in OUTCOMES for day in plan.days}
+        report("looking at guarantors", 0, 0)
+        standings = standings_on(laid_out, manifest, days, guarantors_in(laid_out, manifest), law, buckets)
 
         def work(name: str) -> dict[str, pl.DataFrame]:
-            return _of_partition(laid_out, manifest, name, plans, as_of, known_at, law, buckets)
+            return _of_partition(Past.of(laid_out, manifest, name, known_at, law, buckets, standings), plans, as_of)
 
         parts = []
         for done, found in enumerate(local.each(work, chosen), start=1):
@@ -92,9 +97,8 @@ def _partitions(manifest: Manifest, loans_most: int) -> list[str]:
     return chosen
 
 
-def _of_partition(book: Book, manifest: Manifest, name: str, plans: list[Plan], as_of: date, known_at: int, law: Law, buckets: Buckets) -> dict[str, pl.DataFrame]:
+def _of_partition(past: Past, plans: list[Plan], as_of: date) -> dict[str, pl.DataFrame]:
     """The rows of each model from one partition: its features, outcome, person and when."""
-    past = Past.of(book, manifest, name, known_at, law, buckets)
     rows: dict[str, list[pl.DataFrame]] = {plan.target.name: [] for plan in plans}
     asked = [plan for plan in plans if plan.target.name in OUTCOMES]
     for day in sorted({day for plan in asked for day in plan.days}):
@@ -113,7 +117,7 @@ def _of_partition(book: Book, manifest: Manifest, name: str, plans: list[Plan], 
             rows[plan.target.name].append(_applications(past, as_of, plan.target.horizon_days))
         elif plan.target.family == "contact":
             rows[plan.target.name].append(_attempts(past, as_of))
-    people = groups_of(book, manifest, name, known_at)
+    people = groups_of(past.book, past.manifest, past.partition, past.known_at)
     return {name: _with_groups(pl.concat(parts), people) for name, parts in rows.items() if parts}
 
 
@@ -142,11 +146,12 @@ def _applications(past: Past, as_of: date, horizon_days: int) -> pl.DataFrame:
 
 
 def _attempts(past: Past, as_of: date) -> pl.DataFrame:
-    """One row per attempt to reach a person up to as_of: what was known just before, and whether it reached them.
+    """One row per attempt to reach a person up to as_of by a channel on which somebody answers: what was known just before, and whether it reached them.
 
     What was recorded more than SNAPSHOT_DAYS after an attempt is not looked at.
     """
-    attempts = attempts_of(past.now).filter(pl.col("reached").is_not_null() & (pl.col("at").dt.date() <= as_of))
+    attempts = attempts_of(past.now).filter(
+        pl.col("channel").is_in(list(SPOKEN)) & pl.col("reached").is_not_null() & (pl.col("at").dt.date() <= as_of))
     if attempts.is_empty():
         return _reached(past.now, attempts)
     on = attempts["at"].dt.date()

@@ -1,6 +1,7 @@
 """One person's scores in words, before and after something that just happened."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from arrears.days import read_day, read_moment
@@ -9,6 +10,7 @@ from arrears.ingest.judge import facts_of, judge_book
 from arrears.law.caps import read_law
 from arrears.nightly.models import models_in_use, released_models
 from arrears.nightly.positions import opened
+from arrears.nightly.standings import are_read, standings_on
 from arrears.refusal import Refused
 from arrears.rescore import Happened, person_of, rescore
 from arrears.scoring.families import TARGETS
@@ -34,12 +36,14 @@ def released(book: Book, as_of: date) -> dict[str, Model]:
 def person_lines(book: Book, borrower: str, as_of: date, known_at: int, event: str | None, lang: str) -> list[str]:
     """What each released model says of each loan of the person, with reasons; and again with the event counted, where one is given."""
     happened = None if event is None else happened_from(event, as_of)
-    models = released(book, as_of)
+    models, law, buckets = released(book, as_of), read_law(), read_buckets()
     with opened(book.root, as_of, known_at) as (laid_out, manifest):
         judge_book(laid_out, manifest, known_at)
         partition = _partition_of(laid_out, manifest, borrower)
         person = person_of(facts_of(laid_out, manifest, partition, known_at), borrower)
-    law, buckets = read_law(), read_buckets()
+        if "guarantor_id" in person.guarantors.columns and are_read(models.values()):
+            answering = person.guarantors["guarantor_id"].unique()
+            person = replace(person, standings=standings_on(laid_out, manifest, {as_of: known_at}, answering, law, buckets)[as_of])
     now = rescore(person, (), law, buckets, models, as_of)
     after = None if happened is None else rescore(person, (happened,), law, buckets, models, as_of)
     return _worded(now, after, models, lang)

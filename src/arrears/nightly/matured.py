@@ -1,17 +1,20 @@
 """Estimates of an earlier night beside what came of them: as soon as their horizon is over, a model is measured on what it really said."""
 
+import json
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import polars as pl
 
 from arrears import registry, store
+from arrears.days import microseconds_of
 from arrears.ingest.judge import groups_of
 from arrears.learning.challenger import as_row, compare
 from arrears.learning.measures import mean, wilson
 from arrears.learning.watch import Matured
 from arrears.nightly.past import Past
+from arrears.nightly.standings import are_read, guarantors_in, standings_on
 from arrears.scoring.estimates import estimate
 from arrears.scoring.families import TARGETS
 from arrears.scoring.loan_features import loan_features
@@ -48,7 +51,11 @@ def matured_of(book: Book, manifest: Manifest, inputs, by, watched_in: list[str]
     night = date.fromisoformat(inputs.matured[name])
     challenger = inputs.challengers.get(name)
     other = registry.read_version(book, name, challenger["version"], challenger["digest"]).model if challenger else None
-    rows = pl.concat([_came(book, manifest, inputs, by, partition, name, night, other) for partition in watched_in], how="diagonal")
+    standings, known_then = {}, min(inputs.known_at, _known_at(book, night))
+    if other is not None and are_read([other]):
+        standings = standings_on(book, manifest, {night: known_then}, guarantors_in(book, manifest), by.law, by.buckets)
+    rows = pl.concat([_came(Past.of(book, manifest, partition, inputs.known_at, by.law, by.buckets, standings), inputs, name, night, known_then, other)
+                      for partition in watched_in], how="diagonal").sort("loan_id")  # a sum of floats depends on the order
     if rows.is_empty():
         return None, None
     outcome, estimates = rows["outcome"].to_numpy(), rows["estimate"].to_numpy()
@@ -64,19 +71,23 @@ def matured_of(book: Book, manifest: Manifest, inputs, by, watched_in: list[str]
     return matured, {"by_bucket": _by_bucket(rows, model.is_share), "challenger": beside}
 
 
-def _came(book, manifest, inputs, by, partition: str, name: str, night: date, other: Model | None) -> pl.DataFrame:
+def _came(past: Past, inputs, name: str, night: date, known_then: int, other: Model | None) -> pl.DataFrame:
     """One row per loan of the partition that was scored that night and whose outcome can be seen: estimate, outcome, bucket then, groups, challenger."""
-    past = Past.of(book, manifest, partition, inputs.known_at, by.law, by.buckets)
-    facts, assessed = past.then(night)
+    facts, assessed = past.then(night, known_then)
     seen = past.seen(facts, assessed, night, inputs.as_of, TARGETS[name].horizon_days)
     came = pl.concat([assessed.positions.select("loan_id", "bucket"), assessed.loans.select("borrower_id"), outcome_of(name, seen)], how="horizontal")
     if other is not None:
         features = loan_features(facts, assessed.positions, assessed.loans, night)
         came = came.with_columns(challenger=pl.Series(estimate(other, features), dtype=pl.Float64))
     came = came.filter(pl.col("eligible") & pl.col("outcome").is_not_null()).drop("eligible")
-    came = came.join(_said(book, night, partition, len(manifest.partitions), name), on="loan_id", how="inner", maintain_order="left")
-    people = groups_of(book, manifest, partition, inputs.known_at)
+    came = came.join(_said(past.book, night, past.partition, len(past.manifest.partitions), name), on="loan_id", how="inner", maintain_order="left")
+    people = groups_of(past.book, past.manifest, past.partition, past.known_at)
     return came.join(people, on="borrower_id", how="left", maintain_order="left") if people.columns else came
+
+
+def _known_at(book: Book, night: date) -> int:
+    """Up to which moment (microseconds) the night's rows counted: not always the end of its day."""
+    return microseconds_of(datetime.fromisoformat(json.loads((book.night(night) / "run.json").read_text(encoding="utf-8"))["known_at"]))
 
 
 def _said(book: Book, night: date, partition: str, count: int, name: str) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -28,6 +28,7 @@ from arrears.nightly.matured import night_matured
 from arrears.nightly.models import models_in_use, released_models
 from arrears.nightly.report import render
 from arrears.nightly.scores import counted, scores_summary
+from arrears.nightly.standings import are_read, guarantors_in, standings_on
 from arrears.refusal import DiskFull, Refused
 from arrears.scoring.model import Model
 from arrears.scoring.score import EXPECTED
@@ -228,9 +229,12 @@ def write_night(book: Book, manifest: Manifest, inputs: Inputs, folder: Path, re
     todo = [name for name in names if not all(path.is_file() for path in _left_by(folder, name))]
     report("deciding", len(names) - len(todo), len(names))
     moved = {night: _moved_since(book, manifest, book.night(night)) for night in inputs.earlier} if todo else {}
+    standings = None
+    if todo and are_read(by.models.values()):
+        standings = standings_on(book, manifest, {inputs.as_of: inputs.known_at}, guarantors_in(book, manifest), by.law, buckets)[inputs.as_of]
 
     def work(name: str) -> None:
-        _write_partition(book, manifest, inputs, by, moved, folder, name)
+        _write_partition(book, manifest, inputs, by, moved, standings, folder, name)
 
     for done, _ in enumerate(local.each(work, todo), start=len(names) - len(todo) + 1):
         report("deciding", done, len(names))
@@ -247,8 +251,8 @@ def _left_by(folder: Path, name: str) -> tuple[Path, Path, Path, Path, Path]:
             work / f"{name}.json")
 
 
-def _write_partition(book, manifest, inputs, by: Deciders, moved, folder: Path, name: str) -> None:
-    facts = facts_of(book, manifest, name, inputs.known_at)
+def _write_partition(book, manifest, inputs, by: Deciders, moved, standings, folder: Path, name: str) -> None:
+    facts = replace(facts_of(book, manifest, name, inputs.known_at, scored=bool(by.models)), standings=standings)
     try:
         decisions = decide(facts, by.law, by.gate, by.lender, by.strategy, by.models, by.buckets, inputs.as_of)
     except CannotBePositioned as problem:
@@ -264,7 +268,7 @@ def _write_partition(book, manifest, inputs, by: Deciders, moved, folder: Path, 
     content = {
         "tallies": {table: rows.to_dict(as_series=False) for table, rows in tallies.items()},
         "schemas": {table: {c: str(t) for c, t in rows.schema.items()} for table, rows in tallies.items()},
-        "borrowers": decisions.loans["borrower_id"].n_unique(), "held_loans": len(held),
+        "loans": len(decisions.positions), "borrowers": decisions.loans["borrower_id"].n_unique(), "held_loans": len(held),
         "products": sorted(decisions.loans["product"].unique()), "scores": counted(decisions.scores),
     }
     store.write_bytes(done, store.json_bytes(content))
@@ -286,7 +290,8 @@ def _write_whole(book, manifest, inputs, by: Deciders, folder: Path, names: list
     totals, unknown = tables.pop("totals"), tables.pop("cap_unknown")
     summary = _summary(book, inputs, by, totals, unknown, worklist, parts)
     summary["gate"] = gate_summary(spoken, by.gate, by.lender, _products(parts))
-    summary["scores"] = scores_summary(book, manifest, inputs, by, folder, [part["scores"] for part in parts])
+    summary["scores"] = scores_summary(book, manifest, inputs, by, folder, [part["scores"] for part in parts],
+                                       {name: part["loans"] for name, part in zip(names, parts, strict=True)})
     for table, rows in tables.items():
         store.write_parquet(folder / "tables" / f"{table}.parquet", rows)
     store.write_parquet(folder / "worklist.parquet", worklist)

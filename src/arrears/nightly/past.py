@@ -1,8 +1,10 @@
 """The book as it stood on days of the past, and what became of it: for fitting models, and for measuring those in use."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
 
 from arrears.days import microseconds_of
 from arrears.delinquency.assess import Assessed, CannotBePositioned, assess
@@ -28,21 +30,26 @@ class Past:
     law: Law
     buckets: Buckets
     now: Facts
+    standings: dict[date, pl.DataFrame] = field(default_factory=dict)
+    """By day how late guarantors were who are borrowers themselves."""
     walked: dict[date, Assessed] = field(default_factory=dict)
 
     @staticmethod
-    def of(book: Book, manifest: Manifest, partition: str, known_at: int, law: Law, buckets: Buckets) -> "Past":
+    def of(book: Book, manifest: Manifest, partition: str, known_at: int, law: Law, buckets: Buckets, standings: dict[date, pl.DataFrame] | None = None) -> "Past":
         """The partition as it is known at known_at (microseconds)."""
-        return Past(book, manifest, partition, known_at, law, buckets, facts_of(book, manifest, partition, known_at))
+        return Past(book, manifest, partition, known_at, law, buckets, facts_of(book, manifest, partition, known_at), standings or {})
 
-    def then(self, day: date) -> tuple[Facts, Assessed]:
-        """What was known at the end of the day (UTC), and the positions that gives. Raises Refused where a loan cannot be positioned."""
-        facts = self.known(day)
+    def then(self, day: date, known_at: int | None = None) -> tuple[Facts, Assessed]:
+        """What was known at the end of the day (UTC), or at the moment given, and the positions of the day that gives. Raises Refused where a loan cannot
+        be positioned.
+        """
+        facts = self.known(day, known_at)
         return facts, self._assessed(facts, day)
 
-    def known(self, day: date) -> Facts:
-        """What was known at the end of the day (UTC)."""
-        return facts_of(self.book, self.manifest, self.partition, min(self.known_at, end_of(day)))
+    def known(self, day: date, known_at: int | None = None) -> Facts:
+        """What was known at the end of the day (UTC), or at the moment given (microseconds)."""
+        facts = facts_of(self.book, self.manifest, self.partition, min(self.known_at, end_of(day)) if known_at is None else known_at)
+        return replace(facts, standings=self.standings.get(day))
 
     def sight(self, day: date) -> Assessed:
         """The positions at the end of the day, by what is known now."""

@@ -61,12 +61,12 @@ def replay(book: Book, as_of: date, report: Callable = lambda *_: None) -> Repla
 def _compared(then: Path, now: Path, inputs: Inputs, are_others: bool) -> Replayed:
     """The two nights file by file; `are_others` where the book is kept by plain files that are not those of then."""
     names = sorted({str(path.relative_to(folder)) for folder in (then, now) for path in folder.rglob("*") if path.is_file()})
-    found = _split_otherwise(then, now)
+    found = {folder: _split_otherwise(then, now, folder) for folder in _IN_PARTITIONS}
     for name in names:
         one, other = then / name, now / name
-        if found is not None and one.parent.name == "positions":
-            en, zh = found
-            name = "positions"
+        if found.get(one.parent.name) is not None:
+            en, zh = found[one.parent.name]
+            name = one.parent.name
         elif not one.is_file() or not other.is_file():
             en, zh = ("there only now", "当时没有，现在有") if not one.is_file() else ("there only then", "当时有，现在没有")
         elif one.read_bytes() != other.read_bytes():
@@ -85,18 +85,22 @@ def _compared(then: Path, now: Path, inputs: Inputs, are_others: bool) -> Replay
     return Replayed(len(names), None, None, inputs)
 
 
-def _parts(night: Path) -> list[Path]:
-    return sorted((night / "positions").glob("p*.parquet"))
+_IN_PARTITIONS = {"positions": ["loan_id"], "scores": ["model", "loan_id"]}
+"""What a night leaves partition by partition, and in which order its rows are compared where they lie in others than then."""
 
 
-def _split_otherwise(then: Path, now: Path) -> tuple[str | None, str | None] | None:
-    """The first difference of all positions together, where loans lie in other partitions than then: the book has grown into more
+def _parts(night: Path, folder: str) -> list[Path]:
+    return sorted((night / folder).glob("p*.parquet"))
+
+
+def _split_otherwise(then: Path, now: Path, folder: str) -> tuple[str | None, str | None] | None:
+    """The first difference of all rows of the folder together, where loans lie in other partitions than then: the book has grown into more
     (or fewer), or borrowers were corrected since. None where each loan lies where it lay.
     """
-    parts = _parts(then), _parts(now)
-    if len(parts[0]) == len(parts[1]) and all(_lie_alike(one, other) for one, other in zip(*parts, strict=True)):
+    parts = _parts(then, folder), _parts(now, folder)
+    if not all(parts) or len(parts[0]) == len(parts[1]) and all(_lie_alike(one, other) for one, other in zip(*parts, strict=True)):
         return None
-    one, other = (pl.concat(map(store.read_columns, of_night)).sort("loan_id") for of_night in parts)
+    one, other = (pl.concat(map(store.read_columns, of_night)).sort(_IN_PARTITIONS[folder]) for of_night in parts)
     return (None, None) if one.equals(other) else _difference(one, other)
 
 

@@ -20,7 +20,7 @@ from arrears.scoring.score import EXPECTED, Scores
 from arrears.store import Book, Manifest
 
 WATCHED_LOANS = 100_000
-"""Fairness and matured outcomes are looked at in the first partitions that hold so many loans; people lie in partitions by a hash, so they stand for all."""
+"""Fairness and matured outcomes are looked at in partitions that hold about so many loans at most; people lie in partitions by a hash, so they stand for all."""
 
 
 def counted(scores: Scores) -> dict:
@@ -30,30 +30,30 @@ def counted(scores: Scores) -> dict:
     return {row["model"]: {"rows": row["rows"], "sum_ppm": row["sum_ppm"], "bins": scores.counts[row["model"]]} for row in sums.iter_rows(named=True)}
 
 
-def scores_summary(book: Book, manifest: Manifest, inputs, by, folder, parts: list[dict]) -> dict:
-    """What the summary and the report say of the models; parts: `counted` of each partition. inputs, by: the night's, as write_night has them.
+def scores_summary(book: Book, manifest: Manifest, inputs, by, folder, parts: list[dict], loans: dict[str, int]) -> dict:
+    """What the summary and the report say of the models; parts: `counted` of each partition; loans: how many each partition shows that night.
+    inputs, by: the night's, as write_night has them.
 
     Without a released model it says so, and that the worklist is in the stated rule order.
     """
-    chosen = watched_partitions(manifest)
+    chosen = watched_partitions(loans)
     told, alerts = [], []
     for name, model in sorted(by.models.items()):
         entry, found = _model(book, manifest, inputs, by, folder, chosen, name, model, [part[name] for part in parts if name in part])
         told.append(entry)
         alerts += found
     return {"models": told, "alerts": [asdict(one) for one in most_pressing_first(alerts)], "ordered_by": "expected" if EXPECTED in by.models else "rules",
-            "unused": inputs.models_unused, "watched_loans": sum(manifest.partitions[name]["loans"] for name in chosen)}
+            "unused": inputs.models_unused, "watched_loans": sum(loans[name] for name in chosen)}
 
 
-def watched_partitions(manifest: Manifest) -> list[str]:
-    """The first partitions that hold WATCHED_LOANS loans, at least one."""
-    chosen, loans = [], 0
-    for name, about in manifest.partitions.items():
-        if loans >= WATCHED_LOANS:
-            break
-        chosen.append(name)
-        loans += about["loans"]
-    return chosen
+def watched_partitions(loans: dict[str, int]) -> list[str]:
+    """Every 2nd, 4th, 8th … partition, so that about WATCHED_LOANS of the loans are watched at most: the same people also where the book has grown into
+    more partitions since, each of which holds a part of those of one.
+    """
+    names, step = list(loans), 1
+    while step < len(names) and sum(loans.values()) > step * WATCHED_LOANS:
+        step *= 2
+    return names[::step]
 
 
 def _model(book, manifest, inputs, by, folder, watched_in, name: str, model: Model, parts: list[dict]) -> tuple[dict, list[Alert]]:
@@ -83,9 +83,10 @@ def _fairness(book, manifest, inputs, folder, watched_in, name: str, model: Mode
     for partition in watched_in:
         people = groups_of(book, manifest, partition, inputs.known_at)
         if people.columns:
-            scores = store.read_columns(folder / "scores" / f"{partition}.parquet", ["borrower_id", "model", "estimate"]).filter(pl.col("model") == name)
+            scores = store.read_columns(folder / "scores" / f"{partition}.parquet", ["loan_id", "borrower_id", "model", "estimate"]).filter(pl.col("model") == name)
             frames.append(scores.join(people, on="borrower_id", how="left", maintain_order="left"))
-    rows = pl.concat(frames, how="diagonal") if frames else pl.DataFrame()
+    # in one order, however many partitions there are: a sum of floats depends on it
+    rows = pl.concat(frames, how="diagonal").sort("loan_id") if frames else pl.DataFrame()
     known = [one for one in ATTRIBUTES if one in rows.columns and rows[one].null_count() < len(rows)]
     if rows.is_empty() or not known:
         return [], []

@@ -241,4 +241,4 @@ def _left_out(features: list[Feature], zh: str, en: str) -> list[Note]:
     if not features:
         return []
     named_zh, named_en = "、".join(each.zh or each.name for each in features), ", ".join(each.en or each.name for each in features)
-    return [(f"{len(features)} 个特征{zh}，未使用：{named_zh}。", f"{len(features)} features are left out, {en}: {named_en}.")]
+    return [(f"{len(features)} 个特征{zh}，未使用：{named_zh}。", f"Left out ({len(features)}), {en}: {named_en}.")]

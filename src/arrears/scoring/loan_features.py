@@ -24,13 +24,12 @@ _DAYS_A_MONTH = 30.4375
 
 
 def loan_features(
-    facts: Facts, positions: pl.DataFrame, loans: pl.DataFrame, as_of: date, *, standings: pl.DataFrame | None = None, zone: str = SHANGHAI,
+    facts: Facts, positions: pl.DataFrame, loans: pl.DataFrame, as_of: date, *, zone: str = SHANGHAI,
 ) -> pl.DataFrame:
     """One row per row of positions, in its order: loan_id, borrower_id and the loan features of features.yaml.
 
-    positions, loans: what `assess` gave of these facts at as_of. standings: borrower_id and days_past_due of people of the whole book,
-    as an earlier night left them (`standings_of`), by which guarantors are judged; without it their state is null. zone: whose
-    midnight ends the day for contacts and events. Any split of a book into whole people gives the same rows. Raises ValueError where the positions are those of other facts.
+    positions, loans: what `assess` gave of these facts at as_of. Guarantors are judged by facts.standings (`standings_of` over the whole book); without
+    it their state is null. zone: whose midnight ends the day for contacts and events. Any split of a book into whole people gives the same rows. Raises ValueError where the positions are those of other facts.
     """
     row = _rows_of(facts, positions)
     whole = pl.concat([positions, loans.drop("loan_id"), _terms(facts, row)], how="horizontal")
@@ -39,7 +38,7 @@ def loan_features(
     joined = {"on": "loan", "how": "left", "maintain_order": "left"}
     of_person = {"on": "borrower_id", "how": "left", "maintain_order": "left"}
     whole = whole.join(_people(whole), on=["borrower_id", "currency"], how="left", maintain_order="left")
-    whole = whole.join(_guarantors(facts, standings), **joined).join(_promises(facts, as_of), **joined)
+    whole = whole.join(_guarantors(facts), **joined).join(_promises(facts, as_of), **joined)
     for part in (contact_history(facts, as_of, zone), event_history(facts, as_of, zone), hold_state(facts, as_of), firm_projects(facts, as_of)):
         whole = whole.join(part, **of_person)
     for part in (firm_months(facts, as_of), project_budgets(facts, as_of)):
@@ -54,7 +53,7 @@ def loan_features(
 
 
 def standings_of(positions: pl.DataFrame, loans: pl.DataFrame) -> pl.DataFrame:
-    """borrower_id, days_past_due: the worst of each person's loans; one row per person, for `loan_features` of a later day."""
+    """borrower_id, days_past_due: the worst of each person's loans; one row per person, for facts.standings."""
     frame = positions.select("days_past_due").with_columns(loans["borrower_id"])
     return frame.group_by("borrower_id").agg(pl.col("days_past_due").max()).sort("borrower_id")
 
@@ -87,9 +86,10 @@ def _people(whole: pl.DataFrame) -> pl.DataFrame:
     return sums.join(late, on="borrower_id", how="left")
 
 
-def _guarantors(facts: Facts, standings: pl.DataFrame | None) -> pl.DataFrame:
+def _guarantors(facts: Facts) -> pl.DataFrame:
     if "guarantor_id" not in facts.guarantors.columns:
         return pl.DataFrame(schema={"loan": pl.Int32, "guarantors": pl.Float64, "guarantor_days_past_due": pl.Float64})
+    standings = facts.standings
     if standings is None:
         standings = pl.DataFrame(schema={"borrower_id": pl.String, "days_past_due": pl.Int32})
     worst = standings.group_by("borrower_id").agg(pl.col("days_past_due").max())

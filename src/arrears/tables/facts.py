@@ -43,6 +43,9 @@ class Facts:
     events: pl.DataFrame = field(default_factory=pl.DataFrame)
     """Failed debits, log-ins and returned messages in any order: borrower_id, kind, happened_at."""
 
+    standings: pl.DataFrame | None = None
+    """borrower_id, days_past_due of guarantors who are borrowers of the book, wherever they lie; None where nobody asked."""
+
     def counting_payments(self, as_of: int) -> pl.DataFrame:
         """The payments that count by the end of as_of (a day number). Source: spec positions, section 4."""
         if self.reversals.is_empty():
@@ -91,5 +94,5 @@ def of_people(facts: Facts, borrowers: list[str]) -> Facts:
         facts.partition, renamed(facts.loans.filter(mine)), by_loan(facts.instalments), by_loan(facts.payments), by_loan(facts.adjustments),
         by_loan(facts.holds), reversals, by_person(facts.contacts), by_person(facts.consents), by_person(facts.borrowers),
         by_loan(facts.guarantors), by_loan(facts.promises), by_person(facts.cash_flows), by_person(facts.projects),
-        by_person(facts.milestones), by_person(facts.events),
+        by_person(facts.milestones), by_person(facts.events), facts.standings,
     )
