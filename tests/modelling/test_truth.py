@@ -52,10 +52,13 @@ def test_who_is_likelier_to_be_late_in_truth_is_so_by_the_model(missed):
 
 
 def test_the_estimates_are_near_the_true_probabilities_in_every_tenth(missed):
-    """late_odds leaves season and having been late of late aside (up to 15 and 100 %), and grace the other way: within 4 points, 1.5 on average."""
+    """late_odds leaves season and having been late of late aside (up to 15 and 100 %), and grace the other way: within 2 points, and in
+    the worst tenth, where those lie who were late of late, up to twice the truth."""
     by_estimate = tenths(missed, "estimate")
     apart = (by_estimate["estimate"] - by_estimate["late_odds"]).abs()
-    assert apart.max() < 0.04 and apart.mean() < 0.015, f"seed {SEED}: {apart.to_list()}"
+    assert apart[:9].max() < 0.02, f"seed {SEED}: {apart.to_list()}"
+    said, truly = by_estimate["estimate"][9], by_estimate["late_odds"][9]
+    assert 0.8 * truly < said < 2 * truly, f"seed {SEED}: {said:.3f} beside {truly:.3f}"
     assert by_estimate["late_odds"].is_sorted()
 
 
