@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from arrears import registry, store
 from arrears.modelling import releasing
 from arrears.refusal import Refused
+from arrears.scoring.kept import to_files
 from arrears.store import book_at, json_bytes
 from modelling.made_up_rows import fitted
 
@@ -20,12 +22,11 @@ STEPS = st.lists(st.one_of(st.tuples(st.sampled_from(["application", "loss"]), s
 
 def three_versions_of_two(folder: Path) -> store.Book:
     """A book with three versions each of two models, all of the files of one fit under their own names."""
-    files = {path.name: path.read_bytes() for path in (fitted() / "models" / "application" / "0001").iterdir()}
+    kept = registry.read_version(book_at(fitted()), "application", 1)
     book = store.book_for_load(folder)
     for name in ("application", "loss"):
         for version in (1, 2, 3):
-            card = json.loads(files["card.json"]) | {"model": name, "version": version}
-            registry.keep(book, name, {**files, "card.json": json_bytes(card)})
+            registry.keep(book, name, {**to_files(replace(kept.model, name=name)), "card.json": json_bytes({**kept.card, "model": name, "version": version})})
     return book
 
 
