@@ -30,7 +30,7 @@ def fitted_lines(book: Book, card: dict, lang: str) -> list[str]:
 def figures(metrics: dict, lang: str) -> list[str]:
     """The figures that there are, each with its interval."""
     names = _FIGURES[lang]
-    told = [f"{names[key]} {_measured(value, key)}" for key, value in metrics.items() if key in names and value is not None]
+    told = [f"{names[key]} {_measured(value, key)}" for key in names if (value := metrics.get(key)) is not None]
     return [("；" if lang == "zh" else "; ").join(told)] if told else []
 
 
@@ -41,7 +41,7 @@ def evaluated_lines(found: dict, lang: str) -> list[str]:
             f"{found['model']} version {found['version']}: {found['rows']:,} rows, {found['which_en']}")
     lines = [head, *(f"  {line}" for line in figures(found["metrics"], lang))]
     lines += [f"    {_band(row, zh)}" for row in found["calibration"]]
-    lines += [f"  {row['attribute']}={row['group']}: {row['level']}" for row in found["fairness"] if row["level"] in ("watch", "alert")]
+    lines += [f"  {one[lang]}" for one in found["unequal"]]
     moved = {**({"estimate": found["psi"]} if found["psi"] else {}), **dict(list(found["csi"].items())[:5])}
     lines.append(("  分布变化（PSI）：" if zh else "  drift (PSI): ") + ("、" if zh else ", ").join(f"{name} {one['value']:.3f}" for name, one in moved.items()))
     challenger = found["challenger"]

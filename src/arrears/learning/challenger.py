@@ -49,7 +49,8 @@ def compare(outcome: np.ndarray, champion: np.ndarray, challenger: np.ndarray, n
         verdict = WORSE
     else:
         verdict = EQUAL
-    zh, en = _said(verdict, names, outcome.size, max(signs) > 0 > min(signs))
+    told = [name for name, sign in zip(("AUC", "Brier", "log loss"), signs, strict=True) if sign]
+    zh, en = _said(verdict, names, outcome.size, max(signs) > 0 > min(signs), told)
     return Comparison(*names, outcome.size, ranked, squares, logs, verdict, zh, en)
 
 
@@ -67,7 +68,7 @@ def _sign(found: Difference | None) -> int:
     return 0 if found is None or found.p >= 0.05 else int(np.sign(found.value))
 
 
-def _said(verdict: str, names: tuple[str, str], rows: int, is_mixed: bool) -> tuple[str, str]:
+def _said(verdict: str, names: tuple[str, str], rows: int, is_mixed: bool, told: list[str]) -> tuple[str, str]:
     champion, challenger = names
     if verdict == TOO_FEW:
         return f"行数太少（{rows} 行），无法比较 {challenger} 与 {champion}。", f"Too few rows ({rows}) to compare {challenger} with {champion}."
@@ -78,4 +79,5 @@ def _said(verdict: str, names: tuple[str, str], rows: int, is_mixed: bool) -> tu
         return (f"同样的 {rows:,} 行上，{challenger} 与 {champion} 的差异在 95% 水平上无法区分，不宜据此更换。",
                 f"On the same {rows:,} rows {challenger} cannot be told from {champion} at 95 %; no ground to change.")
     zh, en = ("优于", "better than") if verdict == BETTER else ("劣于", "worse than")
-    return (f"同样的 {rows:,} 行上，{challenger} {zh} {champion}（95% 水平）。", f"On the same {rows:,} rows {challenger} is {en} {champion} at 95 %.")
+    by = ", ".join(told)
+    return (f"同样的 {rows:,} 行上，{challenger} {zh} {champion}（95% 水平，依据：{by}）。", f"On the same {rows:,} rows {challenger} is {en} {champion} at 95 %, by {by}.")

@@ -40,9 +40,12 @@ def fit(sample: Sample, kind: str | None) -> tuple[Model, dict]:
     _demand_events(sample)
     train = sample.rows.filter(pl.Series(~sample.test))
     target = sample.target
-    fitted = fit_model(
-        target.name, target.family, kind or target.kind, train, train["outcome"].to_numpy(), sample.features, sample.seed, target.event_is_bad, _is_share(sample),
-        folds_of(train["person"]))
+    try:
+        fitted = fit_model(
+            target.name, target.family, kind or target.kind, train, train["outcome"].to_numpy(), sample.features, sample.seed, target.event_is_bad, _is_share(sample),
+            folds_of(train["person"]))
+    except Refused as problem:
+        raise Refused(f"{target.name}: {problem.en}", f"{target.name}：{problem.zh}") from None
     return fitted.model, _card(sample, fitted, train)
 
 
@@ -117,9 +120,10 @@ def measured(model: Model, rows: pl.DataFrame, seed: int, fitting_rows: int | No
     selected = estimates >= cut if model.event_is_bad else estimates <= cut
     groups = known_groups(rows)
     rates = fairness(rows.select(groups), estimates, selected, outcome, model.is_share) if groups else []
+    unequal = fairness_alerts(model.name, rates, limits)
     drift = psi(reference[ESTIMATE], counts[ESTIMATE], limits["psi"], fitting_rows)
     return {**found, "psi": drift and asdict(drift), "csi": {name: asdict(one) for name, one in moved.items()}, "cut": cut,
-            "fairness": as_rows(rates, fairness_alerts(model.name, rates, limits))}
+            "fairness": as_rows(rates, unequal), "unequal": [{"zh": one.zh, "en": one.en} for one in unequal]}
 
 
 def known_groups(rows: pl.DataFrame) -> list[str]:

@@ -11,7 +11,8 @@ def models_in_use(book: Book, as_of: date) -> tuple[dict[str, dict], dict[str, d
     """The released models a night of as_of uses; where a later version is kept, their challengers; and of those not used why not.
 
     By name: version, digest, and of the models who released them when, from how many rows, with which AUC. A model that was fitted on days after as_of
-    would know what the night could not; one that was fitted on a file reads columns that a book has not. Raises Refused where a released version is gone
+    would know what the night could not; one that was fitted on a file reads columns that a book has not; an application is
+    asked about at approval, not at night. Raises Refused where a released version is gone
     or was changed.
     """
     used, challengers, unused = {}, {}, {}
@@ -19,6 +20,9 @@ def models_in_use(book: Book, as_of: date) -> tuple[dict[str, dict], dict[str, d
         kept = registry.read_version(book, name, entry.version, entry.digest)
         if kept.card["definition"] is not None:
             unused[name] = "of_a_file"
+            continue
+        if kept.model.family == "application":
+            unused[name] = "at_approval"
             continue
         if kept.card["as_of"] > as_of.isoformat():
             unused[name] = "of_later_days"

@@ -40,7 +40,7 @@ WORDS: dict[str, Pair] = {
     "scores.tonight": ("{name}：今晚各组进入最差一成的比例", "{name}: who is in the worst tenth tonight, by group"),
     "scores.by_bucket": ("{name}：按当时账龄", "{name}: by the bucket of that night"), "scores.bucket": ("账龄", "Bucket"),
     "scores.unused": ("已发布但未用于本夜：{models}。", "Released but not used for this night: {models}."),
-    "scores.of_a_file": ("由文件拟合", "fitted on a file"), "scores.of_later_days": ("所用数据晚于本夜", "fitted on later days"), "scores.challenger": ("挑战者：", "Challenger: "),
+    "scores.of_a_file": ("由文件拟合", "fitted on a file"), "scores.at_approval": ("仅用于申请时", "asked at approval only"), "scores.of_later_days": ("所用数据晚于本夜", "fitted on later days"), "scores.challenger": ("挑战者：", "Challenger: "),
     "scores.difference": ("挑战者 − 现任", "Challenger less champion"), "scores.p": ("p", "p"), "scores.figure": ("指标", "Figure"), "scores.brier": ("Brier 分数", "Brier score"), "scores.log_loss": ("对数损失", "Log loss"),
 }
 

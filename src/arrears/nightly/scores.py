@@ -23,6 +23,10 @@ WATCHED_LOANS = 100_000
 """Fairness and matured outcomes are looked at in partitions that hold about so many loans at most; people lie in partitions by a hash, so they stand for all."""
 
 
+SEASONAL = ("next_due_month", "spring_festival_gap_days")
+"""Features that move with the calendar: their change is shown, but it is no alert."""
+
+
 def counted(scores: Scores) -> dict:
     """Of each model in one partition: rows, the sum of the estimates in millionths, and rows by bin of each feature and of the estimate."""
     sums = scores.loans.group_by("model").agg(
@@ -65,6 +69,7 @@ def _model(book, manifest, inputs, by, folder, watched_in, name: str, model: Mod
     names = {feature.name: (feature.zh, feature.en) for feature in model.features}
     matured, beside = matured_of(book, manifest, inputs, by, watched_in, name, model)
     entry, alerts = watched(name, reference, counts, mean_estimate, names, thresholds(), SEED, release["fitting_rows"], matured)
+    alerts = [one for one in alerts if one.kind != "csi" or one.what not in SEASONAL]
     groups, unequal = _fairness(book, manifest, inputs, folder, watched_in, name, model)
     if entry["matured"]:
         entry["matured"] |= {"by_bucket": beside["by_bucket"]}
