@@ -4,10 +4,11 @@ import polars as pl
 
 from arrears.learning.challenger import as_row, compare
 from arrears.modelling.fit import measured
-from arrears.modelling.sample import Sample
+from arrears.modelling.sample import Sample, once_each
 from arrears.refusal import Refused
 from arrears.registry import Version
 from arrears.scoring.estimates import estimate
+from arrears.scoring.outcomes import OUTCOMES
 
 
 def unseen(version: Version, sample: Sample) -> tuple[pl.DataFrame, tuple[str, str]]:
@@ -22,10 +23,15 @@ def unseen(version: Version, sample: Sample) -> tuple[pl.DataFrame, tuple[str, s
     if card["as_of"] is None or "when" not in sample.rows.columns or card["validation"]["how"] != "out_of_time":
         return sample.rows, ("全部行", "all rows")
     last, first = card["validation"]["to"], card["validation"]["from"]
-    newer = sample.rows.filter(pl.col("when").cast(pl.String) > last)
+    newer = _once_each(sample.rows.filter(pl.col("when").cast(pl.String) > last), version)
     if len(newer) and newer["outcome"].n_unique() > 1:
         return newer, (f"{last} 之后的快照", f"the snapshots after {last}")
-    return sample.rows.filter(pl.col("when").cast(pl.String) >= first), (f"{first} 起的快照（含拟合时留出的）", f"the snapshots from {first} on, those held out when it was fitted among them")
+    return _once_each(sample.rows.filter(pl.col("when").cast(pl.String) >= first), version), (f"{first} 起的快照（含拟合时留出的）", f"the snapshots from {first} on, those held out when it was fitted among them")
+
+
+def _once_each(rows: pl.DataFrame, version: Version) -> pl.DataFrame:
+    """Snapshots of a book overlap in their horizons: everybody is measured in one."""
+    return rows.filter(pl.Series(once_each(rows))) if version.card["definition"] is None and version.name in OUTCOMES else rows
 
 
 def evaluated(version: Version, sample: Sample, against: Version | None) -> dict:
