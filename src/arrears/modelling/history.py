@@ -12,7 +12,7 @@ from arrears.days import moment_of
 from arrears.delinquency.buckets import read_buckets
 from arrears.ingest.judge import groups_of, judge_book
 from arrears.law.caps import read_law
-from arrears.modelling.sample import OUT_OF_TIME, RANDOM, Sample, held_out_people
+from arrears.modelling.sample import OUT_OF_TIME, RANDOM, Sample, held_out_people, once_each
 from arrears.nightly import local
 from arrears.nightly.past import Past, end_of
 from arrears.nightly.positions import opened
@@ -219,7 +219,7 @@ def _parted(plan: Plan, rows: pl.DataFrame, seed: int) -> tuple[np.ndarray, np.n
     when = rows["when"].to_physical().to_numpy()
     if plan.target.name in OUTCOMES:
         days = np.array([day.toordinal() - date(1970, 1, 1).toordinal() for day in plan.test])
-        test = np.isin(when, days)
+        test = _measuring(rows, np.isin(when, days))
         kept = test | np.isin(when, [day.toordinal() - date(1970, 1, 1).toordinal() for day in plan.fitting])
     else:
         first = np.quantile(when, 1 - _TEST_SHARE, method="higher")
@@ -228,8 +228,17 @@ def _parted(plan: Plan, rows: pl.DataFrame, seed: int) -> tuple[np.ndarray, np.n
     outcome = rows["outcome"].to_numpy()
     if _enough(outcome[test]) and _enough(outcome[kept & ~test]):
         return test, kept, OUT_OF_TIME, []
+    held_out = held_out_people(rows["person"])
+    test = _measuring(rows, held_out) if plan.target.name in OUTCOMES else held_out
     note = ("历史太短或某一时段的结果太少，无法跨时间检验：改为按人随机留出四分之一，未来的变化未经检验", "the history is too short, or has too few of either outcome, to measure out of time: a quarter of the people was held out at random instead, so change over time is not tested")
-    return held_out_people(rows["person"]), np.ones(len(rows), np.bool_), RANDOM, [note]
+    return test, test | ~held_out, RANDOM, [note]
+
+
+def _measuring(rows: pl.DataFrame, held_out: np.ndarray) -> np.ndarray:
+    """Of the rows held out those to measure on: everybody in one snapshot."""
+    test = held_out.copy()
+    test[held_out] = once_each(rows.filter(pl.Series(held_out)))
+    return test
 
 
 def _enough(outcome: np.ndarray) -> bool:

@@ -20,7 +20,7 @@ from arrears.modelling.definition import (
 from arrears.modelling.sample import OUT_OF_TIME, RANDOM, Sample, folds_of
 from arrears.refusal import Refused
 from arrears.scoring.model import CATEGORY, NUMBER, Feature
-from arrears.scoring.protected import ATTRIBUTES, age_band, protected_as
+from arrears.scoring.protected import ATTRIBUTES, age_band, protected_as, protected_by_values
 from arrears.scoring.target import Target, Words
 from arrears.store import digest_of_file
 
@@ -73,14 +73,15 @@ def drafted(frame: pl.DataFrame, target: Target, outcome: str, event: str | None
     features, left_out, protected = [], [], []
     used = {*roots_of(outcome, frame.columns, "--target"), time, group}
     for column, dtype in frame.schema.items():
-        attribute = protected_as(column)
+        attribute = protected_as(column) or protected_by_values(frame[column])
         if column in used:
             continue
         if column in excluded:
             left_out.append((column, ("按要求排除", "excluded as asked")))
         elif attribute is not None:
             left_out.append((column, ("受保护属性，只用于公平性报告", "a protected attribute; used for the fairness report alone")))
-            protected += [(attribute, column)] if attribute in ATTRIBUTES and attribute not in dict(protected) else []
+            is_grouping = (attribute == "age_band" and dtype.is_numeric()) or frame[column].n_unique() <= CATEGORIES_MOST
+            protected += [(attribute, column)] if attribute in ATTRIBUTES and attribute not in dict(protected) and is_grouping else []
         elif dtype.is_temporal():
             left_out.append((column, ("日期，本身不是特征", "a date, which is no feature by itself")))
         elif dtype == pl.String and frame[column].n_unique() > CATEGORIES_MOST:
@@ -168,6 +169,7 @@ def features_from(frame: pl.DataFrame, formulas: dict[str, str]) -> pl.DataFrame
 
 def _features(frame: pl.DataFrame, definition: Definition) -> tuple[pl.DataFrame, tuple[Feature, ...]]:
     known = {root: attribute for attribute, said in definition.protected for root in roots_of(said, frame.columns)}
+    known |= {column: attribute for column in frame.columns if (attribute := protected_by_values(frame[column])) is not None}
     for derived in definition.features:
         where = f"feature {derived.name}"
         forbidden = protected_roots(derived.formula, frame.columns, known)

@@ -47,3 +47,16 @@ def folds_of(person: pl.Series) -> np.ndarray:
 def held_out_people(person: pl.Series) -> np.ndarray:
     """One flag per row: whether the row's person is of the quarter that is held out of a book, by a stable hash, in every sample alike."""
     return (hashes(person) >> np.uint64(40)) % np.uint64(100) < np.uint64(25)
+
+
+def once_each(rows: pl.DataFrame) -> np.ndarray:
+    """Which rows (person, when) to measure on so that nobody is there on two days: of each person those of one of their days, by a stable hash.
+
+    Snapshots 30 days apart share most of a horizon of 90, so a loan seen in three of them is hardly more than one outcome. Counted as three, intervals of 95 %
+    held the truth 84 times in 100, and the test of calibration refused perfect estimates 47 times in 100.
+    """
+    days = rows.group_by("person").agg(pl.col("when").unique().sort())
+    place = pl.Series("place", hashes(days["person"]) >> np.uint64(20)) % days["when"].list.len()
+    chosen = days.select("person", pl.col("when").list.get(place)).with_columns(is_chosen=True)
+    found = rows.select("person", "when").join(chosen, on=["person", "when"], how="left", maintain_order="left")
+    return found["is_chosen"].fill_null(False).to_numpy()

@@ -50,7 +50,7 @@ def matured_of(book: Book, manifest: Manifest, inputs, by, watched_in: list[str]
         return None, None
     night = date.fromisoformat(inputs.matured[name])
     challenger = inputs.challengers.get(name)
-    other = registry.read_version(book, name, challenger["version"], challenger["digest"]).model if challenger else None
+    other = _challenger(book, name, challenger, night) if challenger else None
     standings, known_then = {}, min(inputs.known_at, _known_at(book, night))
     if other is not None and are_read([other]):
         standings = standings_on(book, manifest, {night: known_then}, guarantors_in(book, manifest), by.law, by.buckets)
@@ -69,6 +69,13 @@ def matured_of(book: Book, manifest: Manifest, inputs, by, watched_in: list[str]
         names = f"{name} {release['version']}", f"{name} {challenger['version']}"
         beside = as_row(compare(outcome, estimates, rows["challenger"].to_numpy(), names, model.is_share))
     return matured, {"by_bucket": _by_bucket(rows, model.is_share), "challenger": beside}
+
+
+def _challenger(book: Book, name: str, entry: dict, night: date) -> Model | None:
+    """The challenger's model; None where it was fitted on rows of that night or later, of which it would know the outcome."""
+    kept = registry.read_version(book, name, entry["version"], entry["digest"])
+    told = kept.card["validation"]
+    return kept.model if told["how"] == "out_of_time" and told["from"] <= night.isoformat() else None
 
 
 def _came(past: Past, inputs, name: str, night: date, known_then: int, other: Model | None) -> pl.DataFrame:
