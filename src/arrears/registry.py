@@ -19,8 +19,11 @@ from arrears.store import Book
 
 FORMAT = 1
 CARD, CARD_PAGE = "card.json", "card.html"
-_CARD_KEYS = {"model", "as_of", "definition", "formulas", "metrics", "validation", "data", "is_share"}
-"""What is read of a card beside its page."""
+PATIENCE_SECONDS = 30.0
+"""So long one who writes a version or a release waits for another who does; that takes them a moment."""
+_CARD_KEYS = {"model": str, "version": int, "kind": str, "event": dict, "data": dict, "validation": dict, "metrics": dict, "formulas": dict,
+              "definition": dict | None, "as_of": str | None}
+_RELEASE_TYPES = {"action": str, "name": str, "version": int | None, "digest": str | None, "at": str, "by": str, "why": str, "assessment": str}
 
 
 @dataclass(frozen=True)
@@ -100,18 +103,27 @@ def read_version(book: Book, name: str, version: int | None = None, digest: str 
     if CARD not in files:
         raise Refused(f"{folder}: {CARD} is missing; a model without its card is not used: restore it, or fit the model anew",
                       f"{folder}：缺少 {CARD}；没有模型卡的模型不予使用；请恢复或重新拟合")
-    try:
-        card = json.loads(files[CARD])
-        if card["model"] != name or not _CARD_KEYS <= card.keys():
-            raise ValueError(name)
-    except (ValueError, KeyError, TypeError):
-        raise Refused(f"{folder / CARD}: not readable as the card of {name}; restore it from a backup, or fit the model anew",
-                      f"{folder / CARD}：无法作为 {name} 的模型卡读取；请从备份恢复或重新拟合") from None
+    card = _card(folder / CARD, files[CARD], name, number)
     model = from_files({file: content for file, content in files.items() if file not in (CARD, CARD_PAGE)})
     if model.name != name:
         raise Refused(f"{folder}: it holds the model {model.name}, not {name}; restore it from a backup, or fit the model anew",
                       f"{folder}：其中是模型 {model.name}，而非 {name}；请从备份恢复或重新拟合")
     return Version(name, number, found, model, card)
+
+
+def _card(path: Path, content: bytes, name: str, number: int) -> dict:
+    """What the card says. Raises Refused where it is not a card of this version."""
+    try:
+        card = json.loads(content)
+    except (ValueError, RecursionError):
+        raise Refused(f"{path}: not readable as JSON; restore it from a backup, or fit the model anew", f"{path}：不是有效的 JSON；请从备份恢复或重新拟合") from None
+    wrong = "card" if not isinstance(card, dict) else next((key for key, kind in _CARD_KEYS.items() if key not in card or not isinstance(card[key], kind)), None)
+    if wrong is not None:
+        raise Refused(f"{path}: {wrong} is missing or not as a card has it; restore it from a backup, or fit the model anew", f"{path}：{wrong} 缺失或格式不符；请从备份恢复或重新拟合")
+    if (card["model"], card["version"]) != (name, number):
+        raise Refused(f"{path}: it is the card of {card['model']} version {card['version']}, in the folder of {name} version {number}; give the folder its own name again",
+                      f"{path}：这是 {card['model']} 版本 {card['version']} 的模型卡，却在 {name} 版本 {number} 的文件夹中；请恢复文件夹原名")
+    return card
 
 
 def digest_of(files: dict[str, bytes]) -> str:
@@ -126,12 +138,23 @@ def releases(book: Book) -> list[Release]:
         content = json.loads(book.releases_path.read_text(encoding="utf-8"))
         if content["format"] != FORMAT:
             raise ValueError(content["format"])
-        return [Release(**entry) for entry in content["releases"]]
+        return [_release(entry) for entry in content["releases"]]
     except FileNotFoundError:
         return []
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError):
         raise Refused(f"{book.releases_path}: not readable as the list of releases; restore it from a backup of the book",
                       f"{book.releases_path}：无法按发布清单读取；请从账册备份恢复") from None
+
+
+def _release(entry: dict) -> Release:
+    if entry.keys() != _RELEASE_TYPES.keys():
+        raise KeyError(*entry.keys() ^ _RELEASE_TYPES.keys())
+    for key, kind in _RELEASE_TYPES.items():
+        if not isinstance(entry[key], kind) or isinstance(entry[key], bool):
+            raise TypeError(key)
+    if entry["action"] not in ("release", "rollback") or (entry["version"] is None) != (entry["digest"] is None):
+        raise ValueError(entry["action"])
+    return Release(**entry)
 
 
 def standing(book: Book) -> dict[str, Release]:

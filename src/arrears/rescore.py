@@ -56,9 +56,11 @@ def person_of(facts: Facts, borrower_id: str) -> Facts:
 def rescore(person: Facts, happened: tuple[Happened, ...], law: Law, buckets: Buckets, models: dict[str, Model], as_of: date) -> Scores:
     """What the models say of one person at the end of as_of, with what happened counted: the same as a night on the same facts.
 
-    person: the facts of one person (`person_of`). Raises Refused where an event names no loan of theirs or lacks what its kind needs.
+    person: the facts of one person (`person_of`). Raises Refused where an event names no loan of theirs or lacks what its kind needs, or lies after as_of.
     """
     for one in happened:
+        if one.on > as_of:
+            raise Refused(f"the {one.kind} is of {one.on}, after {as_of}; the scores are those at the end of that day: score as of {one.on}", f"事件 {one.kind} 的日期 {one.on} 晚于 {as_of}；请以 {one.on} 为业务日期评分")
         person = with_happened(person, one)
     assessed = assess(person, law, buckets, as_of)
     return score(assessed.positions, assessed.loans, person, models, as_of, buckets.names[-1])
@@ -69,26 +71,27 @@ def with_happened(person: Facts, one: Happened) -> Facts:
     if one.kind not in KINDS:
         raise Refused(f"an event of the kind {one.kind!r} is not known; known are {', '.join(KINDS)}", f"事件类型 {one.kind!r} 不支持；可用：{'、'.join(KINDS)}")
     borrower = person.loans["borrower_id"][0]
+    if one.loan_id is not None:
+        _loan(person, one)
     if one.kind in SIGNS:
         return replace(person, events=_appended("events", person.events, {"borrower_id": borrower, "kind": one.kind, "happened_at": one.at}))
     if one.kind == CONTACT:
         _demand(one, "channel", "outcome")
-        _demand_one_of(one, "channel", CHANNELS)
-        _demand_one_of(one, "outcome", OUTCOMES)
+        _demand_known(one, "channel", CHANNELS)
+        _demand_known(one, "outcome", OUTCOMES)
         row = {"borrower_id": borrower, "loan_id": one.loan_id, "attempted_at": one.at, "channel": one.channel, "direction": "outbound", "relation": "debtor", "outcome": one.outcome}
         return replace(person, contacts=_appended("contacts", person.contacts, row))
     if one.kind == PROMISE:
         _demand(one, "loan_id", "amount_minor", "pay_by_on")
         if one.pay_by_on < one.on:
-            raise Refused(f"the promise of {one.on} is to be kept by {one.pay_by_on}, before it was given; correct pay_by_on",
-                          f"{one.on} 的承诺须在 {one.pay_by_on} 前兑现，早于作出之日；请更正 pay_by_on")
+            raise Refused(f"the promise of {one.on} is to be kept by pay_by_on {one.pay_by_on}, which is over by then; correct one of the days", f"{one.on} 的承诺须在 {one.pay_by_on}（pay_by_on）前履行，该日已过；请更正日期")
         row = {"loan": _loan(person, one), "promised_on": one.on, "pay_by_on": one.pay_by_on, "amount_minor": one.amount_minor}
         return replace(person, promises=_appended("promises", person.promises, row).sort("loan", maintain_order=True))
     _demand(one, "loan_id", "amount_minor")
-    place = _loan(person, one)
-    if one.on < (lent := person.loans["disbursed_on"][place]):
-        raise Refused(f"the payment of {one.on} on the loan {one.loan_id} is before its disbursement on {lent}; correct the day", f"贷款 {one.loan_id} 于 {lent} 放款，还款日 {one.on} 早于放款日；请更正")
-    return _with_payment(person, {"loan": place, "paid_on": one.on, "amount_minor": one.amount_minor})
+    disbursed_on = person.loans["disbursed_on"][_loan(person, one)]
+    if one.on < disbursed_on:
+        raise Refused(f"the payment of {one.on} is before the loan {one.loan_id} was paid out on {disbursed_on}; correct the day or the loan", f"{one.on} 的还款早于贷款 {one.loan_id} 的放款日 {disbursed_on}；请更正日期或贷款")
+    return _with_payment(person, {"loan": _loan(person, one), "paid_on": one.on, "amount_minor": one.amount_minor})
 
 
 def _with_payment(person: Facts, row: dict) -> Facts:
@@ -119,6 +122,11 @@ def _loan(person: Facts, one: Happened) -> int:
     return place
 
 
+def _demand_known(one: Happened, name: str, known: tuple[str, ...]) -> None:
+    if getattr(one, name) not in known:
+        raise Refused(f"{name} of the {one.kind} is {getattr(one, name)!r}; it is one of {', '.join(known)}", f"{one.kind} 的 {name} 为 {getattr(one, name)!r}；可用：{'、'.join(known)}")
+
+
 def _demand(one: Happened, *names: str) -> None:
     missing = [name for name in names if getattr(one, name) is None]
     if missing:
@@ -126,8 +134,3 @@ def _demand(one: Happened, *names: str) -> None:
     if one.amount_minor is not None and not 1 <= one.amount_minor <= AMOUNT_MOST:
         raise Refused(f"amount_minor of the {one.kind} is {one.amount_minor}; it is from 1 to {AMOUNT_MOST}, in minor units",
                       f"{one.kind} 的 amount_minor 为 {one.amount_minor}；须为 1 至 {AMOUNT_MOST}（最小货币单位）")
-
-
-def _demand_one_of(one: Happened, name: str, known: tuple[str, ...]) -> None:
-    if getattr(one, name) not in known:
-        raise Refused(f"{name} of the {one.kind} is {getattr(one, name)!r}; it is one of {', '.join(known)}", f"{one.kind} 的 {name} 为 {getattr(one, name)!r}；须为：{'、'.join(known)}")

@@ -359,15 +359,20 @@ def publish_folder(unfinished: Path, final: Path) -> None:
 
 
 @contextmanager
-def locked(book: Book, name: str, *, alone: bool) -> Iterator[None]:
+def locked(book: Book, name: str, *, alone: bool, patience_seconds: float = 0.0) -> Iterator[None]:
     """Holds the book's lock of that name, shared or alone, for as long as the block runs.
 
-    The system lets go of it when the process ends, however it ends. Raises Refused where another holds it.
+    The system lets go of it when the process ends, however it ends. Raises Refused where another holds it for longer than patience_seconds.
     """
-    handle = _opened_lock(book, name)
+    handle, kind = _opened_lock(book, name), (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB
     try:
         try:
-            fcntl.flock(handle, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+            for _ in range(round(patience_seconds * 20)):
+                with suppress(BlockingIOError):
+                    fcntl.flock(handle, kind)
+                    break
+                time.sleep(0.05)
+            fcntl.flock(handle, kind)
         except BlockingIOError:
             doing = {"night": "a night is running", "loads": "another load is running"}.get(name, "another run is using it")
             raise Refused(
@@ -390,10 +395,10 @@ def _opened_lock(book: Book, name: str) -> int:
     except OSError as problem:
         if problem.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
             raise
-        if name == "loads":
+        if name in ("loads", "models"):
             raise Refused(
-                f"{book.loads}: cannot be written to ({problem.strerror}); a load is kept in the book's folder: allow writing there",
-                f"{book.loads}：无法写入；装载保存在账册文件夹内，请开放写权限",
+                f"{kept}: cannot be written to ({problem.strerror}); {name} are kept in the book's folder: allow writing there",
+                f"{kept}：无法写入；装载与模型保存在账册文件夹内，请开放写权限",
             ) from None
         raise Refused(
             f"{book.store}: cannot be written to ({problem.strerror}); a night is kept in the book's folder: allow "

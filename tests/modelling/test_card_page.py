@@ -102,7 +102,7 @@ def test_a_dot_of_the_plot_stands_where_its_estimate_and_its_rate_say():
 
 def test_a_card_with_nothing_to_show_says_so_in_every_part():
     text = card_page(bare_card())
-    for said in ("no outcome has matured since release", "There is no challenger", "No downturn was computed", "cannot be checked", "No limits are stated", "this part cannot be given"):
+    for said in ("not followed yet", "There is no challenger", "No downturn was computed", "cannot be checked", "No limits are stated", "this part cannot be given"):
         assert said.lower() in text.lower()
 
 

@@ -9,7 +9,7 @@ from pytest import approx
 from arrears.delinquency.buckets import read_buckets
 from arrears.refusal import Refused
 from arrears.scoring.families import TARGETS
-from arrears.scoring.outcomes import OUTCOMES, Seen, loss_of_unscheduled, outcome_of
+from arrears.scoring.outcomes import OUTCOMES, Seen, outcome_of
 from arrears.tables.facts import of_people
 from plain_books import EARLY, loan, payment, schedule
 from scoring.scored_books import assessed, contact, known, promise
@@ -135,13 +135,6 @@ def test_the_loss_is_what_does_not_come_back_of_a_long_late_debt():
     outstanding = snapshot.positions["outstanding_principal_minor"] + snapshot.positions["penalty_minor"] + snapshot.positions["due_interest_minor"]
     assert outcomes("loss", paid, date(2026, 9, 1)) == [1, approx(1 - 500_000 / outstanding[1]), None, 1], "the 360th day is 27 August 2027"
     assert outcomes("loss", paid, date(2026, 8, 9)) == [None] * 4, "180 days late, not more"
-
-
-def test_the_loss_of_a_written_off_debt_without_a_schedule():
-    rows = [(1_000, date(2026, 1, 1), 250), (1_000, date(2026, 1, 1), None), (1_000, date(2026, 1, 1), 1_200), (1_000, date(2026, 12, 1), 0), (None, None, None), (0, date(2026, 1, 1), 0)]
-    schema = {"charged_off_minor": pl.Int64, "charged_off_on": pl.Date, "recovered_minor": pl.Int64}
-    found = loss_of_unscheduled(pl.DataFrame(rows, schema=schema, orient="row"), date(2026, 12, 31))
-    assert found["outcome"].to_list() == [0.75, 1, 0, None, None, None] and found["eligible"].to_list() == [True, True, True, False, False, False]
 
 
 def test_a_loan_that_left_the_book_shows_nothing():

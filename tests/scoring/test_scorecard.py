@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arrears.refusal import Refused
+from arrears.scoring.joint_bins import joint_logits
 from arrears.scoring.matrix import FEW_ROWS, encoded, learned_features
 from arrears.scoring.model import CATEGORY, NUMBER, Bins, Calibration, Feature, Scorecard
 from arrears.scoring.scorecard import (
@@ -51,19 +52,44 @@ def library_woe(bins, feature, fitting, outcome, asked):
     return binning.transform(asked, metric="woe", metric_missing="empirical", check_input=False)
 
 
-def test_the_table_adds_up_to_what_optbinning_and_scikit_learn_say(fitted):
-    frame, outcome, _, features, card = fitted
+def test_by_coefficients_the_table_adds_up_to_what_optbinning_and_scikit_learn_say(fitted):
+    frame, outcome, _, features, _ = fitted
+    card = fit_scorecard(frame, outcome, features, 1, settings=CardSettings(joint_penalty=None))
     by_name = {feature.name: feature for feature in features}
     used = [bins.feature for bins in card.bins]
     assert {"times_late", "income", "use", "trade"} <= set(used)
     on_splits = pl.concat([frame.head(len(bins.splits)).with_columns(pl.Series(bins.feature, bins.splits)) for bins in card.bins if bins.feature == "use"])
     on_splits = on_splits.vstack(frame.tail(500))
     columns = lambda rows: np.column_stack([library_woe(b, by_name[b.feature], frame[b.feature], outcome, rows[b.feature]) for b in card.bins])  # noqa: E731
-    regression = linear_model.LogisticRegression(C=1.0, solver="newton-cholesky", tol=1e-8, max_iter=200).fit(columns(frame), outcome)
+    regression = linear_model.LogisticRegression(C=0.2, solver="newton-cholesky", tol=1e-8, max_iter=200).fit(columns(frame), outcome)
     for rows in (frame, on_splits):
         expected = regression.predict_proba(columns(rows))[:, 1]
         found = 1 / (1 + np.exp(-raw_of_scorecard(card, encoded(features, rows), features)))
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+
+
+def test_the_joint_points_of_each_feature_keep_the_order_of_its_weight_of_evidence(fitted):
+    for bins in fitted[4].bins:
+        order = np.argsort(bins.woe, kind="stable")
+        assert (np.diff(np.array(bins.logits)[order]) <= 1e-9).all(), bins.feature
+
+
+def test_features_of_two_bins_each_get_the_logits_of_a_logistic_regression_on_their_steps():
+    rng = np.random.default_rng(5)
+    numbers = [(rng.random(4_000) < share).astype(np.int64) for share in (0.3, 0.5, 0.7)]
+    outcome = (rng.random(4_000) < 1 / (1 + np.exp(1.5 - 0.8 * numbers[0] - 0.5 * numbers[1] + 0.0 * numbers[2]))).astype(np.float64)
+    woes = []
+    for number in numbers:
+        events = np.array([outcome[number == place].sum() for place in (0, 1)])
+        others = np.bincount(number) - events
+        woes.append(np.log(others / others.sum() / (events / events.sum())))
+    logits, intercept = joint_logits(numbers, woes, outcome, 50.0)
+    steps = np.column_stack([-np.sqrt(np.ptp(woe)) * (woe[number] == woe.max()) for number, woe in zip(numbers, woes, strict=True)])
+    plain = linear_model.LogisticRegression(C=1 / 50, tol=1e-10, max_iter=500).fit(steps, outcome)
+    assert (plain.coef_ > 0).all()
+    expected = plain.decision_function(steps)
+    found = intercept + sum(logit[number] for logit, number in zip(logits, numbers, strict=True))
+    np.testing.assert_allclose(found, expected, atol=2e-3)
 
 
 def test_values_never_met_get_a_bin_too(fitted):

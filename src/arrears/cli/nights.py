@@ -61,12 +61,13 @@ def explain(
     """Say in words how each number of one loan's position came about. 逐笔解释一笔贷款的每个数字。"""
     from arrears.nightly.explain import explain_loan
     from arrears.nightly.explain_gate import gate_lines
+    from arrears.nightly.explain_scores import score_lines
 
     with terms.refusals(lang):
         at = terms.known_at_of(book, known_at)
         for line in explain_loan(book, loan, read_day(as_of), at, terms.language(lang)):
             print(line)
-        for line in gate_lines(book, loan, read_day(as_of), terms.language(lang)):
+        for line in (*gate_lines(book, loan, read_day(as_of), terms.language(lang)), *score_lines(book, loan, read_day(as_of), terms.language(lang))):
             print(line)
 
 

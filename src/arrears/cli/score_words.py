@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from arrears import registry
+from arrears.refusal import Refused
 from arrears.registry import Release, Version
 from arrears.store import Book
 
@@ -65,7 +66,11 @@ def listed_lines(book: Book, lang: str) -> list[str]:
     lines = []
     for name in names:
         for number in registry.versions_of(book, name):
-            kept = registry.read_version(book, name, number)
+            try:
+                kept = registry.read_version(book, name, number)
+            except Refused as problem:
+                lines.append(f"{name} {number}  {problem.zh if zh else problem.en}")
+                continue
             entry = standing.get(name)
             mark = "" if entry is None or entry.version != number else (f"  ← 已发布 {entry.at} {entry.by}" if zh else f"  <- released {entry.at} by {entry.by}")
             said = figures({key: value for key, value in kept.card["metrics"]["test"].items() if key in ("auc", "spearman")}, lang)

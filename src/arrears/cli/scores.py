@@ -23,7 +23,7 @@ DefinitionOption = Annotated[Path | None, typer.Option("--definition", help="YAM
 TargetOption = Annotated[str | None, typer.Option("--target", help="Without a definition: the outcome's column or formula. 结果列或公式")]
 EventOption = Annotated[str | None, typer.Option("--event", help="The value of the outcome that is the event. 结果列中表示事件的取值")]
 TimeOption = Annotated[str | None, typer.Option("--time", help="Column with each row's date: measured on the latest rows. 日期列：用最晚的行检验")]
-GroupOption = Annotated[str | None, typer.Option("--group", help="Column that names the person: nobody is in two parts. 人员列")]
+GroupOption = Annotated[str | None, typer.Option("--group", help="Column that names the person: held out at random, nobody is in two parts. 人员列：随机留出时同一人不会分在两处")]
 ExcludeOption = Annotated[list[str] | None, typer.Option("--exclude", help="A column not to learn from; may be given several times. 不使用的列，可多次给出")]
 SnapshotsOption = Annotated[int, typer.Option(help="How many moments of the past, 30 days apart, to learn from. 用多少个历史时点", min=2, max=60)]
 RowsOption = Annotated[int, typer.Option(help="At most so many loans of the book, chosen by a stable hash of their people. 最多使用的贷款笔数", min=100)]
@@ -80,6 +80,7 @@ def evaluate(
 
     with terms.refusals(lang):
         home = store.book_at(book)
+        _demand_model(name)
         kept = registry.read_version(home, name, version)
         other = None if against is None else registry.read_version(home, name, against)
         sample = _sample_again(home, kept, other, as_of, known_at, data, snapshots, loans_most)
@@ -102,6 +103,7 @@ def release(
     from arrears.modelling import releasing
 
     with terms.refusals(lang):
+        _demand_model(name)
         entry = releasing.release(store.book_at(book), name, version, terms.now(), by, assessment, why)
         print(score_words.released_line(entry, terms.language(lang)))
 
@@ -115,6 +117,7 @@ def rollback(
     from arrears.modelling import releasing
 
     with terms.refusals(lang):
+        _demand_model(name)
         entry = releasing.rollback(store.book_at(book), name, terms.now(), by, why)
         print(score_words.released_line(entry, terms.language(lang)))
 
@@ -138,6 +141,7 @@ def card(
 
     with terms.refusals(lang):
         home = store.book_at(book)
+        _demand_model(name)
         kept = registry.read_version(home, name, version)
         page = home.model_folder(name, kept.version) / registry.CARD_PAGE
         if as_of is not None or out is not None:
@@ -160,6 +164,7 @@ def application(
     from arrears.modelling.applications import score_file
 
     with terms.refusals(lang):
+        _demand_model(name)
         counted = score_file(store.book_at(book), name, version, file, out)
         print(score_words.applications_line(counted, out, terms.language(lang)))
 
@@ -214,6 +219,8 @@ def _file_sample(aim, data, definition, target, event, time, group, exclude, as_
             said, left_out = definition_from(strict_yaml.read_text(definition), definition.name), []
         except OSError as problem:
             raise Refused(f"{definition}: cannot be read ({problem.strerror})", f"{definition}：无法读取") from None
+        if said.model not in (None, aim.name):
+            raise Refused(f"{definition}: it says model: {said.model}, and {aim.name} was asked for; fit {said.model}, or change the definition", f"{definition}：其中写明 model: {said.model}，与要拟合的 {aim.name} 不符；请拟合 {said.model} 或修改定义")
     elif target is None:
         raise Refused("say what is to be foretold: --target COLUMN, or a --definition", "请用 --target 列名 或 --definition 说明要预测的结果")
     else:
@@ -245,6 +252,18 @@ def _sample_again(home, kept, other, as_of, known_at, data, snapshots, loans_mos
     if isinstance(found[0], Refused):
         raise found[0]
     return found[0]
+
+
+def _demand_model(name: str) -> None:
+    """Raises Refused where no single model bears the name."""
+    from arrears.scoring.families import TARGETS, named
+
+    if name in TARGETS:
+        return
+    if not named(name):
+        raise _no_model(name)
+    members = [one.name for one in named(name)]
+    raise Refused(f"{name} is a family of {len(members)} models; name one of them: {', '.join(members)}", f"{name} 含 {len(members)} 个模型；请指明一个：{'、'.join(members)}")
 
 
 def _no_model(name: str) -> Refused:

@@ -63,6 +63,8 @@ def refusals(lang: str | None):
         en, zh = (problem.en, problem.zh) if isinstance(problem, Refused) else (str(problem), None)
         raise refused(en, zh, lang, problem.examples if isinstance(problem, Refused) else ((), ())) from None
     except OSError as problem:
+        if problem.errno in (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.EACCES, errno.EPERM, errno.EROFS):
+            raise refused(f"{problem.filename}: cannot be read or written ({problem.strerror}); name another file, or allow it", f"{problem.filename}：无法读写；请另指定文件或开放权限", lang) from None
         if problem.errno != errno.ENAMETOOLONG:
             raise
         name = Path(str(problem.filename)).name[:40]

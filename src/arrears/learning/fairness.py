@@ -68,7 +68,7 @@ def fairness(groups: pl.DataFrame, estimate: np.ndarray, selected: np.ndarray, o
     """
     selected = np.asarray(selected, bool)
     known, estimate = checked(np.zeros(estimate.size) if outcome is None else outcome, estimate, is_share=is_share or outcome is None)
-    if not groups.height == estimate.size == selected.size:
+    if selected.size != estimate.size or (groups.width and groups.height != estimate.size):
         raise Refused(f"groups, estimates and selection have {groups.height}, {estimate.size} and {selected.size} rows; they must be of the same rows",
                       f"分组、估计与入选分别有 {groups.height}、{estimate.size}、{selected.size} 行；三者须为同样的行")
     found: list[GroupRates] = []

@@ -34,6 +34,9 @@ def score_file(book: Book, name: str, version: int | None, file: Path, out: Path
     """
     if out.suffix.lower() not in (".parquet", ".csv"):
         raise Refused(f"{out}: write a .parquet or a .csv file", f"{out}：输出文件须为 .parquet 或 .csv")
+    if out.is_dir() or out.resolve() == file.resolve():
+        raise Refused(f"{out}: it is {'a folder' if out.is_dir() else 'the file of the applicants itself'}; name another file to write",
+                      f"{out}：{'是文件夹' if out.is_dir() else '就是申请人文件本身'}；请另指定输出文件")
     kept = version_to_use(book, name, version)
     if kept.card["definition"] is None:
         raise Refused(f"{kept.name} version {kept.version} was fitted on a book, and its features are computed from one; fit it on a file (--data) to score files",

@@ -35,13 +35,15 @@ def stress(card: dict) -> str:
 
 
 def later(card: dict) -> str:
-    """What became of the bands after release: as_of, band, rows, predicted, observed with interval."""
+    """What became of the bands since: how many are late now, and of those late a month before how many cured and how much was collected."""
     found = card.get("later") or []
     if not found:
         return empty("card_later.none")
-    columns = [(words("card.night"), TEXT), (words("scores.band"), TEXT)] + [(words(f"scores.{key}"), NUMBER) for key in ("rows", "estimated", "observed.interval")]
+    columns = [(words("card.night"), TEXT), (words("scores.band"), TEXT)] + [(words(f"scores.{key}"), NUMBER) for key in ("rows", "estimated")]
+    columns += [(words(f"card_later.{key}"), NUMBER) for key in ("late30", "late_then", "cured", "collected")]
     rows: list[list[Cell]] = [[str(one.get("as_of") or "–"), str(one["band"]), count(one["rows"]), rate(one.get("predicted")),
-                               rate_with_interval({"value": one["observed"], "low": one.get("low"), "high": one.get("high")})] for one in found]
+                               rate_with_interval({"value": one["observed"], "low": one.get("low"), "high": one.get("high")}), count(one.get("late_then")),
+                               rate(one.get("cured_share")), rate(one.get("collected_share"))] for one in found]
     return table("card-later", words("card_later.table"), columns, rows)
 
 

@@ -113,8 +113,13 @@ WORDS: dict[str, Pair] = {
     "card_stress.none": ("没有做过下行情景。", "No downturn was computed."),
     # Later and challenger.
     "card_later.title": ("各段后来的表现", "How the bands behaved later"),
-    "card_later.how": ("发布之后到期的结果，按当时的段；区间为 Wilson 95%。", "Outcomes that matured after release, by the band given then; Wilson's 95 % interval."),
-    "card_later.table": ("后来的结果", "Later outcomes"), "card_later.none": ("发布以来还没有到期的结果。", "No outcome has matured since release."), "card.night": ("业务日", "Business date"),
+    "card_later.how": (
+        "各段贷款（按申请时的估计，从最差到最好）现在的情况；“逾期 30 天以上”为现在的占比，方括号为 Wilson 95% 区间。30 天前逾期的贷款中，有多少已恢复正常、当时到期欠款收回了多少。",
+        "The loans of each band (by the estimate at approval, the worst first) as they are now: the share at least 30 days late, with Wilson's 95 % interval; and of the loans late 30 "
+        "days before, how many are current again and how much of what was due then was paid since."),
+    "card_later.late30": ("现逾期 30 天以上", "30 days late or more now"), "card_later.late_then": ("30 天前逾期", "Late 30 days before"),
+    "card_later.cured": ("其中已恢复", "Of these current again"), "card_later.collected": ("其中已收回", "Of what was due, paid"),
+    "card_later.table": ("后来的结果", "Later outcomes"), "card_later.none": ("尚未跟踪：运行 arrears score card application --as-of 日期。", "Not followed yet: run arrears score card application --as-of DATE."), "card.night": ("业务日", "Business date"),
     "card_challenger.title": ("挑战者", "Challenger"),
     "card_challenger.how": ("同样的行、成对的差异（挑战者 − 现任）及 95% 区间；AUC 越大越好，Brier 与对数损失越小越好。", "The same rows, paired differences (challenger less champion) with 95 % intervals; of the AUC more is better, of Brier and log loss less."),
     "card_challenger.table": ("{challenger} 对 {champion}，{rows} 行", "{challenger} against {champion}, {rows} rows"), "card.difference": ("差异", "Difference"), "card.p": ("p", "p"),

@@ -1,81 +1,94 @@
-"""A kept model measured anew, on rows it never saw; and beside another one on the same rows."""
+"""A kept model measured anew, on rows it never saw; and beside another one on rows that neither saw."""
 
+import numpy as np
 import polars as pl
 
 from arrears.learning.challenger import as_row, compare
 from arrears.modelling.fit import measured
-from arrears.modelling.sample import RANDOM, Sample, a_quarter, once_each
+from arrears.modelling.sample import OUT_OF_TIME, Sample, held_out_people, once_each
 from arrears.refusal import Refused
 from arrears.registry import Version
 from arrears.scoring.estimates import estimate
 from arrears.scoring.outcomes import OUTCOMES
+from arrears.scoring.target import Words
+
+_ALL: Words = ("全部行", "all rows")
+_SPLIT = ("time", "group", "test_share", "seed")
 
 
-def unseen(version: Version, sample: Sample) -> tuple[pl.DataFrame, tuple[str, str]]:
-    """The rows of the sample that the version was not fitted on, and which these are, in words.
+def unseen(version: Version, sample: Sample) -> tuple[np.ndarray, Words]:
+    """Which rows of the sample the version was not fitted on, one flag per row, and which these are, in words.
 
-    Of the file or the day of a book it was fitted on: the rows held out then. Of another day of a book: the snapshots after the last one it was fitted or
-    measured on, or, where there are none yet, those from the first held out on; of these only the people held out where it was parted by people. Of another
-    file: the later rows where it has time, else all.
+    Of the file it was fitted on: the rows held out then. Of a book: the snapshots after the last one it was fitted or measured on, or, where there
+    are none yet, those held out then; where people were held out, these. Of another file: all rows. Raises Refused where nobody can say.
     """
-    card = version.card
-    is_of_a_book = card["definition"] is None
-    if is_of_a_book and sample.as_of.isoformat() != card["as_of"]:
-        return _of_another_day(version, sample)
-    if is_of_a_book or sample.digest == card["data"]["digest"]:
-        return sample.rows.filter(pl.Series(sample.test)), ("拟合时留出的行", "the rows held out when it was fitted")
-    if card["as_of"] is None or "when" not in sample.rows.columns or card["validation"]["how"] != "out_of_time":
-        return sample.rows, ("全部行", "all rows")
-    last, first = card["validation"]["to"], card["validation"]["from"]
-    newer = sample.rows.filter(pl.col("when").cast(pl.String) > last)
-    if len(newer) and newer["outcome"].n_unique() > 1:
-        return newer, (f"{last} 之后的行", f"the rows after {last}")
-    return sample.rows.filter(pl.col("when").cast(pl.String) >= first), (f"{first} 起的行（含拟合时留出的）", f"the rows from {first} on, those held out when it was fitted among them")
-
-
-def _of_another_day(version: Version, sample: Sample) -> tuple[pl.DataFrame, tuple[str, str]]:
-    told, rows = version.card["validation"], sample.rows
-    if told["how"] == RANDOM:
-        return _once_each(rows.filter(pl.Series(a_quarter(rows["person"]))), version), ("拟合时留出的人", "the people held out when it was fitted")
-    when = pl.col("when").cast(pl.String)
-    newer = _once_each(rows.filter(when > told["to"]), version)
-    if len(newer) and newer["outcome"].n_unique() > 1:
-        return newer, (f"{told['to']} 之后的快照", f"the snapshots after {told['to']}")
-    return _once_each(rows.filter(when >= told["from"]), version), (f"{told['from']} 起的快照（含拟合时留出的）", f"the snapshots from {told['from']} on, those held out when it was fitted among them")
-
-
-def _unseen_by(other: Version, version: Version) -> pl.Expr:
-    """Of rows that the version never saw those that the other one never saw either. Raises Refused where nobody can say."""
-    told, mine = other.card["definition"], version.card["definition"]
-    if told is None and other.card["validation"]["how"] == RANDOM:
-        return pl.col("person").map_batches(lambda person: pl.Series(a_quarter(person)), return_dtype=pl.Boolean)
-    if told is None:
-        return pl.col("when").cast(pl.String) >= other.card["validation"]["from"]
-    if mine is None or any(told[key] != mine[key] for key in ("time", "group", "test_share", "seed")):
-        raise Refused(f"{other.name}: versions {version.version} and {other.version} held out different rows, so one saw what the other is measured on; fit one anew with the same split",
-                      f"{other.name}：版本 {version.version} 与 {other.version} 留出的行不同，其一见过另一的检验行；请以相同划分重新拟合其一")
-    return pl.lit(True)
-
-
-def _once_each(rows: pl.DataFrame, version: Version) -> pl.DataFrame:
-    """Snapshots of a book overlap in their horizons: everybody is measured in one."""
-    return rows.filter(pl.Series(once_each(rows))) if version.name in OUTCOMES else rows
+    card, rows = version.card, sample.rows
+    how, is_same = card["validation"]["how"], sample.digest == card["data"]["digest"]
+    if is_same and card["as_of"] == (sample.as_of and sample.as_of.isoformat()) and how == sample.how:
+        return sample.test, ("拟合时留出的行", "the rows held out when it was fitted")
+    if card["definition"] is not None and not is_same and (card["as_of"] is None or "when" not in rows.columns or how != OUT_OF_TIME):
+        return np.ones(len(rows), np.bool_), _ALL
+    if how == OUT_OF_TIME and "when" in rows.columns:
+        last, first = card["validation"]["to"], card["validation"]["from"]
+        when = rows["when"].cast(pl.String)
+        newer = (when > last).to_numpy()
+        if newer.any() and rows.filter(pl.Series(newer))["outcome"].n_unique() > 1:
+            return newer, (f"{last} 之后的行", f"the rows of after {last}")
+        return (when >= first).to_numpy(), (f"{first} 起的行（含拟合时留出的）", f"the rows from {first} on, those held out when it was fitted among them")
+    if card["definition"] is None:
+        return held_out_people(rows["person"]), ("拟合时留出的人", "the people held out when it was fitted")
+    raise Refused(
+        f"{version.name} version {version.version}: it was fitted on this file with {_as_of(card)}, and with another the rows it saw cannot be told from the others; evaluate it with {_as_of(card)}",
+        f"{version.name} 版本 {version.version}：它在此文件上以 {_as_of(card)} 拟合；换用其他日期则无法区分样本内外的行；请用 {_as_of(card)} 检验")
 
 
 def evaluated(version: Version, sample: Sample, against: Version | None) -> dict:
-    """Figures of the version on the rows it never saw, drift since it was fitted, fairness; and the paired comparison with the other.
+    """Figures of the version on the rows it never saw, drift since it was fitted, fairness; and the paired comparison with the other, on rows that
+    neither of them saw.
 
-    Raises Refused where no such row has an outcome.
+    Raises Refused where no such row has an outcome, or where the two cannot be compared.
     """
-    rows, which = unseen(version, sample)
-    if against is not None:
-        rows = rows.filter(_unseen_by(against, version))
-    if rows.is_empty():
+    mask, which = unseen(version, sample)
+    if not mask.any():
         raise Refused(f"{version.name} version {version.version}: no row here that it was not fitted on has an outcome yet; take a later --as-of or another file",
                       f"{version.name} 版本 {version.version}：没有可供检验的样本外行；请用更晚的 --as-of 或其他文件")
+    rows = _rows(version, sample, mask)
     found = {"model": version.name, "version": version.version, "which_zh": which[0], "which_en": which[1], "challenger": None,
              **measured(version.model, rows, sample.seed, version.card["validation"]["train_rows"])}
     if against is not None:
-        names = tuple(f"{one.name} {one.version}" for one in (version, against))
-        found["challenger"] = as_row(compare(rows["outcome"].to_numpy(), estimate(version.model, rows), estimate(against.model, rows), names, version.model.is_share))
+        found["challenger"] = _compared(version, against, sample, mask)
     return found
+
+
+def _rows(version: Version, sample: Sample, mask: np.ndarray) -> pl.DataFrame:
+    """The rows; of a book's snapshots, whose horizons overlap, everybody in one."""
+    rows = sample.rows.filter(pl.Series(mask))
+    return rows.filter(pl.Series(once_each(rows))) if version.card["definition"] is None and version.name in OUTCOMES and len(rows) else rows
+
+
+def _compared(version: Version, against: Version, sample: Sample, mask: np.ndarray) -> dict:
+    _demand_alike(version, against)
+    rows = _rows(version, sample, mask & unseen(against, sample)[0])
+    if rows.is_empty() or (not version.model.is_share and rows["outcome"].n_unique() < 2):
+        raise Refused(f"{version.name}: versions {version.version} and {against.version} have no rows of both outcomes in common that neither was fitted on; take a later --as-of or another file",
+                      f"{version.name}：版本 {version.version} 与 {against.version} 没有双方均未见过且两类结果兼有的行；请用更晚的 --as-of 或其他文件")
+    names = tuple(f"{one.name} {one.version}" for one in (version, against))
+    return as_row(compare(rows["outcome"].to_numpy(), estimate(version.model, rows), estimate(against.model, rows), names, version.model.is_share))
+
+
+def _demand_alike(version: Version, against: Version) -> None:
+    """Raises Refused where the rows that each of the two saw cannot be told on one table."""
+    one, other = version.card, against.card
+    if (one["definition"] is None) != (other["definition"] is None):
+        raise Refused(f"{version.name}: of versions {version.version} and {against.version} one was fitted on a book, the other on a file; they cannot be compared on the same rows",
+                      f"{version.name}：版本 {version.version} 与 {against.version} 一个由账册拟合，一个由文件拟合，无法在相同的行上比较")
+    if version.model.is_share != against.model.is_share:
+        raise Refused(f"{version.name}: versions {version.version} and {against.version} do not answer the same question (one a share, one yes or no); compare two of one kind",
+                      f"{version.name}：版本 {version.version} 与 {against.version} 的结果一为比例、一为是否，无法比较；请比较同类的两个版本")
+    if one["definition"] is not None and one["data"]["digest"] == other["data"]["digest"] and any(one["definition"][key] != other["definition"][key] for key in _SPLIT):
+        raise Refused(f"{version.name}: versions {version.version} and {against.version} held out different rows of the file; fit one of them anew with the same seed, time and group",
+                      f"{version.name}：版本 {version.version} 与 {against.version} 留出的行不同；请以相同的种子、时间列与人员列重新拟合其一")
+
+
+def _as_of(card: dict) -> str:
+    return f"--as-of {card['as_of']}" if card["as_of"] else "no --as-of"

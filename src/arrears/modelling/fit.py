@@ -10,11 +10,12 @@ from arrears import __version__, registry, store
 from arrears.learning.assessment import assessment
 from arrears.learning.drift import csi, psi, thresholds
 from arrears.learning.fairness import as_rows, fairness, fairness_alerts
+from arrears.learning.measures import auc
 from arrears.learning.stress import scenarios, stressed
 from arrears.modelling.card_page import card_page
 from arrears.modelling.sample import Sample, folds_of
 from arrears.refusal import Refused
-from arrears.scoring.estimates import ESTIMATE, binned_rows, estimate, interval, points, reference_shares
+from arrears.scoring.estimates import ESTIMATE, binned_rows, estimate, interval, model_matrix, points, reference_shares
 from arrears.scoring.fitting import Fitted, fit_model
 from arrears.scoring.kept import to_files
 from arrears.scoring.model import NUMBER, SCORECARD, Bins, Model
@@ -24,6 +25,9 @@ from arrears.store import Book
 
 EVENTS_LEAST = 50
 """Fewer events, or fewer rows without one, among the fitting or the measuring rows say nothing one could rely on; our choice."""
+
+TELLS_ALL = 0.95
+"""A feature of a greater AUC by itself (or below 1 less this) is taken for one that was filled in after the event; our choice."""
 
 _TRAINING = ("lightgbm", "optbinning", "scikit-learn")
 
@@ -50,7 +54,7 @@ def keep(book: Book, model: Model, card: dict) -> int:
         files[registry.CARD] = store.json_bytes(card)
         card["digest"] = registry.digest_of(files)
         page = card_page(card)
-        with store.locked(book, "models", alone=True):
+        with store.locked(book, "models", alone=True, patience_seconds=registry.PATIENCE_SECONDS):
             if number <= max(registry.versions_of(book, model.name), default=0):
                 continue
             return registry.keep(book, model.name, {**files, registry.CARD_PAGE: page.encode()})
@@ -91,7 +95,7 @@ def _card(sample: Sample, fitted: Fitted, train: pl.DataFrame) -> dict:
         "model": model.name, "family": model.family, "kind": model.kind, "is_share": model.is_share,
         "event": {"zh": event[0], "en": event[1], "is_bad": target.event_is_bad, "horizon_days": target.horizon_days, "who_zh": target.who[0], "who_en": target.who[1]},
         "as_of": sample.as_of and sample.as_of.isoformat(), "known_at": sample.known_at,
-        "data": _data(sample, fitted), "validation": _validation(sample), "metrics": {"train": in_sample["metrics"], "test": found["metrics"]},
+        "data": _data(sample, fitted, train), "validation": _validation(sample), "metrics": {"train": in_sample["metrics"], "test": found["metrics"]},
         **{key: found[key] for key in ("calibration", "bands", "roc", "gains", "distribution", "fairness")},
         "features": _features(sample, model, found["csi"]), "stability": {"psi": found["psi"] and found["psi"]["value"], "rows_then": len(train), "rows_now": len(held_out)},
         "stress": stressed(lambda frame: estimate(model, frame), held_out, [feature.name for feature in model.features], model.event_is_bad, found["cut"], scenarios(), model.is_share),
@@ -111,7 +115,8 @@ def measured(model: Model, rows: pl.DataFrame, seed: int, fitting_rows: int | No
     moved = csi({feature.name: reference[feature.name] for feature in model.features}, counts, limits["csi"], fitting_rows)
     cut = float(np.quantile(estimates, 0.9 if model.event_is_bad else 0.1))
     selected = estimates >= cut if model.event_is_bad else estimates <= cut
-    rates = fairness(rows.select(known_groups(rows)), estimates, selected, outcome, model.is_share)
+    groups = known_groups(rows)
+    rates = fairness(rows.select(groups), estimates, selected, outcome, model.is_share) if groups else []
     drift = psi(reference[ESTIMATE], counts[ESTIMATE], limits["psi"], fitting_rows)
     return {**found, "psi": drift and asdict(drift), "csi": {name: asdict(one) for name, one in moved.items()}, "cut": cut,
             "fairness": as_rows(rates, fairness_alerts(model.name, rates, limits))}
@@ -129,15 +134,28 @@ _OTHERS_LIMIT = (
 )
 
 
-def _data(sample: Sample, fitted: Fitted) -> dict:
+def _data(sample: Sample, fitted: Fitted, train: pl.DataFrame) -> dict:
     outcome = sample.rows["outcome"]
     when = sample.rows["when"] if "when" in sample.rows.columns else None
-    notes = [*sample.notes, *fitted.notes]
+    notes = [*_telling_too_much(fitted.model, train), *sample.notes, *fitted.notes]
     return {
         "source": sample.source, "digest": sample.digest, "rows": len(outcome), "events": float(outcome.sum()), "base_rate": float(outcome.mean()),
         "from": when.min().isoformat() if when is not None else None, "to": when.max().isoformat() if when is not None else None,
         "notes": [{"zh": zh, "en": en} for zh, en in notes], "left_out": [{"column": column, "zh": words[0], "en": words[1]} for column, words in sample.left_out],
     }
+
+
+def _telling_too_much(model: Model, train: pl.DataFrame) -> list[tuple[str, str]]:
+    """A note for every feature that alone ranks the fitting rows almost as they ended: such a column was often filled in afterwards."""
+    outcome = train["outcome"].to_numpy()
+    ended = (outcome > np.median(outcome) if model.is_share else outcome > 0.5).astype(np.float64)
+    matrix, found = model_matrix(model, train), []
+    for place, feature in enumerate(model.features):
+        ranked = auc(ended, np.nan_to_num(matrix[:, place], nan=np.nanmin(matrix[:, place]) - 1))
+        if ranked and max(ranked.value, 1 - ranked.value) > TELLS_ALL:
+            found.append((f"{feature.zh}：单独即可几乎完全区分结果；请确认它在预测时已经可知，否则去掉（--exclude）。",
+                          f"{feature.en}: it alone tells the outcome almost entirely; make sure that it was known beforehand, or leave it out (--exclude)."))
+    return found
 
 
 def _validation(sample: Sample) -> dict:

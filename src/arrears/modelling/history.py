@@ -12,7 +12,7 @@ from arrears.days import moment_of
 from arrears.delinquency.buckets import read_buckets
 from arrears.ingest.judge import groups_of, judge_book
 from arrears.law.caps import read_law
-from arrears.modelling.sample import OUT_OF_TIME, RANDOM, Sample, a_quarter, once_each
+from arrears.modelling.sample import OUT_OF_TIME, RANDOM, Sample, held_out_people, once_each
 from arrears.nightly import local
 from arrears.nightly.past import Past, end_of
 from arrears.nightly.positions import opened
@@ -228,7 +228,7 @@ def _parted(plan: Plan, rows: pl.DataFrame, seed: int) -> tuple[np.ndarray, np.n
     outcome = rows["outcome"].to_numpy()
     if _enough(outcome[test]) and _enough(outcome[kept & ~test]):
         return test, kept, OUT_OF_TIME, []
-    held_out = a_quarter(rows["person"])
+    held_out = held_out_people(rows["person"])
     test = _measuring(rows, held_out) if plan.target.name in OUTCOMES else held_out
     note = ("历史太短或某一时段的结果太少，无法跨时间检验：改为按人随机留出四分之一，未来的变化未经检验", "the history is too short, or has too few of either outcome, to measure out of time: a quarter of the people was held out at random instead, so change over time is not tested")
     return test, test | ~held_out, RANDOM, [note]

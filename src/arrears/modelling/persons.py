@@ -21,20 +21,22 @@ from arrears.store import partition_path as path_of
 _KEYS = {"kind", "on", "at", "loan_id", "amount_minor", "pay_by_on", "channel", "outcome"}
 
 
-def models_for(book: Book, as_of: date) -> dict[str, Model]:
-    """The models that a night of as_of would use, by name. Raises Refused where there is none, or one is not as it was released."""
+def released(book: Book, as_of: date) -> dict[str, Model]:
+    """The released models that a night of as_of uses, by name. Raises Refused where none is, or one is not as it was released."""
     used, _, unused = models_in_use(book, as_of)
-    if not used:
-        en, zh = (f" ({', '.join(unused)} cannot speak of {as_of})", f"（{'、'.join(unused)} 不能用于 {as_of}）") if unused else ("", "")
-        raise Refused(f"{book.models}: no released model speaks of a book on that day{en}; arrears score list shows what is kept, arrears score release MODEL releases one",
-                      f"{book.models}：没有可用于该日的已发布模型{zh}；arrears score list 可查看，arrears score release 模型 可发布")
-    return released_models(book, used)
+    if used:
+        return released_models(book, used)
+    if not unused:
+        raise Refused(f"{book.models}: no model is released; arrears score list shows what is kept, arrears score release MODEL releases one",
+                      f"{book.models}：没有已发布的模型；arrears score list 可查看，arrears score release 模型 可发布")
+    raise Refused(f"{book.models}: none of the released models can speak of {as_of}: {', '.join(unused)} were fitted on a file or on later days; take a later --as-of, or fit and release one on this book",
+                  f"{book.models}：已发布的模型均不适用于 {as_of}：{'、'.join(unused)} 由文件或更晚的数据拟合；请用更晚的 --as-of，或在此账册上拟合并发布")
 
 
 def person_lines(book: Book, borrower: str, as_of: date, known_at: int, event: str | None, lang: str) -> list[str]:
     """What each released model says of each loan of the person, with reasons; and again with the event counted, where one is given."""
     happened = None if event is None else happened_from(event, as_of)
-    models, law, buckets = models_for(book, as_of), read_law(), read_buckets()
+    models, law, buckets = released(book, as_of), read_law(), read_buckets()
     with opened(book.root, as_of, known_at) as (laid_out, manifest):
         judge_book(laid_out, manifest, known_at)
         partition = _partition_of(laid_out, manifest, borrower)
@@ -51,16 +53,16 @@ def happened_from(text: str, as_of: date) -> Happened:
     """The event that this JSON says; on and at default to the end of as_of. Raises Refused naming what is wrong."""
     try:
         said = json.loads(text)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise Refused(f'--event is not JSON ({problem}); write for example {{"kind": "log_in"}}', f'--event 不是 JSON（{problem}）；例如 {{"kind": "log_in"}}') from None
     if not isinstance(said, dict) or "kind" not in said or said.keys() - _KEYS:
         raise Refused(f"--event needs the key kind and knows {', '.join(sorted(_KEYS))}", f"--event 须含 kind，可用键：{'、'.join(sorted(_KEYS))}")
-    amount = said.get("amount_minor")
-    if amount is not None and (not isinstance(amount, int) or isinstance(amount, bool)):
-        raise Refused(f"--event: amount_minor is {amount!r}; write a whole number of minor units", f"--event：amount_minor 为 {amount!r}；请写最小货币单位的整数")
-    wrong = next((key for key, value in said.items() if key != "amount_minor" and not isinstance(value, str)), None)
+    wrong = next((key for key in sorted(said.keys() - {"amount_minor"}) if not isinstance(said[key], str)), None)
     if wrong is not None:
-        raise Refused(f"--event: {wrong} is {said[wrong]!r}; write a text", f"--event：{wrong} 为 {said[wrong]!r}；请写文本")
+        raise Refused(f"--event: {wrong} is {said[wrong]!r}; write it as a text in double quotes, or leave it out", f"--event：{wrong} 为 {said[wrong]!r}；请写成带双引号的文本，或省略")
+    amount = said.get("amount_minor")
+    if amount is not None and (not isinstance(amount, int) or isinstance(amount, bool) or abs(amount) >= 2**62):
+        raise Refused(f"--event: amount_minor is {amount!r}; write a whole number of minor units", f"--event：amount_minor 为 {amount!r}；请写最小货币单位的整数")
     on = read_day(said["on"], "on") if "on" in said else as_of
     if on > as_of:
         raise Refused(f"--event: on is {on}, after --as-of {as_of}; the scores are those at the end of that day", f"--event：日期 {on} 晚于 --as-of {as_of}")

@@ -21,8 +21,8 @@ class TreeSettings:
     rows_share, features_share: the share drawn for each tree; penalty: weight of the squared leaf values.
     """
 
-    trees: int = 400
-    learning_rate: float = 0.03
+    trees: int = 600
+    learning_rate: float = 0.02
     leaves: int = 15
     rows_in_leaf: int = 80
     rows_share: float = 0.7

@@ -148,16 +148,6 @@ def loss(seen: Seen) -> tuple[pl.Series, pl.Series]:
     return eligible, 1 - _received_share(seen, LOSS_DAYS, exposure)
 
 
-def loss_of_unscheduled(unscheduled: pl.DataFrame, last_day: date) -> pl.DataFrame:
-    """One row per debt of the table unscheduled: eligible (written off at least 360 days before last_day) and outcome, the share of what was
-    written off that was not recovered since, however long ago that is.
-    """
-    lost, when = pl.col("charged_off_minor"), pl.col("charged_off_on")
-    eligible = ((lost > 0) & (when <= last_day - timedelta(days=LOSS_DAYS))).fill_null(False)
-    share = 1 - (pl.col("recovered_minor").fill_null(0) / lost).clip(0.0, 1.0)
-    return unscheduled.select(eligible=eligible, outcome=pl.when(eligible).then(share))
-
-
 OUTCOMES: dict[str, Callable[[Seen], tuple[pl.Series, pl.Series]]] = {
     "behaviour_miss": behaviour_miss, "behaviour_late30": behaviour_late30, "collection_cure": collection_cure,
     "collection_self_cure": collection_self_cure, "collection_roll": collection_roll,

@@ -1,7 +1,7 @@
 """A scorecard: each feature in a few bins, each bin worth a fixed number of points.
 
 raw    = intercept + the sum over features of logit(bin), the log-odds of the event
-logit  = coefficient * WoE,  WoE(bin) = ln(share of non-events in the bin / share of events in the bin)
+logit  = one number per bin, falling as WoE rises (joint_bins.py); or coefficient * WoE where CardSettings says so;  WoE(bin) = ln(share of non-events in the bin / share of events in the bin)
 points = base_points + the sum over features of points(bin)
 
 Points: 600 stand for odds of 50 good to 1 bad, 20 points more double the odds. Higher is better for the lender: where the
@@ -20,6 +20,7 @@ import polars as pl
 
 from arrears.compiled import compiled
 from arrears.refusal import Refused
+from arrears.scoring.joint_bins import joint_logits
 from arrears.scoring.matrix import FEW_ROWS, encoded, in_parts
 from arrears.scoring.model import CATEGORY, UNSEEN, Bins, Calibration, Feature, Scorecard
 
@@ -32,12 +33,15 @@ LEVELS = 512
 @dataclass(frozen=True)
 class CardSettings:
     """prebins: at most so many before the optimum is sought; bin_share: the least share of rows in a bin; iv_least: a feature
-    whose information value is smaller is left out; penalty: weight of the squared coefficients against the log-likelihood."""
+    whose information value is smaller is left out; penalty: weight of the squared coefficients
+    against the log-likelihood; joint_penalty: of the squared steps from bin to bin, when all bins are found together; None leaves
+    each bin at coefficient * WoE."""
 
     prebins: int = 20
     bin_share: float = 0.05
-    iv_least: float = 0.02
-    penalty: float = 1.0
+    iv_least: float = 0.01
+    penalty: float = 5.0
+    joint_penalty: float | None = 50.0
 
 
 def fit_scorecard(
@@ -78,10 +82,11 @@ def fit_bins(
         coefficients, intercept = _logistic(woe, outcome, settings.penalty)
         worst = int(np.argmax(coefficients))
         if coefficients[worst] < 0:
-            weighed = tuple(
-                replace(bins, logits=tuple(float(coefficient * value) for value in bins.woe))
-                for (bins, _), coefficient in zip(kept, coefficients, strict=True)
-            )
+            woes = [np.array(bins.woe) for bins, _ in kept]
+            logits = [coefficient * woe for coefficient, woe in zip(coefficients, woes, strict=True)]
+            if settings.joint_penalty is not None:
+                logits, intercept = joint_logits([numbers for _, numbers in kept], woes, outcome, settings.joint_penalty)
+            weighed = tuple(replace(bins, logits=tuple(each.tolist())) for (bins, _), each in zip(kept, logits, strict=True) if np.ptp(each) > 0)
             return with_points(Scorecard(intercept, 0, weighed), Calibration(), event_is_bad)
         del kept[worst]
     rate = float(outcome.mean())
@@ -291,8 +296,10 @@ def _roundest(below: float, above: float) -> float:
 
 def _logistic(woe: np.ndarray, outcome: np.ndarray, penalty: float) -> tuple[np.ndarray, float]:
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     x, events, weights = _twice(woe, outcome)
     regression = LogisticRegression(C=1 / penalty, solver="newton-cholesky", tol=1e-8, max_iter=200)
-    regression.fit(x, events, sample_weight=weights)
+    with threadpool_limits(1):  # beside other work the linear algebra's threads wait for one another
+        regression.fit(x, events, sample_weight=weights)
     return regression.coef_[0], float(regression.intercept_[0])

@@ -1,0 +1,17 @@
+"""Fairness where nothing protected is known of anybody."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from arrears.learning.fairness import fairness
+from arrears.refusal import Refused
+
+
+def test_rows_without_any_protected_attribute_have_no_groups_and_are_not_refused():
+    assert fairness(pl.DataFrame(), np.array([0.2, 0.4]), np.array([True, False]), np.array([0.0, 1.0])) == []
+
+
+def test_groups_of_other_rows_are_refused():
+    with pytest.raises(Refused):
+        fairness(pl.DataFrame({"sex": ["female"]}), np.array([0.2, 0.4]), np.array([True, False]))
