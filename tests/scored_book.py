@@ -9,7 +9,7 @@ from tempfile import mkdtemp
 from plain_books import arrears
 
 FITTED_AS_OF, NIGHT = date(2026, 9, 30), date(2026, 10, 31)
-LOANS = 6_000
+LOANS = 12_000
 RELEASED = ("behaviour_miss", "collection_cure", "collection_recovery_30")
 
 

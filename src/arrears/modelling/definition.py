@@ -153,9 +153,6 @@ def expression(said: str, frame: pl.DataFrame, where: str) -> pl.Expr:
     if len(said) > _FORMULA_MOST:
         raise Refused(f"{where}: the formula has {len(said):,} characters; {_FORMULA_MOST:,} are the most: compute parts of it as columns of the file",
                       f"{where}：公式有 {len(said):,} 个字符，最多 {_FORMULA_MOST:,} 个；请先在文件中算好一部分列")
-    word = _NOT_OF_ONE_ROW.search(_QUOTED.sub(" ", said))
-    if word is not None:
-        raise Refused(f"{where}: {said!r} uses {word[0]}, which is not for a feature of one row; take it out", f"{where}：{said!r} 使用了 {word[0]}，不适用于单行特征；请删去")
     found, roots = _parsed(said, where)
     if found.meta.has_multiple_outputs():
         raise Refused(f"{where}: {said!r} names columns by a pattern; name each column it reads", f"{where}：{said!r} 以模式指代列；请写明所用的每一列")
@@ -167,6 +164,9 @@ def expression(said: str, frame: pl.DataFrame, where: str) -> pl.Expr:
     if _OTHER_ROWS.search(re.sub(r'"(?:[^"\\\\]|\\\\.)*"', "", str(found))) or not _from_one_row(found, frame):
         raise Refused(f"{where}: {said!r} looks at other rows than its own; a feature is computed from one row alone",
                       f"{where}：{said!r} 用到了其他行；特征只能由本行计算")
+    word = _NOT_OF_ONE_ROW.search(_QUOTED.sub(" ", said))
+    if word is not None:
+        raise Refused(f"{where}: {said!r} uses {word[0]}, which is not for a feature of one row; take it out", f"{where}：{said!r} 使用了 {word[0]}，不适用于单行特征；请删去")
     return found
 
 

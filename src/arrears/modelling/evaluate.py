@@ -9,7 +9,6 @@ from arrears.modelling.sample import OUT_OF_TIME, Sample, held_out_people, once_
 from arrears.refusal import Refused
 from arrears.registry import Version
 from arrears.scoring.estimates import estimate
-from arrears.scoring.outcomes import OUTCOMES
 from arrears.scoring.target import Words
 
 _ALL: Words = ("全部行", "all rows")
@@ -52,7 +51,7 @@ def evaluated(version: Version, sample: Sample, against: Version | None) -> dict
     if not mask.any():
         raise Refused(f"{version.name} version {version.version}: no row here that it was not fitted on has an outcome yet; take a later --as-of or another file",
                       f"{version.name} 版本 {version.version}：没有可供检验的样本外行；请用更晚的 --as-of 或其他文件")
-    rows = _once_each(version, sample.rows.filter(pl.Series(mask)))
+    rows = _rows(version, sample, mask)
     found = {"model": version.name, "version": version.version, "which_zh": which[0], "which_en": which[1], "challenger": None,
              **measured(version.model, rows, sample.seed, version.card["validation"]["train_rows"])}
     if against is not None:
@@ -60,19 +59,20 @@ def evaluated(version: Version, sample: Sample, against: Version | None) -> dict
     return found
 
 
+def _rows(version: Version, sample: Sample, mask: np.ndarray) -> pl.DataFrame:
+    """The rows; of a book everybody on one day alone, for what happens to one person twice is not two findings."""
+    rows = sample.rows.filter(pl.Series(mask))
+    return rows.filter(pl.Series(once_each(rows))) if version.card["definition"] is None and len(rows) else rows
+
+
 def _compared(version: Version, against: Version, sample: Sample, mask: np.ndarray) -> dict:
     _demand_alike(version, against)
-    rows = _once_each(version, sample.rows.filter(pl.Series(mask & unseen(against, sample)[0])))
+    rows = _rows(version, sample, mask & unseen(against, sample)[0])
     if rows.is_empty() or (not version.model.is_share and rows["outcome"].n_unique() < 2):
         raise Refused(f"{version.name}: versions {version.version} and {against.version} have no rows of both outcomes in common that neither was fitted on; take a later --as-of or another file",
                       f"{version.name}：版本 {version.version} 与 {against.version} 没有双方均未见过且两类结果兼有的行；请用更晚的 --as-of 或其他文件")
     names = tuple(f"{one.name} {one.version}" for one in (version, against))
     return as_row(compare(rows["outcome"].to_numpy(), estimate(version.model, rows), estimate(against.model, rows), names, version.model.is_share))
-
-
-def _once_each(version: Version, rows: pl.DataFrame) -> pl.DataFrame:
-    """Of the snapshots of a book, whose horizons overlap, everybody in one; other rows as they are."""
-    return rows.filter(pl.Series(once_each(rows))) if version.card["definition"] is None and version.name in OUTCOMES else rows
 
 
 def _demand_alike(version: Version, against: Version) -> None:

@@ -223,19 +223,19 @@ def _parted(plan: Plan, rows: pl.DataFrame, seed: int) -> tuple[np.ndarray, np.n
         kept = test | np.isin(when, [day.toordinal() - date(1970, 1, 1).toordinal() for day in plan.fitting])
     else:
         first = np.quantile(when, 1 - _TEST_SHARE, method="higher")
-        test = when >= first
+        test = _measuring(rows, when >= first)
         kept = test | (when + plan.target.horizon_days <= first)
     outcome = rows["outcome"].to_numpy()
     if _enough(outcome[test]) and _enough(outcome[kept & ~test]):
         return test, kept, OUT_OF_TIME, []
     held_out = held_out_people(rows["person"])
-    test = _measuring(rows, held_out) if plan.target.name in OUTCOMES else held_out
+    test = _measuring(rows, held_out)
     note = ("历史太短或某一时段的结果太少，无法跨时间检验：改为按人随机留出四分之一，未来的变化未经检验", "the history is too short, or has too few of either outcome, to measure out of time: a quarter of the people was held out at random instead, so change over time is not tested")
     return test, test | ~held_out, RANDOM, [note]
 
 
 def _measuring(rows: pl.DataFrame, held_out: np.ndarray) -> np.ndarray:
-    """Of the rows held out those to measure on: everybody in one snapshot."""
+    """Of the rows held out those to measure on: everybody on one day."""
     test = held_out.copy()
     test[held_out] = once_each(rows.filter(pl.Series(held_out)))
     return test

@@ -417,7 +417,11 @@ def kept_inputs(folder: Path) -> Inputs | None:
 
 
 def _same_but_known_at(one: Inputs, other: Inputs) -> bool:
-    return {**one.record(), "known_at": ""} == {**other.record(), "known_at": ""}
+    return {**one.record(), **_NOT_ASKED} == {**other.record(), **_NOT_ASKED}
+
+
+_NOT_ASKED = {"known_at": "", "challengers": {}}
+"""What does not make a finished night another one: the moment, where it was not said, and a version that was merely fitted since."""
 
 
 def _differing(one: Inputs, other: Inputs) -> str:
