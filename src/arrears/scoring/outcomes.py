@@ -24,6 +24,7 @@ from arrears.tables.facts import Facts
 
 NEXT_DUE_WITHIN_DAYS, LATE_DAYS, LATE_WITHIN_DAYS, CURE_DAYS, LOSS_DAYS, WRITTEN_OFF_DAYS = 35, 30, 90, 30, 360, 180
 SIGHTS_EVERY_DAYS = 10
+MISS_KNOWN_WITHIN_DAYS = 45
 RECOVERY_DAYS = (30, 90, 360)
 PROMISE_WITHIN_DAYS = 30
 
@@ -65,14 +66,14 @@ def outcome_of(model: str, seen: Seen) -> pl.DataFrame:
 
 def behaviour_miss(seen: Seen) -> tuple[pl.Series, pl.Series]:
     """Of a loan not late whose next due date lies within 35 days: 1 where unallocated money and what is received by the end of its days of
-    grace do not reach what that date asks and what is due already.
+    grace do not reach what that date asks and what is due already. Days of grace that end more than 45 days after the snapshot leave a loan out.
     """
     positions = seen.positions
     row = _rows(seen)
     grace = seen.now.loans["grace_days"].cast(pl.Int64).gather(row)
     until = positions["next_due_on"].to_physical().cast(pl.Int64) + grace
     eligible = (positions["days_past_due"] == 0) & _in_book(row) & (until <= number_of(seen.last_day)) & (
-        positions["next_due_on"] <= seen.as_of + timedelta(days=NEXT_DUE_WITHIN_DAYS))
+        until <= number_of(seen.as_of) + MISS_KNOWN_WITHIN_DAYS) & (positions["next_due_on"] <= seen.as_of + timedelta(days=NEXT_DUE_WITHIN_DAYS))
     received = _received(seen, until.fill_null(number_of(seen.as_of)))
     asked = positions["due_total_minor"] + positions["next_due_minor"].fill_null(0)
     return eligible, (positions["unallocated_minor"] + received < asked).cast(pl.Float64)
