@@ -74,8 +74,10 @@ def book_of(contracts: pl.DataFrame) -> dict[str, pl.DataFrame]:
             kind=pl.lit("person"),
             region=pl.lit(None, pl.String),
             industry=pl.lit(None, pl.String),
+            sex=pl.lit(None, pl.String),
+            age_band=pl.lit(None, pl.String),
             recorded_at=begun,
-        ).cast(BORROWERS.schema),
+        ).select(BORROWERS.names()).cast(BORROWERS.schema),
     }
 
 

@@ -16,3 +16,8 @@ def test_a_text_that_a_spreadsheet_would_run_is_written_as_text(tmp_path):
     assert header == ["'=x", "number"]
     assert [row[0] for row in rows] == ["'=1+2", "'@SUM(A1)", "'-5+3", "'+1", "'\tx", "plain", ""]
     assert rows[0][1] == "-1.5"
+
+
+def test_several_columns_of_text_are_each_guarded():
+    frame = pl.DataFrame({"id": ["A1", "=1+1"], "note": ["-x", None], "amount": [1, -2]})
+    assert _guarded(frame).to_dicts() == [{"id": "A1", "note": "'-x", "amount": 1}, {"id": "'=1+1", "note": None, "amount": -2}]

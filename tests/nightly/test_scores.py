@@ -144,7 +144,7 @@ def test_after_a_rollback_the_next_night_follows_the_stated_order(tmp_path):
     copy = tmp_path / "book"
     shutil.copytree(scored_book().root, copy)
     ran = arrears("score", "rollback", "collection_recovery_30", "--book", copy, "--by", "Li Wei", "--why", "odd", "--lang", "en")
-    assert ran.status == 0 and "no version is released any more" in ran.out
+    assert ran.status == 0 and "no version of it is released any more" in ran.out
     ran = arrears("night", "--book", copy, "--as-of", "2026-11-01", "--lang", "en")
     assert "in the stated rule order" in ran.out and "collection_recovery_30" not in ran.out
 

@@ -92,15 +92,15 @@ def test_reasons_in_words_name_the_same_features(model):
 @pytest.mark.parametrize(
     ("unit", "value", "typical", "zh", "en"),
     [
-        ("times", 3, 0.0, "逾期：3 次（多数人：0 次）", "late: 3 (most: 0)"),
-        ("days", 12.0, None, "逾期：12 天（多数人：无记录）", "late: 12 days (most: no record)"),
-        ("share", 0.8734, 0.5, "逾期：87.34%（多数人：50%）", "late: 87.34% (most: 50%)"),
-        ("yes or no", True, 0.0, "逾期：是（多数人：否）", "late: yes (most: no)"),
-        ("minor", 1234567, 50.0, "逾期：12,345.67 元（多数人：0.50 元）", "late: 12,345.67 (most: 0.50)"),
-        ("", 1234567.891, 0.012345, "逾期：1,234,567.89（多数人：0.0123）", "late: 1,234,567.89 (most: 0.0123)"),
-        ("", float("inf"), -0.0, "逾期：无记录（多数人：0）", "late: no record (most: 0)"),
-        ("percent", 12.5, -3.0, "逾期：12.5 %（多数人：-3 %）", "late: 12.5 % (most: -3 %)"),
-        ("furlongs", 5, 1.0, "逾期：5 furlongs（多数人：1 furlongs）", "late: 5 furlongs (most: 1 furlongs)"),
+        ("times", 3, 0.0, "逾期：3 次（典型值：0 次）", "late: 3 (typical: 0)"),
+        ("days", 12.0, None, "逾期：12 天（典型值：无记录）", "late: 12 days (typical: no record)"),
+        ("share", 0.8734, 0.5, "逾期：87.34%（典型值：50%）", "late: 87.34% (typical: 50%)"),
+        ("yes or no", True, 0.0, "逾期：是（典型值：否）", "late: yes (typical: no)"),
+        ("minor", 1234567, 50.0, "逾期：12,345.67 元（典型值：0.50 元）", "late: 12,345.67 (typical: 0.50)"),
+        ("", 1234567.891, 0.012345, "逾期：1,234,567.89（典型值：0.0123）", "late: 1,234,567.89 (typical: 0.0123)"),
+        ("", float("inf"), -0.0, "逾期：无记录（典型值：0）", "late: no record (typical: 0)"),
+        ("percent", 12.5, -3.0, "逾期：12.5 %（典型值：-3 %）", "late: 12.5 % (typical: -3 %)"),
+        ("furlongs", 5, 1.0, "逾期：5 furlongs（典型值：1 furlongs）", "late: 5 furlongs (typical: 1 furlongs)"),
     ],
 )
 def test_numbers_are_written_to_be_read(unit, value, typical, zh, en):
@@ -109,7 +109,7 @@ def test_numbers_are_written_to_be_read(unit, value, typical, zh, en):
 
 def test_a_category_is_written_as_it_is():
     trade = Feature("trade", CATEGORY, "行业", "trade", typical="retail", categories=("retail",))
-    assert reason_sentence(trade, None) == ("行业：无记录（多数人：retail）", "trade: no record (most: retail)")
+    assert reason_sentence(trade, None) == ("行业：无记录（典型值：retail）", "trade: no record (typical: retail)")
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))

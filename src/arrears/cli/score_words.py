@@ -53,9 +53,9 @@ def evaluated_lines(found: dict, lang: str) -> list[str]:
 def released_line(entry: Release, lang: str) -> str:
     """What holds from now on, by whom."""
     if entry.version is None:
-        return f"{entry.name}：已撤回，不再有发布的版本；夜批按既定规则排序" if lang == "zh" else f"{entry.name}: taken back; no version is released any more, the nights follow the stated rule order"
+        return f"{entry.name}：已撤回，不再有发布的版本；夜批不再使用它" if lang == "zh" else f"{entry.name}: taken back; no version of it is released any more, the nights do without it"
     return (f"{entry.name} 版本 {entry.version} 自 {entry.at} 起生效（{entry.by}）" if lang == "zh" else
-            f"{entry.name} version {entry.version} holds from {entry.at} on ({entry.by})")
+            f"{entry.name} version {entry.version} is in force from {entry.at} on ({entry.by})")
 
 
 def listed_lines(book: Book, lang: str) -> list[str]:
@@ -119,4 +119,4 @@ def _how(how: dict, zh: bool) -> str:
 
 def _band(row: dict, zh: bool) -> str:
     told = (row["rows"], row["predicted"], row["observed"])
-    return ("{:>7,} 行  预测 {:6.2%}  实际 {:6.2%}" if zh else "{:>7,} rows  foretold {:6.2%}  came {:6.2%}").format(*told)
+    return ("{:>7,} 行  预测 {:6.2%}  实际 {:6.2%}" if zh else "{:>7,} rows  predicted {:6.2%}  observed {:6.2%}").format(*told)

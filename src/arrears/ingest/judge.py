@@ -97,11 +97,12 @@ def facts_of(book: Book, manifest: Manifest, partition: str, known_at: int, *, n
 
 def groups_of(book: Book, manifest: Manifest, partition: str, known_at: int) -> pl.DataFrame:
     """borrower_id, sex, age_band, region of one partition as they were known at the moment, for reports on fairness and nothing else;
-    no columns where the book has no borrowers.
+    no columns where the book has no borrowers, and without those that an older version did not store.
     """
     if "borrowers" not in manifest.partitions[partition]["tables"]:
         return pl.DataFrame()
-    wanted = [column for column in _GROUPED_BY if column in FACTS["borrowers"].names()]
+    stored = pl.read_parquet_schema(store.partition_path(book, manifest, "borrowers", partition))
+    wanted = [column for column in _GROUPED_BY if column in stored]
     return _visible(book, manifest, partition, "borrowers", known_at, wanted)
 
 

@@ -16,7 +16,7 @@ from arrears.refusal import Refused
 
 CALM, WATCH, ALERT, TOO_FEW = "calm", "watch", "alert", "too_few"
 LEVELS = (ALERT, WATCH, TOO_FEW, CALM)
-LEVEL_WORDS = {CALM: ("平稳", "calm"), WATCH: ("关注", "watch"), ALERT: ("警报", "alert"), TOO_FEW: ("行数太少", "too few")}
+LEVEL_WORDS = {CALM: ("平稳", "stable"), WATCH: ("关注", "watch"), ALERT: ("警报", "alert"), TOO_FEW: ("行数太少", "too few")}
 _THRESHOLDS = Path(__file__).with_name("thresholds.yaml")
 _Z99 = 2.3263478740408408
 ROWS_LEAST = 100
@@ -171,8 +171,8 @@ def alert(found: str, limit: Threshold, model: str, what: str, value: float, nam
 
 
 def most_pressing_first(alerts: Sequence[Alert | None]) -> list[Alert]:
-    """The alerts there are, alert before watch, then by model, kind and feature or group."""
-    return sorted((one for one in alerts if one), key=lambda one: (LEVELS.index(one.level), one.model, one.kind, one.what))
+    """The alerts there are, alert before watch, single features last, then by model, kind and feature or group."""
+    return sorted((one for one in alerts if one), key=lambda one: (LEVELS.index(one.level), one.kind == "csi", one.model, one.kind, one.what))
 
 
 def _chi_squared_99(degrees: int) -> float:

@@ -57,8 +57,8 @@ def score_file(book: Book, name: str, version: int | None, file: Path, out: Path
 def _guarded(frame: pl.DataFrame) -> pl.DataFrame:
     """The same with an apostrophe before texts that a spreadsheet would run as a formula when it opens the file; names of columns too."""
     run = r"^[=+\-@\t\r]"
-    texts = pl.selectors.string()
-    guarded = frame.with_columns(pl.when(texts.str.contains(run)).then(pl.concat_str(pl.lit("'"), texts)).otherwise(texts).name.keep())
+    texts = [column for column, dtype in frame.schema.items() if dtype == pl.String]
+    guarded = frame.with_columns(pl.when(pl.col(column).str.contains(run)).then(pl.lit("'") + pl.col(column)).otherwise(pl.col(column)).alias(column) for column in texts)
     return guarded.rename({name: f"'{name}" for name in frame.columns if re.match(run, name)})
 
 

@@ -8,6 +8,8 @@ from arrears.pages.pictures import ACCENT, Strip, bars
 
 _ARROWS = {1: "↑", -1: "↓"}
 _LABEL_CHARACTERS = 18
+_UNITS_ZH = {"count": "个数", "currency units": "货币单位", "day": "天", "days": "天", "hour": "时", "hours": "小时", "month": "月", "months": "个月", "percent a year": "年利率 %", "ratio": "比率",
+             "share": "占比", "text": "类别", "times": "次", "yes or no": "是否"}
 SHOWN_OPEN = 5
 """So many features, the strongest, show their bins at once; the others on a click."""
 
@@ -27,7 +29,7 @@ def _overview(found: list[dict]) -> str:
     rows: list[list[Cell]] = []
     for one in found:
         formula = one.get("formula") or "–"
-        row: list[Cell] = [_name(one), one["name"], one.get("unit") or "–", tuple(formula) if isinstance(formula, list | tuple) else formula,
+        row: list[Cell] = [_name(one), one["name"], _unit(one.get("unit")), tuple(formula) if isinstance(formula, list | tuple) else formula,
                            _ARROWS.get(one.get("monotone") or 0, ""), _value(one.get("typical")), figure(one.get("strength")), rate(one.get("missing_share"))]
         rows.append([*row, *([figure(_csi(one))] if has_csi else [])])
     return table("card-features", words("card_features.table"), columns, rows)
@@ -47,10 +49,17 @@ def _bins(one: dict, is_open: bool) -> str:
         rows.append([_label(entry), count(entry.get("rows")), rate((entry.get("rows") or 0) / whole), rate(entry.get("rate")), *(cells[key] for key in keys)])
     strips = [(_clipped(_label(entry)), [Strip((entry.get("rate") or 0.0) / highest, (rate(entry.get("rate")),) * 2, ACCENT)]) for entry in found]
     title = words("card.rate")
-    picture = drawn(bars(f"card-bins-{name}-bars", title, _name(one), strips, label_width=140), title)
+    picture = drawn(bars(f"card-bins-{name}-bars", title, _name(one), strips, label_width=180), title)
     caption = words("card_features.bins", name=_name(one))
     return (f'<details{" open" if is_open else ""}><summary>{both(_name(one))}</summary>'
             f'{beside(picture, table(f"card-bins-{name}", caption, columns, rows))}</details>')
+
+
+def _unit(unit: str | None) -> Pair:
+    """A unit in both languages where it has words, else as it is."""
+    if not unit:
+        return "–", "–"
+    return _UNITS_ZH.get(unit, unit), unit
 
 
 def _name(one: dict) -> Pair:

@@ -15,10 +15,11 @@ from arrears.learning.stress import scenarios, stressed
 from arrears.modelling.card_page import card_page
 from arrears.modelling.sample import Sample, folds_of
 from arrears.refusal import Refused
-from arrears.scoring.estimates import ESTIMATE, binned_rows, estimate, interval, model_matrix, points, reference_shares
+from arrears.scoring.estimates import ESTIMATE, binned_rows, estimate, interval, points, reference_shares
 from arrears.scoring.fitting import Fitted, fit_model
 from arrears.scoring.kept import to_files
-from arrears.scoring.model import NUMBER, SCORECARD, Bins, Model
+from arrears.scoring.matrix import encoded, learned_features
+from arrears.scoring.model import NUMBER, SCORECARD, Bins, Feature, Model
 from arrears.scoring.protected import ATTRIBUTES
 from arrears.scoring.scorecard import information_value
 from arrears.store import Book
@@ -141,7 +142,7 @@ _OTHERS_LIMIT = (
 def _data(sample: Sample, fitted: Fitted, train: pl.DataFrame) -> dict:
     outcome = sample.rows["outcome"]
     when = sample.rows["when"] if "when" in sample.rows.columns else None
-    notes = [*_telling_too_much(fitted.model, train), *sample.notes, *fitted.notes]
+    notes = [*_telling_too_much(sample.features, fitted.model, train), *sample.notes, *fitted.notes]
     return {
         "source": sample.source, "digest": sample.digest, "rows": len(outcome), "events": float(outcome.sum()), "base_rate": float(outcome.mean()),
         "from": when.min().isoformat() if when is not None else None, "to": when.max().isoformat() if when is not None else None,
@@ -149,12 +150,15 @@ def _data(sample: Sample, fitted: Fitted, train: pl.DataFrame) -> dict:
     }
 
 
-def _telling_too_much(model: Model, train: pl.DataFrame) -> list[tuple[str, str]]:
-    """A note for every feature that alone ranks the fitting rows almost as they ended: such a column was often filled in afterwards."""
+def _telling_too_much(offered: tuple[Feature, ...], model: Model, train: pl.DataFrame) -> list[tuple[str, str]]:
+    """A note for every feature offered that alone ranks the fitting rows almost as they ended: such a column was often filled in afterwards."""
     outcome = train["outcome"].to_numpy()
     ended = (outcome > np.median(outcome) if model.is_share else outcome > 0.5).astype(np.float64)
-    matrix, found = model_matrix(model, train), []
-    for place, feature in enumerate(model.features):
+    features = learned_features(offered, train, outcome)
+    matrix, found = encoded(features, train), []
+    for place, feature in enumerate(features):
+        if np.isnan(matrix[:, place]).all():
+            continue
         ranked = auc(ended, np.nan_to_num(matrix[:, place], nan=np.nanmin(matrix[:, place]) - 1))
         if ranked and max(ranked.value, 1 - ranked.value) > TELLS_ALL:
             found.append((f"{feature.zh}：单独即可几乎完全区分结果；请确认它在预测时已经可知，否则去掉（--exclude）。",
@@ -191,7 +195,7 @@ def _bins(bins: Bins, kind: str) -> list[dict]:
         labels = [f"< {high}" if not low else f"≥ {low}" if not high else f"{low} … < {high}" for low, high in zip(edges, edges[1:], strict=False)]
     else:
         labels = [", ".join(group) for group in bins.groups]
-    labels = [label if label not in ("< ", "≥ ") else "*" for label in labels] + ["missing", "unseen"]
+    labels = [label if label not in ("< ", "≥ ") else "*" for label in labels] + [("无记录", "missing"), ("未见过", "unseen")]
     rows = zip(labels, bins.rows, bins.events, bins.woe, bins.points, strict=True)
     return [{"label": label, "rows": count, "events": events, "rate": events / count if count else None, "woe": woe, "points": worth}
             for place, (label, count, events, woe, worth) in enumerate(rows) if count or place < len(labels) - 2]

@@ -13,7 +13,7 @@ _WORDS = {
         "gate": "闸门（规则包 {pack}）：拒绝 {deny:,} 人，须人工放行 {review:,} 人，须写明理由 {warn:,} 人",
         "other_product": "lender.yaml 未列出的产品按 {other} 处理：{products}",
         "no_lender": "账册旁没有 lender.yaml，牌照与产品不明，联系须逐一人工放行（见 docs/guides/law.md）",
-        "no_models": "没有已发布的模型：名单按写明的规则排序", "none_usable": "没有可用于本夜的已发布模型：名单按写明的规则排序", "at_approval": "仅用于申请时",
+        "no_models": "没有已发布的模型：名单按写明的规则排序", "none_usable": "没有可用于本夜的已发布模型：名单按写明的规则排序", "at_approval": "仅用于申请时", "more_alerts": "  另有 {count:,} 项见报告",
         "models": "评分：{models}；名单{order}",
         "by_rules": "按写明的规则排序", "by_expected": "按模型预计 30 天内收回的金额排序", "alerts": "模型警报 {alert:,} 项，关注 {watch:,} 项",
         "unused": "已发布但未用于本夜的模型：{models}", "of_a_file": "由文件拟合", "of_later_days": "所用数据晚于本夜",
@@ -31,7 +31,7 @@ _WORDS = {
         "other_product": "Products that lender.yaml does not name count as {other}: {products}",
         "no_lender": "There is no lender.yaml beside the book, so licence and products are unknown and a person releases each contact (docs/guides/law.md)",
         "no_models": "No model is released: the worklist is in the stated rule order",
-        "none_usable": "No released model speaks of this night: the worklist is in the stated rule order", "at_approval": "asked at approval only",
+        "none_usable": "No released model speaks of this night: the worklist is in the stated rule order", "at_approval": "asked at approval only", "more_alerts": "  and {count:,} more in the report",
         "models": "Scores: {models}; the worklist is {order}",
         "by_rules": "in the stated rule order", "by_expected": "ordered by the amount expected within 30 days", "alerts": "Alerts of the models: {alert:,}; to watch: {watch:,}",
         "unused": "Released but not used for this night: {models}", "of_a_file": "fitted on a file", "of_later_days": "fitted on later days",
@@ -82,6 +82,8 @@ def _score_lines(scores: dict, words: dict[str, str], lang: str) -> list[str]:
         levels = [alert["level"] for alert in scores["alerts"]]
         lines.append(words["alerts"].format(alert=levels.count("alert"), watch=levels.count("watch")))
         lines += [f"  {alert[lang]}" for alert in scores["alerts"][:_ALERTS_SHOWN]]
+        if len(levels) > _ALERTS_SHOWN:
+            lines.append(words["more_alerts"].format(count=len(levels) - _ALERTS_SHOWN))
     return lines
 
 

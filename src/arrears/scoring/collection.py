@@ -13,7 +13,7 @@ _AS_WORKED: tuple[str, str] = (
     "The outcomes came about under the collection of that time; other collection, other outcomes.",
 )
 CURE = Target("collection_cure", "collection", ("30 天内还清欠款、恢复正常", "clears its arrears within 30 days"), _LATE, 30, False, limits=(_AS_WORKED,))
-SELF_CURE = Target("collection_self_cure", "collection", ("30 天内未经联系自行还清欠款", "clears its arrears within 30 days by itself, without being contacted"),
+SELF_CURE = Target("collection_self_cure", "collection", ("若期间不联系，30 天内自行还清欠款", "clears its arrears within 30 days if it is left alone"),
                    _LATE, 30, False, limits=(_LEFT_ALONE,))
 ROLL = Target("collection_roll", "collection", ("30 天后账龄变差", "is in a later bucket 30 days on"), _LATE, 30, True, limits=(_AS_WORKED,))
 RECOVERY = tuple(

@@ -99,7 +99,7 @@ def fit_model(
         spread=spread_of(cross_fitted, outcome) if is_share else None,
         reference=reference_of(learned, card.bins if card else (), matrix, estimates),
     )
-    return Fitted(model, cross_fitted, (*notes, *_left_out(unsteady, "对结果没有稳定的说明力", "which say nothing steady of the outcome")))
+    return Fitted(model, cross_fitted, (*notes, *_left_out(unsteady, "在已入模特征之外未再增加稳定的信息", "adding nothing steady beyond the features kept")))
 
 
 @dataclass(frozen=True)
@@ -194,6 +194,10 @@ def _outcome(outcome: np.ndarray, rows: int, is_share: bool) -> np.ndarray:
             "所有行的结果都相同，没有可区分的对象：请放长观察期或增加贷款",
         )
     events, others = float(outcome.sum()), float(rows - outcome.sum())
+    if min(events, others) < EVENTS_LEAST and is_share:
+        raise Refused(
+            f"the shares of {rows:,} rows add up to {events:,.0f}, too near one end: {EVENTS_LEAST} from either end are needed; take a longer window or more loans",
+            f"{rows:,} 行的比例之和为 {events:,.0f}，过于接近一端：距两端各至少需要 {EVENTS_LEAST}；请放长观察期或增加贷款")
     if min(events, others) < EVENTS_LEAST:
         raise Refused(
             f"{events:g} events and {others:g} others; {EVENTS_LEAST} of each are needed: take a longer window or more loans",

@@ -67,7 +67,7 @@ def reason_places(model: Model, matrix: np.ndarray, most: int = MOST) -> np.ndar
 def reason_sentences(model: Model, frame: pl.DataFrame, most: int = MOST) -> list[list[tuple[str, str]]]:
     """The reasons of each row in words, (zh, en), for the few rows a person asks about.
 
-    "近 6 个月逾期次数：3 次（多数人：0 次）" and "times late in six months: 3 (most: 0)".
+    "近 6 个月逾期次数：3 次（典型值：0 次）" and "times late in six months: 3 (typical: 0)".
     """
     places = reason_places(model, model_matrix(model, frame), most)
     rows = frame.select([feature.name for feature in model.features]).to_dicts()
@@ -81,8 +81,8 @@ def reason_sentence(feature: Feature, value: object) -> tuple[str, str]:
     """One feature of one person beside that of most, (zh, en)."""
     own_zh, own_en = _told(feature, value)
     typical_zh, typical_en = _told(feature, feature.typical)
-    zh = f"{feature.zh or feature.name}：{own_zh}（多数人：{typical_zh}）"
-    return zh, f"{feature.en or feature.name}: {own_en} (most: {typical_en})"
+    zh = f"{feature.zh or feature.name}：{own_zh}（典型值：{typical_zh}）"
+    return zh, f"{feature.en or feature.name}: {own_en} (typical: {typical_en})"
 
 
 def _told(feature: Feature, value: object) -> tuple[str, str]:
