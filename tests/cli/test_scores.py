@@ -53,7 +53,7 @@ def test_the_way_of_a_model_from_the_fit_to_the_rollback(book, tmp_path):
     assert score("card", "application", "--book", book, "--version", 1, "--out", tmp_path / "card.html").status == 0 and (tmp_path / "card.html").read_text("utf-8") == page.read_text("utf-8")
     release(book, 2)
     ran = score("rollback", "application", "--book", book, "--by", "Li Wei", "--why", "odd")
-    assert ran.status == 0 and "version 1 holds" in ran.out
+    assert ran.status == 0 and "version 1 is in force" in ran.out
 
 
 def _auc(outcome: np.ndarray, estimate: np.ndarray) -> float:

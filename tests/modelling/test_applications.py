@@ -61,11 +61,11 @@ def test_the_file_that_is_scored_holds_what_the_model_says_of_each_row(kept):
             assert score_applicant(kept.model, {name: row[name] for name in (feature.name for feature in kept.model.features)})[0] == told["estimate"]
 
 
-def test_reasons_name_the_column_its_value_and_that_of_most_people(kept):
+def test_reasons_name_the_column_its_value_and_the_typical_one(kept):
     rows = applicants(300, 5)
     worst = rows[int(np.argmax(estimate(kept.model, rows)))]
     told = scored_rows(kept, worst)
-    assert "debt" in told["reasons_en"][0] and "most: " in told["reasons_en"][0] and "多数人" in told["reasons_zh"][0]
+    assert "debt" in told["reasons_en"][0] and "typical: " in told["reasons_en"][0] and "典型值" in told["reasons_zh"][0]
 
 
 def test_the_same_applicants_are_scored_alike_from_every_kind_of_file(book, tmp_path):
