@@ -45,8 +45,8 @@ def standings_on(book: Book, manifest: Manifest, days: dict[date, int], people: 
 
 
 def _in_partition(book, manifest, name, days, people, law, buckets) -> dict[date, pl.DataFrame]:
-    borrowers = store.read_columns(store.partition_path(book, manifest, "loans", name), ["borrower_id"])["borrower_id"]
-    here = borrowers.unique().filter(borrowers.unique().is_in(people.implode())).to_list()
+    borrowers = store.read_columns(store.partition_path(book, manifest, "loans", name), ["borrower_id"])["borrower_id"].unique().sort()
+    here = borrowers.filter(borrowers.is_in(people.implode())).to_list()
     if not here:
         return {}
     found = {}
