@@ -111,3 +111,15 @@ def test_a_rollback_to_a_version_that_is_gone_or_changed_is_refused_and_nothing_
     with pytest.raises(Refused, match="has no version 1"):
         releasing.rollback(book, "loss", NOW, "Wang", "odd")
     assert book.releases_path.read_bytes() == before and book_at(book.root) and registry.standing(book)["loss"].version == 2
+
+
+def test_a_version_whose_estimates_are_far_off_is_released_only_with_a_reason(tmp_path):
+    book = three_versions_of_two(tmp_path / "book")
+    path = book.model_folder("loss", 3) / "card.json"
+    card = json.loads(path.read_text("utf-8"))
+    card["metrics"]["test"]["ece"] = {"value": 0.2, "low": 0.15, "high": 0.25}
+    path.write_bytes(json_bytes(card))
+    with pytest.raises(Refused, match="off by 20.0%"):
+        release(book, "loss", 3, why="")
+    assert registry.releases(book) == []
+    assert release(book, "loss", 3, why="to order calls only").version == 3
