@@ -12,6 +12,8 @@ from arrears.strategy.strategy import Arm, Ladder, Strategy
 
 COOLING_ZH, COOLING_EN = "；刚联系过，间隔期内不再联系", "; contacted a moment ago, and left alone until the cool-off is over"
 
+_ASKED = ("loan_id", "borrower_id", "bucket", "days_past_due", "product", "currency", "claimable_minor", "hold", "rule")
+
 
 def propose(late: pl.DataFrame, touched: pl.DataFrame, strategy: Strategy, as_of: date) -> pl.DataFrame:
     """One row per late loan, in the order given, with the row of the strategy that fits first and what it lets us do.
@@ -36,11 +38,11 @@ def propose(late: pl.DataFrame, touched: pl.DataFrame, strategy: Strategy, as_of
 
 
 def candidates(proposals: pl.DataFrame, strategy: Strategy, column: str = "options") -> pl.DataFrame:
-    """One row per late loan and treatment that `column` (a bit each) names: the loan's columns, and treatment; in the order of the loans, most pressing first."""
+    """One row per late loan and treatment that `column` (a bit each) names, in the order of the loans, most pressing first: what the gate asks of the loan, and treatment."""
     sets = proposals[column].unique().sort()
     named = [[name for place, name in enumerate(strategy.names) if bits >> place & 1] for bits in sets]
     of_set = pl.DataFrame({column: sets, "treatment": pl.Series(named, dtype=pl.List(pl.String))})
-    return proposals.join(of_set, on=column, how="left", maintain_order="left").explode("treatment")
+    return proposals.select(*_ASKED, column).join(of_set, on=column, how="left", maintain_order="left").drop(column).explode("treatment")
 
 
 def _names(entries, places: np.ndarray) -> pl.Series:
