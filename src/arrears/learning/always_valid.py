@@ -66,7 +66,7 @@ def difference_over_looks(outcomes: np.ndarray, is_second: np.ndarray, second_sh
         z_i = q_i - p_i - (x_i - p_i) / (1 - s)          in the first
 
     has the effect as its mean whatever the forecasts, and z / R lies within 1 of its forecast, R = 1 / min(s, 1 - s): one interval of one mean. Two intervals of the
-    arms' own means at alpha / 2 each, subtracted, would be valid too, but 1.4 times as wide and more where arms are equal, since half-widths would add.
+    arms' own means at alpha / 2 each, subtracted, would be valid too, but 1.3 to 1.6 times as wide, since half-widths would add.
     The middle is not to the last digit the difference of the arms' means: it counts each outcome by its share as planned. It means the mean effect over the people seen,
     where that changes. Raises Refused as mean_over_looks, and at a share outside (0, 1).
     Source: Robins, Rotnitzky & Zhao 1994, JASA 89:846 (augmented inverse probability); always valid: Howard et al. 2021 (average treatment effect);
