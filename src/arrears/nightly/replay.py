@@ -11,7 +11,8 @@ import polars as pl
 from arrears import __version__, store
 from arrears.ingest.known_then import loads_to_restore
 from arrears.ingest.plain import brought_in
-from arrears.nightly.night import Inputs, inputs_from, sweep_replays, write_night
+from arrears.nightly.inputs import Inputs, inputs_from
+from arrears.nightly.night import sweep_replays, write_night
 from arrears.refusal import Refused
 from arrears.store import Book
 
