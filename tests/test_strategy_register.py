@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from arrears import store, strategy_register
 from arrears.refusal import Refused
-from arrears.strategy.decision_table import default_strategy_text
+from arrears.strategy.reading import default_strategy_text
 from arrears.strategy_register import (
     approve,
     entries_of,

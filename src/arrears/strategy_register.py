@@ -21,7 +21,8 @@ from arrears.days import moment_of
 from arrears.delinquency.buckets import read_buckets
 from arrears.refusal import Refused
 from arrears.store import Book
-from arrears.strategy.decision_table import Strategy, default_strategy_text, demand_buckets, strategy_from
+from arrears.strategy.reading import default_strategy_text, demand_buckets, strategy_from
+from arrears.strategy.strategy import Strategy
 
 FORMAT = 1
 STRATEGY, SUBMITTED = "strategy.yaml", "submitted.json"

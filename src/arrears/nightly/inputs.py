@@ -7,12 +7,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from arrears import __version__, store
-from arrears.allocation.roster import Roster
+from arrears.allocation.roster import ROSTER_FILE, Roster
 from arrears.allocation.roster_reading import roster_from
 from arrears.compliance.screen import Prepared, prepare
 from arrears.days import microseconds_of, moment_of
 from arrears.delinquency.buckets import Buckets, read_buckets
-from arrears.law.agencies import Agencies, agencies_from
+from arrears.law.agencies import AgencyRules, agencies_from
 from arrears.law.caps import Law, law_from
 from arrears.law.lender import LENDER_FILE, Lender, lender_from
 from arrears.law.packs import pack_kept, packed
@@ -33,12 +33,17 @@ class Deciders:
     strategy: Strategy
     models: dict[str, Model]
     buckets: Buckets
+    roster: Roster | None
+    agencies: AgencyRules
 
     @staticmethod
     def of(inputs: "Inputs", book: Book) -> "Deciders":
         """Raises BadYaml where a text is not as it should be, Refused where a released model is not the one that was released."""
-        lender = lender_from(inputs.lender)
-        return Deciders(law_from(packed(inputs.law, "cn")), prepare(pack_kept(inputs.law, lender.law)), lender, strategy_from(inputs.strategy), released_models(book, inputs.models), read_buckets())
+        lender, cn, buckets = lender_from(inputs.lender), packed(inputs.law, "cn"), read_buckets()
+        strategy = strategy_from(inputs.strategy)
+        demand_buckets(strategy, buckets.names)
+        roster = roster_from(inputs.roster, ROSTER_FILE) if inputs.roster else None
+        return Deciders(law_from(cn), prepare(pack_kept(inputs.law, lender.law)), lender, strategy, released_models(book, inputs.models), buckets, roster, agencies_from(cn))
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,9 @@ class Inputs:
     law: the files of each pack that was read (cn/caps.yaml …) and of the lender's own rules (policy/…); lender: the text of lender.yaml.
     models: of each released model its version, its digest, since when and by whom, and of its card the fitting rows and the AUC;
     matured: the earlier night whose estimates are measured now; challengers: a later version that is kept, to be compared;
-    models_unused: released models that cannot speak of this night, each with the reason.
+    models_unused: released models that cannot speak of this night, each with the reason. strategy_version: of the version in force its number, digest, first
+    night and who approved it; empty where the shipped strategy holds or a file was named. roster: the text of roster.yaml, empty where there is none.
+    held: the earlier night, and which sharing out of it, by which people hold their cases; empty where none did.
     """
 
     as_of: date
@@ -68,6 +75,9 @@ class Inputs:
     matured: dict[str, str]
     challengers: dict[str, dict]
     models_unused: dict[str, str]
+    strategy_version: dict[str, str | int]
+    roster: str
+    held: dict[str, str]
     version: str = __version__
 
     @property
@@ -83,6 +93,7 @@ class Inputs:
             "earlier_nights": [day.isoformat() for day in self.earlier],
             "vintage_nights": [day.isoformat() for day in self.vintages], "earlier_runs": self.earlier_runs,
             "loads": list(self.loads), "models": self.models, "matured": self.matured, "challengers": self.challengers, "models_unused": self.models_unused,
+            "strategy_version": self.strategy_version, "roster": self.roster, "held": self.held,
         }
 
 
@@ -93,7 +104,7 @@ def inputs_from(record: dict) -> Inputs:
         record["law"], record["lender"], record["strategy"], record["snapshot"], tuple(map(date.fromisoformat, record["earlier_nights"])),
         tuple(map(date.fromisoformat, record["vintage_nights"])), record["earlier_runs"], tuple(record["loads"]),
         record.get("models", {}), record.get("matured", {}), record.get("challengers", {}), record.get("models_unused", {}),
-        record["version"],
+        record.get("strategy_version", {}), record.get("roster", ""), record.get("held", {}), record["version"],
     )
 
 

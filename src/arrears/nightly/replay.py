@@ -86,7 +86,7 @@ def _compared(then: Path, now: Path, inputs: Inputs, are_others: bool) -> Replay
     return Replayed(len(names), None, None, inputs)
 
 
-_IN_PARTITIONS = {"positions": ["loan_id"], "scores": ["model", "loan_id"]}
+_IN_PARTITIONS = {"positions": ["loan_id"], "scores": ["model", "loan_id"], "decisions": ["loan_id"]}
 """What a night leaves partition by partition, and in which order its rows are compared where they lie in others than then."""
 
 
