@@ -56,6 +56,7 @@ class Row:
     """One row: what must hold, and what follows: one or more treatments among which the limits decide, or a ladder.
 
     restraint: the row leaves alone who will pay without being asked; what the next row would have done is counted as saved.
+    fixed: no experiment changes what this row gives.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Row:
     restraint: bool
     reason_zh: str
     reason_en: str
+    fixed: bool = False
 
 
 @dataclass(frozen=True)
