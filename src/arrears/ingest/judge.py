@@ -3,6 +3,8 @@
 Source: spec positions, Inputs ("Refused at load").
 """
 
+from datetime import date
+
 import numpy as np
 import polars as pl
 
@@ -101,6 +103,13 @@ def facts_of(book: Book, manifest: Manifest, partition: str, known_at: int, *, n
     return Facts(partition, loans, frames["instalments"], frames["payments"], frames["adjustments"], frames["holds"], reversals, **gate,
                  **_beside(book, manifest, partition, known_at, shift, (_DECIDED_BY if decided or scored else {}) | (_SCORED_BY if scored else {})),
                  **({"whereabouts": _of_people(book, manifest, partition, known_at, _WHEREABOUTS)} if decided else {}))
+
+
+def capacity_on(book: Book, manifest: Manifest, known_at: int, day: date) -> pl.DataFrame:
+    """The rows of the table capacity for the day, as they were known at the moment: works_on, team, channel, people, attempts_max; none where the book has none."""
+    columns = ["works_on", "team", "channel", "people", "attempts_max"]
+    found = [_visible(book, manifest, name, "capacity", known_at, columns) for name, about in manifest.partitions.items() if "capacity" in about["tables"]]
+    return pl.concat(found).filter(pl.col("works_on") == day).sort("team", "channel") if found else pl.DataFrame()
 
 
 def groups_of(book: Book, manifest: Manifest, partition: str, known_at: int) -> pl.DataFrame:

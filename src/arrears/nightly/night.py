@@ -19,6 +19,7 @@ from arrears.ingest.judge import facts_of, fault_of_walk, judge_book
 from arrears.ingest.plain import brought_in
 from arrears.law.lender import lender_from
 from arrears.law.packs import law_of
+from arrears.locks import locked
 from arrears.nightly import local
 from arrears.nightly.allotting import PROPOSED, allotted, held_by, write_decisions
 from arrears.nightly.earlier_nights import moved_since, positions_then, run_digest
@@ -47,7 +48,7 @@ def run_night(book: Book, as_of: date, known_at: int | None, now: int, *, again:
     an unfinished night on the same inputs began with.
     policy: the files of the lender's own rules. Raises Refused or BadYaml where the input is not as it should be; nothing is changed then.
     """
-    with store.locked(book, "night", alone=True):
+    with locked(book, "night", alone=True):
         sweep_replays(book)
         with brought_in(book, lambda text: report(text, 0, 0)) as manifest:
             return _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, policy, report)
