@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from hashlib import sha256
 
 import polars as pl
 
@@ -13,12 +12,13 @@ from arrears.ingest.judge import capacity_on
 from arrears.law.agencies import faults_of
 from arrears.nightly import local
 from arrears.nightly.choosing import cases_of, choice_summary, chosen, gathered
+from arrears.nightly.earlier_nights import ASSIGNED
 from arrears.nightly.inputs import Deciders, Inputs
 from arrears.nightly.left_by import LeftBy
 from arrears.store import Book, Manifest
+from arrears.strategy.experiments import running
 from arrears.strategy.strategy import Strategy
 
-ASSIGNED = "assigned"
 _LOGGED = ("loan_id", "borrower_id", "currency", "bucket", "days_past_due", "claimable_minor", "rule", "segment", "offer", "experiment", "arm", "propensity")
 PROPOSED = (*_LOGGED, "product", "expected_minor", "pay_probability", "language", "region", "last_touched_on")
 """What a partition leaves of its proposals."""
@@ -61,16 +61,6 @@ def agency_faults(by: Deciders, as_of: date) -> dict[str, tuple[str, str]]:
     return found
 
 
-def held_by(book: Book, compared: tuple[date, ...]) -> dict[str, str]:
-    """Of the latest earlier night that shared cases out: its date, which sharing out of it holds (0 is the night's own), and the digest of that file."""
-    for night in reversed(compared):
-        again = store.sharings(book, night)
-        path = again[-1] if again else book.night(night) / f"{ASSIGNED}.parquet"
-        if path.is_file():
-            return {"night": night.isoformat(), "sharing": str(len(again)), "digest": sha256(path.read_bytes()).hexdigest()}
-    return {}
-
-
 def _held(book: Book, inputs: Inputs, placements: list[pl.DataFrame]) -> pl.DataFrame:
     """Who has whose case: what the last night that shared out left, else what the table placements says stands on the day."""
     if inputs.held:
@@ -106,8 +96,6 @@ def allocation_summary(assigned: Assigned, loads) -> dict:
 
 def _experiments(entries: pl.DataFrame, strategy: Strategy, as_of: date) -> list[dict]:
     """Of each experiment that runs tonight the people in each arm."""
-    from arrears.strategy.experiments import running
-
     found = []
     for one in running(strategy.experiments, as_of):
         mine = entries.filter(pl.col("experiment") == one.name)
@@ -127,5 +115,3 @@ def write_decisions(left: list[LeftBy], entries: pl.DataFrame) -> None:
 
     for _ in local.each(work, left):
         pass
-
-

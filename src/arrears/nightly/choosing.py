@@ -6,7 +6,7 @@ import polars as pl
 
 from arrears.allocation.roster import Roster, minutes_on
 from arrears.allot import LIMITS, ROW, WAITS, Choice, choice_of, expected
-from arrears.money import PPM, exact_sum
+from arrears.money import PPM, exact_sum, half_up
 from arrears.strategy.bounds import UNBOUNDED
 from arrears.strategy.strategy import PEOPLE, Strategy
 
@@ -61,11 +61,11 @@ def choice_summary(choice: Choice, strategy: Strategy) -> dict:
 
 def _limit(choice: Choice, row: int) -> dict:
     bounds, limit = choice.bounds, choice.bounds.limits[row]
-    price = int(choice.parts[0].prices_minor[row]) if choice.parts else 0
+    price = int(choice.parts[0].prices[row]) if choice.parts else 0
     return {
         "name": bounds.names[row], "zh": limit.zh, "en": limit.en, "counts": limit.counts, "used": int(choice.used[row]),
         "most": None if bounds.most[row] == UNBOUNDED else int(bounds.most[row]), "least": int(bounds.least[row]) or None, "people": int(bounds.people[row]),
-        "price_minor": price, "hour_minor": price * HOUR if limit.counts == "minutes" else None, "currency": choice.parts[0].currency if choice.parts else None,
+        "price_minor": half_up(price, 1000), "hour_minor": half_up(price * HOUR, 1000) if limit.counts == "minutes" else None, "currency": choice.parts[0].currency if choice.parts else None,
         "source": limit.most_from,
     }
 

@@ -6,19 +6,21 @@ from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from arrears import __version__, store
+from arrears import __version__, store, strategy_register
 from arrears.allocation.roster import ROSTER_FILE, Roster
 from arrears.allocation.roster_reading import roster_from
 from arrears.compliance.screen import Prepared, prepare
-from arrears.days import microseconds_of, moment_of
+from arrears.days import last_day_of_previous_month, microseconds_of, moment_of
 from arrears.delinquency.buckets import Buckets, read_buckets
 from arrears.law.agencies import AgencyRules, agencies_from
 from arrears.law.caps import Law, law_from
 from arrears.law.lender import LENDER_FILE, Lender, lender_from
-from arrears.law.packs import pack_kept, packed
-from arrears.nightly.models import released_models
+from arrears.law.packs import law_of, pack_kept, packed
+from arrears.nightly.earlier_nights import held_by, run_digest
+from arrears.nightly.matured import night_matured
+from arrears.nightly.models import models_in_use, released_models
 from arrears.scoring.model import Model
-from arrears.store import Book
+from arrears.store import Book, Manifest
 from arrears.strategy.reading import demand_buckets, strategy_from
 from arrears.strategy.strategy import Strategy
 
@@ -114,3 +116,34 @@ def kept_inputs(folder: Path) -> Inputs | None:
         return inputs_from(json.loads((folder / "run.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError):
         return None
+
+
+def inputs_of(book: Book, manifest: Manifest, as_of: date, known_at: int, strategy_text: str | None = None, policy: dict[str, str] | None = None) -> Inputs:
+    """What a night of that date would be done on now. strategy_text: in the place of the strategy in force; policy: the files of the lender's own rules."""
+    earlier = [night for night in book.night_dates() if night < as_of]
+    compared, vintages = _compared(earlier, as_of), tuple(night for night in earlier if _ends_month(night))
+    models, challengers, unused = models_in_use(book, as_of)
+    matured = night_matured(book, as_of, models, _models_of)
+    runs = {night.isoformat(): run_digest(book.night(night)) for night in {*compared, *vintages, *map(date.fromisoformat, matured.values())}}
+    lender = store.lender_text(book)
+    strategy, version = (strategy_text, {}) if strategy_text else strategy_register.in_force_told(book, as_of)
+    return Inputs(
+        as_of, known_at, book.name, law_of(lender_from(lender).law, policy), lender, strategy, manifest.snapshot,
+        compared, vintages, runs, manifest.loads, models, matured, challengers, unused, version, store.roster_text(book), held_by(book, compared),
+    )
+
+
+def _models_of(night: Path) -> dict[str, dict]:
+    """The models that a finished night used; none where nobody can say."""
+    inputs = kept_inputs(night)
+    return {} if inputs is None else inputs.models
+
+
+def _compared(earlier: list[date], as_of: date) -> tuple[date, ...]:
+    """The nights tonight is compared with: the last one, and the last by the end of the month before."""
+    by_month_end = [night for night in earlier if night <= last_day_of_previous_month(as_of)]
+    return tuple(sorted({*earlier[-1:], *by_month_end[-1:]}))
+
+
+def _ends_month(day: date) -> bool:
+    return date.fromordinal(day.toordinal() + 1).day == 1

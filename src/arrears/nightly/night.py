@@ -8,26 +8,22 @@ from pathlib import Path
 
 import polars as pl
 
-from arrears import store, strategy_register
+from arrears import store
 from arrears.allocation.rank import ORDER_EN, ORDER_EXPECTED_EN, ORDER_EXPECTED_ZH, ORDER_ZH, rank
-from arrears.days import last_day_of_previous_month, moment_of
+from arrears.days import moment_of
 from arrears.decide import decide
 from arrears.delinquency.assess import CannotBePositioned
 from arrears.delinquency.buckets import Buckets
 from arrears.delinquency.tallies import KEYS, add_up, rolls, share, tally
 from arrears.ingest.judge import facts_of, fault_of_walk, judge_book
 from arrears.ingest.plain import brought_in
-from arrears.law.lender import lender_from
-from arrears.law.packs import law_of
 from arrears.locks import locked
 from arrears.nightly import local
-from arrears.nightly.allotting import PROPOSED, allotted, held_by, write_decisions
+from arrears.nightly.allotting import PROPOSED, allotted, write_decisions
 from arrears.nightly.earlier_nights import moved_since, positions_then, run_digest
 from arrears.nightly.gate import gate_summary, spoken_of
-from arrears.nightly.inputs import Deciders, Inputs, kept_inputs
+from arrears.nightly.inputs import Deciders, Inputs, inputs_of, kept_inputs
 from arrears.nightly.left_by import left_by
-from arrears.nightly.matured import night_matured
-from arrears.nightly.models import models_in_use
 from arrears.nightly.report import render
 from arrears.nightly.scores import counted, scores_summary
 from arrears.nightly.standings import are_read, guarantors_in, standings_on
@@ -64,7 +60,7 @@ def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, poli
     unfinished, final = book.unfinished_night(as_of), book.night(as_of)
     # of the loads that were laid out alone: another may have been published meanwhile
     latest = store.read_ledger(book).only(set(manifest.loads)).known_at(now)
-    inputs = _inputs(book, manifest, as_of, latest if known_at is None else known_at, strategy_text, policy)
+    inputs = inputs_of(book, manifest, as_of, latest if known_at is None else known_at, strategy_text, policy)
     begun = kept_inputs(unfinished)
     if begun is not None and known_at is None and _same_but_known_at(begun, inputs):
         inputs = begun
@@ -98,26 +94,6 @@ def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, poli
         _set_aside(book, final)
     store.publish_folder(unfinished, final)
     return summary, True
-
-
-def _inputs(book: Book, manifest: Manifest, as_of: date, known_at: int, strategy_text: str | None, policy: dict[str, str] | None) -> Inputs:
-    earlier = [night for night in book.night_dates() if night < as_of]
-    compared, vintages = _compared(earlier, as_of), tuple(night for night in earlier if _ends_month(night))
-    models, challengers, unused = models_in_use(book, as_of)
-    matured = night_matured(book, as_of, models, _models_of)
-    runs = {night.isoformat(): run_digest(book.night(night)) for night in {*compared, *vintages, *map(date.fromisoformat, matured.values())}}
-    lender = store.lender_text(book)
-    strategy, version = (strategy_text, {}) if strategy_text else strategy_register.in_force_told(book, as_of)
-    return Inputs(
-        as_of, known_at, book.name, law_of(lender_from(lender).law, policy), lender, strategy, manifest.snapshot,
-        compared, vintages, runs, manifest.loads, models, matured, challengers, unused, version, store.roster_text(book), held_by(book, compared),
-    )
-
-
-def _models_of(night: Path) -> dict[str, dict]:
-    """The models that a finished night used; none where nobody can say."""
-    inputs = kept_inputs(night)
-    return {} if inputs is None else inputs.models
 
 
 def _too_large(problem: Exception) -> Refused:
@@ -261,16 +237,6 @@ def _summary(book, inputs: Inputs, by: Deciders, totals, unknown, worklist, part
         "order_zh": ORDER_EXPECTED_ZH if EXPECTED in by.models else ORDER_ZH, "order_en": ORDER_EXPECTED_EN if EXPECTED in by.models else ORDER_EN,
         "earlier_nights": [night.isoformat() for night in inputs.earlier],
     }
-
-
-def _compared(earlier: list[date], as_of: date) -> tuple[date, ...]:
-    """The nights tonight is compared with: the last one, and the last by the end of the month before."""
-    by_month_end = [night for night in earlier if night <= last_day_of_previous_month(as_of)]
-    return tuple(sorted({*earlier[-1:], *by_month_end[-1:]}))
-
-
-def _ends_month(day: date) -> bool:
-    return date.fromordinal(day.toordinal() + 1).day == 1
 
 
 def _same_but_known_at(one: Inputs, other: Inputs) -> bool:
