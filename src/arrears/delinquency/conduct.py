@@ -13,6 +13,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
+from arrears.days import number_of
 from arrears.tables.facts import Facts
 from arrears.tables.promises_kept import paid_between, promises_on
 
@@ -24,7 +25,8 @@ LOOKED_BACK_DAYS = 365
 
 
 def conduct(facts: Facts, as_of: date) -> pl.DataFrame:
-    """One row per loan, in the order of facts.loans: kept_promises, broken_promises, kept_plans (Int32), frequency (a word of FREQUENCIES).
+    """One row per loan, in the order of facts.loans: kept_promises, broken_promises, kept_plans (Int32), frequency (a word of FREQUENCIES); with loan_id,
+    last_paid_on and last_promised_on (null where there was none by as_of).
 
     Promises: those given in the 365 days up to as_of; one that can still be kept is neither. Plans: all agreed by as_of. frequency: see `frequency_of`.
     """
@@ -35,11 +37,24 @@ def conduct(facts: Facts, as_of: date) -> pl.DataFrame:
         return pl.Series(np.bincount(loans.to_numpy(), minlength=count).astype(np.int32))
 
     return pl.DataFrame({
+        "loan_id": facts.loans["loan_id"],
         "kept_promises": counted(promises.filter(pl.col("state") == "kept")["loan"]),
         "broken_promises": counted(promises.filter(pl.col("state") == "broken")["loan"]),
         "kept_plans": counted(plans_on(facts, as_of).filter("is_kept")["loan"]),
         "frequency": frequency_of(facts.instalments, count),
+        "last_paid_on": _last(facts.counting_payments(number_of(as_of)).filter(pl.col("paid_on") <= as_of), "paid_on", count),
+        "last_promised_on": _last(promises, "promised_on", count),
     })
+
+
+def _last(rows: pl.DataFrame, day: str, count: int) -> pl.Series:
+    """Per loan the latest of these days; null where it has none."""
+    latest = np.full(count, _NEVER, np.int64)
+    np.maximum.at(latest, rows["loan"].to_numpy(), rows[day].to_physical().to_numpy())
+    return pl.Series(day, latest).set(pl.Series(latest == _NEVER), None).cast(pl.Int32).cast(pl.Date)
+
+
+_NEVER = np.iinfo(np.int64).min
 
 
 def plans_on(facts: Facts, as_of: date) -> pl.DataFrame:
