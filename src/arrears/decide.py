@@ -6,16 +6,18 @@ from datetime import date
 import polars as pl
 
 from arrears.allocation.rank import gather
-from arrears.compliance.proposals import screened
+from arrears.compliance.proposals import midnight_after, screened
 from arrears.compliance.screen import Prepared
 from arrears.delinquency.assess import assess
 from arrears.delinquency.buckets import Buckets
+from arrears.delinquency.conduct import conduct
 from arrears.law.caps import Law
 from arrears.law.lender import Lender
 from arrears.scoring.model import Model
 from arrears.scoring.score import Scores, beside, score
-from arrears.strategy.decision_table import Strategy
-from arrears.strategy.propose import propose
+from arrears.strategy.late_loans import late_loans, touched
+from arrears.strategy.propose import candidates, propose
+from arrears.strategy.strategy import Strategy
 from arrears.tables.facts import Facts
 
 
@@ -23,16 +25,20 @@ from arrears.tables.facts import Facts
 class Decisions:
     """One partition's decisions.
 
-    positions: one row per loan disbursed by as_of. loans: the same loans, with what the night's tables need.
-    scores: what the released models say. proposals: one row per late loan, each with what the gate and the models say of it. entries: one row per late person and currency, of what
-    the gate does not refuse, not yet ranked.
+    positions: one row per loan disbursed by as_of. loans: the same loans, with what the night's tables need. scores: what the released models say.
+    proposals: one row per late loan, with what the strategy wants of it. candidates: one row per late loan and treatment it might get, with what the gate says.
+    saved: the same of what rows of restraint keep from being done. entries: one row per late person and currency, of what the gate does not refuse; options:
+    one row per entry and treatment that may be chosen for it. The choice and who does it need everybody: `allot`.
     """
 
     positions: pl.DataFrame
     loans: pl.DataFrame
     scores: Scores
     proposals: pl.DataFrame
+    candidates: pl.DataFrame
+    saved: pl.DataFrame
     entries: pl.DataFrame
+    options: pl.DataFrame
 
 
 def decide(facts: Facts, law: Law, gate: Prepared, lender: Lender, strategy: Strategy, models: dict[str, Model], buckets: Buckets, as_of: date) -> Decisions:
@@ -40,8 +46,13 @@ def decide(facts: Facts, law: Law, gate: Prepared, lender: Lender, strategy: Str
     assessed = assess(facts, law, buckets, as_of)
     scores = score(assessed.positions, assessed.loans, facts, models, as_of, buckets.names[-1])
     holds = facts.holds.with_columns(facts.loans["borrower_id"].gather(facts.holds["loan"]))
-    proposals = propose(assessed.positions, assessed.loans, holds, strategy, as_of)
-    proposals = screened(proposals, facts.contacts, facts.consents, holds, gate, lender, strategy.contacts, as_of)
-    proposals = beside(proposals, scores)
-    entries = gather(proposals.filter(pl.col("verdict").ne_missing("deny")), strategy.treatments)
-    return Decisions(assessed.positions, assessed.loans, scores, proposals, entries)
+    late = beside(late_loans(assessed.positions, assessed.loans, conduct(facts, as_of), facts.borrowers, holds, as_of), scores)
+    proposals = propose(late, touched(facts.contacts, strategy, midnight_after(as_of, gate, lender)), strategy, as_of)
+
+    def by_the_gate(proposed: pl.DataFrame) -> pl.DataFrame:
+        return screened(proposed, facts.contacts, facts.consents, holds, gate, lender, strategy.contacts, as_of)
+
+    asked = by_the_gate(candidates(proposals, strategy))
+    saved = by_the_gate(candidates(proposals.filter(pl.col("instead") > 0), strategy, "instead"))
+    entries, options = gather(proposals, asked.filter(pl.col("verdict").ne_missing("deny")), strategy.names)
+    return Decisions(assessed.positions, assessed.loans, scores, proposals, asked, saved, entries, options)

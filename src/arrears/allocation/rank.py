@@ -19,28 +19,40 @@ WORKLIST = (
     "rank", "borrower_id", "loan_id", "late_loans", "bucket", "days_past_due", "product", "currency",
     "claimable_minor", "treatment", "rule", "reason_zh", "reason_en", "channel", "verdict", "rules",
     "expected_minor", "pay_probability", "score_reasons", "reach_channel", "reach_hour", "reach_probability",
+    "segment", "options", "chosen_by", "worth_minor", "offer", "experiment", "arm", "propensity", "held_by",
 )
+ENTRY = (
+    "loan_id", "bucket", "days_past_due", "product", "rule", "reason_zh", "reason_en", "pay_probability", "score_reasons", "reach_channel", "reach_hour",
+    "reach_probability", "segment", "kind", "frequency", "limits", "offer", "experiment", "arm", "propensity", "last_contact_on",
+)
+"""What an entry takes from the loan that leads."""
 
 
-def gather(proposals: pl.DataFrame, treatments: tuple[str, ...]) -> pl.DataFrame:
-    """One row per person and currency: the most pressing of their loans leads, the amounts are summed.
+def gather(proposals: pl.DataFrame, candidates: pl.DataFrame, treatments: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """One row per person and currency of whom the gate leaves something to do, and one row per entry and treatment that may be chosen for it.
 
-    proposals: one row per late loan that the gate does not refuse; all such loans of a person must be among them. treatments: most pressing first.
-    expected_minor is null where no model said it of every one of them; pay_probability and its reasons are the leading loan's.
+    proposals: one row per late loan, all of a person among them. candidates: one row per loan and treatment that the gate does not refuse: loan_id, treatment,
+    channel, verdict, rules. treatments: most pressing first. Of a person's loans the one with the most pressing treatment leads, then the longest late, then the
+    largest, then by its name; the amounts of all that may still be treated are summed. expected_minor is null where no model said it of every one of them.
+    options: entry (UInt32, the row of the entries), treatment (UInt8, its place), channel, verdict, rules; by entry, most pressing first.
     """
-    pressing = _pressing(treatments)
-    led = proposals.sort([pressing, -pl.col("days_past_due"), -pl.col("claimable_minor"), pl.col("loan_id")])
-    return led.group_by("borrower_id", "currency", maintain_order=True).agg(
+    place = pl.col("treatment").replace_strict(list(treatments), range(len(treatments)), return_dtype=pl.UInt8)
+    lawful = candidates.select("loan_id", place, "channel", "verdict", "rules")
+    pressing = lawful.group_by("loan_id").agg(pl.col("treatment").min().alias("pressing"))
+    led = proposals.join(pressing, on="loan_id", how="inner").sort(["pressing", -pl.col("days_past_due"), -pl.col("claimable_minor"), pl.col("loan_id")])
+    entries = led.group_by("borrower_id", "currency", maintain_order=True).agg(
         pl.len().cast(pl.Int64).alias("late_loans"), exact_sum("claimable_minor"),
         pl.when(pl.col("expected_minor").is_not_null().all()).then(exact_sum("expected_minor")).alias("expected_minor"),
-        pl.col("loan_id", "bucket", "days_past_due", "product", "treatment", "rule", "reason_zh", "reason_en", "channel", "verdict", "rules", "pay_probability",
-               "score_reasons", "reach_channel", "reach_hour", "reach_probability").first(),
+        pl.col(ENTRY).first(),
     ).sort("borrower_id", "currency")
+    leads = entries.select("loan_id", pl.int_range(pl.len(), dtype=pl.UInt32).alias("entry"))
+    options = lawful.join(leads, on="loan_id", how="inner").select("entry", "treatment", "channel", "verdict", "rules").sort("entry", "treatment")
+    return entries, options
 
 
-def rank(entries: pl.DataFrame, treatments: tuple[str, ...]) -> pl.DataFrame:
-    """The entries in the stated order, numbered from 1: ORDER_EXPECTED_EN where a model said what is expected, else ORDER_EN."""
-    ordered = entries.sort([
+def rank(chosen: pl.DataFrame, treatments: tuple[str, ...]) -> pl.DataFrame:
+    """The entries, each with its treatment, in the stated order, numbered from 1: ORDER_EXPECTED_EN where a model said what is expected, else ORDER_EN."""
+    ordered = chosen.sort([
         _pressing(treatments), -pl.coalesce("expected_minor", "claimable_minor"), -pl.col("days_past_due"), pl.col("borrower_id"), pl.col("currency"),
     ])
     return ordered.with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64)).select(WORKLIST)

@@ -52,10 +52,19 @@ def screened(
     return proposals.join(judged, on=_BY, how="left", maintain_order="left").drop("product_of_law")
 
 
+def midnight_after(as_of: date, gate: Prepared, lender: Lender) -> int:
+    """The instant (microseconds) at which the day as_of is over in every zone of the lender's people."""
+    return max(instants_at(zone, number_of(as_of + timedelta(days=1)), 0)[0] for zone in _zones(gate, lender))
+
+
+def _zones(gate: Prepared, lender: Lender) -> tuple[str, ...]:
+    return (gate.pack.zone,) if gate.pack.zone else lender.zones
+
+
 def _asked(people, contacts, consents, holds, gate: Prepared, lender: Lender, ways, as_of: date) -> Asked:
     count, zeros = len(people), np.zeros(len(people), np.int64)
     borrowers = people["borrower_id"].unique(maintain_order=True)
-    zones, tomorrow = (gate.pack.zone,) if gate.pack.zone else lender.zones, number_of(as_of + timedelta(days=1))
+    zones, tomorrow = _zones(gate, lender), number_of(as_of + timedelta(days=1))
     at = max(instants_at(zone, tomorrow, lender.contact_minute)[0] for zone in zones)  # when it is that late in every zone
     past = _past(contacts, borrowers)
     first, last = _span(past["borrower_id"], people["borrower_id"])

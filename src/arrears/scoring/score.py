@@ -20,8 +20,8 @@ SCORES = {
     "points": pl.Int32, "reasons": pl.String,
 }
 REACH = {"borrower_id": pl.String, "reach_channel": pl.String, "reach_hour": pl.Int32, "reach_probability": pl.Float64}
-CURE, EXPECTED = "collection_cure", "collection_recovery_30"
-"""The models by which the worklist is ordered, where they are released."""
+CURE, SELF_CURE, EXPECTED = "collection_cure", "collection_self_cure", "collection_recovery_30"
+"""The models that a strategy reads and by which the worklist is ordered, where they are released."""
 
 _AT_NIGHT = tuple(name for name, target in TARGETS.items() if target.family in ("behaviour", "collection", "loss"))
 
@@ -87,18 +87,19 @@ def _column(values: np.ndarray | None, count: int, dtype: type = pl.Float64) -> 
     return pl.Series(values, dtype=dtype) if values is not None else pl.Series([None], dtype=dtype).new_from_index(0, count)
 
 
-def beside(proposals: pl.DataFrame, scores: Scores) -> pl.DataFrame:
-    """The proposals with what the models say of them: pay_probability, expected_minor (of what may be demanded, within 30 days), score_reasons, and
+def beside(late: pl.DataFrame, scores: Scores) -> pl.DataFrame:
+    """The late loans with what the models say of them: pay_probability, self_cure, expected_minor (of what may be demanded, within 30 days), score_reasons, and
     the channel and hour at which the person is likeliest reached; null where no model speaks.
     """
     def of(name: str, *columns: pl.Expr) -> pl.DataFrame:
         return scores.loans.filter(pl.col("model") == name).select("loan_id", *columns)
 
     joined = {"how": "left", "maintain_order": "left"}
-    with_cure = proposals.join(of(CURE, pl.col("estimate").alias("pay_probability"), pl.col("reasons").alias("score_reasons")), on="loan_id", **joined)
-    with_both = with_cure.join(of(EXPECTED, _ppm(pl.col("estimate")).alias("share_ppm")), on="loan_id", **joined)
+    late = late.join(of(CURE, pl.col("estimate").alias("pay_probability"), pl.col("reasons").alias("score_reasons")), on="loan_id", **joined)
+    late = late.join(of(SELF_CURE, pl.col("estimate").alias("self_cure")), on="loan_id", **joined)
+    late = late.join(of(EXPECTED, _ppm(pl.col("estimate")).alias("share_ppm")), on="loan_id", **joined)
     expected = (pl.col("claimable_minor").cast(pl.Int128) * pl.col("share_ppm") // 1_000_000).cast(pl.Int64, strict=True)
-    return with_both.with_columns(expected_minor=expected).drop("share_ppm").join(scores.reach, on="borrower_id", **joined)
+    return late.with_columns(expected_minor=expected).drop("share_ppm").join(scores.reach, on="borrower_id", **joined)
 
 
 def _ppm(share: pl.Expr) -> pl.Expr:

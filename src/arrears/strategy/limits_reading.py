@@ -44,8 +44,8 @@ def _limit(entry: dict, treatments: tuple[str, ...], where: str) -> Limit:
         raise BadYaml(f"{here}, least: {least_from} says what can be done at most; write a number or a share")
     if most_from is not None and (counts not in SOURCES[most_from] or by is not None):
         raise BadYaml(f"{here}, most: {most_from} bounds {SOURCES[most_from][0]}, not {counts}{' by ' + by if by else ''}; write counts: {SOURCES[most_from][0]}, without by")
-    if (most_ppm is not None or least_ppm is not None) and counts not in ("people", "contacts"):
-        raise BadYaml(f"{here}: a share is one of the people, so it bounds people or contacts, not {counts}; write a number")
+    if (most_ppm is not None or least_ppm is not None) and counts not in ("people", "contacts", "complaints"):
+        raise BadYaml(f"{here}: a share is one of the people, so it bounds people, contacts or complaints, not {counts}; write a number")
     if most is not None and least is not None and least > most:
         raise BadYaml(f"{here}: at least {least:,} and at most {most:,} cannot both be, by {least - most:,}; raise most or lower least")
     if most_ppm is not None and least_ppm is not None and least_ppm > most_ppm:

@@ -199,7 +199,7 @@ def _row(entry: dict, when, names: tuple[str, ...], ladders: tuple[str, ...], wh
     restraint = yes(entry.get("restraint", "no"), f"{where}, restraint")
     if restraint and treatments != (LEAVE_ALONE,):
         raise BadYaml(f"{where}: a row of restraint leaves alone; give it treatment: {LEAVE_ALONE}, or leave out restraint")
-    return Row(entry["name"], when, treatments, ladder, restraint, yes(entry.get("fixed", "no"), f"{where}, fixed"), entry["reason"]["zh"], entry["reason"]["en"])
+    return Row(entry["name"], when, treatments, ladder, restraint, entry["reason"]["zh"], entry["reason"]["en"], yes(entry.get("fixed", "no"), f"{where}, fixed"))
 
 
 def _what_follows(entry: dict, names, ladders, where: str, *, compulsory: bool) -> tuple[tuple[str, ...], str | None]:

@@ -64,9 +64,9 @@ class Row:
     treatments: tuple[str, ...]
     ladder: str | None
     restraint: bool
-    fixed: bool
     reason_zh: str
     reason_en: str
+    fixed: bool = False
 
 
 @dataclass(frozen=True)
