@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arrears import store, strategy_register
+from arrears.locks import locked
 from arrears.refusal import Refused
-from arrears.strategy.decision_table import default_strategy_text
+from arrears.strategy.reading import default_strategy_text
 from arrears.strategy_register import (
     approve,
     entries_of,
@@ -317,7 +318,7 @@ def test_the_number_of_an_approved_version_is_not_given_again(book):
 
 
 def test_nothing_is_approved_while_a_night_runs(book):
-    with store.locked(book, "night", alone=True):
+    with locked(book, "night", alone=True):
         for work in (lambda: approve(book, 1, "Wang Fang", day(5), "agreed", NOW), lambda: rollback(book, "Wang Fang", "odd", day(5), NOW)):
             with refused("a night is running on this book; nothing was changed"):
                 work()

@@ -19,9 +19,11 @@ from pathlib import Path
 from arrears import store
 from arrears.days import moment_of
 from arrears.delinquency.buckets import read_buckets
+from arrears.locks import locked
 from arrears.refusal import Refused
 from arrears.store import Book
-from arrears.strategy.decision_table import Strategy, default_strategy_text, demand_buckets, strategy_from
+from arrears.strategy.reading import default_strategy_text, demand_buckets, strategy_from
+from arrears.strategy.strategy import Strategy
 
 FORMAT = 1
 STRATEGY, SUBMITTED = "strategy.yaml", "submitted.json"
@@ -82,7 +84,7 @@ def submit(book: Book, text: str, by: str, why: str, at: int, name: str = STRATE
     by, why = _words(by, "--by", "who submits it", "提交人"), _words(why, "--why", "why", "原因")
     checked(text, name)
     content = text.encode()
-    with store.locked(book, "strategies", alone=True, patience_seconds=PATIENCE_SECONDS):
+    with locked(book, "strategies", alone=True, patience_seconds=PATIENCE_SECONDS):
         latest = max(versions_of(book), default=0)
         if latest and _is_same(book.strategy_folder(latest) / STRATEGY, content):
             raise Refused(f"{name}: it is version {latest} already, byte for byte; nothing was changed", f"{name}：与版本 {latest} 逐字节相同；未作任何更改")
@@ -148,6 +150,12 @@ def in_force(book: Book, as_of: date) -> tuple[str, int | None, Entry | None]:
     return _text(book, entry.version, entry.digest), entry.version, entry
 
 
+def in_force_told(book: Book, as_of: date) -> tuple[str, dict[str, str | int]]:
+    """The text of the strategy of that night, and what a night keeps of how it came into force: number, digest, from, by; empty for the shipped default."""
+    text, version, entry = in_force(book, as_of)
+    return text, {} if entry is None or version is None else {"number": version, "digest": entry.digest, "from": entry.from_on.isoformat(), "approved_by": entry.by}
+
+
 def history(book: Book) -> list[Period]:
     """What held when, earliest first, and what will; before the first period the shipped default. Raises Refused where the list is damaged."""
     return _periods(entries_of(book))
@@ -211,7 +219,7 @@ def _plain(name: str) -> str:
 @contextmanager
 def _changing(book: Book) -> Iterator[list[Entry]]:
     """The list as it stands, for as long as nobody else may change it and no night runs (it could be one of those that the change is about)."""
-    with store.locked(book, "strategies", alone=True, patience_seconds=PATIENCE_SECONDS), store.locked(book, "night", alone=False):
+    with locked(book, "strategies", alone=True, patience_seconds=PATIENCE_SECONDS), locked(book, "night", alone=False):
         yield entries_of(book)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arrears.delinquency.buckets import read_buckets
-from arrears.strategy.decision_table import chosen_row, default_strategy_text, demand_buckets, strategy_from
+from arrears.strategy.reading import chosen_row, default_strategy_text, demand_buckets, strategy_from
 from arrears.strict_yaml import BadYaml
 from arrears.tables.holds import HOLD_KINDS
 

@@ -8,7 +8,7 @@ import polars as pl
 from arrears import store
 from arrears.law.lender import lender_from
 from arrears.law.packs import pack_kept
-from arrears.nightly.night import kept_inputs
+from arrears.nightly.inputs import kept_inputs
 
 _WORDS = {
     "zh": {"head": "闸门（{as_of} 夜批，{channel}）：{verdict}", "deny": "拒绝，不在名单上", "review": "须人工放行", "warn": "须写明理由", "allow": "放行",

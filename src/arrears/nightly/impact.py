@@ -25,7 +25,8 @@ from arrears.nightly import local
 from arrears.nightly.impact_report import hypotheticals, render, sides_of
 from arrears.nightly.positions import opened
 from arrears.refusal import Refused
-from arrears.strategy.decision_table import Strategy, default_strategy_text, strategy_from
+from arrears.strategy.reading import default_strategy_text, strategy_from
+from arrears.strategy.strategy import Strategy
 
 
 @dataclass(frozen=True)
