@@ -104,8 +104,8 @@ def _workload(found: dict) -> str:
                (words("cases.expected"), NUMBER), (words("col.claimable"), NUMBER), (words("cases.difficulty"), NUMBER), (words("cases.new"), NUMBER), (words("cases.lost"), NUMBER)]
     rows: list[list[Cell]] = [
         [row["name"], row["team"] or "–", count(row["cases"]), count(row["cases_most"]), count(row["minutes"]), money(row["expected_minor"], found["currency"]),
-         money(row["claimable_minor"], found["currency"]), "–" if row["difficulty"] is None else f"{row['difficulty']:.2f}", count(row["new"]), count(row["lost"])]
-        for row in found["workload"]]
+         money(row["claimable_minor"], found["currency"]), "–" if row["mean_difficulty"] is None else f"{row['mean_difficulty']:.2f}", count(row["new"] + row["taken_over"]),
+         count(row["moved_away"])] for row in found["workload"]]
     return table("cases-load", words("cases.load"), columns, rows)
 
 
