@@ -19,7 +19,7 @@ from arrears.nightly.standings import are_read, guarantors_in, standings_on
 from arrears.pages.strategy_words import conditions_in_words, offer_in_words, value_in_words
 from arrears.refusal import Refused
 from arrears.store import Book
-from arrears.strategy.conditions import fits
+from arrears.strategy.conditions import FIELDS, fits
 from arrears.strategy.reading import LEAVE_ALONE
 from arrears.strategy.strategy import Row, Strategy
 from arrears.strategy.worth import alone_minor, worth_minor
@@ -120,9 +120,18 @@ def _failed(mine: pl.DataFrame, row: Row, strategy: Strategy, lang: str) -> str:
     for field, cell in row.when:
         if not bool(fits(((field, cell),), mine)[0]):
             value = mine[field][0]
-            asked, own = conditions_in_words(((field, cell),), lang, strategy), value_in_words(field, value, lang) if value is not None else "未知" if lang == "zh" else "not known"
+            asked, own = conditions_in_words(((field, cell),), lang, strategy), _value(field, value, mine["currency"][0], lang)
             return f"要求{asked}，实为 {own}" if lang == "zh" else f"asks for {asked}; it is {own}"
     return ""
+
+
+def _value(field: str, value: object, currency: str, lang: str) -> str:
+    """What the loan has, as the condition says what it asks for."""
+    if value is None:
+        return "未知" if lang == "zh" else "not known"
+    if FIELDS[field].is_share:
+        return f"{value:.1%}"
+    return in_major_units(value, currency) if FIELDS[field].unit == "minor units" else value_in_words(field, value, lang)
 
 
 def _options(decisions: Decisions, mine: pl.DataFrame, loan: dict, strategy: Strategy, words: dict, lang: str) -> list[str]:
