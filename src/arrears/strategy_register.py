@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from itertools import zip_longest
@@ -22,8 +22,10 @@ from arrears.delinquency.buckets import read_buckets
 from arrears.locks import locked
 from arrears.refusal import Refused
 from arrears.store import Book
+from arrears.strategy.experiments import demand_unchanged
 from arrears.strategy.reading import default_strategy_text, demand_buckets, strategy_from
 from arrears.strategy.strategy import Strategy
+from arrears.strict_yaml import BadYaml
 
 FORMAT = 1
 STRATEGY, SUBMITTED = "strategy.yaml", "submitted.json"
@@ -327,7 +329,33 @@ def _next(day: date) -> date:
 
 
 def _demand_experiments(book: Book, entries: list[Entry], entry: Entry, strategy: Strategy) -> None:
-    """Raises Refused where the version changes an experiment that runs."""
+    """Raises Refused where an experiment would be changed while it runs: by the version when it begins to hold, or by one that is to follow it.
+
+    Nor is the name of an experiment of any version that held before used for another: people are drawn by it, and would move between arms. A rollback
+    that is to follow ends experiments, as it is meant to.
+    """
+    periods = _periods([*entries, entry])
+    place = next(number for number, period in enumerate(periods) if period.entry is entry)
+    held = [(period, _still_readable(book, period.entry)) for period in periods[:place]]
+    known = {one.name: one for period, earlier in held if earlier is not None for one in earlier.experiments if one.from_on < period.until_on}
+    last = held[-1][1].experiments if held and held[-1][1] is not None else ()
+    names = {one.name for one in strategy.experiments} - {one.name for one in last}
+    demand_unchanged(replace(strategy, experiments=(*last, *(known[name] for name in sorted(names & known.keys())))), strategy, entry.from_on)
+    following = periods[place + 1] if place + 1 < len(periods) else None
+    if following is not None and following.entry.action == APPROVE:
+        coming = _still_readable(book, following.entry)
+        if coming is not None:
+            demand_unchanged(strategy, coming, following.from_on)
+
+
+def _still_readable(book: Book, entry: Entry) -> Strategy | None:
+    """The strategy of an entry; None for the default, and where its file is damaged: no night runs on that, and another must be able to take its place."""
+    if entry.version is None:
+        return None
+    try:
+        return checked(_text(book, entry.version, entry.digest), STRATEGY)
+    except (Refused, BadYaml):
+        return None
 
 
 def _words(said: str | None, option: str, en: str, zh: str) -> str:
