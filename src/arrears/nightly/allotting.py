@@ -7,7 +7,8 @@ import polars as pl
 
 from arrears import store
 from arrears.allocation.assign import HOLDINGS, Assigned, assign
-from arrears.allocation.workload import workload
+from arrears.allocation.assign_words import LEFT, STANDS
+from arrears.allocation.workload import Workload, workload
 from arrears.ingest.judge import capacity_on
 from arrears.law.agencies import faults_of
 from arrears.nightly import local
@@ -47,8 +48,8 @@ def allotted(book: Book, manifest: Manifest, inputs: Inputs, by: Deciders, left:
     assigned = assign(cases, by.roster, held, by.strategy.giving, inputs.as_of, agency_faults(by, inputs.as_of))
     loads = workload(assigned, cases, by.roster)
     with_holder = choice.entries.join(assigned.rows.select("borrower_id", "held_by"), on="borrower_id", how="left", maintain_order="left")
-    summary["allocation"] = allocation_summary(assigned, loads)
-    return Allotted(with_holder, {ASSIGNED: assigned.rows, "workload": loads.rows}, summary)
+    summary["allocation"] = allocation_summary(assigned, loads, choice.parts[0].currency if choice.parts else "")
+    return Allotted(with_holder, {ASSIGNED: assigned.rows, "cases": cases, "workload": loads.rows}, summary)
 
 
 def agency_faults(by: Deciders, as_of: date) -> dict[str, tuple[str, str]]:
@@ -81,17 +82,22 @@ def sharing_path(book: Book, held: dict[str, str]):
     return store.sharings(book, night)[number - 1] if number else book.night(night) / f"{ASSIGNED}.parquet"
 
 
-def allocation_summary(assigned: Assigned, loads) -> dict:
-    """Counts by reason, the first moves, who has how much, and how evenly."""
-    rows = assigned.rows
-    whys = rows.group_by("why").len().sort("why")
-    moves = assigned.moves.sort("borrower_id")
+def allocation_summary(assigned: Assigned, loads: Workload, currency: str) -> dict:
+    """Counts by reason, the first moves, who has how much, and how evenly. currency: that of most entries, in which amounts are shown."""
+    rows, moves, unassigned = assigned.rows, assigned.moves, assigned.unassigned
+    whys = rows.group_by("why").agg(pl.len().cast(pl.Int64).alias("people")).sort("people", "why", descending=[True, False])
     return {
-        "held": int(rows["held_by"].is_not_null().sum()), "needed": int(rows["needed"].sum()), "unassigned": len(assigned.unassigned), "moved": len(moves),
-        "why": dict(whys.iter_rows()), "why_unassigned": dict(assigned.unassigned.group_by("why").len().sort("why").iter_rows()),
+        "held": int(rows["held_by"].is_not_null().sum()), "needed": int(rows["needed"].sum()), "unassigned": len(unassigned), "moved": len(moves), "currency": currency,
+        "why": [{**row, **label_of(row["why"])} for row in whys.iter_rows(named=True)],
         "moves": moves.head(MOVES_SHOWN).select("borrower_id", "before", "held_by", "why", "why_zh", "why_en").to_dicts(),
         "cost": assigned.cost, "bound": assigned.bound, "workload": loads.rows.to_dicts(), "spread": loads.spread.to_dicts(),
     }
+
+
+def label_of(why: str) -> dict[str, str]:
+    """A reason in words that name nobody."""
+    zh, en = (LEFT | STANDS)[why]
+    return {"zh": zh.format(before="原持有人", held_by="持有人"), "en": en.format(before="whoever had it", held_by="the same holder")}
 
 
 def _experiments(entries: pl.DataFrame, strategy: Strategy, as_of: date) -> list[dict]:

@@ -90,13 +90,13 @@ def cases_of(choice: Choice, proposals: pl.DataFrame, strategy: Strategy) -> pl.
     """
     named = pl.DataFrame({
         "treatment": strategy.names, "owner": [one.owner if one.owner in PEOPLE else None for one in strategy.treatments], "skill": [one.skill for one in strategy.treatments],
-        "place": range(len(strategy.names)),
-    }, schema_overrides={"owner": pl.String, "skill": pl.String, "place": pl.UInt8})
+        "place": range(len(strategy.names)), "minutes": [one.minutes for one in strategy.treatments],
+    }, schema_overrides={"owner": pl.String, "skill": pl.String, "place": pl.UInt8, "minutes": pl.Int64})
     treated = choice.entries.join(named, on="treatment", how="left", maintain_order="left").sort("borrower_id", "place", "currency")
     treated = treated.unique("borrower_id", keep="first", maintain_order=True)
     others = proposals.join(treated, on="borrower_id", how="anti").sort("borrower_id", -pl.col("days_past_due"), "loan_id").unique("borrower_id", keep="first", maintain_order=True)
-    rows = pl.concat([treated, others.with_columns(owner=pl.lit(None, pl.String), skill=pl.lit(None, pl.String))], how="diagonal").sort("borrower_id")
+    rows = pl.concat([treated, others.with_columns(owner=pl.lit(None, pl.String), skill=pl.lit(None, pl.String), minutes=pl.lit(0, pl.Int64))], how="diagonal").sort("borrower_id")
     ppm = pl.col("bucket").replace_strict(strategy.expected.recovery_ppm or {"": 0}, default=0, return_dtype=pl.Int64)
     return rows.select(
         "borrower_id", "bucket", "product", "claimable_minor", pl.coalesce("expected_minor", pl.col("claimable_minor") // PPM * ppm + pl.col("claimable_minor") % PPM * ppm // PPM).alias("expected_minor"),
-        pl.coalesce(1 - pl.col("pay_probability"), 1 - ppm / PPM).alias("difficulty"), "owner", "skill", "language", "region", "last_touched_on")
+        pl.coalesce(1 - pl.col("pay_probability"), 1 - ppm / PPM).alias("difficulty"), "owner", "skill", "language", "region", "last_touched_on", pl.when(pl.col("owner").is_null()).then(0).otherwise("minutes").alias("minutes"))
