@@ -18,7 +18,7 @@ LEFT = {
     "idle": ("{before} 在规定天数内未跟进，按防养案规则收回", "{before} did not touch it within the days the rule gives, so it comes back"),
     "over_capacity": ("{before} 的案件数已达上限", "{before} has as many cases as they can"),
     "agency_share": ("按机构份额与评分调整，{before} 交出", "{before} has more than its share by the agencies' shares and scorecards"),
-    "balance": ("为均衡数量、金额与难度，{before} 交出", "{before} gives it up so that number, money and difficulty are even"),
+    "balance": ("为均衡数量、金额与难度，或为他人无法承接的案件腾出名额，{before} 交出", "{before} gives it up so that number, money and difficulty are even, or a case that others cannot have finds room"),
 }
 """Why a case left who had it."""
 STANDS = {
@@ -40,6 +40,7 @@ STANDS = {
 }
 """Where a case is, or why nobody has it."""
 _NOW = ("现由 {held_by} 负责", "now with {held_by}")
+_NOBODY = ("现无人负责", "nobody has it now")
 
 
 def worded(rows: pl.DataFrame, faults: Mapping[str, tuple[str, str]]) -> pl.DataFrame:
@@ -54,7 +55,8 @@ def _sentence(place: int, faults: dict[str, str]) -> pl.Expr:
         fault = pl.col("before").replace_strict(faults, default=None, return_dtype=pl.String).str.strip_chars_end("。.")
         left = pl.when((pl.col("left_why") == "agency_fault") & fault.is_not_null()).then(left + pl.lit(colon) + fault).otherwise(left)
     stands = pl.col("why").replace_strict({code: each[place] for code, each in STANDS.items()}, default=None, return_dtype=pl.String)
-    now = pl.when(pl.col("left_why").is_not_null() & pl.col("held_by").is_not_null()).then(pl.lit(_NOW[place])).otherwise(stands)
+    moved = pl.col("left_why").is_not_null()
+    now = pl.when(moved & pl.col("held_by").is_not_null()).then(pl.lit(_NOW[place])).otherwise(pl.coalesce(stands, pl.lit(_NOBODY[place])))
     whole = pl.concat_str([left, now], separator=join, ignore_nulls=True) + pl.lit(end)
     whole = whole.str.replace_all("{before}", pl.col("before").fill_null(""), literal=True)
     return whole.str.replace_all("{held_by}", pl.col("held_by").fill_null(""), literal=True)

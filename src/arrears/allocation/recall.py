@@ -110,12 +110,10 @@ def why_back(held: pl.DataFrame, people: People, there: Presence, able: np.ndarr
     return why
 
 
-def bars(history: pl.DataFrame, terms: Terms, as_of: date) -> pl.Series:
-    """Whether a case does not return to who last held it: it came back idle (or nobody knows why) less than not_back_days ago."""
-    return history.select(
-        ((pl.lit(as_of) - pl.col("returned_on")).dt.total_days() < terms.not_back_days) & (pl.col("returned_why").fill_null(IDLE) == IDLE)
-        & pl.col("last_held_by").is_not_null()
-    ).to_series().fill_null(False)
+def is_barred(terms: Terms, as_of: date) -> pl.Expr:
+    """Whether a case does not return to who last held it: it came back idle (or nobody knows why) less than not_back_days ago. Never null."""
+    lately = (pl.lit(as_of) - pl.col("returned_on")).dt.total_days() < terms.not_back_days
+    return (lately & (pl.col("returned_why").fill_null(IDLE) == IDLE) & pl.col("last_held_by").is_not_null()).fill_null(False)
 
 
 def conflicts(roster: Roster) -> pl.DataFrame:

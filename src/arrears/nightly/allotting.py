@@ -58,7 +58,7 @@ def agency_faults(by: Deciders, as_of: date) -> dict[str, tuple[str, str]]:
     for one in by.roster.agencies:
         faults = faults_of(by.agencies, one.evaluated_on, one.inspected_on, one.contract_from, one.contract_until, by.lender.licence, as_of + timedelta(days=1))
         if faults:
-            found[one.name] = ("; ".join(fault.en for fault in faults), "；".join(fault.zh for fault in faults))
+            found[one.name] = ("; ".join(en for _, en, _ in faults), "；".join(zh for *_, zh in faults))
     return found
 
 

@@ -12,7 +12,7 @@ from arrears.allocation.roster_reading import roster_from
 from arrears.compliance.screen import Prepared, prepare
 from arrears.days import last_day_of_previous_month, microseconds_of, moment_of
 from arrears.delinquency.buckets import Buckets, read_buckets
-from arrears.law.agencies import AgencyRules, agencies_from
+from arrears.law.agencies import AgencyRule, agencies_from
 from arrears.law.caps import Law, law_from
 from arrears.law.lender import LENDER_FILE, Lender, lender_from
 from arrears.law.packs import law_of, pack_kept, packed
@@ -36,7 +36,7 @@ class Deciders:
     models: dict[str, Model]
     buckets: Buckets
     roster: Roster | None
-    agencies: AgencyRules
+    agencies: tuple[AgencyRule, ...]
 
     @staticmethod
     def of(inputs: "Inputs", book: Book) -> "Deciders":
