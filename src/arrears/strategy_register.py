@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from itertools import zip_longest
@@ -22,8 +22,11 @@ from arrears.delinquency.buckets import read_buckets
 from arrears.locks import locked
 from arrears.refusal import Refused
 from arrears.store import Book
+from arrears.strategy.experiments import demand_unchanged
 from arrears.strategy.reading import default_strategy_text, demand_buckets, strategy_from
 from arrears.strategy.strategy import Strategy
+from arrears.strategy.table_analysis import analyse, demand_reachable
+from arrears.strict_yaml import BadYaml
 
 FORMAT = 1
 STRATEGY, SUBMITTED = "strategy.yaml", "submitted.json"
@@ -116,7 +119,7 @@ def approve(book: Book, version: int, by: str, from_on: date, why: str, at: int)
             raise Refused(f"version {version} is in force on {from_on} already, from {standing.from_on} on, by {standing.by}; nothing was changed",
                           f"版本 {version} 在 {from_on} 已经有效（自 {standing.from_on} 起，{standing.by}）；未作任何更改")
         entry = Entry(APPROVE, version, kept.digest, from_on, moment_of(at).isoformat(), by, why)
-        _demand_experiments(book, entries, entry, strategy)
+        _demand_experiments(book, [*entries, entry], entry, strategy)
         return _added(book, entries, entry)
 
 
@@ -196,9 +199,10 @@ def read_version(book: Book, version: int) -> Submitted:
 
 
 def checked(text: str, name: str) -> Strategy:
-    """The strategy of this text. Raises BadYaml where a night could not run on it."""
-    strategy = strategy_from(text, name)
-    demand_buckets(strategy, read_buckets().names)
+    """The strategy of this text. Raises BadYaml where a night could not run on it, or a row of it could never decide."""
+    strategy, buckets = strategy_from(text, name), read_buckets().names
+    demand_buckets(strategy, buckets)
+    demand_reachable(analyse(strategy, buckets), name)
     return strategy
 
 
@@ -326,8 +330,40 @@ def _next(day: date) -> date:
     return day if day == date.max else date.fromordinal(day.toordinal() + 1)
 
 
+def demand_experiments(book: Book, strategy: Strategy, from_on: date) -> None:
+    """Raises Refused where an experiment would be changed while it runs if the strategy held from from_on on."""
+    entry = Entry(APPROVE, None, None, from_on, "", "", "")
+    _demand_experiments(book, [*entries_of(book), entry], entry, strategy)
+
+
 def _demand_experiments(book: Book, entries: list[Entry], entry: Entry, strategy: Strategy) -> None:
-    """Raises Refused where the version changes an experiment that runs."""
+    """Raises Refused where an experiment would be changed while it runs: by the strategy of the entry when it begins to hold, or by one that is to follow it.
+
+    Nor is the name of an experiment of any version that held before used for another: people are drawn by it, and would move between arms. A rollback
+    that is to follow ends experiments, as it is meant to.
+    """
+    periods = _periods(entries)
+    place = next(number for number, period in enumerate(periods) if period.entry is entry)
+    held = [(period, _still_readable(book, period.entry)) for period in periods[:place]]
+    known = {one.name: one for period, earlier in held if earlier is not None for one in earlier.experiments if one.from_on < period.until_on}
+    last = held[-1][1].experiments if held and held[-1][1] is not None else ()
+    names = {one.name for one in strategy.experiments} - {one.name for one in last}
+    demand_unchanged(replace(strategy, experiments=(*last, *(known[name] for name in sorted(names & known.keys())))), strategy, entry.from_on)
+    following = periods[place + 1] if place + 1 < len(periods) else None
+    if following is not None and following.entry.action == APPROVE:
+        coming = _still_readable(book, following.entry)
+        if coming is not None:
+            demand_unchanged(strategy, coming, following.from_on)
+
+
+def _still_readable(book: Book, entry: Entry) -> Strategy | None:
+    """The strategy of an entry; None for the default, and where its file is damaged: no night runs on that, and another must be able to take its place."""
+    if entry.version is None:
+        return None
+    try:
+        return strategy_from(_text(book, entry.version, entry.digest))
+    except (Refused, BadYaml):
+        return None
 
 
 def _words(said: str | None, option: str, en: str, zh: str) -> str:
