@@ -21,7 +21,7 @@ from arrears.pages.strategy_shapes import (
     lettered,
 )
 from arrears.pages.strategy_wording import said
-from arrears.pages.strategy_words import conditions_in_words, ladder_steps, row_in_words, value_in_words
+from arrears.pages.strategy_words import conditions_in_words, ladder_steps, marks_of, row_in_words, value_in_words
 from arrears.strategy.strategy import Row, Strategy, Treatment
 
 WIDTH = 1120
@@ -122,8 +122,7 @@ def _step(treatment: Treatment, days: str, words: str) -> Box:
 
 def _row_box(row: Row, strategy: Strategy, lang: str, place: int) -> Box:
     texts = [(row.name, NAME), (row_in_words(row, strategy, lang), Ink(14, INK, "600")), (row.reason_zh if lang == "zh" else row.reason_en, SMALL)]
-    if row.restraint:
-        texts.insert(1, (f"◇ {said('restraint', lang)}", Ink(11.5, _GREEN, "600")))
+    texts[1:1] = [(f"◇ {mark}", Ink(11.5, _GREEN if row.restraint else SOFT, "600")) for mark in marks_of(row, lang)]
     is_last = place == len(strategy.rows) and not row.when
     return Box("row", row.name, texts, fill=WASH if is_last else "#ffffff", edge="", pad=8)
 

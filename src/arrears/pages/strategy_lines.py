@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from arrears.pages import strategy_words as in_words
 from arrears.pages.strategy_wording import said
-from arrears.strategy.strategy import Expected, Row, Strategy
+from arrears.strategy.strategy import Expected, Strategy
 
 
 def lines_of(strategy: Strategy, lang: str) -> list[str]:
@@ -44,12 +44,8 @@ def _segments(strategy: Strategy, lang: str) -> Iterator[str]:
 def _rows(strategy: Strategy, lang: str) -> Iterator[str]:
     for place, row in enumerate(strategy.rows, start=1):
         yield f"{place}. {row.name}{_colon(lang)}{in_words.row_in_words(row, strategy, lang)}"
-        yield f"   → {in_words.follows_in_words(row, strategy, lang)}{_marked(row, lang)}"
+        yield f"   → {in_words.follows_in_words(row, strategy, lang)}{''.join(f' [{mark}]' for mark in in_words.marks_of(row, lang))}"
         yield f"   {said('reason', lang)}{_colon(lang)}{row.reason_zh if lang == 'zh' else row.reason_en}"
-
-
-def _marked(row: Row, lang: str) -> str:
-    return f" [{said('restraint', lang)}]" if row.restraint else ""
 
 
 def _treatments(strategy: Strategy, lang: str) -> Iterator[str]:
