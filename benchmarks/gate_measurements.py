@@ -17,7 +17,7 @@ from arrears.compliance.screen import Prepared, Verdicts, prepare, screen
 from arrears.law.packs import shipped_pack
 from arrears.law.rules import VERDICTS
 from arrears.nightly.local import each
-from arrears.strategy.decision_table import default_strategy_text, strategy_from
+from arrears.strategy.reading import default_strategy_text, strategy_from
 
 SEED = 1
 WARMED_BY = 2_000

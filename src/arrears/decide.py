@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 
-from arrears.allocation.rank import gather
+from arrears.allocation.rank import gather, with_whereabouts
 from arrears.compliance.proposals import midnight_after, screened
 from arrears.compliance.screen import Prepared
 from arrears.delinquency.assess import assess
@@ -27,8 +27,8 @@ class Decisions:
 
     positions: one row per loan disbursed by as_of. loans: the same loans, with what the night's tables need. scores: what the released models say.
     proposals: one row per late loan, with what the strategy wants of it. candidates: one row per late loan and treatment it might get, with what the gate says.
-    saved: the same of what rows of restraint keep from being done. entries: one row per late person and currency, of what the gate does not refuse; options:
-    one row per entry and treatment that may be chosen for it. The choice and who does it need everybody: `allot`.
+    entries: one row per late person and currency, of what the gate does not refuse; options: one row per entry and treatment that may be chosen for it.
+    Choosing among them, and who does it, needs everybody: allot.py.
     """
 
     positions: pl.DataFrame
@@ -36,7 +36,6 @@ class Decisions:
     scores: Scores
     proposals: pl.DataFrame
     candidates: pl.DataFrame
-    saved: pl.DataFrame
     entries: pl.DataFrame
     options: pl.DataFrame
 
@@ -46,7 +45,8 @@ def decide(facts: Facts, law: Law, gate: Prepared, lender: Lender, strategy: Str
     assessed = assess(facts, law, buckets, as_of)
     scores = score(assessed.positions, assessed.loans, facts, models, as_of, buckets.names[-1])
     holds = facts.holds.with_columns(facts.loans["borrower_id"].gather(facts.holds["loan"]))
-    late = beside(late_loans(assessed.positions, assessed.loans, conduct(facts, as_of), facts.borrowers, holds, as_of), scores)
+    late = late_loans(assessed.positions, assessed.loans, conduct(facts, as_of), facts.borrowers, holds, as_of)
+    late = with_whereabouts(beside(late, scores), facts.whereabouts)
     proposals = propose(late, touched(facts.contacts, strategy, midnight_after(as_of, gate, lender)), strategy, as_of)
 
     def by_the_gate(proposed: pl.DataFrame) -> pl.DataFrame:
@@ -54,5 +54,6 @@ def decide(facts: Facts, law: Law, gate: Prepared, lender: Lender, strategy: Str
 
     asked = by_the_gate(candidates(proposals, strategy))
     saved = by_the_gate(candidates(proposals.filter(pl.col("instead") > 0), strategy, "instead"))
-    entries, options = gather(proposals, asked.filter(pl.col("verdict").ne_missing("deny")), strategy.names)
-    return Decisions(assessed.positions, assessed.loans, scores, proposals, asked, saved, entries, options)
+    not_refused = pl.col("verdict").ne_missing("deny")
+    entries, options = gather(proposals, asked.filter(not_refused), saved.filter(not_refused), strategy.names)
+    return Decisions(assessed.positions, assessed.loans, scores, proposals, asked, entries, options)

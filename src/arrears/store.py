@@ -9,6 +9,9 @@
     BOOK/impact/<as_of>/                 a preview of a change of law
     BOOK/models/<model>/0001/            one version of one model; never changed
     BOOK/models/releases.json            which version was released when, by whom; swapped atomically
+    BOOK/strategies/0001/                one submitted version of the strategy; never changed
+    BOOK/strategies/approvals.json       which version holds from which night on, by whom; swapped atomically
+    BOOK/allocation/<as_of>/0001.parquet cases shared out anew after that night; never changed
     BOOK/nights/<as_of>/                 a finished night; it appears whole or not at all
     BOOK/nights/.<as_of>.unfinished/     a night at work, or one that was killed and will go on
 
@@ -16,7 +19,6 @@ A partition holds the borrowers of one stable hash, its rows sorted by loan; a t
 """
 
 import errno
-import fcntl
 import json
 import os
 import shutil
@@ -91,6 +93,23 @@ class Book:
     def model_folder(self, name: str, version: int) -> Path:
         return self.models / name / f"{version:04d}"
 
+    @property
+    def strategies(self) -> Path:
+        """Where the versions of this lender's strategy are kept, one folder each."""
+        return self.root / "strategies"
+
+    @property
+    def approvals_path(self) -> Path:
+        return self.strategies / "approvals.json"
+
+    def strategy_folder(self, version: int) -> Path:
+        return self.strategies / f"{version:04d}"
+
+    @property
+    def allocation(self) -> Path:
+        """Where cases that were shared out anew after a night are kept, one folder per night."""
+        return self.root / "allocation"
+
     def load_folder(self, number: int) -> Path:
         return self.loads / f"{number:04d}"
 
@@ -157,7 +176,21 @@ class Ledger:
 
 def lender_text(book: Book) -> str:
     """What lender.yaml beside the book says of its lender; empty where there is none. Raises Refused where it cannot be read."""
-    path = book.root / LENDER_FILE
+    return _text_beside(book, LENDER_FILE)
+
+
+def roster_text(book: Book) -> str:
+    """What roster.yaml beside the book says of who does the work; empty where there is none. Raises Refused where it cannot be read."""
+    return _text_beside(book, "roster.yaml")
+
+
+def sharings(book: Book, night: date) -> list[Path]:
+    """The files of the sharings out of cases that followed a night's own, oldest first; the latest holds."""
+    return sorted((book.allocation / night.isoformat()).glob("[0-9]*.parquet"))
+
+
+def _text_beside(book: Book, name: str) -> str:
+    path = book.root / name
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -176,18 +209,13 @@ def read_ledger(book: Book) -> Ledger:
     except FileNotFoundError:
         return Ledger([])
     except (ValueError, KeyError, TypeError):
-        raise Refused(
-            f"{book.ledger_path}: not readable as the ledger of loads; without it nobody knows which loads are in force: "
-            "restore the file from a backup of the book",
-            f"{book.ledger_path}：无法按装载台账读取；没有它就不知道哪些装载有效，请从备份恢复该文件",
-        ) from None
+        raise Refused(f"{book.ledger_path}: not readable as the ledger of loads; without it nobody knows which loads are in force: restore the file from a backup of the book",
+                      f"{book.ledger_path}：无法按装载台账读取；没有它就不知道哪些装载有效，请从备份恢复该文件") from None
 
 
 def write_ledger(book: Book, ledger: Ledger) -> None:
     """These loads are in force from now on; a reader sees the old ledger or this one, never a part."""
-    write_bytes(book.ledger_path, json_bytes({"format": FORMAT, "key": ledger.key, "loads": ledger.loads}))
-    _sync(book.loads)  # a new name is on the disk only with its folder
-    _sync(book.root)
+    write_record(book.ledger_path, {"format": FORMAT, "key": ledger.key, "loads": ledger.loads})
 
 
 def load_files(book: Book, ledger: Ledger) -> dict[str, dict[Path, int]]:
@@ -245,11 +273,9 @@ def digest_of_file(path: Path) -> str:
 
 def _lost(path: Path, load: dict, en: str, zh: str) -> Refused:
     number = load["id"]
-    return Refused(
-        f"{path}: it {en}, and load {number} rests on it; nothing was changed: restore the file from a backup of the book, or, "
-        f"where load {number} is in force, take it back and load its files again",
-        f"{path}：该文件{zh}，而第 {number} 次装载依赖于它；未作任何更改：请从账册备份恢复；若第 {number} 次装载仍有效，也可撤回后重新装入其文件",
-    )
+    return Refused(f"{path}: it {en}, and load {number} rests on it; nothing was changed: restore the file from a backup of the book, or, "
+                   f"where load {number} is in force, take it back and load its files again",
+                   f"{path}：该文件{zh}，而第 {number} 次装载依赖于它；未作任何更改：请从账册备份恢复；若第 {number} 次装载仍有效，也可撤回后重新装入其文件")
 
 
 def book_at(root: Path, store: Path | None = None) -> Book:
@@ -270,10 +296,8 @@ def book_for_load(root: Path) -> Book:
         with suppress(PermissionError):
             _sync(root.absolute().parent)
     except OSError as problem:
-        raise Refused(
-            f"{root}: cannot be made a folder ({problem.strerror}); --book names the folder of the book",
-            f"{root}：无法建立文件夹（{problem.strerror}）；--book 应指向账册文件夹",
-        ) from None
+        raise Refused(f"{root}: cannot be made a folder ({problem.strerror}); --book names the folder of the book",
+                      f"{root}：无法建立文件夹（{problem.strerror}）；--book 应指向账册文件夹") from None
     return Book(root, root / "store")
 
 
@@ -289,10 +313,8 @@ def read_manifest(book: Book) -> Manifest | None:
     except FileNotFoundError:
         return None
     except ValueError:
-        raise Refused(
-            f"{book.manifest_path}: not readable as JSON; remove the folder {book.store} and the book is stored anew",
-            f"{book.manifest_path}：不是有效的 JSON；删除 {book.store} 后会重新整理",
-        ) from None
+        raise Refused(f"{book.manifest_path}: not readable as JSON; remove the folder {book.store} and the book is stored anew",
+                      f"{book.manifest_path}：不是有效的 JSON；删除 {book.store} 后会重新整理") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         return None
     if not (book.store / content["snapshot"]).is_dir():
@@ -318,11 +340,8 @@ def read_columns(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
     try:
         return pl.read_parquet(path, columns=columns, glob=False).rechunk()
     except (pl.exceptions.PolarsError, OSError) as problem:
-        raise Refused(
-            f"{path}: cannot be read ({str(problem).splitlines()[0]}); the stored copy is damaged: remove the folder "
-            "store and run again",
-            f"{path}：无法读取；存储副本已损坏，请删除 store 文件夹后重试",
-        ) from None
+        raise Refused(f"{path}: cannot be read ({str(problem).splitlines()[0]}); the stored copy is damaged: remove the folder store and run again",
+                      f"{path}：无法读取；存储副本已损坏，请删除 store 文件夹后重试") from None
 
 
 def write_parquet(path: Path, frame: pl.DataFrame) -> None:
@@ -343,6 +362,13 @@ def write_bytes(path: Path, content: bytes) -> None:
         settle(unfinished, path)
 
 
+def write_record(path: Path, content) -> None:
+    """The content as one JSON file that appears whole and lasts through a power cut: a new name is on the disk only with the folders that lead to it."""
+    write_bytes(path, json_bytes(content))
+    _sync(path.parent)
+    _sync(path.parent.parent)
+
+
 def json_bytes(content) -> bytes:
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True).encode() + b"\n"
 
@@ -356,55 +382,7 @@ def publish_folder(unfinished: Path, final: Path) -> None:
             _sync(Path(folder))
         os.replace(unfinished, final)
         _sync(final.parent)
-
-
-@contextmanager
-def locked(book: Book, name: str, *, alone: bool, patience_seconds: float = 0.0) -> Iterator[None]:
-    """Holds the book's lock of that name, shared or alone, for as long as the block runs.
-
-    The system lets go of it when the process ends, however it ends. Raises Refused where another holds it for longer than patience_seconds.
-    """
-    handle, kind = _opened_lock(book, name), (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB
-    try:
-        try:
-            for _ in range(round(patience_seconds * 20)):
-                with suppress(BlockingIOError):
-                    fcntl.flock(handle, kind)
-                    break
-                time.sleep(0.05)
-            fcntl.flock(handle, kind)
-        except BlockingIOError:
-            doing = {"night": "a night is running", "loads": "another load is running"}.get(name, "another run is using it")
-            raise Refused(
-                f"{book.root}: {doing} on this book; nothing was changed, wait until it has ended and run again",
-                f"{book.root}：该账册正被另一次运行占用；未作任何更改，请待其结束后重试",
-            ) from None
-        yield
-    finally:
-        os.close(handle)
-
-
-def _opened_lock(book: Book, name: str) -> int:
-    """The folder that is locked: the book's own for a night, which nobody removes while it runs, else its store."""
-    try:
-        kept = {"loads": book.loads, "models": book.models}.get(name, book.store)
-        kept.mkdir(parents=True, exist_ok=True)
-        if not os.access(kept, os.W_OK):
-            raise PermissionError(errno.EACCES, "read-only")
-        return os.open(book.root if name == "night" else kept, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError as problem:
-        if problem.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise
-        if name in ("loads", "models"):
-            raise Refused(
-                f"{kept}: cannot be written to ({problem.strerror}); {name} are kept in the book's folder: allow writing there",
-                f"{kept}：无法写入；装载与模型保存在账册文件夹内，请开放写权限",
-            ) from None
-        raise Refused(
-            f"{book.store}: cannot be written to ({problem.strerror}); a night is kept in the book's folder: allow "
-            "writing, or use arrears positions, which only reads",
-            f"{book.store}：无法写入；夜批须写入账册文件夹，请开放写权限，或改用只读的 arrears positions",
-        ) from None
+        _sync(final.parent.parent)
 
 
 def remove_folder(path: Path) -> None:
@@ -455,11 +433,8 @@ def room_for(path: Path) -> Iterator[None]:
         yield
     except Exception as problem:  # each writer (Polars, Arrow, DuckDB) says it in its own words
         if not isinstance(problem, Refused) and is_full(path, problem):
-            raise DiskFull(
-                f"{path}: the disk is full; nothing of this run shows, free some space and run again: a night goes on "
-                "where it stopped, a load starts anew",
-                f"{path}：磁盘已满；本次运行未留下任何可见结果，请腾出空间后重试：夜批会接着做，装载则从头开始",
-            ) from None
+            raise DiskFull(f"{path}: the disk is full; nothing of this run shows, free some space and run again: a night goes on where it stopped, a load starts anew",
+                           f"{path}：磁盘已满；本次运行未留下任何可见结果，请腾出空间后重试：夜批会接着做，装载则从头开始") from None
         raise
 
 

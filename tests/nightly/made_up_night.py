@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from arrears.strategy.decision_table import default_strategy_text, strategy_from
+from arrears.strategy.reading import default_strategy_text, strategy_from
 
 STATES = ("settled", "M0", "M1", "M2", "M3", "M4", "M5", "M6", "M6+")
 LOANS = (52_310, 61_870, 2_914, 988, 511, 342, 260, 214, 1_127)

@@ -12,7 +12,7 @@ import plain_books as plain
 from arrears import store
 from arrears.days import microseconds_of
 from arrears.nightly.positions import write_positions
-from arrears.strategy.decision_table import default_strategy_text, strategy_from
+from arrears.strategy.reading import default_strategy_text, strategy_from
 from arrears.tables import FACTS
 from arrears.twin.book import TABLES, blocks
 from plain_books import arrears

@@ -11,7 +11,7 @@ from arrears import registry, store
 from arrears.delinquency.buckets import read_buckets
 from arrears.ingest.judge import facts_of
 from arrears.law.caps import read_law
-from arrears.nightly.night import kept_inputs
+from arrears.nightly.inputs import kept_inputs
 from arrears.nightly.positions import opened
 from arrears.nightly.scores import WATCHED_LOANS, watched_partitions
 from arrears.rescore import person_of, rescore

@@ -8,7 +8,7 @@ from arrears import store
 from arrears.delinquency.buckets import read_buckets
 from arrears.law.caps import read_law
 from arrears.modelling.history import book_samples
-from arrears.nightly.night import kept_inputs
+from arrears.nightly.inputs import kept_inputs
 from arrears.nightly.positions import opened
 from arrears.nightly.standings import FEATURE, guarantors_in, standings_on
 from arrears.scoring.families import TARGETS

@@ -23,17 +23,17 @@ WORKLIST = (
 )
 ENTRY = (
     "loan_id", "bucket", "days_past_due", "product", "rule", "reason_zh", "reason_en", "pay_probability", "score_reasons", "reach_channel", "reach_hour",
-    "reach_probability", "segment", "kind", "frequency", "limits", "offer", "experiment", "arm", "propensity", "last_contact_on",
+    "reach_probability", "segment", "kind", "frequency", "limits", "offer", "experiment", "arm", "propensity", "region", "language",
 )
 """What an entry takes from the loan that leads."""
 
 
-def gather(proposals: pl.DataFrame, candidates: pl.DataFrame, treatments: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def gather(proposals: pl.DataFrame, candidates: pl.DataFrame, saved: pl.DataFrame, treatments: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """One row per person and currency of whom the gate leaves something to do, and one row per entry and treatment that may be chosen for it.
 
     proposals: one row per late loan, all of a person among them. candidates: one row per loan and treatment that the gate does not refuse: loan_id, treatment,
-    channel, verdict, rules. treatments: most pressing first. Of a person's loans the one with the most pressing treatment leads, then the longest late, then the
-    largest, then by its name; the amounts of all that may still be treated are summed. expected_minor is null where no model said it of every one of them.
+    channel, verdict, rules. saved: the same columns, of what rows of restraint keep from being done. treatments: most pressing first. Of a person's loans the one with the most pressing treatment leads, then the longest late, then the
+    largest, then by its name; the amounts of all that may still be treated are summed. expected_minor is null where no model said it of every one of them; saved: what would have been done about the leading loan but for restraint.
     options: entry (UInt32, the row of the entries), treatment (UInt8, its place), channel, verdict, rules; by entry, most pressing first.
     """
     place = pl.col("treatment").replace_strict(list(treatments), range(len(treatments)), return_dtype=pl.UInt8)
@@ -44,10 +44,20 @@ def gather(proposals: pl.DataFrame, candidates: pl.DataFrame, treatments: tuple[
         pl.len().cast(pl.Int64).alias("late_loans"), exact_sum("claimable_minor"),
         pl.when(pl.col("expected_minor").is_not_null().all()).then(exact_sum("expected_minor")).alias("expected_minor"),
         pl.col(ENTRY).first(),
+        pl.col("last_touched_on").max(),
     ).sort("borrower_id", "currency")
+    entries = entries.join(saved.sort(place).unique("loan_id", keep="first", maintain_order=True).select("loan_id", pl.col("treatment").alias("saved")),
+                           on="loan_id", how="left", maintain_order="left")
     leads = entries.select("loan_id", pl.int_range(pl.len(), dtype=pl.UInt32).alias("entry"))
     options = lawful.join(leads, on="loan_id", how="inner").select("entry", "treatment", "channel", "verdict", "rules").sort("entry", "treatment")
     return entries, options
+
+
+def with_whereabouts(late: pl.DataFrame, whereabouts: pl.DataFrame) -> pl.DataFrame:
+    """The rows with region and language of the person, null where nobody knows: who can visit, and who can speak to them. No condition of a strategy reads these."""
+    found = whereabouts if whereabouts.columns else pl.DataFrame(schema={"borrower_id": pl.String})
+    missing = [pl.lit(None, pl.String).alias(name) for name in ("region", "language") if name not in found.columns]
+    return late.join(found.with_columns(missing).select("borrower_id", "region", "language"), on="borrower_id", how="left", maintain_order="left")
 
 
 def rank(chosen: pl.DataFrame, treatments: tuple[str, ...]) -> pl.DataFrame:

@@ -119,7 +119,7 @@ def policy_texts(policy: Path | None) -> dict[str, str] | None:
 
 def strategy_text(path: Path | None) -> str | None:
     """The text of a strategy's file; None where none is named. Raises Refused or BadYaml where it cannot be read as one."""
-    from arrears.strategy.decision_table import read_strategy
+    from arrears.strategy.reading import read_strategy
 
     if path is None:
         return None

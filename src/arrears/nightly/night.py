@@ -2,116 +2,38 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from hashlib import sha256
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 
-from arrears import __version__, store
+from arrears import store
 from arrears.allocation.rank import ORDER_EN, ORDER_EXPECTED_EN, ORDER_EXPECTED_ZH, ORDER_ZH, rank
-from arrears.compliance.screen import Prepared, prepare
-from arrears.days import last_day_of_previous_month, microseconds_of, moment_of
+from arrears.days import moment_of
 from arrears.decide import decide
 from arrears.delinquency.assess import CannotBePositioned
-from arrears.delinquency.buckets import Buckets, read_buckets
-from arrears.delinquency.tallies import KEYS, THEN_COLUMNS, add_up, rolls, share, tally
+from arrears.delinquency.buckets import Buckets
+from arrears.delinquency.tallies import KEYS, add_up, rolls, share, tally
 from arrears.ingest.judge import facts_of, fault_of_walk, judge_book
 from arrears.ingest.plain import brought_in
-from arrears.law.caps import Law, law_from
-from arrears.law.lender import LENDER_FILE, Lender, lender_from
-from arrears.law.packs import law_of, pack_kept, packed
+from arrears.locks import locked
 from arrears.nightly import local
+from arrears.nightly.allotting import PROPOSED, allotted, write_decisions
+from arrears.nightly.earlier_nights import moved_since, positions_then, run_digest
 from arrears.nightly.gate import gate_summary, spoken_of
-from arrears.nightly.matured import night_matured
-from arrears.nightly.models import models_in_use, released_models
+from arrears.nightly.inputs import Deciders, Inputs, inputs_of, kept_inputs
+from arrears.nightly.left_by import left_by
 from arrears.nightly.report import render
 from arrears.nightly.scores import counted, scores_summary
 from arrears.nightly.standings import are_read, guarantors_in, standings_on
 from arrears.refusal import DiskFull, Refused
-from arrears.scoring.model import Model
 from arrears.scoring.score import EXPECTED
 from arrears.store import Book, Manifest
-from arrears.strategy.decision_table import Strategy, default_strategy_text, demand_buckets, strategy_from
 from arrears.strict_yaml import BadYaml
 
 Report = Callable[[str, int, int], None]
 """What is being done, how many partitions are done, of how many."""
-
-
-@dataclass(frozen=True)
-class Deciders:
-    """What decides a night, read from its inputs."""
-
-    law: Law
-    gate: Prepared
-    lender: Lender
-    strategy: Strategy
-    models: dict[str, Model]
-    buckets: Buckets
-
-    @staticmethod
-    def of(inputs: "Inputs", book: Book) -> "Deciders":
-        """Raises BadYaml where a text is not as it should be, Refused where a released model is not the one that was released."""
-        lender = lender_from(inputs.lender)
-        return Deciders(law_from(packed(inputs.law, "cn")), prepare(pack_kept(inputs.law, lender.law)), lender, strategy_from(inputs.strategy), released_models(book, inputs.models), read_buckets())
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """All that a night depends on beside the rows of the book and this version of the program.
-
-    earlier: the nights that this one is compared with; vintages: those that end a month; earlier_runs: the digests of
-    what each of them was done on, so that one done anew makes this one another night; loads: the numbers of those that were in force.
-    law: the files of each pack that was read (cn/caps.yaml …) and of the lender's own rules (policy/…); lender: the text of lender.yaml.
-    models: of each released model its version, its digest, since when and by whom, and of its card the fitting rows and the AUC;
-    matured: the earlier night whose estimates are measured now; challengers: a later version that is kept, to be compared;
-    models_unused: released models that cannot speak of this night, each with the reason.
-    """
-
-    as_of: date
-    known_at: int
-    book: str
-    law: dict[str, str]
-    lender: str
-    strategy: str
-    snapshot: str
-    earlier: tuple[date, ...]
-    vintages: tuple[date, ...]
-    earlier_runs: dict[str, str]
-    loads: tuple[int, ...]
-    models: dict[str, dict]
-    matured: dict[str, str]
-    challengers: dict[str, dict]
-    models_unused: dict[str, str]
-    version: str = __version__
-
-    @property
-    def law_digest(self) -> str:
-        """SHA-256 over every file of the law that was read, the lender's own rules and lender.yaml."""
-        return sha256(store.json_bytes({**self.law, LENDER_FILE: self.lender})).hexdigest()
-
-    def record(self) -> dict:
-        """The inputs as they are kept with the night, in run.json."""
-        return {
-            "as_of": self.as_of.isoformat(), "known_at": moment_of(self.known_at).isoformat(), "snapshot": self.snapshot,
-            "book": self.book, "law": self.law, "lender": self.lender, "strategy": self.strategy, "version": self.version,
-            "earlier_nights": [day.isoformat() for day in self.earlier],
-            "vintage_nights": [day.isoformat() for day in self.vintages], "earlier_runs": self.earlier_runs,
-            "loads": list(self.loads), "models": self.models, "matured": self.matured, "challengers": self.challengers, "models_unused": self.models_unused,
-        }
-
-
-def inputs_from(record: dict) -> Inputs:
-    """The inputs that a run.json kept."""
-    return Inputs(
-        date.fromisoformat(record["as_of"]), microseconds_of(datetime.fromisoformat(record["known_at"])), record["book"],
-        record["law"], record["lender"], record["strategy"], record["snapshot"], tuple(map(date.fromisoformat, record["earlier_nights"])),
-        tuple(map(date.fromisoformat, record["vintage_nights"])), record["earlier_runs"], tuple(record["loads"]),
-        record.get("models", {}), record.get("matured", {}), record.get("challengers", {}), record.get("models_unused", {}),
-        record["version"],
-    )
 
 
 def run_night(book: Book, as_of: date, known_at: int | None, now: int, *, again: bool = False,
@@ -122,7 +44,7 @@ def run_night(book: Book, as_of: date, known_at: int | None, now: int, *, again:
     an unfinished night on the same inputs began with.
     policy: the files of the lender's own rules. Raises Refused or BadYaml where the input is not as it should be; nothing is changed then.
     """
-    with store.locked(book, "night", alone=True):
+    with locked(book, "night", alone=True):
         sweep_replays(book)
         with brought_in(book, lambda text: report(text, 0, 0)) as manifest:
             return _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, policy, report)
@@ -138,7 +60,7 @@ def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, poli
     unfinished, final = book.unfinished_night(as_of), book.night(as_of)
     # of the loads that were laid out alone: another may have been published meanwhile
     latest = store.read_ledger(book).only(set(manifest.loads)).known_at(now)
-    inputs = _inputs(book, manifest, as_of, latest if known_at is None else known_at, strategy_text, policy)
+    inputs = inputs_of(book, manifest, as_of, latest if known_at is None else known_at, strategy_text, policy)
     begun = kept_inputs(unfinished)
     if begun is not None and known_at is None and _same_but_known_at(begun, inputs):
         inputs = begun
@@ -174,41 +96,6 @@ def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, poli
     return summary, True
 
 
-def _inputs(book: Book, manifest: Manifest, as_of: date, known_at: int, strategy_text: str | None, policy: dict[str, str] | None) -> Inputs:
-    earlier = [night for night in book.night_dates() if night < as_of]
-    compared, vintages = _compared(earlier, as_of), tuple(night for night in earlier if _ends_month(night))
-    models, challengers, unused = models_in_use(book, as_of)
-    matured = night_matured(book, as_of, models, _models_of)
-    runs = {night.isoformat(): _run_digest(book.night(night)) for night in {*compared, *vintages, *map(date.fromisoformat, matured.values())}}
-    lender = store.lender_text(book)
-    return Inputs(
-        as_of, known_at, book.name, law_of(lender_from(lender).law, policy), lender, strategy_text or default_strategy_text(), manifest.snapshot,
-        compared, vintages, runs, manifest.loads, models, matured, challengers, unused,
-    )
-
-
-def _models_of(night: Path) -> dict[str, dict]:
-    """The models that a finished night used; none where nobody can say."""
-    inputs = kept_inputs(night)
-    return {} if inputs is None else inputs.models
-
-
-def _run_digest(night: Path) -> str:
-    """The digest of what a finished night was done on; raises Refused where the night is not there as it should be."""
-    try:
-        return sha256((night / "run.json").read_bytes()).hexdigest()
-    except OSError:
-        raise _gone(night) from None
-
-
-def _gone(night: Path) -> Refused:
-    return Refused(
-        f"{night}: this earlier night is compared with, but it is gone or damaged; bring it back, or do it again with "
-        f"arrears night --as-of {night.name} --again",
-        f"{night}：须与该较早夜批比较，但它已不在或已损坏；请恢复它，或用 arrears night --as-of {night.name} --again 重做",
-    )
-
-
 def _too_large(problem: Exception) -> Refused:
     return Refused(
         f"a sum of money passes what 64 bits hold ({str(problem).splitlines()[0][:200]}); check the units of the book's "
@@ -220,18 +107,16 @@ def _too_large(problem: Exception) -> Refused:
 def write_night(book: Book, manifest: Manifest, inputs: Inputs, folder: Path, report: Report) -> dict:
     """Everything a night leaves behind, written under the folder; partitions that are there already are not redone."""
     by = Deciders.of(inputs, book)
-    strategy, buckets = by.strategy, by.buckets
-    demand_buckets(strategy, buckets.names)
     for night in {*inputs.earlier, *inputs.vintages, *map(date.fromisoformat, inputs.matured.values())}:
-        _run_digest(book.night(night))
+        run_digest(book.night(night))
     judge_book(book, manifest, inputs.known_at)
     names = list(manifest.partitions)
-    todo = [name for name in names if not all(path.is_file() for path in _left_by(folder, name))]
+    todo = [name for name in names if not left_by(folder, name).is_whole]
     report("deciding", len(names) - len(todo), len(names))
-    moved = {night: _moved_since(book, manifest, book.night(night)) for night in inputs.earlier} if todo else {}
+    moved = {night: moved_since(book, manifest, book.night(night)) for night in inputs.earlier} if todo else {}
     standings = None
     if todo and are_read(by.models.values()):
-        standings = standings_on(book, manifest, {inputs.as_of: inputs.known_at}, guarantors_in(book, manifest), by.law, buckets)[inputs.as_of]
+        standings = standings_on(book, manifest, {inputs.as_of: inputs.known_at}, guarantors_in(book, manifest), by.law, by.buckets)[inputs.as_of]
 
     def work(name: str) -> None:
         _write_partition(book, manifest, inputs, by, moved, standings, folder, name)
@@ -244,26 +129,22 @@ def write_night(book: Book, manifest: Manifest, inputs: Inputs, folder: Path, re
     return summary
 
 
-def _left_by(folder: Path, name: str) -> tuple[Path, Path, Path, Path, Path]:
-    """The positions, the scores, the worklist entries, what the gate spoke of and (written last) the tallies that a partition leaves."""
-    work = folder / "work"
-    return (folder / "positions" / f"{name}.parquet", folder / "scores" / f"{name}.parquet", work / f"{name}.entries.parquet", work / f"{name}.gate.parquet",
-            work / f"{name}.json")
-
-
 def _write_partition(book, manifest, inputs, by: Deciders, moved, standings, folder: Path, name: str) -> None:
     facts = replace(facts_of(book, manifest, name, inputs.known_at, scored=bool(by.models)), standings=standings)
     try:
         decisions = decide(facts, by.law, by.gate, by.lender, by.strategy, by.models, by.buckets, inputs.as_of)
     except CannotBePositioned as problem:
         raise fault_of_walk(book, facts, problem.loan_id, problem.fault) from None
-    earlier = {night: _positions_then(book.night(night), name, len(manifest.partitions), moved[night]) for night in inputs.earlier}
+    earlier = {night: positions_then(book.night(night), name, len(manifest.partitions), moved[night]) for night in inputs.earlier}
     tallies = tally(decisions.positions, decisions.loans, earlier, inputs.as_of)
-    positions, scores, entries, gate, done = _left_by(folder, name)
-    store.write_parquet(positions, decisions.positions)
-    store.write_parquet(scores, decisions.scores.loans)
-    store.write_parquet(entries, decisions.entries)
-    store.write_parquet(gate, spoken_of(decisions.proposals))
+    left = left_by(folder, name)
+    store.write_parquet(left.positions, decisions.positions)
+    store.write_parquet(left.scores, decisions.scores.loans)
+    store.write_parquet(left.proposals, decisions.proposals.select(PROPOSED))
+    store.write_parquet(left.entries, decisions.entries)
+    store.write_parquet(left.options, decisions.options)
+    store.write_parquet(left.gate, spoken_of(decisions.candidates))
+    store.write_parquet(left.placements, facts.placements)
     held = decisions.proposals.filter(pl.col("hold") != "none")
     content = {
         "tallies": {table: rows.to_dict(as_series=False) for table, rows in tallies.items()},
@@ -271,30 +152,35 @@ def _write_partition(book, manifest, inputs, by: Deciders, moved, standings, fol
         "loans": len(decisions.positions), "borrowers": decisions.loans["borrower_id"].n_unique(), "held_loans": len(held),
         "products": sorted(decisions.loans["product"].unique()), "scores": counted(decisions.scores),
     }
-    store.write_bytes(done, store.json_bytes(content))
+    store.write_bytes(left.done, store.json_bytes(content))
 
 
 def _write_whole(book, manifest, inputs, by: Deciders, folder: Path, names: list[str]) -> dict:
     """The tables, worklist, summary and report of the whole book, from what the partitions left."""
-    left = [_left_by(folder, name) for name in names]
-    parts = [json.loads(done.read_text(encoding="utf-8")) for *_, done in left]
+    left = [left_by(folder, name) for name in names]
+    parts = [json.loads(one.done.read_text(encoding="utf-8")) for one in left]
     tables = {}
     for table in KEYS:
         frames = [_frame(part["tallies"][table], part["schemas"][table]) for part in parts if table in part["tallies"]]
         if frames:
             tables[table] = add_up(table, frames)
     _complete(tables, by.buckets, inputs, book)
-    worklist = rank(pl.concat([store.read_columns(entries) for *_, entries, _, _ in left]), by.strategy.treatments)
-    spoken = pl.concat([store.read_columns(gate) for *_, gate, _ in left]).sort("loan_id")
+    allot = allotted(book, manifest, inputs, by, left)
+    worklist = rank(allot.entries, by.strategy.names)
+    spoken = pl.concat([store.read_columns(one.gate) for one in left]).sort("loan_id", "treatment")
     store.write_parquet(folder / "gate.parquet", spoken)
     totals, unknown = tables.pop("totals"), tables.pop("cap_unknown")
     summary = _summary(book, inputs, by, totals, unknown, worklist, parts)
+    summary |= allot.summary
     summary["gate"] = gate_summary(spoken, by.gate, by.lender, _products(parts))
     summary["scores"] = scores_summary(book, manifest, inputs, by, folder, [part["scores"] for part in parts],
                                        {name: part["loans"] for name, part in zip(names, parts, strict=True)})
     for table, rows in tables.items():
         store.write_parquet(folder / "tables" / f"{table}.parquet", rows)
+    write_decisions(left, allot.entries)
     store.write_parquet(folder / "worklist.parquet", worklist)
+    for name, rows in allot.tables.items():
+        store.write_parquet(folder / f"{name}.parquet", rows)
     store.write_bytes(folder / "summary.json", store.json_bytes(summary))
     store.write_bytes(folder / "report.html", render(summary, tables, worklist).encode())
     return summary
@@ -334,7 +220,7 @@ def _summary(book, inputs: Inputs, by: Deciders, totals, unknown, worklist, part
     currencies = {row.pop("currency"): row for row in totals.iter_rows(named=True)}
     return {
         "as_of": inputs.as_of.isoformat(), "known_at": moment_of(inputs.known_at).isoformat(), "book": inputs.book,
-        "version": inputs.version, "snapshot": inputs.snapshot, "strategy_digest": by.strategy.digest, "law_digest": inputs.law_digest,
+        "version": inputs.version, "snapshot": inputs.snapshot, "strategy_digest": by.strategy.digest, "strategy": {"id": by.strategy.id, "version": by.strategy.version, **inputs.strategy_version}, "law_digest": inputs.law_digest,
         "loans": sum(row["loans"] for row in currencies.values()),
         "borrowers": sum(part["borrowers"] for part in parts),
         "late_loans": sum(row["late_loans"] for row in currencies.values()),
@@ -351,69 +237,6 @@ def _summary(book, inputs: Inputs, by: Deciders, totals, unknown, worklist, part
         "order_zh": ORDER_EXPECTED_ZH if EXPECTED in by.models else ORDER_ZH, "order_en": ORDER_EXPECTED_EN if EXPECTED in by.models else ORDER_EN,
         "earlier_nights": [night.isoformat() for night in inputs.earlier],
     }
-
-
-def _positions_then(night: Path, name: str, count: int, moved: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """The earlier positions that may speak of this partition's loans, also where the book had fewer or more partitions."""
-    places = _counterparts(int(name[1:]), count, _partitions_of(night))
-    return pl.concat([*(_positions_of(night, place) for place in places), *([moved[name]] if name in moved else [])])
-
-
-def _moved_since(book: Book, manifest: Manifest, night: Path) -> dict[str, pl.DataFrame]:
-    """By partition the earlier positions of loans that lay elsewhere then: a loan moves where its borrower is corrected, or comes
-    to share a loan with another.
-    """
-    then, names = _partitions_of(night), list(manifest.partitions)
-
-    def loans_of(name: str) -> pl.DataFrame:
-        return store.read_columns(store.partition_path(book, manifest, "loans", name), ["loan_id"])
-
-    left = []
-    for place in range(then):
-        here = pl.concat([loans_of(names[now]) for now in _counterparts(place, then, len(names))])
-        left.append(_positions_of(night, place).join(here, on="loan_id", how="anti"))
-    away = pl.concat(left)
-    found = {name: away.join(loans_of(name), on="loan_id", how="semi") for name in names} if len(away) else {}
-    return {name: rows for name, rows in found.items() if len(rows)}
-
-
-def _partitions_of(night: Path) -> int:
-    """How many partitions the night's positions lie in; raises Refused where some are not there: their number is a power of two."""
-    names = sorted(path.stem for path in (night / "positions").glob("p*.parquet"))
-    if not names or len(names) & (len(names) - 1) or names != store.partition_names(len(names)):
-        raise _gone(night)
-    return len(names)
-
-
-def _positions_of(night: Path, place: int) -> pl.DataFrame:
-    return store.read_columns(night / "positions" / f"{store.partition_names(place + 1)[-1]}.parquet", THEN_COLUMNS)
-
-
-def _counterparts(number: int, count: int, among: int) -> list[int]:
-    """Where the loans of partition `number` of `count` lie among so many partitions.
-
-    A partition is a hash modulo a power of two, so partition p of n lies in p modulo m of fewer m, and is spread over
-    p, p + n, p + 2n … of more.
-    """
-    return [number % among] if among <= count else list(range(number, among, count))
-
-
-def _compared(earlier: list[date], as_of: date) -> tuple[date, ...]:
-    """The nights tonight is compared with: the last one, and the last by the end of the month before."""
-    by_month_end = [night for night in earlier if night <= last_day_of_previous_month(as_of)]
-    return tuple(sorted({*earlier[-1:], *by_month_end[-1:]}))
-
-
-def _ends_month(day: date) -> bool:
-    return date.fromordinal(day.toordinal() + 1).day == 1
-
-
-def kept_inputs(folder: Path) -> Inputs | None:
-    """What the night in this folder was done on; None where nobody can say."""
-    try:
-        return inputs_from(json.loads((folder / "run.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError):
-        return None
 
 
 def _same_but_known_at(one: Inputs, other: Inputs) -> bool:

@@ -18,7 +18,7 @@ from arrears.ingest.known_then import loads_to_restore
 from arrears.ingest.plain import brought_in
 from arrears.law.caps import read_law
 from arrears.nightly import local
-from arrears.nightly.night import kept_inputs
+from arrears.nightly.inputs import kept_inputs
 from arrears.refusal import Refused
 from arrears.store import Book, Manifest
 from arrears.tables import FACTS, POSITIONS

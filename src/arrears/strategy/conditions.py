@@ -186,7 +186,7 @@ def first_fit(whens: tuple[When, ...], frame: pl.DataFrame) -> np.ndarray:
         part = frame[begin:begin + _AT_A_TIME]
         for place, (name, (known, _)) in enumerate(zip(names, coders, strict=True)):
             _code(part[name], known, codes[place, :len(part)])
-        _lowest(codes, sets, places[begin:begin + len(part)])
+        _lowest(codes, sets, _PLACE, places[begin:begin + len(part)])
     return places
 
 
@@ -230,29 +230,33 @@ def _code(column: pl.Series, known: np.ndarray | pl.Enum, codes: np.ndarray) -> 
     if dtype == pl.Int64 and not column.dtype.is_integer() or dtype == pl.Float64 and not column.dtype.is_float():
         raise AssertionError(f"{column.name} is {column.dtype}; conditions on it need {dtype}")
     values = column.cast(dtype)
-    _between(values.fill_null(0).to_numpy(), values.is_not_null().to_numpy(), known, codes)
+    if values.null_count() == 0:
+        _between(values.to_numpy(), known, codes)
+        return
+    is_known = values.is_not_null().to_numpy()
+    _between(values.fill_null(0).to_numpy(), known, codes)
+    codes[~is_known] = len(known) + 1
 
 
 @compiled
-def _between(values, is_known, cuts, codes):
-    """The number of cuts that are not above the value; one beyond them all where there is none."""
+def _between(values, cuts, codes):
+    """The number of cuts that are not above the value; for NaN one more than there are cuts."""
     for row in range(len(values)):
-        value = values[row]
-        if not is_known[row] or value != value:
-            codes[row] = len(cuts) + 1
-            continue
-        low, high = 0, len(cuts)
-        while low < high:
-            middle = (low + high) // 2
-            if cuts[middle] <= value:
-                low = middle + 1
-            else:
-                high = middle
-        codes[row] = low
+        codes[row] = 0 if values[row] == values[row] else len(cuts) + 1
+    for cut in cuts:
+        for row in range(len(values)):
+            codes[row] += np.uint32(cut <= values[row])
+
+
+_SPREAD = 0x03F79D71B4CB0A89
+"""A de Bruijn sequence: shifted by 0 to 63 places, its six highest bits take 64 different values, so they name the shift."""
+_PLACE = np.zeros(64, np.uint8)
+for _shift in range(64):
+    _PLACE[(_SPREAD << _shift & 0xFFFF_FFFF_FFFF_FFFF) >> 58] = _shift
 
 
 @compiled
-def _lowest(codes, sets, places):
+def _lowest(codes, sets, place_of, places):
     """The lowest bit that all of a row's sets share. The last row of a table has no condition, so there always is one."""
     for row in range(len(places)):
         for word in range(sets.shape[2]):
@@ -260,9 +264,6 @@ def _lowest(codes, sets, places):
             for field in range(1, codes.shape[0]):
                 left &= sets[field, codes[field, row], word]
             if left != 0:
-                place = 64 * word
-                while (left & np.uint64(1)) == 0:
-                    left >>= np.uint64(1)
-                    place += 1
-                places[row] = place
+                alone = left & (~left + np.uint64(1))
+                places[row] = 64 * word + place_of[(alone * np.uint64(_SPREAD)) >> np.uint64(58)]
                 break
