@@ -96,7 +96,8 @@ def _ladders(strategy: Strategy, lang: str, y: float, counts: Counts) -> tuple[l
     parts = []
     for ladder in strategy.ladders:
         used = [row.name for row in strategy.rows if row.ladder == ladder.name]
-        title = Box("ladder", ladder.name, [(getattr(ladder, lang), STRONG), (" · ".join([ladder.name, *used]), NAME)], edge="", pad=2)
+        under = said("used_by", lang, name=ladder.name, rows=", ".join(used)) if used else ladder.name
+        title = Box("ladder", ladder.name, [(getattr(ladder, lang), STRONG), (under, NAME)], edge="", pad=2)
         parts.append(title.drawn(0, y, WIDTH))
         y += title.height(WIDTH) + 4
         drawn, y = _stairs(ladder, strategy, lang, y)

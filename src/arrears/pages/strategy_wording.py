@@ -40,10 +40,10 @@ PREFIXES: dict[str, Pair] = {
 """How the values of a field are introduced, where they do not speak for themselves."""
 
 NUMBERS: dict[str, Pair] = {
-    "claimable": ("可主张{}", "claimable {}"), "days_past_due": ("逾期{}天", "{} days past due"), "kept_plans": ("曾守约的还款计划{}个", "{} plans kept"),
-    "kept_promises": ("已兑现的承诺{}个", "{} promises kept"), "broken_promises": ("未兑现的承诺{}个", "{} promises broken"),
-    "contacts_30": ("近 30 天外呼{}次", "{} contacts in the last 30 days"),
-    "self_cure": ("自行还款概率（预测）{}", "paying unasked (predicted) {}"), "pay_probability": ("还款概率（预测）{}", "paying (predicted) {}"),
+    "claimable": ("可主张{}", "claimable {}"), "days_past_due": ("逾期天数{}", "{} days past due"), "kept_plans": ("曾守约的还款计划数{}", "{} plans kept"),
+    "kept_promises": ("已兑现的承诺数{}", "{} promises kept"), "broken_promises": ("未兑现的承诺数{}", "{} promises broken"),
+    "contacts_30": ("近 30 天外呼次数{}", "{} contacts in the last 30 days"),
+    "self_cure": ("预测自行还款概率{}", "predicted to pay unasked {}"), "pay_probability": ("预测还款概率{}", "predicted to pay {}"),
 }
 """How a range of a field with numbers is said; a field without such words is called by its name."""
 
@@ -63,12 +63,12 @@ PARTS: dict[str, Pair] = {
                     "They rest on published criteria only and are the same for everyone who meets them; no prediction changes them."),
     "source": ("来源：{source}", "Source: {source}"), "no_source": ("未写来源", "no source is given"),
     "day": ("第 {day} 天", "day {day}"), "days": ("第 {day}–{last} 天", "days {day}–{last}"), "from_day": ("第 {day} 天起", "from day {day}"),
-    "not_to_scale": ("横向不按天数比例。", "Widths are not to scale."), "key": ("颜色与文字都表示由谁执行：", "Colour and word both say who does it:"),
+    "used_by": ("{name}，用于：{rows}", "{name}, used by: {rows}"), "not_to_scale": ("横向不按天数比例。", "Widths are not to scale."), "key": ("颜色与文字都表示由谁执行：", "Colour and word both say who does it:"),
     "money": ("金额以账册币种的元为单位，两位小数。", "Amounts are in major units of the book's currency."),
     "what": ("名称", "Name"), "who": ("适用对象", "Who"), "follows": ("做什么", "What follows"), "reason": ("理由", "Reason"), "order": ("序", "No."), "bound": ("界限", "Bounds"),
     "counted": ("计量", "Counts"), "instalments": ("分期最多", "Instalments"), "shift": ("延期最多（天）", "Shift, days"), "penalty": ("罚息减免", "Penalty waived"),
     "interest": ("利息减免", "Interest waived"), "arm": ("组", "Arm"), "share": ("占比", "Share"), "bucket": ("账龄", "Bucket"), "recovery": ("不处置时收回", "Left alone"),
-    "complaints": ("每百万人投诉", "Complaints per million"), "effect_of": ("{name}：增收", "{name}: adds"), "late_loans": ("逾期贷款", "Late loans"),
+    "complaints": ("每百万人投诉", "Complaints per million"), "effect_of": ("{name}，增收", "{name} adds"), "late_loans": ("逾期贷款", "Late loans"),
     "step": ("逾期天数", "Days past due"), "owner": ("执行", "By"), "channel": ("渠道", "Channel"), "hours": ("时段", "Hours"), "tone": ("语气", "Tone"),
     "cost": ("每次费用", "Cost a time"), "minutes": ("用时（分钟）", "Minutes"), "cool_off": ("间隔（天）", "Cool-off, days"), "skill": ("技能", "Skill"), "wording": ("话术", "Wording"),
     "treatment": ("处置", "Treatment"), "rule": ("规则", "Rule"), "value": ("值", "Value"),

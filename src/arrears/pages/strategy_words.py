@@ -18,7 +18,7 @@ def conditions_in_words(when: When, lang: str, strategy: Strategy | None = None)
     >>> conditions_in_words((("bucket", ("M2", "M3")), ("claimable", (None, 2000000)), ("kind", ("sole_trader", "enterprise"))), "en")
     'M2 or M3, claimable less than 20,000.00, trader or firm'
     >>> conditions_in_words((("bucket", ("M1",)), ("self_cure", (850000, None))), "zh")
-    'M1，自行还款概率（预测）85% 及以上'
+    'M1，预测自行还款概率 85% 及以上'
     """
     clauses = [_clause(field, cell, lang, strategy) for field, cell in when]
     return _comma(lang).join(clauses) or said("everybody", lang)
@@ -226,7 +226,7 @@ def _range(field: str, cell: tuple, lang: str) -> str:
 def _spaced(template: str, text: str) -> str:
     """The template with the text in it, with a space between Chinese and a figure, as elsewhere on the pages."""
     before, after = template.split("{}", 1)
-    return before + (" " if before and text[0].isdigit() and before[-1] not in " ）" else "") + text + (" " if after and text[-1].isascii() and after[0] != " " else "") + after
+    return before + (" " if before and text[0].isdigit() and before[-1] != " " else "") + text + (" " if after and text[-1].isascii() and after[0] != " " else "") + after
 
 
 def _listed(names: Sequence[str], lang: str) -> str:
