@@ -25,7 +25,7 @@ def page_of(strategy: Strategy, counts: Counts | None = None) -> str:
              "giving": _giving, "expected": _expected, "source": _source}
     parts = "".join(section(f"strategy_{name}", drawn[name](strategy, counts)) for name in _PARTS)
     title = escape(drawable(f"{' / '.join(words('strategy.title'))} · {strategy.id} · {strategy.version}"))
-    return _without_forbidden(page(title, _header(strategy), _tiles(strategy) + parts, say("strategy.foot")))
+    return drawable(page(title, _header(strategy), _tiles(strategy) + parts, say("strategy.foot")))
 
 
 def _header(strategy: Strategy) -> str:
@@ -64,8 +64,7 @@ def _treatments(strategy: Strategy, counts: Counts) -> str:
 
 
 def _card(treatment: Treatment, place: int, people: int | None) -> str:
-    facts = [_pair(lambda lang, at=at: "{}{}{}".format(words(f"strategy.part.{zh[at][0]}")[lang == "en"], "：" if lang == "zh" else ": ", (zh if lang == "zh" else en)[at][1]))
-             for zh, en in [(in_words.treatment_facts(treatment, "zh"), in_words.treatment_facts(treatment, "en"))] for at in range(len(zh))]
+    facts = list(zip(*(in_words.treatment_lines(treatment, lang) for lang in LANGUAGES), strict=True))
     if people is not None:
         facts.insert(0, words("strategy.part.people", n=count(people)))
     lines = "".join(f'<dd class="small">{both(fact)}</dd>' for fact in facts)
@@ -161,8 +160,3 @@ def _part(key: str) -> Pair:
 
 def _none() -> str:
     return paragraph(say("strategy.part.none"), "plain")
-
-
-def _without_forbidden(text: str) -> str:
-    """The page without characters that no HTML or XML may hold."""
-    return drawable(text)

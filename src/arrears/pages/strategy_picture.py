@@ -83,8 +83,7 @@ def _card(treatment: Treatment, place: int, lang: str, people: int | None) -> Bo
     if people is not None:
         texts.append((said("people", lang, n=count(people)), Ink(14, weight="600")))
     colon = "：" if lang == "zh" else ": "
-    facts = [f"{said(word, lang)}{colon}{value}" for word, value in in_words.treatment_facts(treatment, lang)]
-    texts += [(fact, BODY) for fact in facts]
+    texts += [(line, BODY) for line in in_words.treatment_lines(treatment, lang)]
     if treatment.text is not None:
         texts.append((f"{said('wording', lang)}{colon}{treatment.text}", SMALL))
     ink = OWNER_INKS[treatment.owner]

@@ -48,8 +48,12 @@ def marks_of(row: Row, lang: str) -> list[str]:
 
 def treatment_in_words(treatment: Treatment, lang: str) -> str:
     """Who does it, by which channel, when, in which tone, what it costs and takes; without the wording that goes out."""
-    clauses = [f"{said(key, lang)}{_colon(lang)}{value}" for key, value in treatment_facts(treatment, lang)]
-    return _comma(lang).join(clauses)
+    return _comma(lang).join(treatment_lines(treatment, lang))
+
+
+def treatment_lines(treatment: Treatment, lang: str) -> list[str]:
+    """The same, one line for each fact."""
+    return [f"{said(key, lang)}{_colon(lang)}{value}" for key, value in treatment_facts(treatment, lang)]
 
 
 def treatment_facts(treatment: Treatment, lang: str) -> list[tuple[str, str]]:
