@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from arrears import store
+from arrears.locks import locked
 
 
 def test_a_passing_folder_goes_although_a_failed_writer_has_not_quite_stopped_and_the_failure_is_what_is_said(tmp_path):
@@ -45,6 +46,6 @@ def test_the_folders_that_lead_to_a_first_ledger_are_on_the_disk_once_it_was_wri
 
     monkeypatch.setattr(os, "fsync", watched)
     book = store.book_for_load(tmp_path / "new")
-    with store.locked(book, "loads", alone=True):
+    with locked(book, "loads", alone=True):
         store.write_ledger(book, store.Ledger([]))
     assert {tmp_path, book.root, book.loads} <= set(synced)

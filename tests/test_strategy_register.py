@@ -8,12 +8,13 @@ import sys
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arrears import store, strategy_register
+from arrears.locks import locked
 from arrears.refusal import Refused
-from arrears.strategy.decision_table import default_strategy_text
+from arrears.strategy.reading import default_strategy_text
 from arrears.strategy_register import (
     approve,
     entries_of,
@@ -208,6 +209,7 @@ def test_what_was_in_force_on_a_night_that_has_run_is_not_changed(book):
     assert rollback(book, "Wang Fang", "odd", day(12), NOW).version is None
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from(["approve", "rollback", "night"]), st.integers(1, 3), st.integers(0, 12)), max_size=12))
 def test_whatever_is_entered_a_night_that_has_run_keeps_its_strategy_and_the_list_reads_day_by_day(any_book, steps):
     book, ran = emptied(any_book), {}
@@ -234,6 +236,7 @@ def test_whatever_is_entered_a_night_that_has_run_keeps_its_strategy_and_the_lis
         assert [period.entry for period in history(book) if period.from_on <= day(number) and (period.until_on is None or day(number) < period.until_on)] == ([held] if held else [])
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 12)), min_size=1, max_size=6), st.integers(0, 14))
 def test_the_first_rollback_gives_the_version_of_the_last_night_that_had_another(any_book, approvals, number):
     book = emptied(any_book)
@@ -248,6 +251,63 @@ def test_the_first_rollback_gives_the_version_of_the_last_night_that_had_another
             rollback(book, "Zhao Min", "odd", day(number), NOW)
         return
     assert rollback(book, "Zhao Min", "odd", day(number), NOW).version == next(version for version in reversed(held) if version != held[-1])
+
+
+def with_experiment(name: str = "sms_or_call", shares: tuple[int, int] = (80, 20), start: int = 5, end: int = 50, zh: str = "短信或电话") -> str:
+    """The shipped strategy with one experiment."""
+    return default_strategy_text() + f"""experiments:
+  - name: {name}
+    zh: {zh}
+    en: SMS or call
+    from: "{day(start)}"
+    until: "{day(end)}"
+    when: {{bucket: M2}}
+    outcome: paid_30
+    arms: [{{name: champion, share: {shares[0]}%}}, {{name: challenger, share: {shares[1]}%, treatment: call}}]
+"""
+
+
+def approved(book: store.Book, text: str, start: int) -> int:
+    """The text submitted by one and approved by another."""
+    number = submit(book, text, "Li Wei", "idea", NOW)
+    approve(book, number, "Wang Fang", day(start), "agreed", NOW)
+    return number
+
+
+def test_an_experiment_that_runs_is_kept_as_it_is_by_the_version_that_follows(tmp_path):
+    book = store.book_for_load(tmp_path / "book")
+    approved(book, with_experiment(), 1)
+    for text, said in ((text_of(1), "is missing in it"), (with_experiment(shares=(70, 30)), "has other shares"), (with_experiment(start=6), "has other start"),
+                       (with_experiment(end=60), "an end may only be brought forward")):
+        with refused("sms_or_call", said):
+            approved(book, text, 10)
+    assert [entry.version for entry in entries_of(book)] == [1]
+    assert approved(book, with_experiment(shares=(70, 30), start=12), 3) == 6, "it has not begun by day 3"
+    assert approved(book, with_experiment(shares=(70, 30), start=12, end=40, zh="电话"), 20) == 7, "words may change and the end come forward"
+    assert approved(book, text_of(1), 40) == 8, "it is over"
+    with refused("its name is used again"):
+        approved(book, with_experiment(start=45, end=60), 45)
+
+
+def test_a_version_put_in_before_one_that_is_approved_already_starts_no_experiment_that_the_other_cuts_off(tmp_path):
+    book = store.book_for_load(tmp_path / "book")
+    approved(book, text_of(1), 30)
+    with refused("sms_or_call is missing in it"):
+        approved(book, with_experiment(end=50), 2)
+    approved(book, with_experiment(end=30), 2)
+    assert [(period.from_on, period.entry.version) for period in history(book)] == [(day(2), 3), (day(30), 1)]
+
+
+def test_a_rollback_ends_the_experiments_of_the_version_it_takes_back_and_their_names_stay_taken(tmp_path):
+    book = store.book_for_load(tmp_path / "book")
+    approved(book, text_of(1), 1)
+    approved(book, with_experiment(), 3)
+    assert rollback(book, "Zhao Min", "complaints", day(8), NOW).version == 1
+    assert "sms_or_call" not in in_force(book, day(8))[0]
+    with refused("sms_or_call", "has other shares"):
+        approved(book, with_experiment(shares=(70, 30)), 9)
+    approved(book, with_experiment("another_name", shares=(70, 30)), 9)
+    assert "another_name" in in_force(book, day(9))[0]
 
 
 @pytest.mark.parametrize("content", [
@@ -278,6 +338,7 @@ def test_a_version_whose_file_is_not_what_was_approved_is_in_force_for_nobody(bo
         with refused(str(path), "no night runs on it", "restore it from a backup", "夜批不会使用它"):
             work()
     assert in_force(book, day(2))[:2] == (text_of(2), 2) and in_force(book, day(0))[1] is None, "other nights are not harmed"
+    assert approve(book, 3, "Zhao Min", day(6), "instead", NOW).version == 3, "another may take its place"
     path.write_bytes(text_of(1).encode())
     assert in_force(book, day(1))[:2] == (text_of(1), 1)
 
@@ -317,7 +378,7 @@ def test_the_number_of_an_approved_version_is_not_given_again(book):
 
 
 def test_nothing_is_approved_while_a_night_runs(book):
-    with store.locked(book, "night", alone=True):
+    with locked(book, "night", alone=True):
         for work in (lambda: approve(book, 1, "Wang Fang", day(5), "agreed", NOW), lambda: rollback(book, "Wang Fang", "odd", day(5), NOW)):
             with refused("a night is running on this book; nothing was changed"):
                 work()

@@ -76,6 +76,7 @@ def book_of(contracts: pl.DataFrame) -> dict[str, pl.DataFrame]:
             industry=pl.lit(None, pl.String),
             sex=pl.lit(None, pl.String),
             age_band=pl.lit(None, pl.String),
+            language=pl.lit(None, pl.String),
             recorded_at=begun,
         ).select(BORROWERS.names()).cast(BORROWERS.schema),
     }

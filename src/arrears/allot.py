@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from arrears.allocation.choose import NO_MOST, Chosen, choose, worth_of_one_more
+from arrears.allocation.choose import NO_MOST, Chosen, choose
 from arrears.money import exact_sum
 from arrears.refusal import Refused
 from arrears.strategy.bounds import UNBOUNDED, Bounds, bounds_of
@@ -26,14 +26,14 @@ ROW, LIMITS, WAITS = "row", "limits", "waits"
 @dataclass(frozen=True)
 class Part:
     """The choice for the entries of one currency, after the fixed rows and the currencies before it took what they need. worth_minor: what it is worth; no
-    choice within what was left of the limits is worth more than bound_minor. prices_minor: of each limit what one unit more would bring.
+    choice within what was left of the limits is worth more than bound_minor. prices: of each limit, in thousandths of a minor unit, what one unit more would bring.
     """
 
     currency: str
     entries: int
     worth_minor: int
     bound_minor: int
-    prices_minor: np.ndarray
+    prices: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def choice_of(entries: pl.DataFrame, options: pl.DataFrame, strategy: Strategy, 
         found, why = _within(worth[mine], allowed[mine], bounds.kind[mine], bounds, used, least)
         treatment[mine], used = found.choice, used + found.used
         yielded += why
-        parts.append(Part(currency, int(mine.sum()), found.reached_minor, found.bound_minor, np.array([worth_of_one_more(found, row) for row in range(len(bounds.names))], np.int64)))
+        parts.append(Part(currency, int(mine.sum()), found.reached_minor, found.bound_minor, found.prices))
     return Choice(_told(entries, options, treatment, lawful, worth, strategy), bounds, used, tuple(parts), tuple(yielded))
 
 

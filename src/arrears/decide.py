@@ -45,7 +45,8 @@ def decide(facts: Facts, law: Law, gate: Prepared, lender: Lender, strategy: Str
     assessed = assess(facts, law, buckets, as_of)
     scores = score(assessed.positions, assessed.loans, facts, models, as_of, buckets.names[-1])
     holds = facts.holds.with_columns(facts.loans["borrower_id"].gather(facts.holds["loan"]))
-    late = beside(late_loans(assessed.positions, assessed.loans, conduct(facts, as_of), facts.borrowers, holds, as_of), scores)
+    late = late_loans(assessed.positions, assessed.loans, conduct(facts, as_of), facts.borrowers, holds, as_of)
+    late = with_whereabouts(beside(late, scores), facts.whereabouts)
     proposals = propose(late, touched(facts.contacts, strategy, midnight_after(as_of, gate, lender)), strategy, as_of)
 
     def by_the_gate(proposed: pl.DataFrame) -> pl.DataFrame:
@@ -55,4 +56,4 @@ def decide(facts: Facts, law: Law, gate: Prepared, lender: Lender, strategy: Str
     saved = by_the_gate(candidates(proposals.filter(pl.col("instead") > 0), strategy, "instead"))
     not_refused = pl.col("verdict").ne_missing("deny")
     entries, options = gather(proposals, asked.filter(not_refused), saved.filter(not_refused), strategy.names)
-    return Decisions(assessed.positions, assessed.loans, scores, proposals, asked, with_whereabouts(entries, facts.whereabouts), options)
+    return Decisions(assessed.positions, assessed.loans, scores, proposals, asked, entries, options)

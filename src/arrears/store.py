@@ -11,6 +11,7 @@
     BOOK/models/releases.json            which version was released when, by whom; swapped atomically
     BOOK/strategies/0001/                one submitted version of the strategy; never changed
     BOOK/strategies/approvals.json       which version holds from which night on, by whom; swapped atomically
+    BOOK/allocation/<as_of>/0001.parquet cases shared out anew after that night; never changed
     BOOK/nights/<as_of>/                 a finished night; it appears whole or not at all
     BOOK/nights/.<as_of>.unfinished/     a night at work, or one that was killed and will go on
 
@@ -18,7 +19,6 @@ A partition holds the borrowers of one stable hash, its rows sorted by loan; a t
 """
 
 import errno
-import fcntl
 import json
 import os
 import shutil
@@ -105,6 +105,11 @@ class Book:
     def strategy_folder(self, version: int) -> Path:
         return self.strategies / f"{version:04d}"
 
+    @property
+    def allocation(self) -> Path:
+        """Where cases that were shared out anew after a night are kept, one folder per night."""
+        return self.root / "allocation"
+
     def load_folder(self, number: int) -> Path:
         return self.loads / f"{number:04d}"
 
@@ -171,7 +176,21 @@ class Ledger:
 
 def lender_text(book: Book) -> str:
     """What lender.yaml beside the book says of its lender; empty where there is none. Raises Refused where it cannot be read."""
-    path = book.root / LENDER_FILE
+    return _text_beside(book, LENDER_FILE)
+
+
+def roster_text(book: Book) -> str:
+    """What roster.yaml beside the book says of who does the work; empty where there is none. Raises Refused where it cannot be read."""
+    return _text_beside(book, "roster.yaml")
+
+
+def sharings(book: Book, night: date) -> list[Path]:
+    """The files of the sharings out of cases that followed a night's own, oldest first; the latest holds."""
+    return sorted((book.allocation / night.isoformat()).glob("[0-9]*.parquet"))
+
+
+def _text_beside(book: Book, name: str) -> str:
+    path = book.root / name
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -364,48 +383,6 @@ def publish_folder(unfinished: Path, final: Path) -> None:
         os.replace(unfinished, final)
         _sync(final.parent)
         _sync(final.parent.parent)
-
-
-@contextmanager
-def locked(book: Book, name: str, *, alone: bool, patience_seconds: float = 0.0) -> Iterator[None]:
-    """Holds the book's lock of that name, shared or alone, for as long as the block runs.
-
-    The system lets go of it when the process ends, however it ends. Raises Refused where another holds it for longer than patience_seconds.
-    """
-    handle, kind = _opened_lock(book, name), (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB
-    try:
-        try:
-            for _ in range(round(patience_seconds * 20)):
-                with suppress(BlockingIOError):
-                    fcntl.flock(handle, kind)
-                    break
-                time.sleep(0.05)
-            fcntl.flock(handle, kind)
-        except BlockingIOError:
-            doing = {"night": "a night is running", "loads": "another load is running"}.get(name, "another run is using it")
-            raise Refused(f"{book.root}: {doing} on this book; nothing was changed, wait until it has ended and run again",
-                          f"{book.root}：该账册正被另一次运行占用；未作任何更改，请待其结束后重试") from None
-        yield
-    finally:
-        os.close(handle)
-
-
-def _opened_lock(book: Book, name: str) -> int:
-    """The folder that is locked: the book's own for a night, which nobody removes while it runs, else its store."""
-    try:
-        kept = {"loads": book.loads, "models": book.models, "strategies": book.strategies}.get(name, book.store)
-        kept.mkdir(parents=True, exist_ok=True)
-        if not os.access(kept, os.W_OK):
-            raise PermissionError(errno.EACCES, "read-only")
-        return os.open(book.root if name == "night" else kept, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError as problem:
-        if problem.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise
-        if kept != book.store:
-            raise Refused(f"{kept}: cannot be written to ({problem.strerror}); {name} are kept in the book's folder: allow writing there",
-                          f"{kept}：无法写入；装载、模型与策略保存在账册文件夹内，请开放写权限") from None
-        raise Refused(f"{book.store}: cannot be written to ({problem.strerror}); a night is kept in the book's folder: allow writing, or use arrears positions, which only reads",
-                      f"{book.store}：无法写入；夜批须写入账册文件夹，请开放写权限，或改用只读的 arrears positions") from None
 
 
 def remove_folder(path: Path) -> None:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from itertools import zip_longest
@@ -19,9 +19,14 @@ from pathlib import Path
 from arrears import store
 from arrears.days import moment_of
 from arrears.delinquency.buckets import read_buckets
+from arrears.locks import locked
 from arrears.refusal import Refused
 from arrears.store import Book
-from arrears.strategy.decision_table import Strategy, default_strategy_text, demand_buckets, strategy_from
+from arrears.strategy.experiments import demand_unchanged
+from arrears.strategy.reading import default_strategy_text, demand_buckets, strategy_from
+from arrears.strategy.strategy import Strategy
+from arrears.strategy.table_analysis import analyse, demand_reachable
+from arrears.strict_yaml import BadYaml
 
 FORMAT = 1
 STRATEGY, SUBMITTED = "strategy.yaml", "submitted.json"
@@ -82,7 +87,7 @@ def submit(book: Book, text: str, by: str, why: str, at: int, name: str = STRATE
     by, why = _words(by, "--by", "who submits it", "提交人"), _words(why, "--why", "why", "原因")
     checked(text, name)
     content = text.encode()
-    with store.locked(book, "strategies", alone=True, patience_seconds=PATIENCE_SECONDS):
+    with locked(book, "strategies", alone=True, patience_seconds=PATIENCE_SECONDS):
         latest = max(versions_of(book), default=0)
         if latest and _is_same(book.strategy_folder(latest) / STRATEGY, content):
             raise Refused(f"{name}: it is version {latest} already, byte for byte; nothing was changed", f"{name}：与版本 {latest} 逐字节相同；未作任何更改")
@@ -114,7 +119,7 @@ def approve(book: Book, version: int, by: str, from_on: date, why: str, at: int)
             raise Refused(f"version {version} is in force on {from_on} already, from {standing.from_on} on, by {standing.by}; nothing was changed",
                           f"版本 {version} 在 {from_on} 已经有效（自 {standing.from_on} 起，{standing.by}）；未作任何更改")
         entry = Entry(APPROVE, version, kept.digest, from_on, moment_of(at).isoformat(), by, why)
-        _demand_experiments(book, entries, entry, strategy)
+        _demand_experiments(book, [*entries, entry], entry, strategy)
         return _added(book, entries, entry)
 
 
@@ -146,6 +151,12 @@ def in_force(book: Book, as_of: date) -> tuple[str, int | None, Entry | None]:
     if entry is None or entry.version is None:
         return default_strategy_text(), None, entry
     return _text(book, entry.version, entry.digest), entry.version, entry
+
+
+def in_force_told(book: Book, as_of: date) -> tuple[str, dict[str, str | int]]:
+    """The text of the strategy of that night, and what a night keeps of how it came into force: number, digest, from, by; empty for the shipped default."""
+    text, version, entry = in_force(book, as_of)
+    return text, {} if entry is None or version is None else {"number": version, "digest": entry.digest, "from": entry.from_on.isoformat(), "approved_by": entry.by}
 
 
 def history(book: Book) -> list[Period]:
@@ -188,9 +199,10 @@ def read_version(book: Book, version: int) -> Submitted:
 
 
 def checked(text: str, name: str) -> Strategy:
-    """The strategy of this text. Raises BadYaml where a night could not run on it."""
-    strategy = strategy_from(text, name)
-    demand_buckets(strategy, read_buckets().names)
+    """The strategy of this text. Raises BadYaml where a night could not run on it, or a row of it could never decide."""
+    strategy, buckets = strategy_from(text, name), read_buckets().names
+    demand_buckets(strategy, buckets)
+    demand_reachable(analyse(strategy, buckets), name)
     return strategy
 
 
@@ -211,7 +223,7 @@ def _plain(name: str) -> str:
 @contextmanager
 def _changing(book: Book) -> Iterator[list[Entry]]:
     """The list as it stands, for as long as nobody else may change it and no night runs (it could be one of those that the change is about)."""
-    with store.locked(book, "strategies", alone=True, patience_seconds=PATIENCE_SECONDS), store.locked(book, "night", alone=False):
+    with locked(book, "strategies", alone=True, patience_seconds=PATIENCE_SECONDS), locked(book, "night", alone=False):
         yield entries_of(book)
 
 
@@ -318,8 +330,40 @@ def _next(day: date) -> date:
     return day if day == date.max else date.fromordinal(day.toordinal() + 1)
 
 
+def demand_experiments(book: Book, strategy: Strategy, from_on: date) -> None:
+    """Raises Refused where an experiment would be changed while it runs if the strategy held from from_on on."""
+    entry = Entry(APPROVE, None, None, from_on, "", "", "")
+    _demand_experiments(book, [*entries_of(book), entry], entry, strategy)
+
+
 def _demand_experiments(book: Book, entries: list[Entry], entry: Entry, strategy: Strategy) -> None:
-    """Raises Refused where the version changes an experiment that runs."""
+    """Raises Refused where an experiment would be changed while it runs: by the strategy of the entry when it begins to hold, or by one that is to follow it.
+
+    Nor is the name of an experiment of any version that held before used for another: people are drawn by it, and would move between arms. A rollback
+    that is to follow ends experiments, as it is meant to.
+    """
+    periods = _periods(entries)
+    place = next(number for number, period in enumerate(periods) if period.entry is entry)
+    held = [(period, _still_readable(book, period.entry)) for period in periods[:place]]
+    known = {one.name: one for period, earlier in held if earlier is not None for one in earlier.experiments if one.from_on < period.until_on}
+    last = held[-1][1].experiments if held and held[-1][1] is not None else ()
+    names = {one.name for one in strategy.experiments} - {one.name for one in last}
+    demand_unchanged(replace(strategy, experiments=(*last, *(known[name] for name in sorted(names & known.keys())))), strategy, entry.from_on)
+    following = periods[place + 1] if place + 1 < len(periods) else None
+    if following is not None and following.entry.action == APPROVE:
+        coming = _still_readable(book, following.entry)
+        if coming is not None:
+            demand_unchanged(strategy, coming, following.from_on)
+
+
+def _still_readable(book: Book, entry: Entry) -> Strategy | None:
+    """The strategy of an entry; None for the default, and where its file is damaged: no night runs on that, and another must be able to take its place."""
+    if entry.version is None:
+        return None
+    try:
+        return strategy_from(_text(book, entry.version, entry.digest))
+    except (Refused, BadYaml):
+        return None
 
 
 def _words(said: str | None, option: str, en: str, zh: str) -> str:

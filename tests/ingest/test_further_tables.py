@@ -21,7 +21,8 @@ ROWS = {
     "adjustments": [{"adjustment_id": "J1", "loan_id": "A", "effective_on": date(2026, 3, 1), "kind": "waive_penalty", "number": None,
                      "amount_minor": 5, "until_on": None}],
     "holds": [{"hold_id": "H1", "loan_id": "B", "kind": "dispute", "placed_on": date(2026, 3, 1), "lifted_on": None}],
-    "borrowers": [{"borrower_id": "P-B", "kind": "enterprise", "region": "浙江", "industry": "retail", "sex": "female", "age_band": "35-44"}],
+    "borrowers": [{"borrower_id": "P-B", "kind": "enterprise", "region": "浙江", "industry": "retail", "sex": "female", "age_band": "35-44",
+                   "language": "yue"}],
     "guarantors": [{"loan_id": "B", "guarantor_id": "P-C", "limit_minor": None}],
     "unscheduled": [{"loan_id": "U1", "borrower_id": "P-B", "product": "line", "currency": "CNY", "principal_minor": 7,
                      "disbursed_on": date(2020, 1, 1), "charged_off_minor": 3, "charged_off_on": date(2021, 1, 1), "recovered_minor": None}],
@@ -39,6 +40,8 @@ ROWS = {
                     "debt_service_minor": 1, "tax_minor": None, "invoiced_minor": None, "largest_customer_ppm": 300_000}],
     "capacity": [{"works_on": date(2026, 3, 2), "team": "east", "channel": "call", "people": 4, "attempts_max": 400}],
     "events": [{"event_id": "T1", "borrower_id": "P-B", "loan_id": None, "kind": "failed_debit", "happened_at": AT}],
+    "placements": [{"placement_id": "D1", "borrower_id": "P-B", "held_by": "east-07", "placed_on": date(2026, 2, 1), "returned_on": date(2026, 2, 20),
+                    "returned_why": "idle"}],
 }
 
 
@@ -95,21 +98,21 @@ def test_a_book_of_debts_without_schedules_says_that_nothing_can_be_positioned(l
     assert "unscheduled" in arrears("book", lender.book, "--lang", "en").out
 
 
-def test_a_book_whose_loads_know_nothing_of_sex_and_age_band_takes_further_loads(lender):
+def test_a_book_whose_loads_know_nothing_of_sex_age_band_and_language_takes_further_loads(lender):
     """As a version without these columns left it: its loads' files lack them."""
     assert lender.ingest().status == 0
     ledger = json.loads((book := store.book_at(lender.book)).ledger_path.read_text())
     (name,) = ledger["loads"][0]["tables"]["borrowers"]["files"]
     kept = book.load_folder(ledger["loads"][0]["id"]) / name
-    pl.read_parquet(kept).drop("sex", "age_band").write_parquet(kept)
+    pl.read_parquet(kept).drop("sex", "age_band", "language").write_parquet(kept)
     ledger["loads"][0]["tables"]["borrowers"]["files"][name] = store.digest_of_file(kept)
     book.ledger_path.write_text(json.dumps(ledger))
-    told = pl.read_parquet(lender.files / "borrowers.parquet").with_columns(sex=pl.lit(None, pl.String), age_band=pl.lit(None, pl.String))
+    told = pl.read_parquet(lender.files / "borrowers.parquet").with_columns(sex=pl.lit(None, pl.String), age_band=pl.lit(None, pl.String), language=pl.lit(None, pl.String))
     told.write_parquet(lender.files / "borrowers_2.parquet")
     ran = lender.ingest(lender.files / "borrowers_2.parquet")
     assert ran.status == 0, ran.error
     rows = rows_in_force(book)["borrowers"].collect()
-    assert rows.drop("recorded_at").rows() == [("P-B", "enterprise", "浙江", "retail", None, None)], "the same row again, and no second one"
+    assert rows.drop("recorded_at").rows() == [("P-B", "enterprise", "浙江", "retail", None, None, None)], "the same row again, and no second one"
 
 
 @pytest.mark.parametrize(("column", "value"), [("sex", "f"), ("age_band", "17")])
@@ -118,6 +121,15 @@ def test_a_sex_or_an_age_band_of_another_name_waits_in_quarantine(lender, column
     ran = lender.ingest(words=("--threshold", "100%"))
     assert ran.status == 0, ran.error
     assert lender.faults().select("column", "rule").rows() == [(column, "one_of")]
+
+
+@pytest.mark.parametrize(("column", "value", "rule"), [("returned_on", date(2026, 1, 31), "return_dates"), ("returned_why", "tired", "one_of"), ("held_by", None, "empty")])
+def test_a_case_that_came_back_before_it_was_placed_for_no_known_reason_or_from_nobody_waits_in_quarantine(lender, column, value, rule):
+    kept = pl.read_parquet(lender.files / "placements.parquet")
+    kept.with_columns(pl.lit(value, kept.schema[column]).alias(column)).write_parquet(lender.files / "placements.parquet")
+    ran = lender.ingest(words=("--threshold", "100%"))
+    assert ran.status == 0, ran.error
+    assert lender.faults().select("column", "rule").rows() == [(column, rule)]
 
 
 def test_a_milestone_without_its_project_and_a_debt_in_both_tables_wait_in_quarantine(lender):

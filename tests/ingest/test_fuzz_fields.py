@@ -31,7 +31,7 @@ from plain_books import arrears, frame_of, loan
 LONG = os.environ.get("ARREARS_LONG") == "1"
 UNITS = {"money": "major", "rate": "percent", "share": "percent"}
 FIELDS = [(name, column.name) for name, table in FACTS.items() for column in table.columns]
-RELATED = {"effective_on": {"until_on"}, "kind": {"until_on"}, "placed_on": {"lifted_on"}}
+RELATED = {"effective_on": {"until_on"}, "kind": {"until_on"}, "placed_on": {"lifted_on", "returned_on"}}
 """Which other column a rule of the row may blame when this one is altered."""
 SETTINGS = {"deadline": None, "suppress_health_check": list(HealthCheck), "database": None}
 
@@ -96,7 +96,7 @@ def sound_cells(table: str, number: int) -> dict[str, str]:
             cells[column.name] = f"K{number}" if stands else f"N{number}"
         elif column.name == "loan_id":
             cells[column.name] = "K1"
-    cells |= {name: "2026-03-01" for name in ("until_on", "lifted_on") if name in cells}
+    cells |= {name: "2026-03-01" for name in ("until_on", "lifted_on", "returned_on") if name in cells}
     cells |= {name: "1990-01-01" for name in ("effective_on", "placed_on") if name in cells and table != "loans"}
     cells |= {name: "" for name in ("reverses", "recorded_at") if name in cells}
     if table in ("loans", "instalments"):

@@ -18,6 +18,7 @@ import pytest
 
 from arrears import store
 from arrears.ingest.loads import rows_in_force
+from arrears.locks import locked
 from ingest.lender_files import Lender, payment_row
 from plain_books import arrears
 
@@ -170,7 +171,7 @@ def test_taking_back_killed_at_any_moment_leaves_the_book_as_before_or_as_after_
 
 
 def test_two_loads_at_once_do_not_mix(lender):
-    held = store.locked(store.book_at(lender.book), "loads", alone=True)
+    held = locked(store.book_at(lender.book), "loads", alone=True)
     with held:
         refused = lender.ingest(lender.files / "payments_2.csv")
     assert refused.status == 2 and "another load is running" in refused.error

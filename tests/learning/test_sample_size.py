@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from arrears.learning.always_valid import boundary, difference_over_looks
-from arrears.learning.sample_size import People, days_needed, people_always_valid, people_for_one_look
+from arrears.learning.sample_size import People, days_needed, people_always_valid, people_for_one_look, shares_met
 from arrears.refusal import Refused
 
 SEED = 20261130
@@ -89,3 +89,32 @@ def test_figures_that_are_none_are_refused(figures):
 def test_an_effect_too_small_for_any_book_is_refused():
     with pytest.raises(Refused, match="would need more than 1,000,000,000 people"):
         people_always_valid(0.5, 0.00001)
+
+
+@given(some.lists(some.integers(0, 2), max_size=60))
+def test_the_p_of_the_shares_is_that_of_bets_placed_one_person_after_another(arms):
+    shares, counts, capital = (0.8, 0.15, 0.05), [0, 0, 0], 1.0
+    for arm in arms:
+        capital *= (200 * shares[arm] + counts[arm]) / (200 + sum(counts)) / shares[arm]
+        counts[arm] += 1
+    assert shares_met(counts, shares) == pytest.approx(min(1.0, 1 / capital))
+
+
+def test_shares_that_are_met_are_seldom_doubted_over_all_looks_and_shares_that_are_not_are_found():
+    random, shares = np.random.default_rng(SEED), (0.5, 0.5)
+
+    def ever(share: float, level: float, people: int = 2_000, paths: int = 400) -> float:
+        first = (random.random((paths, people)) < share).cumsum(axis=1)
+        looks = range(19, people, 20)
+        return float(np.mean([min(shares_met((int(path[n]), n + 1 - int(path[n])), shares) for n in looks) < level for path in first]))
+
+    assert ever(0.5, 0.05) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
+    assert ever(0.6, 0.001) > 0.95
+
+
+def test_shares_met_to_the_last_person_are_not_doubted_and_an_empty_arm_of_thousands_is():
+    assert shares_met((800, 150, 50), (0.8, 0.15, 0.05)) == 1.0
+    assert shares_met((0, 0), (0.5, 0.5)) == 1.0
+    assert shares_met((2_000, 0), (0.95, 0.05)) < 1e-6
+    with pytest.raises(Refused, match="are not above 0 with the sum 1"):
+        shares_met((1, 1), (0.5, 0.6))

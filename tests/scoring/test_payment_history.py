@@ -9,7 +9,7 @@ import pytest
 
 from arrears.days import number_of
 from arrears.scoring.payment_history import history, received_by
-from arrears.scoring.promises_kept import paid_between
+from arrears.tables.promises_kept import paid_between
 from delinquency.random_books import random_book
 from scoring.scored_books import assessed, known
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+import arrears
 from arrears.scoring.application_features import application_features
 from arrears.scoring.contact_features import attempts_of, contact_features, possible_attempts
 from arrears.scoring.loan_features import loan_features, standings_of
@@ -157,3 +159,18 @@ def test_a_book_of_one_person_and_rows_in_any_order_give_the_same():
                  for table, rows in book.items()}
         alone = {table: rows for table, rows in alone.items() if rows or table == "payments"}
         assert_frame_equal(features_of(known(alone, NIGHT)), whole.filter(pl.col("borrower_id") == person), check_exact=True)
+
+
+def test_where_people_live_and_what_they_speak_change_no_feature_and_no_module_that_scores_or_proposes_reads_it(before):
+    book = rich_book()
+    for row in book["borrowers"]:
+        row |= {"region": "西藏", "language": "bo"}
+    book["placements"] = [{"placement_id": "D1", "borrower_id": "B1", "held_by": "east-07", "placed_on": date(2026, 4, 1), "returned_on": None,
+                           "returned_why": None, "recorded_at": None}]
+    facts = known(book, NIGHT)
+    assert facts.whereabouts["language"].to_list() == ["bo"] * 3
+    for one, other in zip(before, everything(facts), strict=True):
+        assert_frame_equal(one, other)
+    source = Path(arrears.__file__).parent
+    readers = {path.relative_to(source).parts[0] for path in source.rglob("*.py") if "whereabouts" in path.read_text(encoding="utf-8")}
+    assert not readers & {"scoring", "strategy", "delinquency", "learning", "modelling", "compliance"} and {"tables", "ingest"} <= readers

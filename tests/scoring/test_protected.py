@@ -8,8 +8,8 @@ from arrears.scoring.protected import protected_as, protected_by_values
 SEX = "sex cust_sex Gender_Code 性别代码 SEXCODE GENDERCD 客户性别 sex1 is_male Sex_M CODE_GENDER personal_status_and_sex".split()
 AGE = "ageGroup DOB birth_year BIRTHYEAR yob custage age1 age_18_24 客户年龄 年龄段 出生年月 date_of_birth DAYS_BIRTH age_in_years borrower_age age_at_loan age_of_borrower".split()
 REGION = "zip zip5 postal postal_code PostCode 所在省份 户籍地 家庭住址 省 市 城市代码 prov_cd county STATE BankState hukou city_tier".split()
-OTHER = "maritalStatus 国籍 婚姻情况 是否已婚 民族代码 FAMILY_STATUS NAME_FAMILY_STATUS 子女数 是否有子女 foreign_worker MARRIAGE numberOfDependents id_card idcard_no citizen_id 身份证号码".split()
-NONE = ("usage message average package status_code mortgage percentage stage storage coverage statement velocity interstate trace language estate essex 账龄 市值 超市消费 年化利率 "
+OTHER = "maritalStatus 国籍 婚姻情况 是否已婚 民族代码 FAMILY_STATUS NAME_FAMILY_STATUS 子女数 是否有子女 foreign_worker MARRIAGE numberOfDependents id_card idcard_no citizen_id 身份证号码 language preferred_language 沟通语言 方言".split()
+NONE = ("usage message average package status_code mortgage percentage stage storage coverage statement velocity interstate trace estate essex 账龄 市值 超市消费 年化利率 "
         "loan_age account_age_months age_of_loan debt_age vehicle_age avg_age_of_credit email_address ip_address account_health PAY_0 LIMIT_BAL NAICS housing").split()
 
 

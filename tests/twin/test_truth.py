@@ -51,7 +51,15 @@ def test_sex_age_and_reachability_say_nothing_of_risk(book):
     assert people["sex"].eq("female").mean() == pytest.approx(0.46, abs=0.02)
     shares = dict(people["age_band"].value_counts(normalize=True).iter_rows())
     assert shares["25-34"] == pytest.approx(0.34, abs=0.02) and shares["65+"] == pytest.approx(0.02, abs=0.005)
-    assert tables["borrowers"].filter(pl.col("kind") == "enterprise").select(pl.col("sex", "age_band").is_null().all()).row(0) == (True, True)
+    assert tables["borrowers"].filter(pl.col("kind") == "enterprise").select(pl.col("sex", "age_band", "language").is_null().all()).row(0) == (True, True, True)
+
+
+def test_few_people_asked_for_a_language_cantonese_where_it_is_spoken_alone(book):
+    people = book[0]["borrowers"].filter(pl.col("kind") != "enterprise")
+    asked = {language: people["language"].eq_missing(language).mean() for language in ("zh", "en")}
+    assert asked["zh"] == pytest.approx(0.02, abs=0.005) and asked["en"] == pytest.approx(0.005, abs=0.002)
+    where = people.group_by(pl.col("region").is_in(["CN-GD", "CN-GX"]).alias("south")).agg(pl.col("language").eq_missing("yue").mean()).sort("south")
+    assert where["language"][0] == 0 and where["language"][1] == pytest.approx(0.15, abs=0.02)
 
 
 @settings(max_examples=15, deadline=None)

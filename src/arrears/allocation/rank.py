@@ -23,7 +23,7 @@ WORKLIST = (
 )
 ENTRY = (
     "loan_id", "bucket", "days_past_due", "product", "rule", "reason_zh", "reason_en", "pay_probability", "score_reasons", "reach_channel", "reach_hour",
-    "reach_probability", "segment", "kind", "frequency", "limits", "offer", "experiment", "arm", "propensity",
+    "reach_probability", "segment", "kind", "frequency", "limits", "offer", "experiment", "arm", "propensity", "region", "language",
 )
 """What an entry takes from the loan that leads."""
 
@@ -44,7 +44,7 @@ def gather(proposals: pl.DataFrame, candidates: pl.DataFrame, saved: pl.DataFram
         pl.len().cast(pl.Int64).alias("late_loans"), exact_sum("claimable_minor"),
         pl.when(pl.col("expected_minor").is_not_null().all()).then(exact_sum("expected_minor")).alias("expected_minor"),
         pl.col(ENTRY).first(),
-        pl.max_horizontal("last_contact_on", "last_paid_on", "last_promised_on").max().alias("last_touched_on"),
+        pl.col("last_touched_on").max(),
     ).sort("borrower_id", "currency")
     entries = entries.join(saved.sort(place).unique("loan_id", keep="first", maintain_order=True).select("loan_id", pl.col("treatment").alias("saved")),
                            on="loan_id", how="left", maintain_order="left")
@@ -53,11 +53,11 @@ def gather(proposals: pl.DataFrame, candidates: pl.DataFrame, saved: pl.DataFram
     return entries, options
 
 
-def with_whereabouts(entries: pl.DataFrame, whereabouts: pl.DataFrame) -> pl.DataFrame:
-    """The entries with region and language of the person, null where nobody knows: who can visit, and who can speak to them."""
+def with_whereabouts(late: pl.DataFrame, whereabouts: pl.DataFrame) -> pl.DataFrame:
+    """The rows with region and language of the person, null where nobody knows: who can visit, and who can speak to them. No condition of a strategy reads these."""
     found = whereabouts if whereabouts.columns else pl.DataFrame(schema={"borrower_id": pl.String})
     missing = [pl.lit(None, pl.String).alias(name) for name in ("region", "language") if name not in found.columns]
-    return entries.join(found.with_columns(missing).select("borrower_id", "region", "language"), on="borrower_id", how="left", maintain_order="left")
+    return late.join(found.with_columns(missing).select("borrower_id", "region", "language"), on="borrower_id", how="left", maintain_order="left")
 
 
 def rank(chosen: pl.DataFrame, treatments: tuple[str, ...]) -> pl.DataFrame:

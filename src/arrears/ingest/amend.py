@@ -20,6 +20,7 @@ from arrears.ingest.quarantine import Loads, all_records, came_back
 from arrears.ingest.set_rules import SNAPSHOT_PART
 from arrears.ingest.stage import Staged
 from arrears.ingest.take_back import Corrected, corrected
+from arrears.locks import locked
 from arrears.refusal import Refused
 from arrears.store import Book, Ledger
 
@@ -70,7 +71,7 @@ def take_corrections(book: Book, path: Path, key: Path | None, now: int, report=
     begun = monotonic()
     if not store.read_ledger(book).loads:
         corrected(path, [])  # no record waits, so it is refused in words, before a lock makes a folder
-    with store.locked(book, "loads", alone=True):
+    with locked(book, "loads", alone=True):
         ledger = store.read_ledger(book)
         store.verify_kept_files(book, ledger)
         readers = _Readers(book, ledger, key)

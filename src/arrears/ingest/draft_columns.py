@@ -52,7 +52,7 @@ MEANT: dict[str, dict[str, dict[str, float]]] = {
     },
     "borrowers": {
         "borrower_id": _DEBTOR, "kind": {"borrower_kind": 1}, "region": {"region": 1}, "industry": {"industry": 1},
-        "age_band": {"age_band": 1},
+        "age_band": {"age_band": 1}, "language": {"language": 1},
     },
     "guarantors": {
         "loan_id": _LOAN, "guarantor_id": {"guarantor_id": 1}, "limit_minor": {"guarantee_limit": 1},
@@ -104,6 +104,10 @@ MEANT: dict[str, dict[str, dict[str, float]]] = {
         "event_id": {"event_id": 1, "order_id": 0.9}, "borrower_id": _DEBTOR, "loan_id": _LOAN, "kind": {"event_kind": 1},
         "happened_at": {"happened_at": 1, "date": 1},
     },
+    "placements": {
+        "placement_id": {"placement_id": 1, "order_id": 0.9}, "borrower_id": _DEBTOR, "held_by": {"held_by": 1},
+        "placed_on": {"given_on": 1, "date": 1}, "returned_on": {"returned_on": 1}, "returned_why": {"returned_why": 1},
+    },
 }
 """For each column of a table: the meanings that may feed it, with their weights. A person's sex is never proposed: a mapping takes it only by hand."""
 
@@ -132,6 +136,7 @@ _SIGNS: dict[str, tuple[tuple[set[str], ...], ...]] = {
     "cash_flows": (({"month_on"}, {"inflow", "outflow", "debt_service", "invoiced"}),),
     "capacity": (({"attempts_max", "people"}, {"team", "works_on"}),),
     "events": (({"event_kind"}, {"happened_at", "event_id"}, {"borrower_id", "id_number"}),),
+    "placements": (({"held_by"}, {"given_on", "placement_id"}, {"borrower_id", "id_number"}),),
 }
 """For each table: groups of meanings; it is fed where every group of one line has a column."""
 HINTS = {

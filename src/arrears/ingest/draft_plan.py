@@ -65,6 +65,10 @@ _WORDS: dict[str, dict[str, tuple[str, ...]]] = {
         "failed_debit": ("扣款失败", "代扣失败", "failed debit", "debit failed", "bounced"), "log_in": ("登录", "登陆", "log in", "login"),
         "message_returned": ("短信退回", "退信", "发送失败", "message returned", "bounced message", "undelivered"),
     },
+    "placements.returned_why": {
+        "idle": ("无跟进", "长期未跟进", "idle", "not worked"), "left": ("离职", "离岗", "left", "resigned"),
+        "agency": ("机构退案", "委外退案", "agency", "returned by agency"), "term": ("到期", "委案到期", "term", "expired"), "other": ("其他", "other"),
+    },
     "consents.kind": {
         "night_contact": ("夜间联系", "夜间", "night contact", "night"), "electronic": ("电子送达", "电子", "electronic", "e-delivery"),
     },
@@ -162,7 +166,7 @@ def _key_of_cells(table: str, column: Column, fit: Fit | None, fits: dict[str, F
     """A key made of the other cells, where no column names a row; it needs no person."""
     if fit is not None and fit.confidence >= ASK:
         return None
-    is_own_key = FACTS[table].key == (column.name,) and table in ("payments", "contacts", "promises", "holds", "adjustments", "consents", "events")
+    is_own_key = FACTS[table].key == (column.name,) and table in ("payments", "contacts", "promises", "holds", "adjustments", "consents", "events", "placements")
     parts = [fits[name].source for name in FACTS[table].names() if name in fits and name not in (column.name, "recorded_at") and
              fits[name].confidence >= ASK]
     if is_own_key and len(parts) >= 2:

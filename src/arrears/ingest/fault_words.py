@@ -148,6 +148,10 @@ FAULTS: dict[str, tuple[str, str]] = {
         "column {column}: {value} is before the day from which the hold stands{detail}; correct one of the two dates",
         "列 {column}：{value} 早于停催开始日{detail}；请更正其中一个日期",
     ),
+    "return_dates": (
+        "column {column}: {value} is before the day on which the case was placed{detail}; correct one of the two dates",
+        "列 {column}：{value} 早于派案日{detail}；请更正其中一个日期",
+    ),
     # — words, ids, flags —
     "empty": (
         "column {column}: the cell is empty, and every row needs it{detail}; fill it in, or give a `default` in the "

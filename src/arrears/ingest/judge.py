@@ -3,6 +3,8 @@
 Source: spec positions, Inputs ("Refused at load").
 """
 
+from datetime import date
+
 import numpy as np
 import polars as pl
 
@@ -25,16 +27,23 @@ _JUDGED_BY = {
     "consents": ["borrower_id", "kind", "channel", "from_hour", "to_hour", "given_at", "revoked_at"],
 }
 """What the gate reads of the past."""
-_SCORED_BY = {
+_DECIDED_BY = {
     "borrowers": ["borrower_id", "kind", "industry"],
-    "guarantors": ["loan", "guarantor_id"],
     "promises": ["loan", "promised_on", "pay_by_on", "amount_minor"],
+    "plans": ["loan", "plan_id", "agreed_on", "number", "due_on", "amount_minor", "ended_on"],
+    "placements": ["borrower_id", "held_by", "placed_on", "returned_on", "returned_why"],
+}
+"""What the conditions of a strategy and the giving out of cases read beside that."""
+_SCORED_BY = {
+    "guarantors": ["loan", "guarantor_id"],
     "cash_flows": [column for column in FACTS["cash_flows"].names() if column != "recorded_at"],
     "projects": ["borrower_id", "currency", "budget_minor", "started_on", "finish_by_on", "finished_on"],
     "milestones": ["borrower_id", "planned_on", "reached_on"],
     "events": ["borrower_id", "kind", "happened_at"],
 }
-"""What features read beside that. Protected attributes are left where they lie: what is not read cannot be decided by."""
+"""What features read beside those. Protected attributes are left where they lie: what is not read cannot be decided by."""
+_WHEREABOUTS = ["borrower_id", "region", "language"]
+"""What the giving out of cases reads of a person, and nothing else does."""
 _GROUPED_BY = ["borrower_id", "sex", "age_band", "region"]
 _NAMED_BY = {
     "payments": "payment_id", "adjustments": "adjustment_id", "holds": "hold_id",
@@ -61,9 +70,9 @@ def judge_book(book: Book, manifest: Manifest, known_at: int) -> None:
             raise _unknown_loan(book, table, row["loan_id"], row.get(_NAMED_BY.get(table, "loan_id")))
 
 
-def facts_of(book: Book, manifest: Manifest, partition: str, known_at: int, *, names: bool = False, scored: bool = True) -> Facts:
+def facts_of(book: Book, manifest: Manifest, partition: str, known_at: int, *, names: bool = False, scored: bool = True, decided: bool = True) -> Facts:
     """The visible rows of one partition; with `names`, also the ids that only an explanation needs; without `scored`, nothing that
-    only features read.
+    only features read; without `decided` either, no more than positions and the gate need.
     """
     about = manifest.partitions[partition]["tables"]
     loans = _visible(book, manifest, partition, "loans", known_at, None)
@@ -92,24 +101,36 @@ def facts_of(book: Book, manifest: Manifest, partition: str, known_at: int, *, n
     gate = {table: _visible(book, manifest, partition, table, known_at, columns) if table in about else pl.DataFrame()
             for table, columns in _JUDGED_BY.items()}
     return Facts(partition, loans, frames["instalments"], frames["payments"], frames["adjustments"], frames["holds"], reversals, **gate,
-                 **(_scored(book, manifest, partition, known_at, shift) if scored else {}))
+                 **_beside(book, manifest, partition, known_at, shift, (_DECIDED_BY if decided or scored else {}) | (_SCORED_BY if scored else {})),
+                 **({"whereabouts": _of_people(book, manifest, partition, known_at, _WHEREABOUTS)} if decided else {}))
+
+
+def capacity_on(book: Book, manifest: Manifest, known_at: int, day: date) -> pl.DataFrame:
+    """The rows of the table capacity for the day, as they were known at the moment: works_on, team, channel, people, attempts_max; none where the book has none."""
+    columns = ["works_on", "team", "channel", "people", "attempts_max"]
+    found = [_visible(book, manifest, name, "capacity", known_at, columns) for name, about in manifest.partitions.items() if "capacity" in about["tables"]]
+    return pl.concat(found).filter(pl.col("works_on") == day).sort("team", "channel") if found else pl.DataFrame()
 
 
 def groups_of(book: Book, manifest: Manifest, partition: str, known_at: int) -> pl.DataFrame:
     """borrower_id, sex, age_band, region of one partition as they were known at the moment, for reports on fairness and nothing else;
     no columns where the book has no borrowers, and without those that an older version did not store.
     """
+    return _of_people(book, manifest, partition, known_at, _GROUPED_BY)
+
+
+def _of_people(book, manifest, partition, known_at, columns: list[str]) -> pl.DataFrame:
+    """Columns of the table borrowers, those that an older version did not store left out."""
     if "borrowers" not in manifest.partitions[partition]["tables"]:
         return pl.DataFrame()
     stored = pl.read_parquet_schema(store.partition_path(book, manifest, "borrowers", partition))
-    wanted = [column for column in _GROUPED_BY if column in stored]
-    return _visible(book, manifest, partition, "borrowers", known_at, wanted)
+    return _visible(book, manifest, partition, "borrowers", known_at, [column for column in columns if column in stored])
 
 
-def _scored(book, manifest, partition, known_at, shift) -> dict[str, pl.DataFrame]:
-    """The tables that only features read, each where the partition has it; those that name a loan sorted by it."""
+def _beside(book, manifest, partition, known_at, shift, wanted: dict[str, list[str]]) -> dict[str, pl.DataFrame]:
+    """The tables wanted, each where the partition has it; those that name a loan sorted by it."""
     about, frames = manifest.partitions[partition]["tables"], {}
-    for table, columns in _SCORED_BY.items():
+    for table, columns in wanted.items():
         if table not in about:
             continue
         if columns[0] != "loan":

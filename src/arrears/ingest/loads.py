@@ -36,6 +36,7 @@ from arrears.ingest.sorted_rows import write_rows
 from arrears.ingest.sources import sheets_not_read
 from arrears.ingest.stage import Staged, stage
 from arrears.ingest.standing import write_resolved, write_standing
+from arrears.locks import locked
 from arrears.refusal import Refused
 from arrears.store import Book, Ledger
 from arrears.tables import FACTS, Table
@@ -105,7 +106,7 @@ def ingest(book: Book, pairs: list, mapping: Mapping, terms: Terms, now: int, re
     _refuse_plain_files(book)
     for source_map, source in pairs:
         check_columns(source_map, source.columns, source.name)
-    with store.locked(book, "loads", alone=True):
+    with locked(book, "loads", alone=True):
         ledger = store.read_ledger(book)
         if (same := _same_as_before(ledger, pairs, mapping, terms)) is not None:
             return Loaded(same, made_now=False)

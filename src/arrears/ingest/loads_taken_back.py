@@ -6,6 +6,7 @@ from arrears import store
 from arrears.days import moment_of
 from arrears.ingest.loads import memory_for, replaces
 from arrears.ingest.set_rules import SetRules
+from arrears.locks import locked
 from arrears.refusal import Refused
 from arrears.store import Book, Ledger
 from arrears.tables import FACTS
@@ -13,7 +14,7 @@ from arrears.tables import FACTS
 
 def take_back(book: Book, number: int, now: int) -> dict:
     """The load no longer counts; raises Refused where there is none in force, or where later loads rest on it."""
-    with store.locked(book, "loads", alone=True):
+    with locked(book, "loads", alone=True):
         ledger = store.read_ledger(book)
         load = next((load for load in ledger.loads if load["id"] == number), None)
         if load is None or load["taken_back_at"] is not None:

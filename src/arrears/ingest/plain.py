@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from arrears import store
 from arrears.ingest.organise import is_keyed_across, organise
+from arrears.locks import locked
 from arrears.refusal import DiskFull, Refused
 from arrears.stable_hash import hashes
 from arrears.store import Book, Ledger, Manifest
@@ -38,10 +39,10 @@ def bring_in(book: Book, report=lambda text: None, ledger: Ledger | None = None)
     _demand_files(book, present, ledger)
     if known is not None and {n: {**s, "sha256": None} for n, s in known.sources.items()} == marks:
         if _left_by_a_kill(book, known):
-            with suppress(Refused), store.locked(book, "store", alone=True):
+            with suppress(Refused), locked(book, "store", alone=True):
                 _sweep(book)
         return known
-    with store.locked(book, "store", alone=True):
+    with locked(book, "store", alone=True):
         known = store.read_manifest(book)
         report("reading the book")
         store.verify_load_files(book, ledger)
@@ -99,7 +100,7 @@ def _sweep(book: Book) -> None:
 def brought_in(book: Book, report=lambda text: None, ledger: Ledger | None = None) -> Iterator[Manifest]:
     """The book brought in, and held so that nobody lays it out anew while it is read."""
     bring_in(book, report, ledger)
-    with store.locked(book, "store", alone=False):
+    with locked(book, "store", alone=False):
         manifest = store.read_manifest(book)
         if manifest is None:
             raise Refused(f"{book.store}: it was removed while it was read; run again", f"{book.store}：读取期间被删除；请重试")

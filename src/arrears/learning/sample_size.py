@@ -1,11 +1,13 @@
-"""How many people an experiment needs before it begins: for one look at its end, and for intervals that may be looked at every day.
+"""How many people an experiment needs before it begins: for one look at its end, and for intervals that may be looked at every day;
+and whether those who came lie in the arms by the shares planned.
 
 Two arms with the probabilities p (first) and q = p + effect; of the people of the two the share s is in the second. Of shares of money in [0, 1] with these means
 the variance is p (1 - p) at most, so the numbers are enough for them too.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import ceil, exp, lgamma, log, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -15,6 +17,8 @@ from arrears.refusal import Refused
 
 POWER = 0.8
 PEOPLE_MOST = 10**9
+_TRUST = 200.0
+"""How many people the planned shares weigh as much as, in the test of whether they are met."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,23 @@ def days_needed(people: People, people_a_day: float, shares: tuple[float, float]
         raise Refused(f"with {people_a_day:g} people a day and shares of {shares[0]:g} and {shares[1]:g} an arm never fills; give numbers above 0",
                       f"每天 {people_a_day:g} 人、比例 {shares[0]:g} 与 {shares[1]:g} 时，有的组永远凑不满；请给出大于 0 的数")
     return max(_up(needed / (people_a_day * share)) for needed, share in zip((people.first, people.second), shares, strict=True)) + horizon_days
+
+
+def shares_met(counts: Sequence[int], shares: Sequence[float]) -> float:
+    """How likely people lie so far from the planned shares at this look or any earlier one, if they came by them: p in (0, 1].
+
+    p = min(1, 1 / E), with n_j people in arm j, n in all, a_j = 200 share_j:  E = prod_j (a_j (a_j + 1) … (a_j + n_j - 1) / share_j^n_j) / (200 · 201 … (199 + n)).
+    Where the shares are met E does not grow in the mean, so p is ever below a level with a probability of that level at most, however often one looks; a
+    chi-squared test looked at every night would be wrong oftener. A small p says that something puts people in, or leaves them out, by arm: then
+    differences mean nothing. Raises Refused where shares do not sum to one. Source: Lindon & Malek 2022, Anytime-valid inference for multinomial count data, NeurIPS 35;
+    Fabijan et al. 2019, Diagnosing sample ratio mismatch in online controlled experiments, KDD.
+    """
+    if len(counts) != len(shares) or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-9:
+        raise Refused(f"the shares {', '.join(f'{share:g}' for share in shares)} of {len(counts)} arms are not above 0 with the sum 1", "各组比例须大于 0 且合计为 1")
+    logarithm = lgamma(_TRUST) - lgamma(_TRUST + sum(counts))
+    for count, share in zip(counts, shares, strict=True):
+        logarithm += lgamma(_TRUST * share + count) - lgamma(_TRUST * share) - count * log(share)
+    return exp(-max(0.0, logarithm))
 
 
 def _check(base: float, effect: float, second_share: float, alpha: float, power: float) -> None:

@@ -12,6 +12,7 @@ from arrears.learning.drift import csi, psi, thresholds
 from arrears.learning.fairness import as_rows, fairness, fairness_alerts
 from arrears.learning.measures import auc
 from arrears.learning.stress import scenarios, stressed
+from arrears.locks import locked
 from arrears.modelling.card_page import card_page
 from arrears.modelling.sample import Sample, folds_of
 from arrears.refusal import Refused
@@ -58,7 +59,7 @@ def keep(book: Book, model: Model, card: dict) -> int:
         files[registry.CARD] = store.json_bytes(card)
         card["digest"] = registry.digest_of(files)
         page = card_page(card)
-        with store.locked(book, "models", alone=True, patience_seconds=registry.PATIENCE_SECONDS):
+        with locked(book, "models", alone=True, patience_seconds=registry.PATIENCE_SECONDS):
             if number <= max(registry.versions_of(book, model.name), default=0):
                 continue
             return registry.keep(book, model.name, {**files, registry.CARD_PAGE: page.encode()})

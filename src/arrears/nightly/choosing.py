@@ -6,7 +6,7 @@ import polars as pl
 
 from arrears.allocation.roster import Roster, minutes_on
 from arrears.allot import LIMITS, ROW, WAITS, Choice, choice_of, expected
-from arrears.money import exact_sum
+from arrears.money import PPM, exact_sum, half_up
 from arrears.strategy.bounds import UNBOUNDED
 from arrears.strategy.strategy import PEOPLE, Strategy
 
@@ -61,11 +61,11 @@ def choice_summary(choice: Choice, strategy: Strategy) -> dict:
 
 def _limit(choice: Choice, row: int) -> dict:
     bounds, limit = choice.bounds, choice.bounds.limits[row]
-    price = int(choice.parts[0].prices_minor[row]) if choice.parts else 0
+    price = int(choice.parts[0].prices[row]) if choice.parts else 0
     return {
         "name": bounds.names[row], "zh": limit.zh, "en": limit.en, "counts": limit.counts, "used": int(choice.used[row]),
         "most": None if bounds.most[row] == UNBOUNDED else int(bounds.most[row]), "least": int(bounds.least[row]) or None, "people": int(bounds.people[row]),
-        "price_minor": price, "hour_minor": price * HOUR if limit.counts == "minutes" else None, "currency": choice.parts[0].currency if choice.parts else None,
+        "price_minor": half_up(price, 1000), "hour_minor": half_up(price * HOUR, 1000) if limit.counts == "minutes" else None, "currency": choice.parts[0].currency if choice.parts else None,
         "source": limit.most_from,
     }
 
@@ -84,15 +84,19 @@ def _saved(entries: pl.DataFrame, strategy: Strategy) -> dict:
     }
 
 
-def cases_of(choice: Choice, strategy: Strategy) -> pl.DataFrame:
-    """One row per person late, as `assign` asks for them: the most pressing entry of a person with several currencies leads."""
-    owner = {one.name: one.owner if one.owner in PEOPLE else None for one in strategy.treatments}
-    skill = {one.name: one.skill for one in strategy.treatments}
-    alone = strategy.expected.recovery_ppm
-    named = pl.DataFrame({"treatment": strategy.names, "owner": [owner[name] for name in strategy.names], "skill": [skill[name] for name in strategy.names],
-                          "place": range(len(strategy.names))}, schema_overrides={"owner": pl.String, "skill": pl.String, "place": pl.UInt8})
-    rows = choice.entries.join(named, on="treatment", how="left", maintain_order="left").sort("borrower_id", "place", "currency")
-    assumed = 1 - pl.col("bucket").replace_strict(alone or {"": 0}, default=0, return_dtype=pl.Int64) / 1_000_000
-    return rows.unique("borrower_id", keep="first", maintain_order=True).select(
-        "borrower_id", "bucket", "product", "claimable_minor", pl.coalesce("expected_minor", (pl.col("claimable_minor") * (1 - assumed)).cast(pl.Int64)).alias("expected_minor"),
-        pl.coalesce(1 - pl.col("pay_probability"), assumed).alias("difficulty"), "owner", "skill", "language", "region", "last_touched_on")
+def cases_of(choice: Choice, proposals: pl.DataFrame, strategy: Strategy) -> pl.DataFrame:
+    """One row per late person, as `assign` asks for them; the most pressing entry of a person with several currencies leads. Who has no entry, since the gate
+    refuses every contact, needs nobody tonight and stays with whoever has them.
+    """
+    named = pl.DataFrame({
+        "treatment": strategy.names, "owner": [one.owner if one.owner in PEOPLE else None for one in strategy.treatments], "skill": [one.skill for one in strategy.treatments],
+        "place": range(len(strategy.names)), "minutes": [one.minutes for one in strategy.treatments],
+    }, schema_overrides={"owner": pl.String, "skill": pl.String, "place": pl.UInt8, "minutes": pl.Int64})
+    treated = choice.entries.join(named, on="treatment", how="left", maintain_order="left").sort("borrower_id", "place", "currency")
+    treated = treated.unique("borrower_id", keep="first", maintain_order=True)
+    others = proposals.join(treated, on="borrower_id", how="anti").sort("borrower_id", -pl.col("days_past_due"), "loan_id").unique("borrower_id", keep="first", maintain_order=True)
+    rows = pl.concat([treated, others.with_columns(owner=pl.lit(None, pl.String), skill=pl.lit(None, pl.String), minutes=pl.lit(0, pl.Int64))], how="diagonal").sort("borrower_id")
+    ppm = pl.col("bucket").replace_strict(strategy.expected.recovery_ppm or {"": 0}, default=0, return_dtype=pl.Int64)
+    return rows.select(
+        "borrower_id", "bucket", "product", "claimable_minor", pl.coalesce("expected_minor", pl.col("claimable_minor") // PPM * ppm + pl.col("claimable_minor") % PPM * ppm // PPM).alias("expected_minor"),
+        pl.coalesce(1 - pl.col("pay_probability"), 1 - ppm / PPM).alias("difficulty"), "owner", "skill", "language", "region", "last_touched_on", pl.when(pl.col("owner").is_null()).then(0).otherwise("minutes").alias("minutes"))

@@ -1,5 +1,6 @@
 """The finished nights that tonight looks back to: their positions, partition by partition, and what each was done on."""
 
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from arrears import store
 from arrears.delinquency.tallies import THEN_COLUMNS
 from arrears.refusal import Refused
 from arrears.store import Book, Manifest
+
+ASSIGNED = "assigned"
+"""The file in which a night says who has which case."""
 
 
 def run_digest(night: Path) -> str:
@@ -70,3 +74,13 @@ def _counterparts(number: int, count: int, among: int) -> list[int]:
     p, p + n, p + 2n … of more.
     """
     return [number % among] if among <= count else list(range(number, among, count))
+
+
+def held_by(book: Book, compared: tuple[date, ...]) -> dict[str, str]:
+    """Of the latest earlier night that shared cases out: its date, which sharing out of it holds (0 is the night's own), and the digest of that file."""
+    for night in reversed(compared):
+        again = store.sharings(book, night)
+        path = again[-1] if again else book.night(night) / f"{ASSIGNED}.parquet"
+        if path.is_file():
+            return {"night": night.isoformat(), "sharing": str(len(again)), "digest": sha256(path.read_bytes()).hexdigest()}
+    return {}

@@ -20,7 +20,7 @@ _WORDS = {
 
 
 def gate_lines(root: Path, loan_id: str, as_of: date, lang: str) -> list[str]:
-    """The verdict on the contact that was proposed about the loan, and each rule that spoke; empty where there is no finished night of
+    """The verdict on each contact that was asked about for the loan, and each rule that spoke; empty where there is no finished night of
     that date, or no rule spoke of the loan in it.
     """
     night = store.book_at(root).night(as_of)
@@ -30,10 +30,17 @@ def gate_lines(root: Path, loan_id: str, as_of: date, lang: str) -> list[str]:
     found = store.read_columns(kept).filter(pl.col("loan_id") == loan_id)
     if found.is_empty():
         return []
-    row, words = found.row(0, named=True), _WORDS[lang]
-    pack = pack_kept(inputs.law, lender_from(inputs.lender).law)
+    words, pack = _WORDS[lang], pack_kept(inputs.law, lender_from(inputs.lender).law)
+    lines = []
+    for row in found.iter_rows(named=True):
+        lines += ["", *_lines(row, words, pack, as_of, lang)]
+    return lines
+
+
+def _lines(row: dict, words: dict, pack, as_of: date, lang: str) -> list[str]:
+    """The verdict on one treatment that was asked about, and each rule that spoke."""
     grounds = {ground.id: ground for ground in pack.grounds}
-    lines = ["", words["head"].format(as_of=as_of, channel=row["channel"], verdict=words[row["verdict"]])]
+    lines = [words["head"].format(as_of=as_of, channel=row["treatment"], verdict=words[row["verdict"]])]
     for name in filter(None, row["rules"].split("; ")):
         ground = grounds[name]
         source = words["policy"] if ground.is_policy else pack.sources[ground.source]["title"]

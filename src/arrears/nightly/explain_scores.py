@@ -6,8 +6,8 @@ from pathlib import Path
 import polars as pl
 
 from arrears import store
-from arrears.nightly.models import released_models
 from arrears.nightly.inputs import kept_inputs
+from arrears.nightly.models import released_models
 from arrears.scoring.families import TARGETS
 
 _WORDS = {

@@ -123,15 +123,17 @@ def _loans_changed(then: Decisions, now: Decisions) -> pl.DataFrame:
 
 
 def _contacts_changed(then: Decisions, now: Decisions) -> pl.DataFrame:
-    """One row per late loan whose verdict or treatment is another, with what becomes of its contact: refused, released or otherwise."""
-    columns = ["loan_id", "borrower_id", "product", "currency", "treatment", "verdict", "rules"]
-    before, after = then.proposals.select(columns), now.proposals.select(columns)
-    joined = before.join(after.select("loan_id", "treatment", "verdict", "rules"), on="loan_id", how="full", suffix="_after", coalesce=True)
-    joined = joined.filter(pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_after")) for name in ("treatment", "verdict", "rules")))
+    """One row per late loan and treatment that is judged otherwise, or proposed under one law alone, with what becomes of it: refused, released or otherwise."""
+    key, judged = ["loan_id", "treatment"], ["verdict", "rules"]
+    columns = ["loan_id", "borrower_id", "product", "currency", "treatment", *judged]
+    before, after = (one.candidates.select(columns).with_columns(proposed=pl.lit(True)) for one in (then, now))
+    joined = before.join(after, on=key, how="full", suffix="_after", coalesce=True)
+    joined = joined.with_columns(pl.coalesce(name, f"{name}_after").alias(name) for name in ("borrower_id", "product", "currency"))
+    joined = joined.filter(pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_after")) for name in ("proposed", *judged)))
     was, is_now = pl.col("verdict").eq_missing("deny"), pl.col("verdict_after").eq_missing("deny")
-    is_the_same = pl.col("treatment").eq_missing(pl.col("treatment_after"))  # another treatment releases nothing
-    becomes = pl.when(~was & is_now).then(pl.lit("refused")).when(was & ~is_now & is_the_same).then(pl.lit("released")).otherwise(pl.lit("otherwise"))
-    return joined.with_columns(becomes=becomes)
+    in_both = pl.col("proposed").eq_missing(pl.col("proposed_after"))  # another treatment releases nothing
+    becomes = pl.when(~was & is_now).then(pl.lit("refused")).when(was & ~is_now & in_both).then(pl.lit("released")).otherwise(pl.lit("otherwise"))
+    return joined.with_columns(becomes=becomes).select(*columns, "verdict_after", "rules_after", "becomes", "proposed", "proposed_after").sort(key)
 
 
 def _counted(then: Decisions, now: Decisions) -> pl.DataFrame:
@@ -155,7 +157,7 @@ def _summary(book: str, before: Side, after: Side, as_of: date, known_at: int, c
         "people_changed": changed["borrower_id"].n_unique(),
         "contacts": {kind: len(judged.filter(pl.col("becomes") == kind)) for kind in ("refused", "released", "otherwise")},
         "by_rule": [*_by_rule(judged, after, "refused", "rules_after"), *_by_rule(judged, before, "released", "rules")],
-        "treatments_changed": len(judged.filter(pl.col("treatment").ne_missing(pl.col("treatment_after")))),
+        "treatments_changed": judged.filter(pl.col("proposed").ne_missing(pl.col("proposed_after")))["loan_id"].n_unique(),
     }
 
 

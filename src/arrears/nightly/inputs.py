@@ -6,19 +6,21 @@ from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from arrears import __version__, store
-from arrears.allocation.roster import Roster
+from arrears import __version__, store, strategy_register
+from arrears.allocation.roster import ROSTER_FILE, Roster
 from arrears.allocation.roster_reading import roster_from
 from arrears.compliance.screen import Prepared, prepare
-from arrears.days import microseconds_of, moment_of
+from arrears.days import last_day_of_previous_month, microseconds_of, moment_of
 from arrears.delinquency.buckets import Buckets, read_buckets
-from arrears.law.agencies import Agencies, agencies_from
+from arrears.law.agencies import AgencyRule, agencies_from
 from arrears.law.caps import Law, law_from
 from arrears.law.lender import LENDER_FILE, Lender, lender_from
-from arrears.law.packs import pack_kept, packed
-from arrears.nightly.models import released_models
+from arrears.law.packs import law_of, pack_kept, packed
+from arrears.nightly.earlier_nights import held_by, run_digest
+from arrears.nightly.matured import night_matured
+from arrears.nightly.models import models_in_use, released_models
 from arrears.scoring.model import Model
-from arrears.store import Book
+from arrears.store import Book, Manifest
 from arrears.strategy.reading import demand_buckets, strategy_from
 from arrears.strategy.strategy import Strategy
 
@@ -33,12 +35,17 @@ class Deciders:
     strategy: Strategy
     models: dict[str, Model]
     buckets: Buckets
+    roster: Roster | None
+    agencies: tuple[AgencyRule, ...]
 
     @staticmethod
     def of(inputs: "Inputs", book: Book) -> "Deciders":
         """Raises BadYaml where a text is not as it should be, Refused where a released model is not the one that was released."""
-        lender = lender_from(inputs.lender)
-        return Deciders(law_from(packed(inputs.law, "cn")), prepare(pack_kept(inputs.law, lender.law)), lender, strategy_from(inputs.strategy), released_models(book, inputs.models), read_buckets())
+        lender, cn, buckets = lender_from(inputs.lender), packed(inputs.law, "cn"), read_buckets()
+        strategy = strategy_from(inputs.strategy)
+        demand_buckets(strategy, buckets.names)
+        roster = roster_from(inputs.roster, ROSTER_FILE) if inputs.roster else None
+        return Deciders(law_from(cn), prepare(pack_kept(inputs.law, lender.law)), lender, strategy, released_models(book, inputs.models), buckets, roster, agencies_from(cn))
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,9 @@ class Inputs:
     law: the files of each pack that was read (cn/caps.yaml …) and of the lender's own rules (policy/…); lender: the text of lender.yaml.
     models: of each released model its version, its digest, since when and by whom, and of its card the fitting rows and the AUC;
     matured: the earlier night whose estimates are measured now; challengers: a later version that is kept, to be compared;
-    models_unused: released models that cannot speak of this night, each with the reason.
+    models_unused: released models that cannot speak of this night, each with the reason. strategy_version: of the version in force its number, digest, first
+    night and who approved it; empty where the shipped strategy holds or a file was named. roster: the text of roster.yaml, empty where there is none.
+    held: the earlier night, and which sharing out of it, by which people hold their cases; empty where none did.
     """
 
     as_of: date
@@ -68,6 +77,9 @@ class Inputs:
     matured: dict[str, str]
     challengers: dict[str, dict]
     models_unused: dict[str, str]
+    strategy_version: dict[str, str | int]
+    roster: str
+    held: dict[str, str]
     version: str = __version__
 
     @property
@@ -83,6 +95,7 @@ class Inputs:
             "earlier_nights": [day.isoformat() for day in self.earlier],
             "vintage_nights": [day.isoformat() for day in self.vintages], "earlier_runs": self.earlier_runs,
             "loads": list(self.loads), "models": self.models, "matured": self.matured, "challengers": self.challengers, "models_unused": self.models_unused,
+            "strategy_version": self.strategy_version, "roster": self.roster, "held": self.held,
         }
 
 
@@ -93,7 +106,7 @@ def inputs_from(record: dict) -> Inputs:
         record["law"], record["lender"], record["strategy"], record["snapshot"], tuple(map(date.fromisoformat, record["earlier_nights"])),
         tuple(map(date.fromisoformat, record["vintage_nights"])), record["earlier_runs"], tuple(record["loads"]),
         record.get("models", {}), record.get("matured", {}), record.get("challengers", {}), record.get("models_unused", {}),
-        record["version"],
+        record.get("strategy_version", {}), record.get("roster", ""), record.get("held", {}), record["version"],
     )
 
 
@@ -103,3 +116,34 @@ def kept_inputs(folder: Path) -> Inputs | None:
         return inputs_from(json.loads((folder / "run.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError):
         return None
+
+
+def inputs_of(book: Book, manifest: Manifest, as_of: date, known_at: int, strategy_text: str | None = None, policy: dict[str, str] | None = None) -> Inputs:
+    """What a night of that date would be done on now. strategy_text: in the place of the strategy in force; policy: the files of the lender's own rules."""
+    earlier = [night for night in book.night_dates() if night < as_of]
+    compared, vintages = _compared(earlier, as_of), tuple(night for night in earlier if _ends_month(night))
+    models, challengers, unused = models_in_use(book, as_of)
+    matured = night_matured(book, as_of, models, _models_of)
+    runs = {night.isoformat(): run_digest(book.night(night)) for night in {*compared, *vintages, *map(date.fromisoformat, matured.values())}}
+    lender = store.lender_text(book)
+    strategy, version = (strategy_text, {}) if strategy_text else strategy_register.in_force_told(book, as_of)
+    return Inputs(
+        as_of, known_at, book.name, law_of(lender_from(lender).law, policy), lender, strategy, manifest.snapshot,
+        compared, vintages, runs, manifest.loads, models, matured, challengers, unused, version, store.roster_text(book), held_by(book, compared),
+    )
+
+
+def _models_of(night: Path) -> dict[str, dict]:
+    """The models that a finished night used; none where nobody can say."""
+    inputs = kept_inputs(night)
+    return {} if inputs is None else inputs.models
+
+
+def _compared(earlier: list[date], as_of: date) -> tuple[date, ...]:
+    """The nights tonight is compared with: the last one, and the last by the end of the month before."""
+    by_month_end = [night for night in earlier if night <= last_day_of_previous_month(as_of)]
+    return tuple(sorted({*earlier[-1:], *by_month_end[-1:]}))
+
+
+def _ends_month(day: date) -> bool:
+    return date.fromordinal(day.toordinal() + 1).day == 1

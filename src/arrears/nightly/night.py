@@ -2,39 +2,34 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from hashlib import sha256
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 
-from arrears import __version__, store
+from arrears import store
 from arrears.allocation.rank import ORDER_EN, ORDER_EXPECTED_EN, ORDER_EXPECTED_ZH, ORDER_ZH, rank
-from arrears.compliance.screen import Prepared, prepare
-from arrears.days import last_day_of_previous_month, microseconds_of, moment_of
+from arrears.days import moment_of
 from arrears.decide import decide
 from arrears.delinquency.assess import CannotBePositioned
-from arrears.delinquency.buckets import Buckets, read_buckets
-from arrears.delinquency.tallies import KEYS, THEN_COLUMNS, add_up, rolls, share, tally
+from arrears.delinquency.buckets import Buckets
+from arrears.delinquency.tallies import KEYS, add_up, rolls, share, tally
 from arrears.ingest.judge import facts_of, fault_of_walk, judge_book
 from arrears.ingest.plain import brought_in
-from arrears.law.caps import Law, law_from
-from arrears.law.lender import LENDER_FILE, Lender, lender_from
-from arrears.law.packs import law_of, pack_kept, packed
+from arrears.locks import locked
 from arrears.nightly import local
+from arrears.nightly.allotting import PROPOSED, allotted, write_decisions
+from arrears.nightly.earlier_nights import moved_since, positions_then, run_digest
 from arrears.nightly.gate import gate_summary, spoken_of
-from arrears.nightly.matured import night_matured
-from arrears.nightly.models import models_in_use, released_models
+from arrears.nightly.inputs import Deciders, Inputs, inputs_of, kept_inputs
+from arrears.nightly.left_by import left_by
 from arrears.nightly.report import render
 from arrears.nightly.scores import counted, scores_summary
 from arrears.nightly.standings import are_read, guarantors_in, standings_on
 from arrears.refusal import DiskFull, Refused
-from arrears.scoring.model import Model
 from arrears.scoring.score import EXPECTED
 from arrears.store import Book, Manifest
-from arrears.strategy.reading import default_strategy_text, demand_buckets, strategy_from
-from arrears.strategy.strategy import Strategy
 from arrears.strict_yaml import BadYaml
 
 Report = Callable[[str, int, int], None]
@@ -49,7 +44,7 @@ def run_night(book: Book, as_of: date, known_at: int | None, now: int, *, again:
     an unfinished night on the same inputs began with.
     policy: the files of the lender's own rules. Raises Refused or BadYaml where the input is not as it should be; nothing is changed then.
     """
-    with store.locked(book, "night", alone=True):
+    with locked(book, "night", alone=True):
         sweep_replays(book)
         with brought_in(book, lambda text: report(text, 0, 0)) as manifest:
             return _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, policy, report)
@@ -65,7 +60,7 @@ def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, poli
     unfinished, final = book.unfinished_night(as_of), book.night(as_of)
     # of the loads that were laid out alone: another may have been published meanwhile
     latest = store.read_ledger(book).only(set(manifest.loads)).known_at(now)
-    inputs = _inputs(book, manifest, as_of, latest if known_at is None else known_at, strategy_text, policy)
+    inputs = inputs_of(book, manifest, as_of, latest if known_at is None else known_at, strategy_text, policy)
     begun = kept_inputs(unfinished)
     if begun is not None and known_at is None and _same_but_known_at(begun, inputs):
         inputs = begun
@@ -101,25 +96,6 @@ def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, poli
     return summary, True
 
 
-def _inputs(book: Book, manifest: Manifest, as_of: date, known_at: int, strategy_text: str | None, policy: dict[str, str] | None) -> Inputs:
-    earlier = [night for night in book.night_dates() if night < as_of]
-    compared, vintages = _compared(earlier, as_of), tuple(night for night in earlier if _ends_month(night))
-    models, challengers, unused = models_in_use(book, as_of)
-    matured = night_matured(book, as_of, models, _models_of)
-    runs = {night.isoformat(): run_digest(book.night(night)) for night in {*compared, *vintages, *map(date.fromisoformat, matured.values())}}
-    lender = store.lender_text(book)
-    return Inputs(
-        as_of, known_at, book.name, law_of(lender_from(lender).law, policy), lender, strategy_text or default_strategy_text(), manifest.snapshot,
-        compared, vintages, runs, manifest.loads, models, matured, challengers, unused,
-    )
-
-
-def _models_of(night: Path) -> dict[str, dict]:
-    """The models that a finished night used; none where nobody can say."""
-    inputs = kept_inputs(night)
-    return {} if inputs is None else inputs.models
-
-
 def _too_large(problem: Exception) -> Refused:
     return Refused(
         f"a sum of money passes what 64 bits hold ({str(problem).splitlines()[0][:200]}); check the units of the book's "
@@ -131,18 +107,16 @@ def _too_large(problem: Exception) -> Refused:
 def write_night(book: Book, manifest: Manifest, inputs: Inputs, folder: Path, report: Report) -> dict:
     """Everything a night leaves behind, written under the folder; partitions that are there already are not redone."""
     by = Deciders.of(inputs, book)
-    strategy, buckets = by.strategy, by.buckets
-    demand_buckets(strategy, buckets.names)
     for night in {*inputs.earlier, *inputs.vintages, *map(date.fromisoformat, inputs.matured.values())}:
         run_digest(book.night(night))
     judge_book(book, manifest, inputs.known_at)
     names = list(manifest.partitions)
-    todo = [name for name in names if not all(path.is_file() for path in _left_by(folder, name))]
+    todo = [name for name in names if not left_by(folder, name).is_whole]
     report("deciding", len(names) - len(todo), len(names))
     moved = {night: moved_since(book, manifest, book.night(night)) for night in inputs.earlier} if todo else {}
     standings = None
     if todo and are_read(by.models.values()):
-        standings = standings_on(book, manifest, {inputs.as_of: inputs.known_at}, guarantors_in(book, manifest), by.law, buckets)[inputs.as_of]
+        standings = standings_on(book, manifest, {inputs.as_of: inputs.known_at}, guarantors_in(book, manifest), by.law, by.buckets)[inputs.as_of]
 
     def work(name: str) -> None:
         _write_partition(book, manifest, inputs, by, moved, standings, folder, name)
@@ -155,13 +129,6 @@ def write_night(book: Book, manifest: Manifest, inputs: Inputs, folder: Path, re
     return summary
 
 
-def _left_by(folder: Path, name: str) -> tuple[Path, Path, Path, Path, Path]:
-    """The positions, the scores, the worklist entries, what the gate spoke of and (written last) the tallies that a partition leaves."""
-    work = folder / "work"
-    return (folder / "positions" / f"{name}.parquet", folder / "scores" / f"{name}.parquet", work / f"{name}.entries.parquet", work / f"{name}.gate.parquet",
-            work / f"{name}.json")
-
-
 def _write_partition(book, manifest, inputs, by: Deciders, moved, standings, folder: Path, name: str) -> None:
     facts = replace(facts_of(book, manifest, name, inputs.known_at, scored=bool(by.models)), standings=standings)
     try:
@@ -170,11 +137,14 @@ def _write_partition(book, manifest, inputs, by: Deciders, moved, standings, fol
         raise fault_of_walk(book, facts, problem.loan_id, problem.fault) from None
     earlier = {night: positions_then(book.night(night), name, len(manifest.partitions), moved[night]) for night in inputs.earlier}
     tallies = tally(decisions.positions, decisions.loans, earlier, inputs.as_of)
-    positions, scores, entries, gate, done = _left_by(folder, name)
-    store.write_parquet(positions, decisions.positions)
-    store.write_parquet(scores, decisions.scores.loans)
-    store.write_parquet(entries, decisions.entries)
-    store.write_parquet(gate, spoken_of(decisions.proposals))
+    left = left_by(folder, name)
+    store.write_parquet(left.positions, decisions.positions)
+    store.write_parquet(left.scores, decisions.scores.loans)
+    store.write_parquet(left.proposals, decisions.proposals.select(PROPOSED))
+    store.write_parquet(left.entries, decisions.entries)
+    store.write_parquet(left.options, decisions.options)
+    store.write_parquet(left.gate, spoken_of(decisions.candidates))
+    store.write_parquet(left.placements, facts.placements)
     held = decisions.proposals.filter(pl.col("hold") != "none")
     content = {
         "tallies": {table: rows.to_dict(as_series=False) for table, rows in tallies.items()},
@@ -182,30 +152,35 @@ def _write_partition(book, manifest, inputs, by: Deciders, moved, standings, fol
         "loans": len(decisions.positions), "borrowers": decisions.loans["borrower_id"].n_unique(), "held_loans": len(held),
         "products": sorted(decisions.loans["product"].unique()), "scores": counted(decisions.scores),
     }
-    store.write_bytes(done, store.json_bytes(content))
+    store.write_bytes(left.done, store.json_bytes(content))
 
 
 def _write_whole(book, manifest, inputs, by: Deciders, folder: Path, names: list[str]) -> dict:
     """The tables, worklist, summary and report of the whole book, from what the partitions left."""
-    left = [_left_by(folder, name) for name in names]
-    parts = [json.loads(done.read_text(encoding="utf-8")) for *_, done in left]
+    left = [left_by(folder, name) for name in names]
+    parts = [json.loads(one.done.read_text(encoding="utf-8")) for one in left]
     tables = {}
     for table in KEYS:
         frames = [_frame(part["tallies"][table], part["schemas"][table]) for part in parts if table in part["tallies"]]
         if frames:
             tables[table] = add_up(table, frames)
     _complete(tables, by.buckets, inputs, book)
-    worklist = rank(pl.concat([store.read_columns(entries) for *_, entries, _, _ in left]), by.strategy.treatments)
-    spoken = pl.concat([store.read_columns(gate) for *_, gate, _ in left]).sort("loan_id")
+    allot = allotted(book, manifest, inputs, by, left)
+    worklist = rank(allot.entries, by.strategy.names)
+    spoken = pl.concat([store.read_columns(one.gate) for one in left]).sort("loan_id", "treatment")
     store.write_parquet(folder / "gate.parquet", spoken)
     totals, unknown = tables.pop("totals"), tables.pop("cap_unknown")
     summary = _summary(book, inputs, by, totals, unknown, worklist, parts)
+    summary |= allot.summary
     summary["gate"] = gate_summary(spoken, by.gate, by.lender, _products(parts))
     summary["scores"] = scores_summary(book, manifest, inputs, by, folder, [part["scores"] for part in parts],
                                        {name: part["loans"] for name, part in zip(names, parts, strict=True)})
     for table, rows in tables.items():
         store.write_parquet(folder / "tables" / f"{table}.parquet", rows)
+    write_decisions(left, allot.entries)
     store.write_parquet(folder / "worklist.parquet", worklist)
+    for name, rows in allot.tables.items():
+        store.write_parquet(folder / f"{name}.parquet", rows)
     store.write_bytes(folder / "summary.json", store.json_bytes(summary))
     store.write_bytes(folder / "report.html", render(summary, tables, worklist).encode())
     return summary
@@ -245,7 +220,7 @@ def _summary(book, inputs: Inputs, by: Deciders, totals, unknown, worklist, part
     currencies = {row.pop("currency"): row for row in totals.iter_rows(named=True)}
     return {
         "as_of": inputs.as_of.isoformat(), "known_at": moment_of(inputs.known_at).isoformat(), "book": inputs.book,
-        "version": inputs.version, "snapshot": inputs.snapshot, "strategy_digest": by.strategy.digest, "law_digest": inputs.law_digest,
+        "version": inputs.version, "snapshot": inputs.snapshot, "strategy_digest": by.strategy.digest, "strategy": {"id": by.strategy.id, "version": by.strategy.version, **inputs.strategy_version}, "law_digest": inputs.law_digest,
         "loans": sum(row["loans"] for row in currencies.values()),
         "borrowers": sum(part["borrowers"] for part in parts),
         "late_loans": sum(row["late_loans"] for row in currencies.values()),
@@ -262,16 +237,6 @@ def _summary(book, inputs: Inputs, by: Deciders, totals, unknown, worklist, part
         "order_zh": ORDER_EXPECTED_ZH if EXPECTED in by.models else ORDER_ZH, "order_en": ORDER_EXPECTED_EN if EXPECTED in by.models else ORDER_EN,
         "earlier_nights": [night.isoformat() for night in inputs.earlier],
     }
-
-
-def _compared(earlier: list[date], as_of: date) -> tuple[date, ...]:
-    """The nights tonight is compared with: the last one, and the last by the end of the month before."""
-    by_month_end = [night for night in earlier if night <= last_day_of_previous_month(as_of)]
-    return tuple(sorted({*earlier[-1:], *by_month_end[-1:]}))
-
-
-def _ends_month(day: date) -> bool:
-    return date.fromordinal(day.toordinal() + 1).day == 1
 
 
 def _same_but_known_at(one: Inputs, other: Inputs) -> bool:

@@ -11,6 +11,7 @@ import polars as pl
 from arrears import __version__, store
 from arrears.ingest.known_then import loads_to_restore
 from arrears.ingest.plain import brought_in
+from arrears.locks import locked
 from arrears.nightly.inputs import Inputs, inputs_from
 from arrears.nightly.night import sweep_replays, write_night
 from arrears.refusal import Refused
@@ -47,7 +48,7 @@ def replay(book: Book, as_of: date, report: Callable = lambda *_: None) -> Repla
             f"{final / 'run.json'}: not readable, so nobody can say what this night was done on; it cannot be replayed",
             f"{final / 'run.json'}：无法读取，无从得知该夜批的输入，不能重放",
         ) from None
-    with store.locked(book, "night", alone=True):
+    with locked(book, "night", alone=True):
         sweep_replays(book)
         with store.passing_folder(book.nights, ".replay-") as folder:
             again, restored = folder / "night", loads_to_restore(book, inputs.loads, inputs.known_at)
@@ -86,7 +87,7 @@ def _compared(then: Path, now: Path, inputs: Inputs, are_others: bool) -> Replay
     return Replayed(len(names), None, None, inputs)
 
 
-_IN_PARTITIONS = {"positions": ["loan_id"], "scores": ["model", "loan_id"]}
+_IN_PARTITIONS = {"positions": ["loan_id"], "scores": ["model", "loan_id"], "decisions": ["loan_id"]}
 """What a night leaves partition by partition, and in which order its rows are compared where they lie in others than then."""
 
 

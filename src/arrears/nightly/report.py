@@ -5,13 +5,13 @@ from html import escape
 import polars as pl
 
 from arrears.delinquency.buckets import SETTLED
-from arrears.nightly import report_book, report_cohorts, report_gate, report_scores, report_work
+from arrears.nightly import report_book, report_choice, report_cohorts, report_gate, report_scores, report_work
 from arrears.nightly.wording import Pair, named, words
 from arrears.pages.amounts import count, money, share, short_money
 from arrears.pages.markup import Cell, both, empty, paragraph, say, section
 from arrears.pages.page import page, switch
 
-_PARTS = ("buckets", "classes", "movements", "rolls", "first_payment_default", "vintage", "recovery", "scores", "worklist", "gate", "look", "source")
+_PARTS = ("buckets", "classes", "movements", "rolls", "first_payment_default", "vintage", "recovery", "scores", "worklist", "choice", "cases", "gate", "look", "source")
 _OF_EARLIER_NIGHTS = ("movements", "rolls", "recovery")
 
 
@@ -75,6 +75,8 @@ def _bodies(summary: dict, tables: dict[str, pl.DataFrame], worklist: pl.DataFra
     bodies = {name: draw(tables[name]) if _has_rows(tables.get(name)) else _nothing(name, summary) for name, draw in drawn.items()}
     bodies["worklist"] = report_work.worklist(worklist, summary)
     bodies["scores"] = report_scores.scores(summary)
+    bodies["choice"] = report_choice.choice(summary)
+    bodies["cases"] = report_choice.cases(summary)
     bodies["gate"] = report_gate.gate(summary)
     bodies["look"] = report_work.look_first(summary)
     bodies["source"] = report_work.source(worklist, summary)

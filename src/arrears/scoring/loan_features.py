@@ -14,9 +14,9 @@ from arrears.money import decimals_of
 from arrears.scoring.firm_features import MONTHLY, firm_months, firm_projects, project_budgets
 from arrears.scoring.payment_history import history
 from arrears.scoring.person_features import contact_history, event_history, hold_state
-from arrears.scoring.promises_kept import promises_on
 from arrears.scoring.spring_festival import gap_days
 from arrears.tables.facts import Facts
+from arrears.tables.promises_kept import promises_on
 
 SHANGHAI = "Asia/Shanghai"
 PERCENT_PPM = 10_000

@@ -19,8 +19,8 @@ from arrears.days import number_of
 from arrears.refusal import Refused
 from arrears.scoring.payment_history import received_by
 from arrears.scoring.person_features import end_of
-from arrears.scoring.promises_kept import paid_between, promises_on
 from arrears.tables.facts import Facts
+from arrears.tables.promises_kept import paid_between, promises_on
 
 NEXT_DUE_WITHIN_DAYS, LATE_DAYS, LATE_WITHIN_DAYS, CURE_DAYS, LOSS_DAYS, WRITTEN_OFF_DAYS = 35, 30, 90, 30, 360, 180
 SIGHTS_EVERY_DAYS = 10

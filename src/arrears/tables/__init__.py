@@ -11,6 +11,7 @@ from arrears.tables.holds import HOLDS
 from arrears.tables.instalments import INSTALMENTS
 from arrears.tables.loans import LOANS
 from arrears.tables.payments import PAYMENTS
+from arrears.tables.placements import PLACEMENTS
 from arrears.tables.plans import PLANS
 from arrears.tables.positions import POSITIONS
 from arrears.tables.projects import CASH_FLOWS, MILESTONES, PROJECTS
@@ -22,13 +23,13 @@ FACTS: dict[str, Table] = {
     table.name: table
     for table in (
         LOANS, INSTALMENTS, PAYMENTS, ADJUSTMENTS, HOLDS, BORROWERS, GUARANTORS, UNSCHEDULED, PROMISES, PLANS, CONTACTS,
-        CONSENTS, PROJECTS, MILESTONES, CASH_FLOWS, CAPACITY, EVENTS,
+        CONSENTS, PROJECTS, MILESTONES, CASH_FLOWS, CAPACITY, EVENTS, PLACEMENTS,
     )
 }
 """The tables a book is made of, in the order in which they are read."""
 
 __all__ = [
     "ADJUSTMENTS", "BORROWERS", "CAPACITY", "CASH_FLOWS", "CONSENTS", "CONTACTS", "Column", "EVENTS", "FACTS",
-    "GUARANTORS", "HOLDS", "INSTALMENTS", "LOANS", "MILESTONES", "PAYMENTS", "PLANS", "POSITIONS", "PROJECTS", "PROMISES", "Table",
-    "UNSCHEDULED",
+    "GUARANTORS", "HOLDS", "INSTALMENTS", "LOANS", "MILESTONES", "PAYMENTS", "PLACEMENTS", "PLANS", "POSITIONS", "PROJECTS", "PROMISES",
+    "Table", "UNSCHEDULED",
 ]

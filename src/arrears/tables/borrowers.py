@@ -19,6 +19,8 @@ BORROWERS = Table(
         text("industry", "what a trader or firm does, in a word", nullable=True),
         text("sex", "used for fairness reports only, never by a model", optional=True, nullable=True, one_of=SEXES),
         text("age_band", "years of age; used for fairness reports only, never by a model", optional=True, nullable=True, one_of=AGE_BANDS),
+        text("language", "in which the person asked to be spoken to, such as zh, yue, en; null: the lender's own; for giving out cases only, never read by a model",
+             optional=True, nullable=True),
         recorded_at(),
     ),
     optional=True,

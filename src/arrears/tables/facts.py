@@ -29,7 +29,7 @@ class Facts:
     """Consents in any order: borrower_id, kind, channel, from_hour, to_hour, given_at, revoked_at; no columns where the book has none."""
 
     borrowers: pl.DataFrame = field(default_factory=pl.DataFrame)
-    """Borrowers in any order: borrower_id, kind, industry. Sex, age band and region are not among the facts of a decision."""
+    """Borrowers in any order: borrower_id, kind, industry. Sex and age band are not among the facts of a decision; region stands in `whereabouts`."""
     guarantors: pl.DataFrame = field(default_factory=pl.DataFrame)
     """Guarantors: loan, guarantor_id."""
     promises: pl.DataFrame = field(default_factory=pl.DataFrame)
@@ -42,6 +42,14 @@ class Facts:
     """Milestones in any order: borrower_id, planned_on, reached_on."""
     events: pl.DataFrame = field(default_factory=pl.DataFrame)
     """Failed debits, log-ins and returned messages in any order: borrower_id, kind, happened_at."""
+
+    plans: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """Instalments of agreed plans: loan, plan_id, agreed_on, number, due_on, amount_minor, ended_on."""
+    placements: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """Who held whose case, in any order: borrower_id, held_by, placed_on, returned_on, returned_why."""
+    whereabouts: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """borrower_id, region, language, in any order, for giving out cases alone: who can speak to a person, who can visit. No model and no condition of a
+    strategy reads it: a region is protected, and a language tells where somebody comes from. language is not there where an older version stored the book."""
 
     standings: pl.DataFrame | None = None
     """borrower_id, days_past_due of guarantors who are borrowers of the book, wherever they lie; None where nobody asked."""
@@ -94,5 +102,6 @@ def of_people(facts: Facts, borrowers: list[str]) -> Facts:
         facts.partition, renamed(facts.loans.filter(mine)), by_loan(facts.instalments), by_loan(facts.payments), by_loan(facts.adjustments),
         by_loan(facts.holds), reversals, by_person(facts.contacts), by_person(facts.consents), by_person(facts.borrowers),
         by_loan(facts.guarantors), by_loan(facts.promises), by_person(facts.cash_flows), by_person(facts.projects),
-        by_person(facts.milestones), by_person(facts.events), facts.standings,
+        by_person(facts.milestones), by_person(facts.events), by_loan(facts.plans), by_person(facts.placements), by_person(facts.whereabouts),
+        facts.standings,
     )

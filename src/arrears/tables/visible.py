@@ -57,6 +57,11 @@ def faults_of(table: Table) -> Iterator[tuple[Fault, pl.Expr]]:
             Fault("lifted_on", "is before placed_on", "早于 placed_on", "lift_dates"),
             pl.col("lifted_on") < pl.col("placed_on"),
         )
+    if table.name == "placements":
+        yield (
+            Fault("returned_on", "is before placed_on", "早于 placed_on", "return_dates"),
+            pl.col("returned_on") < pl.col("placed_on"),
+        )
 
 
 def range_faults(column: Column) -> Iterator[tuple[Fault, pl.Expr]]:

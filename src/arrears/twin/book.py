@@ -31,7 +31,7 @@ from arrears.twin.contracts import (
 )
 from arrears.twin.debt import new_debt
 from arrears.twin.diary import Life
-from arrears.twin.people import People, people_of
+from arrears.twin.people import LANGUAGES, People, people_of
 
 LOANS_MAX = 500_000_000
 """More would need names longer than twelve bytes."""
@@ -238,6 +238,7 @@ def _borrowers(contracts: Contracts, people: People) -> dict[str, pl.Series]:
         "industry": industry.set(pl.Series(kind == 0), None),
         "sex": words_or_null(SEXES, people.sex[first]),
         "age_band": words_or_null(AGE_BANDS, people.age_band[first]),
+        "language": words_or_null(LANGUAGES, people.language[first]),
         "recorded_at": moments(np.minimum.reduceat(contracts.recorded_at, first)),
     }
 

@@ -1,4 +1,4 @@
-"""Who the made-up borrowers are beside their loans: sex and age, which touch nothing else, and how easily they are reached.
+"""Who the made-up borrowers are beside their loans: sex, age and language, which touch nothing else, and how easily they are reached.
 
 Every figure is a plausible setting, not a measurement.
 """
@@ -7,24 +7,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from arrears.twin.contracts import Contracts
+from arrears.twin.contracts import REGIONS, Contracts
 
 FEMALE_SHARE = 0.46
 AGE_SHARES = (0.12, 0.34, 0.28, 0.16, 0.08, 0.02)
 """By age band, in the order of AGE_BANDS."""
+LANGUAGES = ("zh", "yue", "en")
+ASKED_FOR = (0.02, 0.15, 0.005)
+"""How likely a person asked to be spoken to in each; Cantonese (yue) in CANTONESE_REGIONS alone. The rest asked for none."""
+CANTONESE_REGIONS = ("CN-GD", "CN-GX")
 
 
 @dataclass(frozen=True)
 class People:
     """One entry per loan of the block in every array, the same for all loans of one borrower.
 
-    Sex and age band are drawn apart from everything else: a model that treats people alike shows no gap between them.
+    Sex and age band are drawn apart from everything else: a model that treats people alike shows no gap between them. Language goes by region alone.
     """
 
     sex: np.ndarray
     """Place in SEXES; -1 for an enterprise, which has none."""
     age_band: np.ndarray
     """Place in AGE_BANDS; -1 for an enterprise."""
+    language: np.ndarray
+    """Place in LANGUAGES; -1 for who asked for none, and for an enterprise."""
     reachability: np.ndarray
     """The borrower's hidden truth in [0, 1): 1 is who answers most readily; drawn apart from risk."""
 
@@ -41,8 +47,18 @@ def people_of(contracts: Contracts, seed: int, block: int) -> People:
     return People(
         sex=np.where(is_firm, -1, (chance[:, 0] >= FEMALE_SHARE).astype(np.int64)),
         age_band=np.where(is_firm, -1, np.searchsorted(np.cumsum(AGE_SHARES)[:-1], chance[:, 1], side="right")),
+        language=np.where(is_firm, -1, _languages(contracts, seed, block)),
         reachability=chance[:, 2],
     )
+
+
+def _languages(contracts: Contracts, seed: int, block: int) -> np.ndarray:
+    """Place in LANGUAGES by loan, from dice of their own."""
+    chance = stream(seed, block, "languages").random(len(contracts.number))[contracts.borrower]
+    shares = np.array(ASKED_FOR)[None, :] * np.ones((len(chance), 1))
+    shares[:, 1] *= np.isin(np.array(REGIONS)[contracts.region], CANTONESE_REGIONS)
+    place = (chance[:, None] >= np.cumsum(shares, axis=1)).sum(axis=1)
+    return np.where(place == len(LANGUAGES), -1, place)
 
 
 _ANSWER_BY_DAYS = np.array([0.30, 0.19, 0.11])

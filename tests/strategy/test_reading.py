@@ -9,39 +9,47 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arrears.delinquency.buckets import read_buckets
-from arrears.strategy.reading import chosen_row, default_strategy_text, demand_buckets, strategy_from
+from arrears.strategy.conditions import first_fit
+from arrears.strategy.reading import default_strategy_text, demand_buckets, strategy_from
 from arrears.strict_yaml import BadYaml
 from arrears.tables.holds import HOLD_KINDS
 
 BUCKETS = read_buckets().names
 VALUES = {
     "bucket": list(BUCKETS), "product": ["flash_personal", "flash_trader", "flash_enterprise", "quick"],
-    "hold": ["none", *HOLD_KINDS], "cap": ["known", "unknown"], "overpaid": ["yes", "no"],
+    "hold": ["none", *HOLD_KINDS], "cap": ["known", "unknown"], "overpaid": ["yes", "no"], "segment": ["firms", "people"],
+    "frequency": ["once", "weekly", "fortnightly", "monthly", "longer"],
 }
 AMOUNTS = st.one_of(st.integers(0, 3_000_000), st.sampled_from([0, 999, 1_000, 49_999, 50_000, 500_000, 1_999_999, 2_000_000]))
-LATE_LOANS = st.lists(st.fixed_dictionaries({**{k: st.sampled_from(v) for k, v in VALUES.items()}, "claimable": AMOUNTS}), min_size=1, max_size=40)
+CHANCES = st.one_of(st.none(), st.sampled_from([0.0, 0.7999, 0.8, 0.8001, 1.0]))
+LATE_LOANS = st.lists(st.fixed_dictionaries({**{k: st.sampled_from(v) for k, v in VALUES.items()}, "claimable": AMOUNTS, "self_cure": CHANCES}), min_size=1, max_size=40)
 
 
 def frame_of(rows: list[dict]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema={**dict.fromkeys(VALUES, pl.String), "claimable": pl.Int64})
+    return pl.DataFrame(rows, schema={**dict.fromkeys(VALUES, pl.String), "claimable": pl.Int64, "self_cure": pl.Float64})
 
 
 def chosen(text: str, rows: list[dict]) -> list[str]:
     strategy = strategy_from(text)
-    return [strategy.rows[place].name for place in frame_of(rows).with_columns(chosen_row(strategy))["row"]]
+    return [strategy.rows[place].name for place in first_fit(tuple(row.when for row in strategy.rows), frame_of(rows))]
 
 
 def fits_slowly(when: dict, row: dict) -> bool:
     """Whether a row's conditions hold, read from plain YAML and decided one value at a time."""
     for field, cell in when.items():
-        if field == "claimable":
+        if row[field] is None:
+            return False
+        if field in ("claimable", "self_cure"):
+            def number(text):
+                return float(text.removesuffix("%")) / 100 if text.endswith("%") else int(text)
+
             if cell.startswith("<"):
-                held = row[field] < int(cell[1:])
+                held = row[field] < number(cell[1:])
             elif cell.startswith(">="):
-                held = row[field] >= int(cell[2:])
+                held = row[field] >= number(cell[2:])
             else:
                 low, high = cell.split("..")
-                held = int(low) <= row[field] < int(high)
+                held = number(low) <= row[field] < number(high)
         else:
             held = row[field] in (cell if isinstance(cell, list) else [cell])
         if not held:
@@ -71,9 +79,9 @@ def text_of(conditions: list[dict], **changed) -> str:
     reason = {"zh": "因", "en": "why"}
     content = {
         "id": "made", "version": "1",
-        "treatments": [{"name": name, "zh": name, "en": name} for name in ("call", "rest")],
+        "treatments": [{"name": name, "zh": name, "en": name} for name in ("call", "leave_alone")],
         "rows": [{"name": f"a{place}", "when": when, "treatment": "call", "reason": reason} for place, when in enumerate(conditions)],
-        "otherwise": {"name": "else", "treatment": "rest", "reason": reason}, **changed,
+        "otherwise": {"name": "else", "treatment": "leave_alone", "reason": reason}, **changed,
     }
     return json.dumps(content, ensure_ascii=False, indent=1)
 
@@ -91,7 +99,7 @@ def test_any_strategy_equals_a_slow_reading_of_its_text(table, rows):
 
 
 def loan(**values) -> dict:
-    return {"bucket": "M1", "product": "quick", "hold": "none", "cap": "known", "overpaid": "no", "claimable": 100_000, **values}
+    return {"bucket": "M1", "product": "quick", "hold": "none", "cap": "known", "overpaid": "no", "claimable": 100_000, "segment": "people", "frequency": "monthly", "self_cure": None, **values}
 
 
 def test_the_first_row_that_fits_wins():
@@ -125,14 +133,14 @@ def test_the_shipped_strategy_has_a_row_for_every_bucket_and_amount(bucket, clai
 
 def test_the_shipped_strategy_leaves_the_held_alone_and_looks_first_at_the_overpaid():
     strategy = strategy_from(default_strategy_text())
-    treatment = {row.name: row.treatment for row in strategy.rows}
+    treatment = {row.name: row.treatments[0] for row in strategy.rows if row.treatments}
     for kind in HOLD_KINDS:
         (name,) = chosen(default_strategy_text(), [loan(hold=kind, overpaid="yes", bucket="M6+")])
         assert treatment[name] == "hold"
     (name,) = chosen(default_strategy_text(), [loan(overpaid="yes", claimable=0)])
     assert treatment[name] == "look_first"
     demand_buckets(strategy, BUCKETS)
-    assert set(strategy.wording) == set(strategy.treatments) >= {row.treatment for row in strategy.rows}
+    assert set(strategy.wording) == set(strategy.names) >= {name for row in strategy.rows for name in row.treatments}
 
 
 @pytest.mark.parametrize("when,said", [
@@ -156,11 +164,11 @@ def test_a_bucket_that_there_is_not_is_refused_naming_its_row():
 
 
 @pytest.mark.parametrize("changed,said", [
-    ({"otherwise": {"name": "else", "treatment": "rest"}}, "otherwise, line 29: missing reason"),
+    ({"otherwise": {"name": "else", "treatment": "leave_alone"}}, "otherwise, line 29: missing reason"),
     ({"otherwise": {"name": "else", "treatment": "fly", "reason": {"zh": "因", "en": "why"}}}, "otherwise: the treatment 'fly'"),
-    ({"otherwise": {"name": "a0", "treatment": "rest", "reason": {"zh": "因", "en": "why"}}}, "share a name"),
+    ({"otherwise": {"name": "a0", "treatment": "leave_alone", "reason": {"zh": "因", "en": "why"}}}, "share a name"),
     ({"treatments": "call"}, "treatments"), ({"treatments": [{"name": "call", "zh": "x"}]}, "missing en"),
-    ({"treatments": [{"name": name, "zh": "x", "en": "x"} for name in ("call", "rest", "call")]}, "treatments"),
+    ({"treatments": [{"name": name, "zh": "x", "en": "x"} for name in ("call", "leave_alone", "call")]}, "treatments"),
     ({"rows": "all"}, "row"), ({"rows": [{"name": "a0"}]}, "row 1 (a0)"), ({"colour": "red"}, "unknown key colour"),
 ])
 def test_a_strategy_of_another_shape_is_refused(changed, said):
@@ -173,7 +181,7 @@ def test_a_strategy_without_otherwise_or_with_a_one_sided_reason_is_refused():
     with pytest.raises(BadYaml, match="missing otherwise"):
         strategy_from(default_strategy_text().split("otherwise:\n")[0])
     one_sided = default_strategy_text().replace('{zh: "无适用规则", en: ', "{en: ", 1)
-    with pytest.raises(BadYaml, match="otherwise, reason, line 85: missing zh"):
+    with pytest.raises(BadYaml, match="otherwise, reason, line 118: missing zh"):
         strategy_from(one_sided)
 
 

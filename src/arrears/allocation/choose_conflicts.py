@@ -1,0 +1,107 @@
+"""Which limits conflict, and by how much.
+
+A limit that no choice can keep even alone is seen at once. For the others the limits are added one at a time, maxima first: how far can the new one be
+driven, at most, within those before it? That is the same question as choosing (the value being what the limit counts), so its bound proves it when the answer
+falls short, and its prices say which of the others stand in the way.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from arrears.allocation.choose_exact import any_within
+from arrears.allocation.choose_options import VALUE_MOST, Options, extremes
+from arrears.allocation.choose_repair import Within, is_within
+from arrears.refusal import Refused
+
+
+def refuse_alone(names: tuple[str, ...], most: np.ndarray, least: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+    """Raises Refused for the first limit that nothing can keep. low, high: int64 [L], the least and most that any choice counts."""
+    for place, name in enumerate(names):
+        up, down, can, must = int(most[place]), int(least[place]), int(high[place]), int(low[place])
+        if down > up:
+            raise Refused(f"limit {name}: it asks for at least {down:,} and at most {up:,}; that is {down - up:,} too much asked: lower the minimum or raise the maximum",
+                          f"限额 {name}：最低 {down:,} 高于最高 {up:,}，相差 {down - up:,}；请降低下限或提高上限")
+        if down > can:
+            raise Refused(
+                f"limit {name}: it asks for at least {down:,}, but with everyone who may be treated so only {can:,} can be counted, {down - can:,} too few: lower the minimum",
+                f"限额 {name}：要求至少 {down:,}，但把依法可以这样处置的人全部算上也只有 {can:,}，还差 {down - can:,}；请降低下限")
+        if must > up:
+            raise Refused(
+                f"limit {name}: it allows at most {up:,}, but entries without a lesser treatment count {must:,} already, {must - up:,} too many: "
+                "raise the maximum, or allow them to be left alone",
+                f"限额 {name}：最多允许 {up:,}，但没有更轻处置可选的条目已占 {must:,}，超出 {must - up:,}；请提高上限，或允许暂不打扰这些人")
+
+
+def settled(options: Options, most: np.ndarray, least: np.ndarray, names: tuple[str, ...], order: np.ndarray, threads: int, solved: Callable) -> np.ndarray:
+    """A choice within all limits, int16 [N]; raises Refused that names the limits in conflict and by how much, or says that none was found.
+
+    solved: choose.solved. It is asked once for each side of a limit that is not kept already.
+    """
+    low, high, _ = extremes(options)
+    nothing, everything = np.array(high), np.array(low)
+    up, down, known = nothing.copy(), everything.copy(), None
+    sides = [(place, True) for place in range(len(names)) if most[place] < high[place]] + [(place, False) for place in range(len(names)) if least[place] > low[place]]
+    for place, is_most in sides:
+        wanted = int(most[place] if is_most else least[place])
+        known = _driven(options, (up, down), place, is_most, wanted, names, order, threads, solved, known, (most, least))
+        (up if is_most else down)[place] = wanted
+    return known
+
+
+def _driven(options, sides, place, is_most, wanted, names, order, threads, solved, known, asked) -> np.ndarray:
+    """A choice that keeps the limits so far and this one."""
+    up, down = sides
+    counted = options.usage[place][options.kind]
+    if int(counted.max(initial=0)) > VALUE_MOST:
+        raise _not_found(names, asked)
+    turned = Options(-counted if is_most else counted, options.allowed, options.kind, options.usage)
+    best = solved(turned, up, down, extremes(turned), order, threads, known)
+    if best is None:
+        return _any(options, up, down, place, is_most, wanted, names, order, asked)
+    reachable, surely = -best.bound_minor if is_most else best.bound_minor, int(best.used[place])
+    if (surely <= wanted) if is_most else (surely >= wanted):
+        return best.choice
+    if (reachable > wanted) if is_most else (reachable < wanted):
+        others = tuple(names[other] for other in np.flatnonzero(best.prices) if other != place) or tuple(
+            names[other] for other in range(len(names)) if other != place and _is_asked(other, up, down, options))
+        raise _conflict(names[place], others, wanted, reachable, is_most)
+    return _any(options, up, down, place, is_most, wanted, names, order, asked)
+
+
+def _any(options, up, down, place, is_most, wanted, names, order, asked) -> np.ndarray:
+    """For few entries: every choice looked at."""
+    up, down = up.copy(), down.copy()
+    (up if is_most else down)[place] = wanted
+    limits = Within(up, down, np.zeros(len(up), np.int64), np.zeros(len(up)))
+    found = any_within(options, limits, np.zeros(options.entries, np.int16), order)
+    if found.choice is not None and is_within(options.usage[:, options.kind, found.choice].sum(axis=1), limits):
+        return found.choice
+    raise _not_found(names, asked, found.is_complete)
+
+
+def _is_asked(place: int, up: np.ndarray, down: np.ndarray, options: Options) -> bool:
+    low, high, _ = extremes(options)
+    return bool(up[place] < high[place] or down[place] > low[place])
+
+
+def _conflict(name: str, others: tuple[str, ...], wanted: int, reachable: int, is_most: bool) -> Refused:
+    en, zh = ", ".join(others), "、".join(others)
+    if is_most:
+        return Refused(
+            f"limits {name} and {en} conflict: {name} allows at most {wanted:,}, but the others cannot be kept with less than {reachable:,} of it, "
+            f"{reachable - wanted:,} too many: raise {name} or loosen the others",
+            f"限额 {name} 与 {zh} 冲突：{name} 最多允许 {wanted:,}，但要满足其余限额至少须用 {reachable:,}，超出 {reachable - wanted:,}；请提高 {name} 或放宽其余限额")
+    return Refused(
+        f"limits {name} and {en} conflict: {name} asks for at least {wanted:,}, but within the others at most {reachable:,} can be had, "
+        f"{wanted - reachable:,} too few: lower {name} or loosen the others",
+        f"限额 {name} 与 {zh} 冲突：{name} 要求至少 {wanted:,}，但在其余限额内最多只能达到 {reachable:,}，还差 {wanted - reachable:,}；请降低 {name} 或放宽其余限额")
+
+
+def _not_found(names: tuple[str, ...], asked: tuple[np.ndarray, np.ndarray], is_proven: bool = False) -> Refused:
+    en, zh = ", ".join(names), "、".join(names)
+    if is_proven:
+        return Refused(f"limits {en}: no choice of whole treatments keeps them together (all were looked at): loosen one of them",
+                       f"限额 {zh}：没有任何一种处置安排能同时满足（已逐一查验）；请放宽其中之一")
+    return Refused(f"limits {en}: no choice that keeps them together was found, nor proven impossible: loosen one of them, a minimum first",
+                   f"限额 {zh}：未找到能同时满足的处置安排，也未证明不可能；请放宽其中之一，先放宽下限")
