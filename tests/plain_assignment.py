@@ -248,7 +248,7 @@ class Problem:
         """What the first, the second, … case more costs somebody: of one tier, or of all."""
         if name not in self.open:
             return [0] * self.room(name)
-        even = max(1.0, float(sum(share for (whose, of), share in self.even.items() if whose == name and tier in (None, of))))
+        even = max(1.0, round(float(sum(share for (whose, of), share in self.even.items() if whose == name and tier in (None, of))), 6))
         fixed = sum(whose == name and tier in (None, self.tier[one]) for one, whose in self.fixed.items())
         quota = self.quota.get(name) if tier is None and self.people[name].owner == "agency" else None
         marks = sorted({fixed, fixed + self.room(name), *(ceil(step * even) for step in [*(part / 16 for part in range(1, 33)), 2.5, 3, 4, 6]),
