@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from arrears.allocation.choose_conflicts import refuse_alone, settled
-from arrears.allocation.choose_exact import better
+from arrears.allocation.choose_exact import better, doubts, tied
+from arrears.allocation.choose_exchange import exchanged
 from arrears.allocation.choose_options import (
     TREATMENTS_MOST,
     VALUE_MOST,
@@ -29,6 +30,10 @@ from arrears.refusal import Refused
 
 NO_MOST = 2**63 - 1
 """In `most`: there is no maximum."""
+NEAR = 1_000_000
+"""Where the gap is below one part in so many, no exchanges are tried."""
+TRIED = 4
+"""How many of the choices found are worked on by exchanges."""
 USED_MOST = 2 * 10**18
 """What all entries together may count towards a limit, at most."""
 
@@ -88,12 +93,20 @@ def solved(
     at = priced(options, prices, threads)
     bound = bound_of(at, prices, most, least)
     limits = Within(most, least, prices, np.where(reach > 0, max(1, options.entries) / np.maximum(reach, 1.0), 0.0))
-    candidates = [choice for choice in (repaired(options, limits, at.choice, order, threads), known) if choice is not None]
+    starts = tied(options, limits, at.choice, order)
+    candidates = [choice for choice in (*(repaired(options, limits, start, order, threads) for start in starts), known) if choice is not None]
     if not candidates:
         return None
     candidates = [improved(options, limits, choice, order, threads) for choice in candidates]
-    choice = max(candidates, key=lambda choice: worth_and_used(options, choice)[0])
-    reached, used = worth_and_used(options, choice)
+    candidates.sort(key=lambda choice: -worth_and_used(options, choice)[0])
+    choice, (reached, used) = candidates[0], worth_and_used(options, candidates[0])
+    for candidate in candidates[:TRIED]:
+        if (bound - 1000 * reached) * NEAR <= bound:
+            break
+        candidate = exchanged(options, limits, candidate, worth_and_used(options, candidate)[1], *doubts(options, limits, bound, reached, at.choice, order))
+        candidate = improved(options, limits, candidate, order, threads)
+        if worth_and_used(options, candidate)[0] > reached:
+            choice, (reached, used) = candidate, worth_and_used(options, candidate)
     found = better(options, limits, bound, reached, at.choice, order)
     if found.choice is not None:
         choice = found.choice

@@ -16,9 +16,11 @@ from arrears.compiled import compiled
 
 DOUBTFUL_MOST = 2000
 """With more entries in doubt than that no search is tried."""
-STEPS_MOST = 3_000_000
+STEPS_MOST = 20_000_000
 """Steps after which a search gives up; a count, so that it is the same on every machine."""
 GAP_MOST = 2**60
+TIES_MOST, TIED_ENTRIES = 7, 400_000
+"""How many ties are settled both ways, and over how many entries in all."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,21 @@ class Searched:
     is_complete: bool
 
 
+def doubts(options: Options, limits: Within, bound: int, reached: int, best: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The entries, hardest first, for which a choice worth more than `reached` (minor units) may have more than one treatment, and what each treatment
+    loses, int64 [len, T], thousandths, -1 where it loses too much. bound: bound(p), thousandths; best: each entry's treatment of greatest priced value.
+    """
+    gap = min(bound - 1000 * reached - 1000, GAP_MOST)
+    in_doubt = np.zeros(options.entries, np.bool_)
+    _mark(options.value, options.allowed, options.kind, options.usage, limits.prices, best, gap, in_doubt)
+    doubtful = order[in_doubt[order]]
+    part = options.some(doubtful)
+    lost = _losses(part.value, part.allowed, part.kind, part.usage, limits.prices, best[doubtful], gap)
+    second = np.sort(np.where(lost < 0, gap + 1, lost), axis=1)[:, 1] if len(doubtful) else np.zeros(0, np.int64)
+    hardest = np.argsort(-second, kind="stable")
+    return doubtful[hardest], lost[hardest]
+
+
 def better(options: Options, limits: Within, bound: int, reached: int, best: np.ndarray, order: np.ndarray) -> Searched:
     """The best of the choices worth more than `reached` (minor units). bound: bound(p), thousandths; best: each entry's treatment of greatest priced value."""
     gap = bound - 1000 * reached - 1000
@@ -36,16 +53,30 @@ def better(options: Options, limits: Within, bound: int, reached: int, best: np.
         return Searched(None, True)
     if gap > GAP_MOST:
         return Searched(None, False)
-    in_doubt = np.zeros(options.entries, np.bool_)
-    _mark(options.value, options.allowed, options.kind, options.usage, limits.prices, best, gap, in_doubt)
-    if int(in_doubt.sum()) > DOUBTFUL_MOST:
+    places, lost = doubts(options, limits, bound, reached, best, order)
+    if len(places) > DOUBTFUL_MOST:
         return Searched(None, False)
-    doubtful = order[in_doubt[order]]
-    part = options.some(doubtful)
-    lost = _losses(part.value, part.allowed, part.kind, part.usage, limits.prices, best[doubtful], gap)
-    second = np.sort(np.where(lost < 0, gap + 1, lost), axis=1)[:, 1] if len(doubtful) else np.zeros(0, np.int64)
-    hardest = np.argsort(-second, kind="stable")
-    return _searched(options, limits, doubtful[hardest], lost[hardest], best, gap, False)
+    return _searched(options, limits, places, lost, best, gap, False)
+
+
+def tied(options: Options, limits: Within, best: np.ndarray, order: np.ndarray) -> list[np.ndarray]:
+    """Choices that the prices tell apart least: the best one, and it with its nearest ties settled the other way, in every combination; the fewer the more entries."""
+    ties = min(TIES_MOST, options.entries, (TIED_ENTRIES // max(1, options.entries)).bit_length() - 1)
+    if ties < 1 or options.value.shape[1] < 2:
+        return [best]
+    lost = _losses(options.value, options.allowed, options.kind, options.usage, limits.prices, best, GAP_MOST)
+    lost[lost < 0] = GAP_MOST
+    lost[np.arange(len(best)), best] = GAP_MOST
+    least = lost.min(axis=1)
+    nearest = order[np.argsort(least[order], kind="stable")][:ties]
+    nearest = nearest[least[nearest] < GAP_MOST]
+    choices = []
+    for combination in range(1 << len(nearest)):
+        other = nearest[[bool(combination >> place & 1) for place in range(len(nearest))]]
+        choice = best.copy()
+        choice[other] = lost[other].argmin(axis=1)
+        choices.append(choice)
+    return choices
 
 
 def any_within(options: Options, limits: Within, best: np.ndarray, order: np.ndarray) -> Searched:
