@@ -148,7 +148,7 @@ def test_bad_input_is_refused_in_both_languages(file, words, said):
 
 
 @pytest.mark.parametrize(("old", "new", "said"), [
-    ("treatment: hold\n", "treatment: fax\n", "fax"), ("\nrows:\n", "\nrowz:\n", "rowz"), ("when: {bucket: M6+}", "when: {bucket: M9}", "M9"), ("otherwise:\n  name", "otherwise_:\n  name", "otherwise"),
+    ("treatment: hold\n", "treatment: fax\n", "fax"), ("\nrows:\n", "\nrowz:\n", "missing rows"), ("when: {bucket: M6+}", "when: {bucket: M9}", "M9"), ("otherwise:\n  name", "otherwise_:\n  name", "otherwise"),
     ('claimable: "<1000"', 'claimable: "1000..10"', "trifle"), ('when: {hardship: "yes"}', 'when: {pay_probability: "<10%"}', "pay_probability"), ("id: default\n", "id: default\nid: other\n", "twice"),
 ])
 def test_a_file_that_is_no_strategy_is_named_with_its_place_by_every_command_that_reads_it(book, tmp_path, old, new, said):
