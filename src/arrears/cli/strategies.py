@@ -152,7 +152,7 @@ def why(loan: Annotated[str, typer.Argument(help="loan_id. 贷款编号")], book
     from arrears.nightly.why import why_lines
 
     with terms.refusals(lang):
-        for line in why_lines(store.book_at(book), loan, read_day(as_of), terms.language(lang)):
+        for line in why_lines(book, loan, read_day(as_of), terms.language(lang)):
             print(line)
 
 
