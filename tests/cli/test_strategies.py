@@ -1,10 +1,13 @@
 """The commands of the strategy: their way from a file to a strategy in force and back, and every bad input with its sentence and exit status 2."""
 
+import json
 import re
+import shutil
 import xml.etree.ElementTree as ElementTree
 from datetime import date, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from arrears import store, strategy_register
@@ -247,3 +250,99 @@ def test_a_plan_says_how_many_people_each_arm_needs_and_how_long_that_takes():
     assert counts[1] == 2 * (int(by_hand) + 1)
     ran = strategy("plan", "--rate", "30%", "--effect", "-5%", "--shares", "80%,10%,10%", lang="zh")
     assert ran.status == 0 and len(ran.out.splitlines()) == 7 and "2 个比较，各 2.500%" in ran.out
+
+
+EXPERIMENT = """experiments:
+  - name: sms_or_call
+    zh: 短信或电话
+    en: SMS or call
+    from: "2026-09-01"
+    until: "2026-12-31"
+    when: {bucket: [M1, M2, M3]}
+    outcome: paid_30
+    arms: [{name: champion, share: 50%}, {name: challenger, share: 50%, treatment: call}]
+"""
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory) -> Path:
+    """A generated book whose night of 2026-09-30 was done under an approved strategy with an experiment; to be read, not changed."""
+    folder = tmp_path_factory.mktemp("done")
+    book, path = folder / "book", folder / "mine.yaml"
+    assert arrears("generate", "--loans", 600, "--as-of", "2026-10-31", "--out", book).status == 0
+    path.write_text(changed(20000) + EXPERIMENT, encoding="utf-8")
+    assert submit(book, path).status == 0 and approve(book, 1, date(2026, 9, 15)).status == 0
+    ran = arrears("night", "--book", book, "--as-of", "2026-09-30", "--lang", "en")
+    assert ran.status == 0, ran.error
+    return book
+
+
+def decisions_of(book: Path) -> pl.DataFrame:
+    return pl.concat([pl.read_parquet(path) for path in sorted((book / "nights" / "2026-09-30" / "decisions").iterdir())])
+
+
+def test_a_night_runs_on_what_was_approved_and_the_results_count_who_came_in(done):
+    decisions = decisions_of(done)
+    people = decisions.filter(pl.col("experiment") == "sms_or_call").unique("borrower_id").group_by("arm").len()
+    entered = dict(people.iter_rows())
+    assert entered and set(entered) <= {"champion", "challenger"}
+    (told,) = json.loads(strategy("results", "--book", done, "--as-of", "2026-10-31", "--json").out)
+    assert {arm["name"]: arm["entered"] for arm in told["arms"] if arm["entered"]} == entered and told["experiment"] == "sms_or_call"
+    ran = strategy("results", "--book", done, "--as-of", "2026-10-31", "--experiment", "sms_or_call")
+    assert ran.status == 0 and f"Experiment sms_or_call: {sum(entered.values()):,} people came in" in ran.out
+    assert f"实验 sms_or_call：2026-09-30 至 2026-09-30 的夜批共有 {sum(entered.values()):,} 人进入" in strategy("results", "--book", done, "--as-of", "2026-10-31", lang="zh").out
+    same = strategy("results", "--book", done, "--as-of", "2026-10-31", "--strategy", done / "strategies" / "0001" / "strategy.yaml")
+    assert same.out == ran.out
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (("--as-of", "2026-10-31", "--experiment", "other"), ("there is no experiment other in the strategies of this book up to 2026-10-31; there are sms_or_call", "没有实验 other")),
+    (("--as-of", "2026-09-14"), ("no experiment began by 2026-09-14", "没有已开始的实验")),
+    (("--as-of", "2026-09-20"), ("no night from 2026-09-01 to 2026-09-20 has taken anybody into the experiment sms_or_call", "没有任何夜批让人进入实验 sms_or_call")),
+    (("--as-of", "2026-10-31", "--effect", "5"), ("--effect 5: write a share in per cent", "请写百分比")),
+])
+def test_results_that_there_are_not_are_refused_with_those_that_there_are(done, words, said):
+    refused_in_both(said, "results", "--book", done, *words)
+
+
+def test_a_diff_counts_the_loans_that_change_and_writes_them_down(done, tmp_path):
+    ran = strategy("diff", "default", "1", "--book", done, "--as-of", "2026-10-31", "--out", tmp_path / "out")
+    assert ran.status == 0, ran.error
+    loans = pl.read_parquet(tmp_path / "out" / "changed_loans.parquet")
+    assert re.search(rf"of \d+ late loans {len(loans)} have another", ran.out.splitlines()[0]) and len(loans) > 0
+    assert strategy("diff", "default", "in-force", "--book", done, "--as-of", "2026-10-31").out == "\n".join(ran.out.splitlines()[:-1]) + "\n"
+    path = done / "strategies" / "0001" / "strategy.yaml"
+    ran = strategy("diff", path, "1", "--book", done, "--as-of", "2026-10-31", lang="zh")
+    assert ran.status == 0 and re.search("中 0 笔的处置", ran.out) and all(line.split("  ")[-1].split(" → ")[0] in line.split(" → ")[1] for line in ran.out.splitlines()[1:5])
+
+
+def test_why_a_loan_gets_its_treatment_names_the_row_that_decided(done):
+    row = decisions_of(done).drop_nulls("treatment").row(0, named=True)
+    ran = strategy("why", row["loan_id"], "--book", done, "--as-of", "2026-09-30")
+    assert ran.status == 0 and row["loan_id"] in ran.out.splitlines()[0] and f"✓ {row['rule']}" in ran.out and "Result: " in ran.out
+    refused_in_both(("no late loan of that night", "该夜没有这笔逾期贷款"), "why", "nobody", "--book", done, "--as-of", "2026-09-30")
+    assert strategy("why", row["loan_id"], "--book", done, "--as-of", "2026-09-29").status == 2
+
+
+def test_a_picture_of_a_night_carries_its_counts_and_those_of_no_other_strategy(done, tmp_path):
+    decisions, out = decisions_of(done), tmp_path / "x.svg"
+    ran = strategy("draw", "--book", done, "--as-of", "2026-09-30", "--out", out)
+    assert ran.status == 0 and "with the counts of the night of 2026-09-30" in ran.out
+    drawn = out.read_text("utf-8")
+    assert f"{len(decisions):,} " in drawn and strategy("draw", "--book", done, "--version", 1, "--out", tmp_path / "y.svg").status == 0
+    assert drawn != (tmp_path / "y.svg").read_text("utf-8")
+    ran = strategy("draw", "--book", done, "--as-of", "2026-10-31", "--out", tmp_path / "z.svg")
+    assert ran.status == 0 and "without counts: the night of 2026-10-31 is not finished" in ran.out
+    assert (tmp_path / "z.svg").read_bytes() == (tmp_path / "y.svg").read_bytes()
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(default_strategy_text(), encoding="utf-8")
+    out.unlink()
+    refused_in_both(("was done on another strategy", "使用的是另一套策略"), "draw", mine, "--book", done, "--as-of", "2026-09-30", "--out", out)
+    assert not out.exists()
+    shutil.copytree(done, tmp_path / "book")
+    shutil.rmtree(tmp_path / "book" / "nights" / "2026-09-30" / "decisions")
+    refused_in_both(("nobody can say what this night decided", "无从得知该夜批"), "draw", "--book", tmp_path / "book", "--as-of", "2026-09-30", "--out", out)
+
+
+def test_what_held_on_a_night_that_has_run_cannot_be_taken_back(done):
+    refused_in_both(("the night of 2026-09-30 has run", "2026-09-30 的夜批已完成"), "rollback", "--book", done, "--by", "Zhao Min", "--from", "2026-09-30", "--why", "x")
