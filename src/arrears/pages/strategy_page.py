@@ -80,7 +80,7 @@ def _ladders(strategy: Strategy, counts: Counts) -> str:
         steps = [in_words.ladder_steps(ladder, strategy, lang) for lang in LANGUAGES]
         rows += [[ladder.name, (ladder.zh, ladder.en), (zh[0], en[0]), (zh[1], en[1])] for zh, en in zip(*steps, strict=True)]
     columns = [(_part("rule"), CODE), (_part("what"), PROSE), (_part("step"), TEXT), (_part("treatment"), PROSE)]
-    return _picture("ladders", words("strategy_ladders.title"), strategy, counts) + table("strategy-ladders", words("strategy_ladders.title"), columns, rows)
+    return _picture("ladders", _part("ladders"), strategy, counts) + table("strategy-ladders", words("strategy_ladders.table"), columns, rows)
 
 
 def _offers(strategy: Strategy, counts: Counts) -> str:
@@ -103,7 +103,7 @@ def _experiments(strategy: Strategy, counts: Counts) -> str:
             f"{getattr(one, lang)} ({one.name})", in_words.dates_in_words(one, lang), in_words.conditions_in_words(one.when, lang, strategy),
             in_words.value_in_words("outcome", one.outcome, lang))))
         listed += table(f"strategy-experiment-{number}", about, columns, [[arm.name, in_words.per_cent(arm.share_ppm), _follows(arm, strategy)] for arm in one.arms])
-    return _picture("experiments", words("strategy_experiments.title"), strategy, counts) + listed
+    return _picture("experiments", _part("experiments"), strategy, counts) + listed
 
 
 def _limits(strategy: Strategy, counts: Counts) -> str:

@@ -165,7 +165,7 @@ def _arms(experiment: Experiment, strategy: Strategy, lang: str, y: float) -> tu
 
 
 def _limits(strategy: Strategy, lang: str, y: float, counts: Counts) -> tuple[list[str], float]:
-    columns = [(said("what", lang), 190.0), ("", 200.0), (said("counted", lang), 410.0), (said("bound", lang), 320.0)]
+    columns = [(said("what", lang), 190.0), (said("words", lang), 200.0), (said("counted", lang), 410.0), (said("bound", lang), 320.0)]
     rows = [(limit.name, [limit.name, getattr(limit, lang), in_words.counted_in_words(limit, lang, strategy), in_words.bounds_in_words(limit, lang)]) for limit in strategy.limits]
     return grid("limit", columns, rows, y) if rows else ([], y)
 
