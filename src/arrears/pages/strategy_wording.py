@@ -71,7 +71,7 @@ PARTS: dict[str, Pair] = {
     "complaints": ("每百万人投诉", "Complaints per million"), "effect_of": ("{name}，增收", "{name} adds"), "late_loans": ("逾期贷款", "Late loans"),
     "step": ("逾期天数", "Days past due"), "owner": ("执行", "By"), "channel": ("渠道", "Channel"), "hours": ("时段", "Hours"), "tone": ("语气", "Tone"),
     "cost": ("每次费用", "Cost a time"), "minutes": ("用时（分钟）", "Minutes"), "cool_off": ("间隔（天）", "Cool-off, days"), "skill": ("技能", "Skill"), "wording": ("话术", "Wording"),
-    "treatment": ("处置", "Treatment"), "rule": ("规则", "Rule"), "value": ("值", "Value"),
+    "treatment": ("处置", "Treatment"), "row": ("行", "Row"),
 }
 """Words of the picture, the page and the terminal; facts stand in braces."""
 
@@ -101,9 +101,8 @@ PAGE: dict[str, Pair] = {
     "strategy_ladders.how": ("已达到的最后一级生效；第一级从逾期第 1 天开始。横向不按天数比例。", "The last step whose first day is reached counts; the first begins on day 1. Widths are not to scale."),
     "strategy_offers.title": ("可提供的方案", "Offers"),
     "strategy_offers.how": (
-        "只看公开条件，凡符合者一律相同，第一条符合的生效；任何预测都不影响可提供的方案（个人信息保护法第二十四条）。减免比例以该类到期未付金额为基数，是上限。",
-        "They rest on published criteria only and are the same for everyone who meets them; the first row that fits counts; no prediction changes them (PIPL, article 24). "
-        "Waivers are shares of what is due of that kind, and upper bounds."),
+        "自上而下，第一条符合的生效。减免比例以该类到期未付金额为基数，是上限。价格不因预测而异：个人信息保护法第二十四条。",
+        "From the top, the first row that fits counts. Waivers are shares of what is due of that kind, and upper bounds. That a price does not follow a prediction: PIPL, article 24."),
     "strategy_experiments.title": ("试验", "Experiments"),
     "strategy_experiments.how": (
         "各组由借款人编号的稳定散列抽取，同一人始终在同一组；含起始日、不含结束日。", "The arms are drawn by a stable hash of the borrower, so a person stays in one arm; from the first date until before the last."),
