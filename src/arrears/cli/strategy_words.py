@@ -15,12 +15,17 @@ _CHANGES_SHOWN = 20
 _MOVES_SHOWN = 15
 
 
-def finding_lines(findings: Sequence, lang: str) -> list[str]:
-    """One line a finding, faults marked."""
+def finding_lines(findings: Sequence, lang: str, every: bool = False) -> list[str]:
+    """One line a finding. The first row that fits decides, so rows that overlap are counted alone unless every one is asked for."""
+    shown = [one for one in findings if every or one.kind != "overlap"]
+    overlaps, zh = len(findings) - len(shown), lang == "zh"
     tables = {"rows": "行", "segments": "客群", "offers": "方案"}
-    if lang == "zh":
-        return [f"{'错误' if one.is_fault else '提示'}（{tables.get(one.table, one.table)}）：{one.zh}" for one in findings]
-    return [f"{'fault' if one.is_fault else 'remark'} ({one.table}): {one.en}" for one in findings]
+    lines = [f"{'错误' if one.is_fault else '提示'}（{tables.get(one.table, one.table)}）：{one.zh}" if zh else f"{'fault' if one.is_fault else 'remark'} ({one.table}): {one.en}"
+             for one in shown]
+    if overlaps:
+        lines.append(f"{overlaps} 行与更靠前、结果不同的行有重叠；以在前者为准，--all 逐一列出" if zh else
+                     f"{overlaps} rows overlap with earlier ones that lead elsewhere; the first that fits decides, --all lists them")
+    return lines
 
 
 def sound_line(strategy, lang: str) -> str:
