@@ -8,7 +8,7 @@ run never changes.
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -24,7 +24,7 @@ from arrears.refusal import Refused
 from arrears.store import Book
 from arrears.strategy.experiments import demand_unchanged
 from arrears.strategy.reading import default_strategy_text, demand_buckets, strategy_from
-from arrears.strategy.strategy import Strategy
+from arrears.strategy.strategy import Experiment, Strategy
 from arrears.strategy.table_analysis import analyse, demand_reachable
 from arrears.strict_yaml import BadYaml
 
@@ -126,7 +126,8 @@ def approve(book: Book, version: int, by: str, from_on: date, why: str, at: int)
 def rollback(book: Book, by: str, why: str, from_on: date, at: int) -> Entry:
     """From the night of from_on on the version holds again that held before the one in force then, or the shipped default where none did. at: microseconds.
 
-    Experiments of the version rolled back end by it. Raises Refused where the default is in force then, and where a night from from_on on has run.
+    Experiments of the version rolled back end by it. Raises Refused where the default is in force then, where a night from from_on on has run, and where
+    people would move between arms of an experiment that ran since.
     """
     by, why = _words(by, "--by", "who takes it back", "撤回人"), _words(why, "--why", "why it is taken back", "撤回原因")
     with _changing(book) as entries:
@@ -138,6 +139,7 @@ def rollback(book: Book, by: str, why: str, from_on: date, at: int) -> Entry:
         before = _before(entries, from_on, standing)
         if before is not None:
             _text(book, before.version, before.digest)
+            _demand_arms_as_before(book, entries, before, from_on)
         version, digest = (before.version, before.digest) if before else (None, None)
         return _added(book, entries, Entry(ROLLBACK, version, digest, from_on, moment_of(at).isoformat(), by, why))
 
@@ -339,8 +341,8 @@ def demand_experiments(book: Book, strategy: Strategy, from_on: date) -> None:
 def _demand_experiments(book: Book, entries: list[Entry], entry: Entry, strategy: Strategy) -> None:
     """Raises Refused where an experiment would be changed while it runs: by the strategy of the entry when it begins to hold, or by one that is to follow it.
 
-    Nor is the name of an experiment of any version that held before used for another: people are drawn by it, and would move between arms. A rollback
-    that is to follow ends experiments, as it is meant to.
+    Nor is the name of an experiment of any version that held before, or will hold, used for another: people are drawn by it, and would move between
+    arms. A rollback that is to follow ends experiments, as it is meant to.
     """
     periods = _periods(entries)
     place = next(number for number, period in enumerate(periods) if period.entry is entry)
@@ -349,11 +351,33 @@ def _demand_experiments(book: Book, entries: list[Entry], entry: Entry, strategy
     last = held[-1][1].experiments if held and held[-1][1] is not None else ()
     names = {one.name for one in strategy.experiments} - {one.name for one in last}
     demand_unchanged(replace(strategy, experiments=(*last, *(known[name] for name in sorted(names & known.keys())))), strategy, entry.from_on)
-    following = periods[place + 1] if place + 1 < len(periods) else None
-    if following is not None and following.entry.action == APPROVE:
-        coming = _still_readable(book, following.entry)
+    later, begun = periods[place + 1:], [one for one in strategy.experiments if place + 1 < len(periods) and one.from_on < periods[place + 1].from_on]
+    for number, period in enumerate(later):
+        coming = _still_readable(book, period.entry)
+        if coming is not None and number == 0 and period.entry.action == APPROVE:
+            demand_unchanged(strategy, coming, period.from_on)
+        elif coming is not None:
+            _demand_same_arms(begun, coming, period.from_on)
+
+
+def _demand_same_arms(begun: Iterable[Experiment], coming: Strategy, from_on: date) -> None:
+    """Raises Refused where the strategy that comes has one of these experiments with other arms, shares, conditions, outcome or start."""
+    own = {one.name: one for one in coming.experiments}
+    kept = (replace(one, until_on=own[one.name].until_on) for one in begun if one.name in own)
+    demand_unchanged(replace(coming, experiments=tuple(kept)), coming, from_on)
+
+
+def _demand_arms_as_before(book: Book, entries: list[Entry], before: Entry, from_on: date) -> None:
+    """Raises Refused where the version brought back would move people between arms of an experiment that ran since, under the same name."""
+    coming = _still_readable(book, before)
+    held = ((period, _still_readable(book, period.entry)) for period in _periods(entries) if period.from_on < from_on)
+    begun = {one.name: one for period, earlier in held if earlier is not None for one in earlier.experiments if one.from_on < min(from_on, period.until_on or from_on)}
+    try:
         if coming is not None:
-            demand_unchanged(strategy, coming, following.from_on)
+            _demand_same_arms(begun.values(), coming, from_on)
+    except Refused as problem:
+        raise Refused(f"version {before.version} cannot hold again: {problem.en}. Submit it without that experiment and have it approved",
+                      f"版本 {before.version} 不能重新生效：{problem.zh}。请提交不含该实验的版本并获批准") from None
 
 
 def _still_readable(book: Book, entry: Entry) -> Strategy | None:
