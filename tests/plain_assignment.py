@@ -58,8 +58,10 @@ _LISTS = {"stages": ("M1", "M2"), "products": ("a", "b"), "languages": ("zh", "y
 
 
 @st.composite
-def worlds(draw, people_most: int = 4, cases_most: int = 8) -> tuple[list[dict], Roster, list[dict]]:
-    """Few people and cases, so that skills, absences, conflicts, freezes and full hands collide."""
+def worlds(draw, people_most: int = 4, cases_most: int = 8, is_calm: bool = False) -> tuple[list[dict], Roster, list[dict]]:
+    """Few people and cases, so that skills, absences, conflicts, freezes and full hands collide; calm: people are alike and there, so that evenness decides."""
+    if is_calm:
+        return draw(_calm_worlds(people_most, cases_most))
     limits = st.sampled_from([None, 100, 1000])
 
     def lists(names):
@@ -98,6 +100,23 @@ def worlds(draw, people_most: int = 4, cases_most: int = 8) -> tuple[list[dict],
     if draw(st.integers(0, 6)) == 0:
         frozen.append(Freeze("team", "two", WORKED, None, "li", "inquiry"))
     return rows, roster(*hands, conflicts=conflicts, frozen=frozen), held
+
+
+@st.composite
+def _calm_worlds(draw, people_most: int, cases_most: int) -> tuple[list[dict], Roster, list[dict]]:
+    firms = draw(st.booleans())
+    names = [f"p{number}" for number in range(draw(st.integers(1, people_most)))]
+    stages = {name: draw(st.sampled_from([None, None, ("M1",)])) for name in names}
+    hands = [agency(name, stages=stages[name], cases_most=draw(st.integers(1, 6)), score=draw(st.sampled_from([None, 50, 100]))) if firms else
+             person(name, stages=stages[name], cases_most=draw(st.integers(1, 6))) for name in names]
+    ids = [f"B{number}" for number in range(draw(st.integers(1, cases_most)))]
+    owner = "agency" if firms else "collector"
+    rows = [case(one, bucket=draw(st.sampled_from(["M1", "M1", "M2"])), expected_minor=draw(st.sampled_from([1, 10, 300])), difficulty=draw(st.sampled_from([0.1, 0.9])),
+                 owner=draw(st.sampled_from([owner] * 5 + [None]))) for one in ids]
+    favoured = st.sampled_from([names[0], names[0], *names, None])
+    held = [holding(one, by, last_held_by=last, returned_on=AS_OF - timedelta(days=40) if last else None, returned_why="idle" if last else None)
+            for one in ids for by, last in [(draw(favoured), draw(st.sampled_from([*names, None])))] if by or last]
+    return rows, roster(*hands), held
 
 
 def can(one, row: dict, owner: str | None) -> bool:
@@ -229,7 +248,7 @@ class Problem:
         """What the first, the second, … case more costs somebody: of one tier, or of all."""
         if name not in self.open:
             return [0] * self.room(name)
-        even = max(1.0, float(sum(share for (whose, of), share in self.even.items() if whose == name and tier in (None, of))))
+        even = max(1.0, round(float(sum(share for (whose, of), share in self.even.items() if whose == name and tier in (None, of))), 6))
         fixed = sum(whose == name and tier in (None, self.tier[one]) for one, whose in self.fixed.items())
         quota = self.quota.get(name) if tier is None and self.people[name].owner == "agency" else None
         marks = sorted({fixed, fixed + self.room(name), *(ceil(step * even) for step in [*(part / 16 for part in range(1, 33)), 2.5, 3, 4, 6]),

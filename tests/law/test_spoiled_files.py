@@ -5,6 +5,7 @@ import copy
 import pytest
 
 from arrears import strict_yaml
+from arrears.law.agencies import agencies_from
 from arrears.law.caps import law_from
 from arrears.law.complaints import complaint_rules
 from arrears.law.court_fees import fee_rules
@@ -19,7 +20,7 @@ from law.test_examples_hold_numbers import TEXTS, at, written
 READERS = {
     "lpr.yaml": law_from, "caps.yaml": law_from, "limitation.yaml": limitation_rules, "court_fees.yaml": fee_rules,
     "complaints.yaml": complaint_rules, "retention.yaml": retention_rules, "risk_classes.yaml": risk_rules,
-    "payment_order.yaml": payment_orders,
+    "payment_order.yaml": payment_orders, "agencies.yaml": agencies_from,
 }
 
 

@@ -103,7 +103,9 @@ WORKLIST_SCHEMA = {"rank": pl.Int64, "borrower_id": pl.String, "loan_id": pl.Str
                    "days_past_due": pl.Int32, "product": pl.String, "currency": pl.String, "claimable_minor": pl.Int64,
                    "treatment": pl.String, "rule": pl.String, "reason_zh": pl.String, "reason_en": pl.String, "channel": pl.String,
                    "verdict": pl.String, "rules": pl.String, "expected_minor": pl.Int64, "pay_probability": pl.Float64, "score_reasons": pl.String,
-                   "reach_channel": pl.String, "reach_hour": pl.Int32, "reach_probability": pl.Float64}
+                   "reach_channel": pl.String, "reach_hour": pl.Int32, "reach_probability": pl.Float64, "segment": pl.String, "options": pl.String,
+                   "chosen_by": pl.String, "worth_minor": pl.Int64, "offer": pl.String, "experiment": pl.String, "arm": pl.String, "propensity": pl.Float64,
+                   "held_by": pl.String}
 
 
 CHANNELS = {name: channel for name, (channel, _) in strategy_from(default_strategy_text()).contacts.items()}
@@ -117,6 +119,33 @@ GATE = {
          "source": "operator_policy", "people": 3, "loans": 3, "claimable_minor": {"CNY": 90_000, "USD": 120_000}}]}
 
 
+CHOICE = {
+    "limits": [
+        {"name": "collector_minutes", "zh": "催收员工时", "en": "minutes of collectors", "counts": "minutes", "used": 1_680, "most": 1_680, "least": None, "people": 380,
+         "price_minor": 33, "hour_minor": 1_974, "currency": "CNY", "source": "roster"},
+        {"name": "visitor_minutes", "zh": "外访工时", "en": "minutes of visitors", "counts": "minutes", "used": 90, "most": None, "least": None, "people": 380,
+         "price_minor": 0, "hour_minor": 0, "currency": "CNY", "source": "roster"},
+        {"name": "complaints", "zh": "预计投诉", "en": "complaints to be expected", "counts": "complaints", "used": 35_750, "most": 187_200, "least": None, "people": 380,
+         "price_minor": 0, "hour_minor": None, "currency": "CNY", "source": None},
+        {"name": "service_late", "zh": "后端最低服务", "en": "least service in late stages", "counts": "people", "used": 36, "most": None, "least": 7, "people": 229,
+         "price_minor": -210, "hour_minor": None, "currency": "CNY", "source": None}],
+    "parts": [{"currency": "CNY", "entries": 380, "worth_minor": 46_247_585, "bound_minor": 46_250_001}],
+    "expected": {"CNY": {"alone": 175_286_887, "brought": 46_504_627, "cost": 257_542}}, "yielded": [["a least service cannot be met", "最低服务未能满足"]],
+    "by_row": 210, "by_limits": 151, "waiting": 39, "assumed": True, "source": "assumptions",
+    "saved": {"people": 86, "contacts": 28, "by_treatment": {"call": 22, "remind_sms": 6}, "minutes": 132, "cost_minor": 12_124, "claimable_minor": {"CNY": 1_947_407}}}
+EXPERIMENTS = [{"name": "call_or_sms", "zh": "电话或短信", "en": "call or message", "from": "2026-11-01", "until": "2027-02-01", "outcome": "paid_30",
+                "arms": [{"name": "champion", "share_ppm": 800_000, "people": 81}, {"name": "hold_out", "share_ppm": 200_000, "people": 19}]}]
+_LOAD = {"owner": "collector", "team": "early", "cases_most": 150, "cases": 45, "expected_minor": 12_191_777, "claimable_minor": 68_734_006, "difficulty": 37.38, "kept": 25,
+         "new": 18, "taken_over": 2, "moved_away": 4, "minutes": 144, "mean_difficulty": 0.83, "share_ppm": None}
+ALLOCATION = {
+    "held": 348, "needed": 174, "unassigned": 2, "moved": 107, "currency": "CNY", "cost": 10, "bound": 10,
+    "why": [{"why": "kept", "people": 244, "zh": "继续由持有人负责", "en": "stays with the same holder"}],
+    "moves": [{"borrower_id": "B000326", "before": "C01", "held_by": "C02", "why": "new", "why_zh": "C01 已离职；现由 C02 负责。", "why_en": "C01 has left; now with C02."},
+              {"borrower_id": "B000327", "before": None, "held_by": "C02", "why": "new", "why_zh": "新分配给 C02。", "why_en": "newly given to C02."}],
+    "workload": [{"name": "C01", **_LOAD}, {"name": "A1", **_LOAD, "owner": "agency", "team": None, "mean_difficulty": None, "share_ppm": 666_666}],
+    "spread": [{"group": "C01", "owner": "collector", "people": 2, "measure": "cases", "mean": 0.3, "median": 0.3, "cv": 0.04, "most_by_median": 1.04}]}
+
+
 def worklist(rows: int = 400, currency: str = "CNY", first_rank: int = 1) -> pl.DataFrame:
     kinds = ("remind_sms", "remind_sms", "call", "remind_sms", "call", "call_senior", "visit", "legal_review", "look_first",
              "leave_alone", "hold")
@@ -128,7 +157,8 @@ def worklist(rows: int = 400, currency: str = "CNY", first_rank: int = 1) -> pl.
                        state, days, PRODUCTS[place % 3], currency, 9_812_345 - place * 20_011,
                        kinds[place % len(kinds)], f"early-{place % 4}",
                        f"逾期 {days} 天，金额较大，首选先打电话", f"{days} days late and a large amount, so a call comes first",
-                       CHANNELS.get(kinds[place % len(kinds)]), ("allow", "allow", "review", "warn")[place % 4], "", None, None, None, None, None, None))
+                       CHANNELS.get(kinds[place % len(kinds)]), ("allow", "allow", "review", "warn")[place % 4], "", None, None, None, None, None, None,
+                       "people", kinds[place % len(kinds)], ("row", "limits", "waits")[place % 3], 4_321 * place, "none", None, None, 1.0, f"C{place % 7:02d}"))
     return pl.DataFrame(listed, orient="row", schema=WORKLIST_SCHEMA)
 
 
@@ -144,7 +174,8 @@ def summary(currencies: dict | None = None, **changed) -> dict:
              "cap_unknown": [{"regime": "cn_microloan", "loans": 312, "reason_zh": "2026-10-20 之后的利率没有数据",
                               "reason_en": "no rate is known after 2026-10-20"}],
              "overpaid_loans": 41, "held_loans": 129, "earlier_nights": ["2026-10-31", "2026-11-21"],
-             "treatment_words": strategy_from(default_strategy_text()).wording, "gate": GATE}
+             "treatment_words": strategy_from(default_strategy_text()).wording, "gate": GATE,
+             "choice": CHOICE, "allocation": ALLOCATION, "experiments": EXPERIMENTS, "strategy": {"id": "default", "version": "2"}}
     return facts | ORDER | changed
 
 

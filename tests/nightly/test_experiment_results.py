@@ -12,7 +12,8 @@ import pytest
 from arrears import store
 from arrears.days import microseconds_of
 from arrears.learning.always_valid import difference_always, mean_always
-from arrears.nightly.experiment_results import as_row, results_of
+from arrears.learning.sample_size import people_always_valid, people_for_one_look
+from arrears.nightly.experiment_results import as_row, planned, results_of
 from arrears.refusal import Refused
 from arrears.stable_hash import hashes
 from arrears.strategy.experiments import arms_of
@@ -168,7 +169,9 @@ def test_an_effect_that_is_there_is_told_with_the_intervals_of_its_people_in_the
     borrowers = pl.Series(sorted(paid))
     order = sorted(paid, key=lambda borrower: (int(borrower[1:]) % 10, hashes(pl.Series([borrower]))[0]))
     outcomes, second = np.array([paid[borrower] for borrower in order]), np.array([arm_of(borrower) == "challenger" for borrower in order])
-    assert found.differences[0].measured == difference_always(outcomes, second, 0.5)
+    told = difference_always(outcomes, second, 0.5)
+    assert (found.differences[0].measured.low, found.differences[0].measured.high) == (told.low, told.high)
+    assert found.differences[0].measured.value == pytest.approx(outcomes[second].mean() - outcomes[~second].mean())
     assert [arm.measured for arm in found.arms] == [mean_always(outcomes[~second]), mean_always(outcomes[second])]
     assert [arm.entered for arm in found.arms] == np.bincount(arms_of(EXPERIMENT, borrowers)).tolist()
     assert found.differences[0].verdict == "more" and found.differences[0].measured.low > 0
@@ -208,7 +211,20 @@ def test_three_arms_are_each_compared_with_the_first_and_all_differences_hold_at
     for place, name, share in ((0, "challenger", 0.5), (1, "hold_out", 1 / 3)):
         mine = np.isin(arms, ["champion", name])
         outcomes = np.array([paid[borrower] for borrower in order])[mine]
-        assert found.differences[place].measured == difference_always(outcomes, arms[mine] == name, share, 0.025)
+        told = difference_always(outcomes, arms[mine] == name, share, 0.025)
+        assert (found.differences[place].measured.low, found.differences[place].measured.high) == (told.low, told.high)
+
+
+def test_a_plan_says_the_people_and_days_and_whether_the_experiment_lasts_long_enough():
+    three = replace(EXPERIMENT, arms=(Arm("champion", 800_000, (), None), Arm("challenger", 120_000, ("call",), None), Arm("hold_out", 80_000, ("leave_alone",), None)), until_on=FIRST + timedelta(days=365))
+    challenger, hold_out = planned(three, 0.4, 300, 0.05)
+    assert challenger.always_valid == people_always_valid(0.4, 0.05, 120 / 920, 0.025, 0.8) and challenger.one_look == people_for_one_look(0.4, 0.05, 120 / 920, 0.025, 0.8)
+    assert challenger.days == 30 + -(-challenger.always_valid.second // 36) and hold_out.days > challenger.days
+    assert challenger.is_long_enough and "which is enough" in challenger.en and "足够" in challenger.zh
+    short = planned(replace(three, until_on=FIRST + timedelta(days=challenger.days - 31)), 0.4, 300, 0.05)[0]
+    assert not short.is_long_enough and "let it run longer" in short.en
+    assert planned(replace(three, until_on=FIRST + timedelta(days=challenger.days - 30)), 0.4, 300, 0.05)[0].is_long_enough
+    assert planned(three, 0.98, 300)[0].always_valid == people_always_valid(0.98, -0.05, 120 / 920, 0.025, 0.8)
 
 
 def test_an_experiment_that_no_night_has_is_refused(small):
@@ -216,6 +232,12 @@ def test_an_experiment_that_no_night_has_is_refused(small):
         results(small, replace(EXPERIMENT, name="unheard_of"))
     with pytest.raises(Refused, match="no night from"):
         results(small, as_of=FIRST - timedelta(days=1))
+
+
+def test_a_day_whose_payments_cannot_be_known_yet_is_refused(small):
+    with pytest.raises(Refused, match="what was paid by 2027-01-03 cannot be known at 2027-01-01"):
+        results(small, as_of=date(2027, 1, 3))
+    assert results(small, as_of=date(2027, 1, 2)).arms == results(small).arms
 
 
 def test_arms_of_a_night_that_the_experiment_does_not_draw_are_refused(small):

@@ -93,26 +93,49 @@ def solved(
     at = priced(options, prices, threads)
     bound = bound_of(at, prices, most, least)
     limits = Within(most, least, prices, np.where(reach > 0, max(1, options.entries) / np.maximum(reach, 1.0), 0.0))
-    starts = tied(options, limits, at.choice, order)
-    candidates = [choice for choice in (*(repaired(options, limits, start, order, threads) for start in starts), known) if choice is not None]
+    candidates = [choice for choice in (repaired(options, limits, at.choice, order, threads), known) if choice is not None]
+    choice = max((improved(options, limits, choice, order, threads) for choice in candidates), key=lambda choice: worth_and_used(options, choice)[0], default=None)
+    choice, is_proven = _searched(options, limits, bound, at.choice, choice, order)
+    if not is_proven:
+        choice = _worked_on(options, limits, bound, at.choice, choice, order, threads)
+        choice, is_proven = _searched(options, limits, bound, at.choice, choice, order)
+    if choice is None:
+        return None
+    reached, used = worth_and_used(options, choice)
+    return Chosen(choice, prices, used, reached, bound // 1000, reached if is_proven else bound // 1000)
+
+
+def _searched(options: Options, limits: Within, bound: int, best: np.ndarray, choice: np.ndarray | None, order: np.ndarray) -> tuple[np.ndarray | None, bool]:
+    """A choice of no less worth, and whether it is proven that none is better."""
+    if choice is None:
+        return None, False
+    found = better(options, limits, bound, worth_and_used(options, choice)[0], best, order)
+    return choice if found.choice is None else found.choice, found.is_complete
+
+
+def _worked_on(options: Options, limits: Within, bound: int, best: np.ndarray, choice: np.ndarray | None, order: np.ndarray, threads: int) -> np.ndarray | None:
+    """A choice of no less worth: repaired anew with the nearest ties settled otherwise, and by exchanges among entries, where the gap is worth it."""
+    candidates = [] if choice is None else [choice]
+    if not candidates or _is_far(bound, worth_and_used(options, choice)[0]):
+        repairs = (repaired(options, limits, start, order, threads) for start in tied(options, limits, best, order)[1:])
+        candidates += [improved(options, limits, each, order, threads) for each in repairs if each is not None]
+    candidates.sort(key=lambda each: -worth_and_used(options, each)[0])
     if not candidates:
         return None
-    candidates = [improved(options, limits, choice, order, threads) for choice in candidates]
-    candidates.sort(key=lambda choice: -worth_and_used(options, choice)[0])
-    choice, (reached, used) = candidates[0], worth_and_used(options, candidates[0])
+    choice, reached = candidates[0], worth_and_used(options, candidates[0])[0]
     for candidate in candidates[:TRIED]:
-        if (bound - 1000 * reached) * NEAR <= bound:
-            break
-        candidate = exchanged(options, limits, candidate, worth_and_used(options, candidate)[1], *doubts(options, limits, bound, reached, at.choice, order))
-        candidate = improved(options, limits, candidate, order, threads)
-        if worth_and_used(options, candidate)[0] > reached:
-            choice, (reached, used) = candidate, worth_and_used(options, candidate)
-    found = better(options, limits, bound, reached, at.choice, order)
-    if found.choice is not None:
-        choice = found.choice
-        reached, used = worth_and_used(options, choice)
-    proven = bound // 1000
-    return Chosen(choice, prices, used, reached, proven, reached if found.is_complete else proven)
+        if _is_far(bound, reached):
+            used = worth_and_used(options, candidate)[1]
+            candidate = exchanged(options, limits, candidate, used, *doubts(options, limits, bound, reached, best, order))
+            candidate = improved(options, limits, candidate, order, threads)
+            worth = worth_and_used(options, candidate)[0]
+            if worth > reached:
+                choice, reached = candidate, worth
+    return choice
+
+
+def _is_far(bound: int, reached: int) -> bool:
+    return (bound - 1000 * reached) * NEAR > abs(bound)
 
 
 def worth_of_one_more(chosen: Chosen, limit: int, units: int = 1) -> int:

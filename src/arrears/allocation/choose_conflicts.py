@@ -10,9 +10,12 @@ from collections.abc import Callable
 import numpy as np
 
 from arrears.allocation.choose_exact import any_within
-from arrears.allocation.choose_options import VALUE_MOST, Options, extremes
-from arrears.allocation.choose_repair import Within, is_within
+from arrears.allocation.choose_options import VALUE_MOST, Options, extremes, priced
+from arrears.allocation.choose_repair import Within
 from arrears.refusal import Refused
+
+FINER = 1_000_000
+"""What one unit of a limit is worth while it is driven, so that its price in thousandths is fine enough."""
 
 
 def refuse_alone(names: tuple[str, ...], most: np.ndarray, least: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
@@ -36,69 +39,54 @@ def refuse_alone(names: tuple[str, ...], most: np.ndarray, least: np.ndarray, lo
 def settled(options: Options, most: np.ndarray, least: np.ndarray, names: tuple[str, ...], order: np.ndarray, threads: int, solved: Callable) -> np.ndarray:
     """A choice within all limits, int16 [N]; raises Refused that names the limits in conflict and by how much, or says that none was found.
 
-    solved: choose.solved. It is asked once for each side of a limit that is not kept already.
+    most, least: no further apart than any choice can reach. solved: choose.solved; it is asked once for each side of a limit.
     """
     low, high, _ = extremes(options)
-    nothing, everything = np.array(high), np.array(low)
-    up, down, known = nothing.copy(), everything.copy(), None
+    up, down = high.copy(), low.copy()
     sides = [(place, True) for place in range(len(names)) if most[place] < high[place]] + [(place, False) for place in range(len(names)) if least[place] > low[place]]
+    known = priced(options, np.zeros(len(names), np.int64), threads).choice
     for place, is_most in sides:
         wanted = int(most[place] if is_most else least[place])
-        known = _driven(options, (up, down), place, is_most, wanted, names, order, threads, solved, known, (most, least))
+        counted = options.usage[place][options.kind]
+        factor = min(FINER, VALUE_MOST // max(1, int(counted.max(initial=0))))
+        if factor == 0:
+            raise _not_found(names, False)
+        turned = Options(counted * (-factor if is_most else factor), options.allowed, options.kind, options.usage)
+        best = solved(turned, up, down, extremes(turned), order, threads, known)
+        used = int(best.used[place])
+        reachable = -(best.bound_minor // factor) if is_most else best.bound_minor // factor
+        if (reachable > wanted) if is_most else (reachable < wanted):
+            others = np.flatnonzero(best.prices) if np.any(best.prices) else np.flatnonzero((up < high) | (down > low))
+            raise _conflict(names[place], tuple(names[other] for other in others if other != place), wanted, reachable, is_most)
         (up if is_most else down)[place] = wanted
+        known = best.choice if (used <= wanted if is_most else used >= wanted) else _any(options, up, down, names, order)
     return known
 
 
-def _driven(options, sides, place, is_most, wanted, names, order, threads, solved, known, asked) -> np.ndarray:
-    """A choice that keeps the limits so far and this one."""
-    up, down = sides
-    counted = options.usage[place][options.kind]
-    if int(counted.max(initial=0)) > VALUE_MOST:
-        raise _not_found(names, asked)
-    turned = Options(-counted if is_most else counted, options.allowed, options.kind, options.usage)
-    best = solved(turned, up, down, extremes(turned), order, threads, known)
-    if best is None:
-        return _any(options, up, down, place, is_most, wanted, names, order, asked)
-    reachable, surely = -best.bound_minor if is_most else best.bound_minor, int(best.used[place])
-    if (surely <= wanted) if is_most else (surely >= wanted):
-        return best.choice
-    if (reachable > wanted) if is_most else (reachable < wanted):
-        others = tuple(names[other] for other in np.flatnonzero(best.prices) if other != place) or tuple(
-            names[other] for other in range(len(names)) if other != place and _is_asked(other, up, down, options))
-        raise _conflict(names[place], others, wanted, reachable, is_most)
-    return _any(options, up, down, place, is_most, wanted, names, order, asked)
-
-
-def _any(options, up, down, place, is_most, wanted, names, order, asked) -> np.ndarray:
+def _any(options: Options, up: np.ndarray, down: np.ndarray, names: tuple[str, ...], order: np.ndarray) -> np.ndarray:
     """For few entries: every choice looked at."""
-    up, down = up.copy(), down.copy()
-    (up if is_most else down)[place] = wanted
     limits = Within(up, down, np.zeros(len(up), np.int64), np.zeros(len(up)))
     found = any_within(options, limits, np.zeros(options.entries, np.int16), order)
-    if found.choice is not None and is_within(options.usage[:, options.kind, found.choice].sum(axis=1), limits):
-        return found.choice
-    raise _not_found(names, asked, found.is_complete)
-
-
-def _is_asked(place: int, up: np.ndarray, down: np.ndarray, options: Options) -> bool:
-    low, high, _ = extremes(options)
-    return bool(up[place] < high[place] or down[place] > low[place])
+    if found.choice is None:
+        raise _not_found(names, found.is_complete)
+    return found.choice
 
 
 def _conflict(name: str, others: tuple[str, ...], wanted: int, reachable: int, is_most: bool) -> Refused:
     en, zh = ", ".join(others), "、".join(others)
+    who_en = f"limits {name} and {en} conflict: {name}" if others else f"limit {name}: it"
+    who_zh = f"限额 {name} 与 {zh} 冲突：{name} " if others else f"限额 {name}："
+    within_en, within_zh = ("the others", "其余限额") if others else ("its other side", "其另一侧限额")
     if is_most:
         return Refused(
-            f"limits {name} and {en} conflict: {name} allows at most {wanted:,}, but the others cannot be kept with less than {reachable:,} of it, "
-            f"{reachable - wanted:,} too many: raise {name} or loosen the others",
-            f"限额 {name} 与 {zh} 冲突：{name} 最多允许 {wanted:,}，但要满足其余限额至少须用 {reachable:,}，超出 {reachable - wanted:,}；请提高 {name} 或放宽其余限额")
+            f"{who_en} allows at most {wanted:,}, but {within_en} cannot be kept with less than {reachable:,} of it, {reachable - wanted:,} too many: raise {name} or loosen {within_en}",
+            f"{who_zh}最多允许 {wanted:,}，但要满足{within_zh}至少须用 {reachable:,}，超出 {reachable - wanted:,}；请提高 {name} 或放宽{within_zh}")
     return Refused(
-        f"limits {name} and {en} conflict: {name} asks for at least {wanted:,}, but within the others at most {reachable:,} can be had, "
-        f"{wanted - reachable:,} too few: lower {name} or loosen the others",
-        f"限额 {name} 与 {zh} 冲突：{name} 要求至少 {wanted:,}，但在其余限额内最多只能达到 {reachable:,}，还差 {wanted - reachable:,}；请降低 {name} 或放宽其余限额")
+        f"{who_en} asks for at least {wanted:,}, but within {within_en} at most {reachable:,} can be had, {wanted - reachable:,} too few: lower {name} or loosen {within_en}",
+        f"{who_zh}要求至少 {wanted:,}，但在{within_zh}内最多只能达到 {reachable:,}，还差 {wanted - reachable:,}；请降低 {name} 或放宽{within_zh}")
 
 
-def _not_found(names: tuple[str, ...], asked: tuple[np.ndarray, np.ndarray], is_proven: bool = False) -> Refused:
+def _not_found(names: tuple[str, ...], is_proven: bool) -> Refused:
     en, zh = ", ".join(names), "、".join(names)
     if is_proven:
         return Refused(f"limits {en}: no choice of whole treatments keeps them together (all were looked at): loosen one of them",

@@ -16,7 +16,7 @@ from arrears.compiled import compiled
 
 DOUBTFUL_MOST = 2000
 """With more entries in doubt than that no search is tried."""
-STEPS_MOST = 20_000_000
+STEPS_MOST = 5_000_000
 """Steps after which a search gives up; a count, so that it is the same on every machine."""
 GAP_MOST = 2**60
 TIES_MOST, TIED_ENTRIES = 7, 400_000

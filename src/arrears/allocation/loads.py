@@ -83,7 +83,7 @@ def quotas_of(classes: Classes, hands: Hands) -> np.ndarray:
 
 def pieces(even: float, most: int, held: int, uneven: int, quota: int | None, share: int) -> tuple[np.ndarray, np.ndarray]:
     """Widths and prices, never falling, of the pieces of a person's load beyond what they hold fixed; quota None where there is none."""
-    even = max(even, 1.0)
+    even = max(round(float(even), 6), 1.0)
     ends = np.unique(np.concatenate([np.ceil(STEPS * even).astype(np.int64), [held, held + most], [] if quota is None else [held + quota]]).astype(np.int64))
     ends = ends[(ends >= held) & (ends <= held + most)]
     begins = ends[:-1]

@@ -39,6 +39,7 @@ frozen: [{team: field, from: "2026-11-01", until: "2026-11-08", by: li, why: inq
 import re
 from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 
 from arrears import strict_yaml
 from arrears.allocation.roster import (
@@ -249,4 +250,8 @@ def _away(entry: dict, where: str) -> tuple[Span, ...]:
         if ends <= begins:
             raise BadYaml(f"{at} {text!r} ends before it begins; the second is the first day back, so it is later")
         spans.append((begins, ends))
-    return tuple(sorted(spans))
+    spans.sort()
+    for (_, ends), (begins, _) in pairwise(spans):
+        if begins < ends:
+            raise BadYaml(f"{at}: a span from {begins} begins before the one before it ends on {ends}; write them as one, days away are counted once")
+    return tuple(spans)

@@ -28,7 +28,10 @@ FromOption = Annotated[str, typer.Option("--from", help="First night on which it
 
 
 @strategy.command("check")
-def check(file: FileArgument, book: MaybeHomeOption = None, lang: LangOption = None) -> None:
+def check(
+    file: FileArgument, book: MaybeHomeOption = None,
+    every: Annotated[bool, typer.Option("--all", help="List every overlap of rows too. 逐一列出重叠的行")] = False, lang: LangOption = None,
+) -> None:
     """Find what is wrong: rows never reached, ranges missing or overlapping, offers on predictions; with a book, experiments changed. 检查策略文件。"""
     from arrears import strategy_register
     from arrears.delinquency.buckets import read_buckets
@@ -39,8 +42,8 @@ def check(file: FileArgument, book: MaybeHomeOption = None, lang: LangOption = N
         buckets, said = read_buckets().names, terms.language(lang)
         found = strategy_from(_text_of(file), file.name)
         demand_buckets(found, buckets)
-        findings = analyse(found, buckets)
-        for line in strategy_words.finding_lines(findings, said):
+        findings = analyse(found, buckets[1:])  # a late loan is never in the first bucket, M0
+        for line in strategy_words.finding_lines(findings, said, every):
             print(line)
         faults = sum(finding.is_fault for finding in findings)
         if faults:
@@ -152,7 +155,7 @@ def why(loan: Annotated[str, typer.Argument(help="loan_id. 贷款编号")], book
     from arrears.nightly.why import why_lines
 
     with terms.refusals(lang):
-        for line in why_lines(store.book_at(book), loan, read_day(as_of), terms.language(lang)):
+        for line in why_lines(book, loan, read_day(as_of), terms.language(lang)):
             print(line)
 
 

@@ -15,12 +15,17 @@ _CHANGES_SHOWN = 20
 _MOVES_SHOWN = 15
 
 
-def finding_lines(findings: Sequence, lang: str) -> list[str]:
-    """One line a finding, faults marked."""
+def finding_lines(findings: Sequence, lang: str, every: bool = False) -> list[str]:
+    """One line a finding. The first row that fits decides, so rows that overlap are counted alone unless every one is asked for."""
+    shown = [one for one in findings if every or one.kind != "overlap"]
+    overlaps, zh = len(findings) - len(shown), lang == "zh"
     tables = {"rows": "行", "segments": "客群", "offers": "方案"}
-    if lang == "zh":
-        return [f"{'错误' if one.is_fault else '提示'}（{tables.get(one.table, one.table)}）：{one.zh}" for one in findings]
-    return [f"{'fault' if one.is_fault else 'remark'} ({one.table}): {one.en}" for one in findings]
+    lines = [f"{'错误' if one.is_fault else '提示'}（{tables.get(one.table, one.table)}）：{one.zh}" if zh else f"{'fault' if one.is_fault else 'remark'} ({one.table}): {one.en}"
+             for one in shown]
+    if overlaps:
+        lines.append(f"{overlaps} 行与更靠前、结果不同的行有重叠；以在前者为准，--all 逐一列出" if zh else
+                     f"{overlaps} rows overlap with earlier ones that lead elsewhere; the first that fits decides, --all lists them")
+    return lines
 
 
 def sound_line(strategy, lang: str) -> str:
@@ -61,7 +66,7 @@ def entered_lines(book: Book, entry: Entry, lang: str) -> list[str]:
     following = next((period for period in strategy_register.history(book) if period.from_on > entry.from_on), None)
     until = "" if following is None else f"，至 {_day_before(following)}（其后为{_what(following.entry.version, lang)}）" if zh else \
         f", until {_day_before(following)} (then {_what(following.entry.version, lang)})"
-    head = f"{what}自 {entry.from_on} 的夜批起有效{until}（{_entered(entry, lang)}）" if zh else f"{what[0].upper()}{what[1:]} is in force from the night of {entry.from_on} on{until} ({_entered(entry, lang)})"
+    head = f"{_spaced(what)}自 {entry.from_on} 的夜批起有效{until}（{_entered(entry, lang)}）" if zh else f"{what[0].upper()}{what[1:]} is in force from the night of {entry.from_on} on{until} ({_entered(entry, lang)})"
     text = strategy_register.in_force(book, entry.from_on)[0]
     return [head, *(_changes(book, entry.from_on - timedelta(days=1), text, lang) if entry.from_on > date.min else [])]
 
@@ -83,12 +88,12 @@ def _changes(book: Book, day: date, text: str, lang: str) -> list[str]:
         return [f"  无法与 {day} 有效的策略比较：{getattr(problem, 'zh', problem)}" if zh else f"  cannot be compared with what is in force on {day}: {problem}"]
     against = _what(number, lang)
     if not lines:
-        return [f"  与 {day} 有效的{against}内容相同" if zh else f"  it says the same as {against}, in force on {day}"]
+        return [f"  与 {day} 有效的{_spaced(against)}内容相同" if zh else f"  it says the same as {against}, in force on {day}"]
     more = len(lines) - _CHANGES_SHOWN
     shown = [f"  {line}" for line in lines[:_CHANGES_SHOWN]]
     if more > 0:
         shown.append(f"  另有 {more} 处不同" if zh else f"  and {more} more")
-    return [f"与 {day} 有效的{against}相比：" if zh else f"Against {against}, in force on {day}:", *shown]
+    return [f"与 {day} 有效的{_spaced(against)}相比：" if zh else f"Against {against}, in force on {day}:", *shown]
 
 
 def listed_lines(book: Book, today: date, lang: str) -> list[str]:
@@ -129,6 +134,11 @@ def _what(number: int | None, lang: str) -> str:
     if number is None:
         return "默认策略" if lang == "zh" else "the shipped default"
     return f"版本 {number}" if lang == "zh" else f"version {number}"
+
+
+def _spaced(words: str) -> str:
+    """With a space behind a figure, as Chinese beside figures is set here."""
+    return f"{words} " if words[-1].isascii() else words
 
 
 def _entered(entry: Entry, lang: str) -> str:

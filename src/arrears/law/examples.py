@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from arrears.law import caps, complaints, court_fees, limitation, payment_order, retention, risk_classes
+from arrears.law import agencies, caps, complaints, court_fees, limitation, payment_order, retention, risk_classes
 
 DATA_EXAMPLES: dict[str, Callable[[dict[str, str]], list[str]]] = {
     "lpr.yaml": caps.failures,
@@ -13,6 +13,7 @@ DATA_EXAMPLES: dict[str, Callable[[dict[str, str]], list[str]]] = {
     "retention.yaml": retention.failures,
     "risk_classes.yaml": risk_classes.failures,
     "payment_order.yaml": payment_order.failures,
+    "agencies.yaml": agencies.failures,
 }
 """File name to a function of the pack's texts: the examples that do not hold, in words; empty where all hold.
 

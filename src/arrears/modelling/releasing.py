@@ -4,7 +4,8 @@ from arrears import registry
 from arrears.days import moment_of
 from arrears.refusal import Refused
 from arrears.registry import Release
-from arrears.store import Book, locked
+from arrears.locks import locked
+from arrears.store import Book
 
 AUC_NOTHING = 0.5
 ECE_MOST = 0.05

@@ -13,13 +13,21 @@ import numpy as np
 import polars as pl
 
 from arrears import store
+from arrears.days import moment_of
 from arrears.delinquency.assess import CannotBePositioned, assess
 from arrears.delinquency.buckets import read_buckets
 from arrears.ingest.judge import facts_of, fault_of_walk
 from arrears.law.caps import read_law
 from arrears.learning.always_valid import ALPHA, difference_always, mean_always
 from arrears.learning.measures import Measured
-from arrears.learning.sample_size import POWER, people_always_valid, shares_met
+from arrears.learning.sample_size import (
+    POWER,
+    People,
+    days_needed,
+    people_always_valid,
+    people_for_one_look,
+    shares_met,
+)
 from arrears.money import exact_sum
 from arrears.nightly import local
 from arrears.nightly.positions import opened
@@ -63,7 +71,8 @@ class ArmResult:
 
 @dataclass(frozen=True)
 class DifferenceResult:
-    """An arm less the first. measured: always valid, all differences of the experiment at once with 95 %. verdict: more, less, open, too_few.
+    """An arm less the first. measured: the difference of their means, and its always valid interval (its middle is another estimate, near that one), all
+    differences of the experiment at once with 95 %. verdict, by the interval: more, less, open, too_few.
 
     needed: matured people of the two arms so that an effect of smallest_effect is told with power 80 %; missing: of them still. enough_on: the day on
     which they will be there at the pace so far; None where nobody is missing, and where the experiment ends before.
@@ -98,6 +107,43 @@ class Results:
     sentences_en: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What it takes to tell an arm from the first by an effect, with power 80 %: people for one look at the end, people where it is looked at daily,
+    and for those the days until their 30 days are over; is_long_enough: so many come in before the experiment ends.
+    """
+
+    arm: str
+    against: str
+    one_look: People
+    always_valid: People
+    days: int
+    is_long_enough: bool
+    zh: str
+    en: str
+
+
+def planned(experiment: Experiment, base: float, people_a_day: float, smallest_effect: float = SMALLEST_EFFECT) -> tuple[Plan, ...]:
+    """One plan per arm beside the first. base: the first arm's mean outcome as expected; people_a_day: who newly fit the conditions, all arms together.
+
+    Raises Refused where a figure is none.
+    """
+    first, plans, alpha = experiment.arms[0], [], ALPHA / (len(experiment.arms) - 1)
+    for arm in experiment.arms[1:]:
+        share, effect = arm.share_ppm / (first.share_ppm + arm.share_ppm), _within(base, smallest_effect)
+        one_look, always = people_for_one_look(base, effect, share, alpha, POWER), people_always_valid(base, effect, share, alpha, POWER)
+        days = days_needed(always, people_a_day, (first.share_ppm / WHOLE_PPM, arm.share_ppm / WHOLE_PPM), HORIZON_DAYS)
+        lasts = (experiment.until_on - experiment.from_on).days
+        wanted, enough = f"{100 * smallest_effect:g}", days - HORIZON_DAYS <= lasts
+        zh = (f"要区分 {arm.name} 与 {first.name}（相差 {wanted} 个百分点，功效 80%）：可每日查看时 {first.name} 需 {always.first:,} 人、{arm.name} 需 {always.second:,} 人（只在最后看一次为 {one_look.first:,} 与 {one_look.second:,} 人），"
+              f"约 {days:,} 天后有结果；实验进人 {lasts} 天，{'足够' if enough else '不够，请延长或加大该组比例'}。")
+        en = (f"To tell {arm.name} from {first.name} by {wanted} points with power 80 %: {always.first:,} people in {first.name} and {always.second:,} in {arm.name} where it is looked at daily "
+              f"({one_look.first:,} and {one_look.second:,} for one look at the end), which takes {days:,} days with their 30; the experiment takes people in for {lasts} days, "
+              f"{'which is enough' if enough else 'too few: let it run longer, or give the arm a greater share'}.")
+        plans.append(Plan(arm.name, first.name, one_look, always, days, enough, zh, en))
+    return tuple(plans)
+
+
 def as_row(results: Results) -> dict:
     """The results as plain dicts and texts, as a JSON file keeps them."""
     def plain(value):
@@ -115,8 +161,11 @@ def results_of(book: Book, experiment: Experiment, as_of: date, known_at: int, s
 
     paid_30: 1 where none of the loans a person came in with is late at the end of the 30th day after, else 0. recovered_30: received from the day after to the
     30th over what could be asked on the night, held in [0, 1]; the mean over currencies where a person owes in several. ladders: those that arms name.
-    Raises Refused where no night has the experiment, where a night's arms are not those it draws, and as the book does.
+    Raises Refused where no night has the experiment, where a night's arms are not those it draws, where as_of is later than known_at, and as the book does.
     """
+    if as_of > moment_of(known_at).date() + timedelta(days=1):
+        raise Refused(f"what was paid by {as_of} cannot be known at {moment_of(known_at):%Y-%m-%d %H:%M} UTC, so who has not paid by then would count as never paying; ask for an earlier day",
+                      f"{moment_of(known_at):%Y-%m-%d %H:%M}（UTC）时无法得知截至 {as_of} 的付款，会把尚未付款的人算作未还；请改用更早的日期")
     people, loans = _entered(book, experiment, as_of, ladders)
     is_over = pl.col("entered_on") <= as_of - timedelta(days=HORIZON_DAYS)
     people = people.with_columns(is_over=is_over)
@@ -251,14 +300,21 @@ def _difference(people: pl.DataFrame, experiment: Experiment, arms: tuple[ArmRes
     rows = people.filter(pl.col("arm").is_in([0, place]) & pl.col("outcome").is_not_null())
     share = second.share_ppm / (first.share_ppm + second.share_ppm)
     measured = difference_always(rows["outcome"].to_numpy(), (rows["arm"] == place).to_numpy(), share, alpha)
+    if first.measured and second.measured:
+        measured = replace(measured, value=second.measured.value - first.measured.value)
     base = first.measured.value if first.measured else 0.5
-    needed = people_always_valid(base, effect if base + effect <= 1 else -effect, share, alpha, POWER)
+    needed = people_always_valid(base, _within(base, effect), share, alpha, POWER)
     missing = max(0, needed.both - len(rows))
     verdict = TOO_FEW if min(first.matured, second.matured) == 0 else MORE if measured.low > 0 else LESS if measured.high < 0 else OPEN
     enough_on = _enough_on(people, experiment, as_of, (first, second), needed.both) if missing else None
     found = DifferenceResult(second.name, first.name, len(rows), measured, verdict, needed.both, missing, enough_on, "", "")
     zh, en = _said(found, experiment, effect)
     return replace(found, zh=zh, en=en)
+
+
+def _within(base: float, effect: float) -> float:
+    """The effect upwards, downwards where it would pass 1."""
+    return effect if base + effect <= 1 else -effect
 
 
 def _enough_on(people: pl.DataFrame, experiment: Experiment, as_of: date, arms: tuple[ArmResult, ...], needed: int) -> date | None:

@@ -30,8 +30,10 @@ WORDS: dict[str, Pair] = {
     "cases.why": ("按原因", "By reason"), "cases.reason": ("原因", "Reason"), "cases.moves": ("变动，前 {shown} / {total} 件", "Moves, the first {shown} of {total}"), "cases.before": ("原持有人", "Before"), "cases.now": ("现持有人", "Now"),
     "cases.load": ("各人负荷", "Workload"), "cases.who": ("持有人", "Holder"), "cases.team": ("小组", "Team"), "cases.cases": ("案件", "Cases"), "cases.most": ("上限", "At most"), "cases.minutes": ("今晚分钟", "Minutes tonight"),
     "cases.expected": ("预计 30 天收回", "Expected in 30 days"), "cases.difficulty": ("平均难度", "Mean difficulty"), "cases.new": ("新增", "New"), "cases.lost": ("移出", "Lost"),
-    "cases.spread": ("同类人员之间的差异", "Spread among people with alike skills"), "cases.measure": ("指标", "Measure"), "cases.people": ("人数", "People"), "cases.least": ("最少", "Least"), "cases.median": ("中位", "Median"),
-    "cases.largest": ("最多", "Most"), "cases.variation": ("变异系数", "Coefficient of variation"),
+    "cases.spread": ("同类人员之间的差异（负荷除以各自上限）", "Spread among people with alike skills (load by what each can have)"), "cases.people_alike": ("同类人员，以其中一人为名", "Alike, named after one of them"),
+    "cases.measure": ("指标", "Measure"), "cases.people": ("人数", "People"), "cases.mean": ("平均", "Mean"), "cases.variation": ("变异系数", "Coefficient of variation"),
+    "cases.most_by_median": ("最多 / 中位", "Most by median"), "cases.measure.cases": ("案件数", "cases"), "cases.measure.expected_minor": ("预计收回", "money expected"),
+    "cases.measure.difficulty": ("难度合计", "sum of difficulty"),
 }
 
 speak(WORDS)
@@ -106,7 +108,27 @@ def _workload(found: dict) -> str:
         [row["name"], row["team"] or "–", count(row["cases"]), count(row["cases_most"]), count(row["minutes"]), money(row["expected_minor"], found["currency"]),
          money(row["claimable_minor"], found["currency"]), "–" if row["mean_difficulty"] is None else f"{row['mean_difficulty']:.2f}", count(row["new"] + row["taken_over"]),
          count(row["moved_away"])] for row in found["workload"]]
-    return table("cases-load", words("cases.load"), columns, rows)
+    return table("cases-load", words("cases.load"), columns, rows) + _spread(found)
+
+
+def _spread(found: dict) -> str:
+    if not found["spread"]:
+        return ""
+    columns = [(words("cases.people_alike"), CODE), (words("cases.people"), NUMBER), (words("cases.measure"), TEXT), (words("cases.mean"), NUMBER), (words("cases.variation"), NUMBER),
+               (words("cases.most_by_median"), NUMBER)]
+    rows: list[list[Cell]] = [
+        [row["group"], count(row["people"]), words(f"cases.measure.{row['measure']}"), _load(row, found["currency"]), _ratio(row["cv"]), _ratio(row["most_by_median"])]
+        for row in found["spread"]]
+    return table("cases-spread", words("cases.spread"), columns, rows)
+
+
+def _load(row: dict, currency: str) -> str:
+    """The mean load by what each can have: a share of the cases, money or difficulty a case."""
+    return money(round(row["mean"]), currency) if row["measure"] == "expected_minor" else _ratio(row["mean"])
+
+
+def _ratio(number: float | None) -> str:
+    return "–" if number is None else f"{number:.2f}"
 
 
 def _moves(found: dict) -> str:

@@ -99,8 +99,9 @@ def _segment(segment: Segment, strategy: Strategy, lang: str) -> Facts:
 
 
 def _row(row: Row, strategy: Strategy, lang: str) -> Facts:
-    restraint = {} if not row.restraint else {_word(lang, "标记", "mark"): said("restraint", lang)}
-    return {said("who", lang): in_words.row_in_words(row, strategy, lang), said("follows", lang): in_words.follows_in_words(row, strategy, lang), **restraint, **_reasons(row)}
+    marks = in_words.marks_of(row, lang)
+    return {said("who", lang): in_words.row_in_words(row, strategy, lang), said("follows", lang): in_words.follows_in_words(row, strategy, lang),
+            **({_word(lang, "标记", "marks"): _comma(lang).join(marks)} if marks else {}), **_reasons(row)}
 
 
 def _treatment(treatment: Treatment, strategy: Strategy, lang: str) -> Facts:

@@ -21,11 +21,11 @@ from arrears.pages.strategy_shapes import (
     lettered,
 )
 from arrears.pages.strategy_wording import said
-from arrears.pages.strategy_words import conditions_in_words, ladder_steps, row_in_words, value_in_words
+from arrears.pages.strategy_words import conditions_in_words, ladder_steps, marks_of, row_in_words, value_in_words
 from arrears.strategy.strategy import Row, Strategy, Treatment
 
 WIDTH = 1120
-_ROW_WIDE, _JOIN_WIDE, _BODY_AT, _GAP, _RIVER_AT = 610, 120, 48, 30, 120
+_ROW_WIDE, _JOIN_WIDE, _BODY_AT, _GAP, _RIVER_AT = 500, 112, 44, 30, 120
 _AFTER_WIDE = WIDTH - _ROW_WIDE - _JOIN_WIDE
 _MOST_DOWN, _MOST_ACROSS, _THIN = 90, 26, 2.0
 _GREEN = "#2c7a5b"
@@ -96,7 +96,7 @@ def _follows(row: Row, strategy: Strategy, lang: str) -> list[Placed]:
         return _framed(row, head, [_step(by_name[name], days, words) for (_, name), (days, words) in steps], columns=1, shift=16)
     chips = [chip(by_name[name], lang) for name in row.treatments]
     if len(chips) > 1:
-        return _framed(row, [(said("limits_choose", lang), SMALL)], chips, columns=2, shift=0)
+        return _framed(row, [(said("limits_choose", lang), SMALL)], chips, columns=2 if len(chips) in (2, 4) else 3, shift=0)
     return [Placed(box, 0, 0, _AFTER_WIDE, box.height(_AFTER_WIDE)) for box in chips]
 
 
@@ -122,8 +122,7 @@ def _step(treatment: Treatment, days: str, words: str) -> Box:
 
 def _row_box(row: Row, strategy: Strategy, lang: str, place: int) -> Box:
     texts = [(row.name, NAME), (row_in_words(row, strategy, lang), Ink(14, INK, "600")), (row.reason_zh if lang == "zh" else row.reason_en, SMALL)]
-    if row.restraint:
-        texts.insert(1, (f"◇ {said('restraint', lang)}", Ink(11.5, _GREEN, "600")))
+    texts[1:1] = [(f"◇ {mark}", Ink(11.5, _GREEN if row.restraint else SOFT, "600")) for mark in marks_of(row, lang)]
     is_last = place == len(strategy.rows) and not row.when
     return Box("row", row.name, texts, fill=WASH if is_last else "#ffffff", edge="", pad=8)
 

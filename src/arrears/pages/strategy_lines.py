@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from arrears.pages import strategy_words as in_words
 from arrears.pages.strategy_wording import said
-from arrears.strategy.strategy import Expected, Row, Strategy
+from arrears.strategy.strategy import Expected, Strategy
 
 
 def lines_of(strategy: Strategy, lang: str) -> list[str]:
@@ -38,30 +38,26 @@ def expected_in_words(expected: Expected, strategy: Strategy, lang: str) -> list
 def _segments(strategy: Strategy, lang: str) -> Iterator[str]:
     for place, segment in enumerate(strategy.segments, start=1):
         who = in_words.conditions_in_words(segment.when, lang, strategy) if segment.when else said("everybody_else", lang)
-        yield f"{place}. {segment.name} {_aside(getattr(segment, lang), lang)}{_colon(lang)}{who}"
+        yield f"{place}. {segment.name}{_aside(getattr(segment, lang), lang)}{_colon(lang)}{who}"
 
 
 def _rows(strategy: Strategy, lang: str) -> Iterator[str]:
     for place, row in enumerate(strategy.rows, start=1):
         yield f"{place}. {row.name}{_colon(lang)}{in_words.row_in_words(row, strategy, lang)}"
-        yield f"   → {in_words.follows_in_words(row, strategy, lang)}{_marked(row, lang)}"
+        yield f"   → {in_words.follows_in_words(row, strategy, lang)}{''.join(f' [{mark}]' for mark in in_words.marks_of(row, lang))}"
         yield f"   {said('reason', lang)}{_colon(lang)}{row.reason_zh if lang == 'zh' else row.reason_en}"
-
-
-def _marked(row: Row, lang: str) -> str:
-    return f" [{said('restraint', lang)}]" if row.restraint else ""
 
 
 def _treatments(strategy: Strategy, lang: str) -> Iterator[str]:
     for place, treatment in enumerate(strategy.treatments, start=1):
-        yield f"{place}. {treatment.name} {_aside(getattr(treatment, lang), lang)}{_colon(lang)}{in_words.treatment_in_words(treatment, lang)}"
+        yield f"{place}. {treatment.name}{_aside(getattr(treatment, lang), lang)}{_colon(lang)}{in_words.treatment_in_words(treatment, lang)}"
         if treatment.text is not None:
             yield f"   {said('wording', lang)}{_colon(lang)}{treatment.text}"
 
 
 def _ladders(strategy: Strategy, lang: str) -> Iterator[str]:
     for ladder in strategy.ladders:
-        yield f"{ladder.name} {_aside(getattr(ladder, lang), lang)}{_colon(lang)}{in_words.ladder_in_words(ladder, strategy, lang)}"
+        yield f"{ladder.name}{_aside(getattr(ladder, lang), lang)}{_colon(lang)}{in_words.ladder_in_words(ladder, strategy, lang)}"
 
 
 def _offers(strategy: Strategy, lang: str) -> Iterator[str]:
@@ -75,12 +71,12 @@ def _offers(strategy: Strategy, lang: str) -> Iterator[str]:
 
 def _experiments(strategy: Strategy, lang: str) -> Iterator[str]:
     for experiment in strategy.experiments:
-        yield f"{experiment.name} {_aside(getattr(experiment, lang), lang)}{_colon(lang)}{in_words.experiment_in_words(experiment, lang, strategy)}"
+        yield f"{experiment.name}{_aside(getattr(experiment, lang), lang)}{_colon(lang)}{in_words.experiment_in_words(experiment, lang, strategy)}"
 
 
 def _limits(strategy: Strategy, lang: str) -> Iterator[str]:
     for limit in strategy.limits:
-        yield f"{limit.name} {_aside(getattr(limit, lang), lang)}{_colon(lang)}{in_words.limit_in_words(limit, lang, strategy)}"
+        yield f"{limit.name}{_aside(getattr(limit, lang), lang)}{_colon(lang)}{in_words.limit_in_words(limit, lang, strategy)}"
 
 
 def _giving(strategy: Strategy, lang: str) -> Iterator[str]:
@@ -92,7 +88,7 @@ def _expected(strategy: Strategy, lang: str) -> Iterator[str]:
 
 
 def _aside(text: str, lang: str) -> str:
-    return f"（{text}）" if lang == "zh" else f"({text})"
+    return f"（{text}）" if lang == "zh" else f" ({text})"
 
 
 def _colon(lang: str) -> str:

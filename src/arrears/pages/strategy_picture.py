@@ -83,8 +83,7 @@ def _card(treatment: Treatment, place: int, lang: str, people: int | None) -> Bo
     if people is not None:
         texts.append((said("people", lang, n=count(people)), Ink(14, weight="600")))
     colon = "：" if lang == "zh" else ": "
-    facts = [f"{said(word, lang)}{colon}{value}" for word, value in in_words.treatment_facts(treatment, lang)]
-    texts += [(fact, BODY) for fact in facts]
+    texts += [(line, BODY) for line in in_words.treatment_lines(treatment, lang)]
     if treatment.text is not None:
         texts.append((f"{said('wording', lang)}{colon}{treatment.text}", SMALL))
     ink = OWNER_INKS[treatment.owner]
@@ -96,7 +95,8 @@ def _ladders(strategy: Strategy, lang: str, y: float, counts: Counts) -> tuple[l
     parts = []
     for ladder in strategy.ladders:
         used = [row.name for row in strategy.rows if row.ladder == ladder.name]
-        title = Box("ladder", ladder.name, [(getattr(ladder, lang), STRONG), (" · ".join([ladder.name, *used]), NAME)], edge="", pad=2)
+        under = said("used_by", lang, name=ladder.name, rows=", ".join(used)) if used else ladder.name
+        title = Box("ladder", ladder.name, [(getattr(ladder, lang), STRONG), (under, NAME)], edge="", pad=2)
         parts.append(title.drawn(0, y, WIDTH))
         y += title.height(WIDTH) + 4
         drawn, y = _stairs(ladder, strategy, lang, y)

@@ -7,7 +7,7 @@ from html import escape
 from arrears.pages.pictures import INK, LINE, SOFT, WASH, short
 from arrears.pages.strategy_lettering import drawable, width_of, wrapped
 
-PAPER, RIVER, JOIN = "#ffffff", "#c4d5e2", "#d6e2ea"
+PAPER, RIVER, JOIN = "#ffffff", "#a9c1d2", "#bccfdb"
 OWNER_INKS = {"nobody": "#66727f", "bot": "#0f7f86", "collector": "#1d6285", "agency": "#a3590f", "visitor": "#7a4fa3", "legal": "#a8323e"}
 OWNER_FILLS = {"nobody": "#f0f2f4", "bot": "#e4f3f3", "collector": "#e5eff5", "agency": "#faefe2", "visitor": "#f2ecf7", "legal": "#f9e9ea"}
 _MONO = "ui-monospace, 'Cascadia Mono', Consolas, monospace"

@@ -13,14 +13,13 @@ VALUES: dict[str, Pair] = {
     "hold.*": ("有任何停催事项", "any hold"),
     "cap.known": ("息费上限已知", "cap on charges known"), "cap.unknown": ("息费上限不明", "cap on charges not known"),
     "overpaid.yes": ("已付息费超限", "charges beyond the cap were paid"), "overpaid.no": ("已付息费未超限", "nothing paid beyond the cap"),
-    "hardship.yes": ("有困难情形", "in hardship"), "hardship.no": ("无困难情形", "not in hardship"),
+    "hardship.yes": ("有经核实的困难", "verified hardship"), "hardship.no": ("无经核实的困难", "no verified hardship"),
     "kind.person": ("个人", "person"), "kind.sole_trader": ("经营户", "trader"), "kind.enterprise": ("企业", "firm"),
     "product.flash_personal": ("个人贷", "personal loan"), "product.flash_trader": ("经营户贷", "trader loan"),
     "product.flash_enterprise": ("小微企业贷", "firm loan"),
-    "frequency.daily": ("按日还款", "daily instalments"), "frequency.weekly": ("按周还款", "weekly instalments"),
+    "frequency.once": ("一次还清", "a single instalment"), "frequency.weekly": ("按周还款", "weekly instalments"),
     "frequency.fortnightly": ("按双周还款", "fortnightly instalments"), "frequency.monthly": ("按月还款", "monthly instalments"),
-    "frequency.quarterly": ("按季还款", "quarterly instalments"), "frequency.yearly": ("按年还款", "yearly instalments"),
-    "frequency.single": ("一次还清", "a single instalment"), "frequency.irregular": ("不定期还款", "irregular instalments"),
+    "frequency.longer": ("还款间隔长于一月", "instalments more than a month apart"),
     "owner.nobody": ("无人", "nobody"), "owner.bot": ("机器", "machine"), "owner.collector": ("催收员", "collector"), "owner.agency": ("外包机构", "agency"),
     "owner.visitor": ("外访员", "visitor"), "owner.legal": ("法务", "legal"),
     "channel.call": ("电话", "call"), "channel.voice_bot": ("语音机器人", "voice bot"), "channel.sms": ("短信", "SMS"), "channel.email": ("邮件", "e-mail"),
@@ -36,21 +35,17 @@ VALUES: dict[str, Pair] = {
 
 PREFIXES: dict[str, Pair] = {
     "hold": ("停催事项：{}", "hold: {}"), "product": ("产品：{}", "product: {}"), "owner": ("执行：{}", "by {}"), "channel": ("渠道：{}", "by {}"), "skill": ("技能：{}", "skill: {}"),
-    "treatment": ("处置：{}", "treatment: {}"), "segment": ("客群：{}", "group: {}"), "tone": ("语气：{}", "tone: {}"), "region": ("地区：{}", "region: {}"),
+    "treatment": ("处置：{}", "treatment: {}"), "segment": ("客群：{}", "group: {}"),
 }
 """How the values of a field are introduced, where they do not speak for themselves."""
 
-NUMBERS: dict[str, tuple[str, str, str]] = {
-    "claimable": ("amount", "可主张{}", "claimable {}"), "outstanding": ("amount", "未还本金{}", "outstanding {}"), "due": ("amount", "到期未付{}", "due {}"),
-    "principal": ("amount", "借款本金{}", "lent {}"), "days_past_due": ("whole", "逾期{}天", "{} days past due"), "kept_plans": ("whole", "曾守约分期{}次", "{} plans kept before"),
-    "self_cure": ("predicted", "预测自愈概率{}", "predicted self-cure {}"), "pay_probability": ("predicted", "预测还款概率{}", "predicted payment {}"),
+NUMBERS: dict[str, Pair] = {
+    "claimable": ("可主张{}", "claimable {}"), "days_past_due": ("逾期天数{}", "{} days past due"), "kept_plans": ("曾守约的还款计划数{}", "{} plans kept"),
+    "kept_promises": ("已兑现的承诺数{}", "{} promises kept"), "broken_promises": ("未兑现的承诺数{}", "{} promises broken"),
+    "contacts_30": ("近 30 天外呼次数{}", "{} contacts in the last 30 days"),
+    "self_cure": ("预测自行还款概率{}", "predicted to pay unasked {}"), "pay_probability": ("预测还款概率{}", "predicted to pay {}"),
 }
-"""Of each field with numbers: amounts in minor units, whole numbers, or estimates in parts per million, and how a range is said."""
-
-FIELDS: dict[str, Pair] = {
-    "bucket": ("账龄", "bucket"), "product": ("产品", "product"), "segment": ("客群", "group"), "kind": ("借款人类型", "kind of borrower"),
-    "frequency": ("还款频率", "frequency"), "region": ("地区", "region"),
-}
+"""How a range of a field with numbers is said; a field without such words is called by its name."""
 
 PARTS: dict[str, Pair] = {
     "late": ("逾期贷款", "Late loans"), "strategy": ("策略 {id}，版本 {version}", "Strategy {id}, version {version}"), "digest": ("指纹 {digest}", "digest {digest}"),
@@ -62,20 +57,20 @@ PARTS: dict[str, Pair] = {
     "expected": ("预期：假设，不是测得的结果", "Expectations: assumptions, not measured"),
     "none": ("没有。", "None."), "else": ("不符合", "else"), "first": ("符合即止", "first match wins"), "everybody": ("全部", "everybody"),
     "everybody_else": ("其余全部", "everybody else"), "any": ("不限", "any"), "limits_choose": ("在限额内择一", "limits choose one of"),
-    "ladder": ("阶梯：{name}", "ladder: {name}"), "restraint": ("克制：不催也会还", "restraint: pays without being asked"), "loans": ("{n} 笔", "{n} loans"),
+    "ladder": ("阶梯：{name}", "ladder: {name}"), "restraint": ("克制：不催也会还", "restraint: pays without being asked"), "fixed": ("固定：试验不改", "fixed: no experiment changes it"), "loans": ("{n} 笔", "{n} loans"),
     "people": ("{n} 人", "{n} people"), "champion": ("按决策行原样（现行）", "the rows as they stand (champion)"),
     "offers.note": ("只看公开条件，凡符合者一律相同；任何预测都不影响可提供的方案。",
                     "They rest on published criteria only and are the same for everyone who meets them; no prediction changes them."),
     "source": ("来源：{source}", "Source: {source}"), "no_source": ("未写来源", "no source is given"),
     "day": ("第 {day} 天", "day {day}"), "days": ("第 {day}–{last} 天", "days {day}–{last}"), "from_day": ("第 {day} 天起", "from day {day}"),
-    "not_to_scale": ("横向不按天数比例。", "Widths are not to scale."), "key": ("颜色与文字都表示由谁执行：", "Colour and word both say who does it:"),
+    "used_by": ("{name}，用于：{rows}", "{name}, used by: {rows}"), "not_to_scale": ("横向不按天数比例。", "Widths are not to scale."), "key": ("颜色与文字都表示由谁执行：", "Colour and word both say who does it:"),
     "money": ("金额以账册币种的元为单位，两位小数。", "Amounts are in major units of the book's currency."),
     "what": ("名称", "Name"), "who": ("适用对象", "Who"), "follows": ("做什么", "What follows"), "reason": ("理由", "Reason"), "order": ("序", "No."), "bound": ("界限", "Bounds"),
     "counted": ("计量", "Counts"), "instalments": ("分期最多", "Instalments"), "shift": ("延期最多（天）", "Shift, days"), "penalty": ("罚息减免", "Penalty waived"),
     "interest": ("利息减免", "Interest waived"), "arm": ("组", "Arm"), "share": ("占比", "Share"), "bucket": ("账龄", "Bucket"), "recovery": ("不处置时收回", "Left alone"),
-    "complaints": ("每百万人投诉", "Complaints per million"), "effect_of": ("{name}：增收", "{name}: adds"), "late_loans": ("逾期贷款", "Late loans"),
+    "complaints": ("每百万人投诉", "Complaints per million"), "effect_of": ("{name}，增收", "{name} adds"), "late_loans": ("逾期贷款", "Late loans"),
     "step": ("逾期天数", "Days past due"), "owner": ("执行", "By"), "channel": ("渠道", "Channel"), "hours": ("时段", "Hours"), "tone": ("语气", "Tone"),
-    "cost": ("费用", "Cost"), "minutes": ("用时（分钟）", "Minutes"), "cool_off": ("间隔（天）", "Cool-off, days"), "skill": ("技能", "Skill"), "wording": ("话术", "Wording"),
+    "cost": ("每次费用", "Cost a time"), "minutes": ("用时（分钟）", "Minutes"), "cool_off": ("间隔（天）", "Cool-off, days"), "skill": ("技能", "Skill"), "wording": ("话术", "Wording"),
     "treatment": ("处置", "Treatment"), "rule": ("规则", "Rule"), "value": ("值", "Value"),
 }
 """Words of the picture, the page and the terminal; facts stand in braces."""
@@ -99,9 +94,9 @@ PAGE: dict[str, Pair] = {
         "Where there are numbers, lines are as wide as the number of loans."),
     "strategy_treatments.title": ("处置", "Treatments"),
     "strategy_treatments.how": (
-        "次序即紧迫程度：一人有几笔贷款时取最靠前的一种。时段以客户当地时间计，含起点、不含终点。费用与用时按每次计；间隔是同一处置再次施于同一人之前至少隔的天数。凡是联系，发出前还须通过闸门。",
+        "次序即紧迫程度：一人有几笔贷款时取最靠前的一种。时段以客户当地时间计，含起点、不含终点。费用与用时按每次计；间隔是同一渠道的上次联系之后，再次采用前至少隔的天数。凡是联系，发出前还须通过闸门。",
         "The order says how pressing each is: a person with several loans gets the first. Hours are those of the person's own clock, from the first until before the last. Cost and minutes are for one time; "
-        "cool-off is how many days lie at least before the same person is treated so again. Every contact passes the gate before it goes out."),
+        "cool-off: the treatment may go out again so many days after the last contact by its channel. Every contact passes the gate before it goes out."),
     "strategy_ladders.title": ("阶梯", "Ladders"),
     "strategy_ladders.how": ("已达到的最后一级生效；第一级从逾期第 1 天开始。横向不按天数比例。", "The last step whose first day is reached counts; the first begins on day 1. Widths are not to scale."),
     "strategy_offers.title": ("可提供的方案", "Offers"),

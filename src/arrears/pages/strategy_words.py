@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from arrears.money import in_major_units
-from arrears.pages.strategy_wording import FIELDS, LANGUAGES, NUMBERS, PREFIXES, VALUES, said
+from arrears.pages.strategy_wording import LANGUAGES, NUMBERS, PREFIXES, VALUES, said
+from arrears.strategy.conditions import FIELDS
 from arrears.strategy.strategy import Arm, Experiment, Giving, Ladder, Limit, Offer, Row, Strategy, Treatment, When
 from arrears.tables.holds import HOLD_KINDS
 
@@ -17,7 +18,7 @@ def conditions_in_words(when: When, lang: str, strategy: Strategy | None = None)
     >>> conditions_in_words((("bucket", ("M2", "M3")), ("claimable", (None, 2000000)), ("kind", ("sole_trader", "enterprise"))), "en")
     'M2 or M3, claimable less than 20,000.00, trader or firm'
     >>> conditions_in_words((("bucket", ("M1",)), ("self_cure", (850000, None))), "zh")
-    'M1，预测自愈概率 85% 及以上'
+    'M1，预测自行还款概率 85% 及以上'
     """
     clauses = [_clause(field, cell, lang, strategy) for field, cell in when]
     return _comma(lang).join(clauses) or said("everybody", lang)
@@ -40,10 +41,19 @@ def follows_in_words(what: Row | Arm, strategy: Strategy, lang: str) -> str:
     return f"{said('limits_choose', lang)}{'：' if lang == 'zh' else ' '}{_listed(names, lang)}"
 
 
+def marks_of(row: Row, lang: str) -> list[str]:
+    """What is marked on a row: restraint, and that no experiment changes it."""
+    return [said(mark, lang) for mark in ("restraint", "fixed") if getattr(row, mark)]
+
+
 def treatment_in_words(treatment: Treatment, lang: str) -> str:
     """Who does it, by which channel, when, in which tone, what it costs and takes; without the wording that goes out."""
-    clauses = [f"{said(key, lang)}{_colon(lang)}{value}" for key, value in treatment_facts(treatment, lang)]
-    return _comma(lang).join(clauses)
+    return _comma(lang).join(treatment_lines(treatment, lang))
+
+
+def treatment_lines(treatment: Treatment, lang: str) -> list[str]:
+    """The same, one line for each fact."""
+    return [f"{said(key, lang)}{_colon(lang)}{value}" for key, value in treatment_facts(treatment, lang)]
 
 
 def treatment_facts(treatment: Treatment, lang: str) -> list[tuple[str, str]]:
@@ -116,8 +126,7 @@ def counted_in_words(limit: Limit, lang: str, strategy: Strategy | None = None) 
     clauses = [value_in_words("counts", limit.counts, lang)]
     clauses += [conditions_in_words(part, lang, strategy) for part in (limit.of, limit.when) if part]
     if limit.by is not None:
-        field = FIELDS.get(limit.by, (limit.by, limit.by))[LANGUAGES.index(lang)]
-        clauses.append(f"每种{field}分别计" if lang == "zh" else f"for each {field} by itself")
+        clauses.append(f"每种{FIELDS[limit.by].zh}分别计" if lang == "zh" else f"for each {FIELDS[limit.by].en} by itself")
     return _comma(lang).join(clauses)
 
 
@@ -128,7 +137,7 @@ def bounds_in_words(limit: Limit, lang: str) -> str:
     if limit.least is not None:
         clauses.append(f"至少 {written(limit.least)}" if zh else f"at least {written(limit.least)}")
     if limit.least_ppm is not None:
-        clauses.append(f"至少占人数的 {per_cent(limit.least_ppm)}" if zh else f"at least {per_cent(limit.least_ppm)} of the people")
+        clauses.append(f"至少占可如此处置者的 {per_cent(limit.least_ppm)}" if zh else f"at least {per_cent(limit.least_ppm)} of the people who may be treated so")
     if limit.most is not None:
         clauses.append(f"至多 {written(limit.most)}" if zh else f"at most {written(limit.most)}")
     if limit.most_ppm is not None:
@@ -146,9 +155,9 @@ def giving_in_words(giving: Giving, lang: str) -> list[str]:
     """One sentence for each rule of giving."""
     if lang == "zh":
         return [f"{giving.idle_days:,} 天没有动作的案件收回重分。", f"收回的案件 {giving.not_back_days:,} 天内不再给同一人。",
-                f"同一人继续跟进，记作 {in_major_units(giving.continuity_minor)}。", f"负荷不均的权重为 {in_major_units(giving.uneven_minor)}。"]
+                f"同一人继续跟进，记作 {in_major_units(giving.continuity_minor)}。", f"在均衡之上每多一件，记作 {in_major_units(giving.uneven_minor)}。"]
     return [f"A case on which nothing happens for {giving.idle_days:,} days comes back.", f"It does not return to the same person for {giving.not_back_days:,} days.",
-            f"Staying with the same person is worth {in_major_units(giving.continuity_minor)}.", f"Unevenness of loads is weighed at {in_major_units(giving.uneven_minor)}."]
+            f"Staying with the same person is worth {in_major_units(giving.continuity_minor)}.", f"One case more than an even share costs {in_major_units(giving.uneven_minor)}."]
 
 
 def value_in_words(field: str, value: object, lang: str) -> str:
@@ -182,8 +191,8 @@ def clock(minute: int) -> str:
 
 def _clause(field: str, cell: tuple, lang: str, strategy: Strategy | None) -> str:
     if is_range(cell):
-        kind, zh, en = NUMBERS.get(field, ("whole", f"{field} {{}}", f"{field} {{}}"))
-        return _spaced(zh, _range(kind, cell, lang)) if lang == "zh" else en.format(_range(kind, cell, lang))
+        template = NUMBERS.get(field, (f"{field} {{}}",) * 2)[LANGUAGES.index(lang)]
+        return _spaced(template, _range(field, cell, lang))
     if field == "hold" and set(cell) == set(HOLD_KINDS):
         return value_in_words("hold", "*", lang)
     own = {"treatment": strategy.treatments, "segment": strategy.segments}.get(field) if strategy is not None else None
@@ -202,9 +211,10 @@ def is_range(cell: tuple) -> bool:
     return len(cell) == 2 and all(end is None or isinstance(end, int) for end in cell)
 
 
-def _range(kind: str, cell: tuple, lang: str) -> str:
-    low, high = cell
-    zh, written = lang == "zh", {"amount": in_major_units, "predicted": per_cent}.get(kind, "{:,}".format)
+def _range(field: str, cell: tuple, lang: str) -> str:
+    known, (low, high), zh = FIELDS.get(field), cell, lang == "zh"
+    kind = "whole" if known is None else "share" if known.is_share else "amount" if known.unit == "minor units" else "whole"
+    written = {"amount": in_major_units, "share": per_cent, "whole": "{:,}".format}[kind]
     if low is None and high is None:
         return said("any", lang)
     if low is None:
@@ -218,9 +228,9 @@ def _range(kind: str, cell: tuple, lang: str) -> str:
 
 
 def _spaced(template: str, text: str) -> str:
-    """A space between Chinese and a figure, as elsewhere on the pages."""
-    before, after = template.split("{}")
-    return before + (" " if text[0].isdigit() and not before.endswith(" ") else "") + text + (" " if after and text[-1].isdigit() else "") + after
+    """The template with the text in it, with a space between Chinese and a figure, as elsewhere on the pages."""
+    before, after = template.split("{}", 1)
+    return before + (" " if before and text[0].isdigit() and before[-1] != " " else "") + text + (" " if after and text[-1].isascii() and after[0] != " " else "") + after
 
 
 def _listed(names: Sequence[str], lang: str) -> str:
