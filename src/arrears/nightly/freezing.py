@@ -119,7 +119,8 @@ def _write(book: Book, text: str, meant: Roster) -> None:
     if said is None or replace(said, text="") != replace(meant, text=""):
         raise Refused(f"{book.root / ROSTER_FILE}: the entry cannot be put into this file without changing more of it, so nothing was changed; write the list frozen one entry a line, or edit it by hand",
                       f"{book.root / ROSTER_FILE}：无法只加入这一条而不改动其他内容，因此未作更改；请将 frozen 写成一条一行，或手动编辑")
-    store.write_bytes(book.root / ROSTER_FILE, text.encode())
+    path = book.root / ROSTER_FILE
+    store.write_bytes(path, (text.replace("\n", "\r\n") if b"\r\n" in path.read_bytes() else text).encode())
 
 
 def _demand_known(roster: Roster, freezing: Freeze) -> None:
