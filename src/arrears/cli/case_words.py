@@ -135,6 +135,7 @@ def _loads(found: "Sharing", lang: str) -> list[str]:
 
 
 def nothing_written(lang: str) -> str:
+    """That a preview is no more than that."""
     return "仅为预览，未写入任何文件；arrears cases share 执行。" if lang == "zh" else "This is a preview; nothing was written. arrears cases share does it."
 
 
@@ -207,6 +208,7 @@ def _knows(book: Book, night: date, borrower: str) -> bool:
 
 
 def unfrozen_line(was: "Freeze", day: date, lang: str) -> str:
+    """Which freeze ends, and when."""
     if lang == "zh":
         return f"{_KINDS_ZH[was.kind]} {was.name} 自 {was.from_on} 起的冻结将于 {day} 结束（{was.by}：{was.why}）；已写入 roster.yaml"
     return f"{was.kind} {was.name}: frozen from {was.from_on}, free again from {day} on ({was.by}: {was.why}); written into roster.yaml"
