@@ -25,7 +25,7 @@ from arrears.store import Book
 from arrears.strategy.experiments import demand_unchanged
 from arrears.strategy.reading import default_strategy_text, demand_buckets, strategy_from
 from arrears.strategy.strategy import Experiment, Strategy
-from arrears.strategy.table_analysis import analyse, demand_reachable
+from arrears.strategy.table_analysis import Finding, analyse, demand_reachable
 from arrears.strict_yaml import BadYaml
 
 FORMAT = 1
@@ -202,10 +202,16 @@ def read_version(book: Book, version: int) -> Submitted:
 
 def checked(text: str, name: str) -> Strategy:
     """The strategy of this text. Raises BadYaml where a night could not run on it, or a row of it could never decide."""
+    strategy, findings = looked_at(text, name)
+    demand_reachable(findings, name)
+    return strategy
+
+
+def looked_at(text: str, name: str) -> tuple[Strategy, tuple[Finding, ...]]:
+    """The strategy of this text, and what there is to know of its tables for late loans (none is in the first bucket). Raises BadYaml where no night could run on it."""
     strategy, buckets = strategy_from(text, name), read_buckets().names
     demand_buckets(strategy, buckets)
-    demand_reachable(analyse(strategy, buckets), name)
-    return strategy
+    return strategy, analyse(strategy, buckets[1:])
 
 
 def same_person(left: str, right: str) -> bool:
@@ -334,8 +340,7 @@ def _next(day: date) -> date:
 
 def demand_experiments(book: Book, strategy: Strategy, from_on: date) -> None:
     """Raises Refused where an experiment would be changed while it runs if the strategy held from from_on on."""
-    entry = Entry(APPROVE, None, None, from_on, "", "", "")
-    _demand_experiments(book, [*entries_of(book), entry], entry, strategy)
+    _demand_experiments(book, [*entries_of(book), entry := Entry(APPROVE, None, None, from_on, "", "", "")], entry, strategy)
 
 
 def _demand_experiments(book: Book, entries: list[Entry], entry: Entry, strategy: Strategy) -> None:
