@@ -107,7 +107,7 @@ def sharing_lines(standing: "Standing | None", found: "Sharing", lang: str) -> l
     lines.append(f"重新分案（{whose.strip() or '全部'}）：变动 {moves.height} 件，{unassigned.height} 件需要专人而无人" if zh else
                  f"Sharing out the cases{whose or ' of everybody'}: {moves.height} {_cases(moves.height)} {'moves' if moves.height == 1 else 'move'}, {unassigned.height} that {'needs' if unassigned.height == 1 else 'need'} somebody {'has' if unassigned.height == 1 else 'have'} nobody")
     for row in moves.head(_MOVES_SHOWN).iter_rows(named=True):
-        lines.append(f"  {row['borrower_id']}  {row['before'] or '–'} → {row['held_by'] or '–'}: {row[f'why_{lang}']}")
+        lines.append(f"  {row['borrower_id']}  {row['before'] or '–'} → {row['held_by'] or '–'}{'：' if zh else ': '}{row[f'why_{lang}']}")
     if moves.height > _MOVES_SHOWN:
         lines.append(f"  … 另有 {moves.height - _MOVES_SHOWN} 件" if zh else f"  … and {moves.height - _MOVES_SHOWN} more")
     return [*lines, *_loads(found, lang), *_without(unassigned.to_dicts(), lang)]
@@ -181,7 +181,7 @@ def _told(run: "list[Step]", lang: str) -> str:
         when = f"{first.night} 夜批之后第 {first.number} 次分案（{first.by}）" if zh else f"shared out anew after the night of {first.night} (number {first.number}, by {first.by})"
     else:
         when = f"{first.night} 夜批" if zh else f"night of {first.night}"
-    change = "" if last.row["before"] == last.row["held_by"] else f"{last.row['before'] or '–'} → {last.row['held_by'] or '–'}: "
+    change = "" if last.row["before"] == last.row["held_by"] else f"{last.row['before'] or '–'} → {last.row['held_by'] or '–'}{'：' if zh else ': '}"
     return f"  {when}：{change}{last.row['why_zh']}" if zh else f"  {when}: {change}{_sentence(last.row['why_en']) if not change else last.row['why_en']}"
 
 
@@ -189,7 +189,7 @@ def frozen_lines(book: Book, entry: "Freeze", lang: str) -> list[str]:
     """What is frozen from when, and from which night on that counts."""
     zh = lang == "zh"
     done = book.night_dates()
-    first = max([entry.from_on - timedelta(days=1), *(night + timedelta(days=1) for night in done[-1:])])
+    first = max([entry.from_on - timedelta(days=1) if entry.from_on > date.min else date.min, *(night + timedelta(days=1) for night in done[-1:] if night < date.max)])
     until = ("未定结束日" if zh else "with no end yet") if entry.until_on is None else f"至 {entry.until_on} 前" if zh else f"until {entry.until_on}"
     lines = [f"{_KINDS_ZH[entry.kind]} {entry.name} 自 {entry.from_on} 起冻结，{until}（{entry.by}：{entry.why}）；已写入 {book.root / 'roster.yaml'}" if zh else
              f"{entry.kind} {entry.name} is frozen from {entry.from_on}, {until} ({entry.by}: {entry.why}); written into {book.root / 'roster.yaml'}",

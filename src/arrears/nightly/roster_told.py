@@ -14,6 +14,7 @@ from arrears.law.agencies import agencies_from, faults_of
 from arrears.law.lender import Lender, lender_from
 from arrears.law.packs import law_of, packed
 from arrears.nightly.sharing import present_roster
+from arrears.refusal import Refused
 from arrears.store import Book
 
 
@@ -30,6 +31,8 @@ def roster_told(book: Book, as_of: date) -> tuple[Roster, list[Told]]:
     """The present roster, and what is found of it on the day that the night's list is worked, by the present law and lender.yaml; languages are those of the night's cases, where it is
     finished. Raises Refused where there is no roster, BadYaml where it is not as it should be.
     """
+    if as_of == date.max:
+        raise Refused(f"--as-of {as_of} is the last day of the calendar; a night's list is worked the day after, so name an earlier one", f"--as-of {as_of} 是日历的最后一天；夜批名单在次日执行，请写较早的日期")
     roster = roster_from(present_roster(book))
     buckets = read_buckets().names
     demand_stages(roster, buckets)

@@ -19,7 +19,7 @@ import polars as pl
 from arrears import store
 from arrears.allocation.assign import ASSIGNED as COLUMNS
 from arrears.allocation.assign import CASES, Assigned, assign, assign_team
-from arrears.allocation.assign_words import STANDS
+from arrears.allocation.assign_words import worded
 from arrears.allocation.recall import Presence, presence, worked_on
 from arrears.allocation.roster import ROSTER_FILE, Roster
 from arrears.allocation.roster_reading import demand_stages, roster_from
@@ -179,14 +179,10 @@ def tried(book: Book, standing: Standing, roster_text: str, team: str | None = N
 
 def _as_they_are(all_rows: pl.DataFrame, of_team: pl.DataFrame) -> pl.DataFrame:
     """The rows of everybody else: nobody's case moves, so each is with who had it before."""
-    zh, en = STANDS["kept"]
-    is_held = pl.col("held_by").is_not_null()
-
-    def said(text: str, column: str, end: str) -> pl.Expr:
-        return pl.when(is_held).then(pl.lit(text + end).str.replace("{held_by}", pl.col("held_by").fill_null(""), literal=True)).otherwise(column).alias(column)
-
-    return all_rows.join(of_team.select("borrower_id"), on="borrower_id", how="anti", maintain_order="left").select(COLUMNS).with_columns(
-        said(zh, "why_zh", "。"), said(en, "why_en", "."), before="held_by", left_why=pl.lit(None, pl.String), why=pl.when(is_held).then(pl.lit("kept")).otherwise("why"))
+    rows = all_rows.join(of_team.select("borrower_id"), on="borrower_id", how="anti", maintain_order="left").select(COLUMNS)
+    held = rows.filter(pl.col("held_by").is_not_null()).with_columns(before="held_by", left_why=pl.lit(None, pl.String), why=pl.lit("kept"))
+    nobody = rows.filter(pl.col("held_by").is_null()).with_columns(before=pl.lit(None, pl.String), left_why=pl.lit(None, pl.String))
+    return pl.concat([worded(held, {}), nobody])
 
 
 def _demand_somebody(roster: Roster, team: str | None, there: Presence, as_of: date) -> None:

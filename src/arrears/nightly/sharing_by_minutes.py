@@ -10,7 +10,7 @@ from arrears.allocation.assign_words import worded
 from arrears.allocation.by_minutes import NOT_PERMITTED, assign_by_minutes
 from arrears.allocation.fitness import fits, kinds_of
 from arrears.allocation.recall import FROZEN, IDLE, conflicts, is_barred, presence
-from arrears.allocation.roster import Collector, Roster
+from arrears.allocation.roster import ROSTER_FILE, Collector, Roster
 from arrears.refusal import Refused
 from arrears.strategy.strategy import Giving
 
@@ -36,7 +36,10 @@ def shared_by_minutes(team: str, found: Assigned, cases: pl.DataFrame, roster: R
     names = np.array([one.name for one in own.people], dtype=object)
     move = max(1, terms.continuity_minor)
     cost = np.where(may, np.where(names[:, None] == asked["before"].to_numpy()[None, :], 0, move), NOT_PERMITTED)
-    given = assign_by_minutes(cost, np.broadcast_to(minutes, may.shape), within)
+    try:
+        given = assign_by_minutes(cost, np.broadcast_to(minutes, may.shape), within)
+    except Refused as problem:
+        raise Refused(f"team {team}, tonight's cases and the minutes in {ROSTER_FILE}: {problem.en}", f"小组 {team}，今晚的案件与 {ROSTER_FILE} 中的 minutes：{problem.zh}") from None
     rows = _rows(asked.with_columns(pl.Series("held_by", names[given.holder].tolist(), dtype=pl.String)), terms, found)
     together = pl.concat([rest, rows]).sort("borrower_id")
     _demand_number(together, own.collectors)
