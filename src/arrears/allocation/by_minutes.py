@@ -15,17 +15,17 @@ from arrears.refusal import Refused
 
 NOT_PERMITTED = np.iinfo(np.int64).max
 """The cost of a case with somebody who must not have it."""
-EFFORT = 200
+EFFORT = 100
 UNIT_MOST = 1024
 """Prices are whole numbers of this part of a unit of cost; a smaller part where the figures are large."""
 PRICE_ROUNDS = 1000
-TRIES_FIRST, TRIES = 500, 400
-NEAR = 6
+TRIES_FIRST, TRIES = 500, 200
+NEAR = 4
 """So many persons are thought of first for a case, the cheapest at the prices of minutes."""
-ANEW_EVERY = 6
+ANEW_EVERY = 8
 """Every so many rounds everything is shared out from the start; in the others a few persons' cases are."""
 MINUTES_MOST = 2**32
-TOGETHER_MOST = 10
+TOGETHER_MOST = 8
 """So many persons at most share their cases out anew among themselves."""
 
 
