@@ -15,7 +15,7 @@ from arrears.refusal import Refused
 
 NOT_PERMITTED = np.iinfo(np.int64).max
 """The cost of a case with somebody who must not have it."""
-EFFORT = 100
+EFFORT = 60
 UNIT_MOST = 1024
 """Prices are whole numbers of this part of a unit of cost; a smaller part where the figures are large."""
 PRICE_ROUNDS = 1000
