@@ -310,6 +310,28 @@ def test_a_rollback_ends_the_experiments_of_the_version_it_takes_back_and_their_
     assert "another_name" in in_force(book, day(9))[0]
 
 
+def test_a_rollback_moves_nobody_between_arms(tmp_path):
+    book = store.book_for_load(tmp_path / "book")
+    approved(book, with_experiment(start=12), 1)
+    approved(book, with_experiment(start=12, shares=(70, 30)), 3)
+    assert rollback(book, "Zhao Min", "odd", day(11), NOW).version == 1, "before the experiment begins nobody is in an arm"
+    approved(book, with_experiment(start=12, shares=(60, 40)), 11)
+    with refused("version 2 cannot hold again", "has other shares", "不能重新生效"):
+        rollback(book, "Zhao Min", "odd", day(20), NOW)
+    approved(book, text_of(1), 50)
+    assert rollback(book, "Zhao Min", "odd", day(60), NOW).version == 3, "the same arms as those that ran"
+
+
+def test_the_name_of_an_experiment_is_not_taken_from_a_version_that_will_hold_later(tmp_path):
+    book = store.book_for_load(tmp_path / "book")
+    approved(book, with_experiment(start=45, end=60), 40)
+    approved(book, text_of(1), 30)
+    with refused("sms_or_call", "has other start"):
+        approved(book, with_experiment(start=5, end=20), 2)
+    approved(book, with_experiment("another_name", start=5, end=20), 2)
+    assert [period.entry.version for period in history(book)] == [4, 2, 1]
+
+
 @pytest.mark.parametrize("content", [
     b"", b"{", b"[]", b"1", b"null", b"\xff", b'{"format": 2, "entries": []}', b'{"entries": []}', b'{"format": 1}', b'{"format": 1, "entries": {"a": 1}}',
     b'{"format": 1, "entries": [1]}', b'{"format": 1, "entries": [{"version": 1}]}', b"[" * 100_000,

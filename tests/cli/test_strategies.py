@@ -252,6 +252,55 @@ def test_a_plan_says_how_many_people_each_arm_needs_and_how_long_that_takes():
     assert ran.status == 0 and len(ran.out.splitlines()) == 7 and "2 个比较，各 2.500%" in ran.out
 
 
+def test_a_strategy_changed_in_a_spreadsheet_is_taken_back_and_what_changed_is_told(file, tmp_path):
+    for name in ("x.xlsx", "x.csv"):
+        table = tmp_path / name
+        ran = strategy("sheet", file, "--out", table)
+        assert ran.status == 0 and ran.out == f"{table}\n"
+        ran = strategy("take-sheet", table, "--into", file, "--out", tmp_path / f"{name}.yaml")
+        assert ran.status == 0 and f"it says the same as {file}" in ran.out
+        assert (tmp_path / f"{name}.yaml").read_bytes() == file.read_bytes()
+    table.write_text(table.read_text("utf-8-sig").replace("<2000,", "<4000,").replace("<2000\n", "<4000\n"), encoding="utf-8")
+    ran = strategy("take-sheet", table, "--into", file, "--out", tmp_path / "new.yaml")
+    assert ran.status == 0 and "row trifle changed, Who: claimable less than 20.00 → claimable less than 40.00" in ran.out, ran
+    assert (tmp_path / "new.yaml").read_text("utf-8") == changed(4000) and file.read_text("utf-8") == changed(2000)
+    assert strategy("check", tmp_path / "new.yaml").status == 0
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (("sheet", "{file}", "--out", "{folder}/x.txt"), ("must end in .xlsx or .csv", "须以 .xlsx 或 .csv 结尾")),
+    (("sheet", "{file}", "--out", "{folder}/mine.csv", "--table", "treatments"), ("has no treatments", "没有 treatments")),
+    (("sheet", "{file}", "--out", "{folder}/is/not/x.csv"), ("there is no such folder", "文件夹不存在")),
+    (("take-sheet", "{folder}/none.xlsx", "--into", "{file}", "--out", "{folder}/new.yaml"), ("none.xlsx: no such file", "没有此文件")),
+    (("take-sheet", "{folder}/good.csv", "--into", "{folder}/none.yaml", "--out", "{folder}/new.yaml"), ("none.yaml: cannot be read", "none.yaml：无法读取")),
+    (("take-sheet", "{folder}/good.csv", "--into", "{file}", "--out", "{file}"), ("mine.yaml: stands already", "mine.yaml：文件已存在")),
+    (("take-sheet", "{file}", "--into", "{file}", "--out", "{folder}/new.yaml"), ("mine.yaml", "mine.yaml")),
+])
+def test_a_spreadsheet_that_cannot_be_written_or_read_is_refused_and_nothing_is_left(file, tmp_path, words, said):
+    assert strategy("sheet", file, "--out", tmp_path / "good.csv").status == 0
+    before = sorted(path.name for path in tmp_path.iterdir())
+    refused_in_both(said, *(str(word).format(file=file, folder=tmp_path) for word in words))
+    assert sorted(path.name for path in tmp_path.iterdir()) == before and file.read_text("utf-8") == changed(2000)
+
+
+def test_a_page_of_a_strategy_is_in_both_languages(tmp_path):
+    for lang in ("en", "zh"):
+        assert strategy("draw", "--out", tmp_path / f"{lang}.html", lang=lang).status == 0
+    page = (tmp_path / "en.html").read_bytes()
+    assert page == (tmp_path / "zh.html").read_bytes() and "暂不打扰".encode() in page and b"leave alone" in page and b"<svg" in page
+
+
+def test_an_experiment_of_a_file_is_planned_by_its_own_shares(file, tmp_path):
+    file.write_text(changed(2000) + EXPERIMENT, encoding="utf-8")
+    ran = strategy("plan", file, "--rate", "30%", "--people-a-day", 100)
+    once = re.search(r"\(([\d,]+) and ([\d,]+) for one look", ran.out)
+    assert ran.status == 0 and once[1] == once[2] == "1,377" and "To tell challenger from champion by 5 points" in ran.out
+    assert strategy("plan", file, "--experiment", "sms_or_call", "--rate", "30%", "--people-a-day", 100, lang="zh").out.startswith("要区分 challenger 与 champion")
+    for said, words in ((("there are sms_or_call", "其中有：sms_or_call"), ("--experiment", "other", "--people-a-day", 100)), (("give --people-a-day", "请给 --people-a-day"), ()),
+                        (("leave --shares", "勿给 --shares"), ("--people-a-day", 100, "--shares", "50%,50%"))):
+        refused_in_both(said, "plan", file, "--rate", "30%", *words)
+
+
 EXPERIMENT = """experiments:
   - name: sms_or_call
     zh: 短信或电话

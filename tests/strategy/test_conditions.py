@@ -2,6 +2,7 @@
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -165,3 +166,28 @@ def test_every_field_has_words_in_both_languages_and_says_what_it_rests_on():
         assert (field.unit is None) == (field.kind == "text")
     assert {name for name, field in FIELDS.items() if field.rests_on == "published"} == {"hardship", "bucket", "days_past_due", "claimable", "kept_plans"}
     assert FIELDS["hold"].values == ("none", *HOLD_KINDS)
+
+
+def test_texts_of_any_length_are_told_apart_in_slices_and_pieces_of_a_frame():
+    words = ["a" * 11, "a" * 12, "a" * 13, "a" * 14, "消费分期", "消费分期产", "aaaa", "b", "", None]
+    whens = (*(read_when({"product": word}, "here") for word in words if word), ())
+    frame = pl.concat([pl.DataFrame({"product": words * times}, schema={"product": pl.String}) for times in (1, 2_000, 3)], rechunk=False)
+    expected = [place for word in frame["product"] for place in (words.index(word) if word else 8,)]
+    assert first_fit(whens, frame).tolist() == expected
+    assert first_fit(whens, frame[7:-2]).tolist() == expected[7:-2]
+    whole = frame.rechunk()
+    assert first_fit(whens, whole).tolist() == expected and first_fit(whens, whole[9:30]).tolist() == expected[9:30]
+    only_short = (read_when({"product": ["aaaa", "b"]}, "here"), ())
+    assert first_fit(only_short, frame).tolist() == [0 if word in ("aaaa", "b") else 1 for word in frame["product"]]
+
+
+def test_what_is_not_a_number_fits_no_range():
+    whens = (read_when({"self_cure": "<50%"}, "here"), read_when({"self_cure": ">=50%"}, "here"), ())
+    assert first_fit(whens, pl.DataFrame({"self_cure": [0.2, float("nan"), 0.5, None, float("nan")]})).tolist() == [0, 2, 1, 2, 2]
+
+
+def test_text_beneath_a_null_is_not_read():
+    full = pa.array(["b", "b", "b"], pa.string_view())
+    beneath = pl.from_arrow(pa.Array.from_buffers(pa.string_view(), 3, [pa.py_buffer(bytes([0b001])), full.buffers()[1]]))
+    whens = (read_when({"product": ["b", "a product with a long name"]}, "here"), ())
+    assert first_fit(whens, pl.DataFrame({"product": beneath})).tolist() == [0, 1, 1]

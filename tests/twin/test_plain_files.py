@@ -14,7 +14,7 @@ from plain_books import arrears
 
 AS_OF = date(2026, 6, 30)
 MADE = {"loans", "instalments", "payments", "adjustments", "holds", "borrowers", "guarantors", "contacts", "promises", "events", "cash_flows",
-        "projects", "milestones"}
+        "projects", "milestones", "plans", "placements"}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_the_same_arguments_give_the_same_bytes_in_every_file(folder, tmp_path):
     rows = write_book(tmp_path / "again", 2_000, 7, AS_OF, None)
     assert set(rows) == MADE and min(rows.values()) > 0
     assert digests(tmp_path / "again") == digests(folder)
-    assert set(digests(folder)) == {f"{name}.parquet" for name in MADE} | {"lender.yaml"}
+    assert set(digests(folder)) == {f"{name}.parquet" for name in MADE} | {"lender.yaml", "roster.yaml"}
 
 
 def test_two_blocks_share_no_name(tmp_path):
@@ -40,6 +40,9 @@ def test_two_blocks_share_no_name(tmp_path):
     for name, key in (("contacts", "contact_id"), ("promises", "promise_id"), ("events", "event_id")):
         names = pl.read_parquet(tmp_path / "book" / f"{name}.parquet")[key]
         assert names.is_unique().all(), name
+    for name, key, whose in (("plans", "plan_id", "loan_id"), ("placements", "placement_id", "borrower_id")):
+        rows = pl.read_parquet(tmp_path / "book" / f"{name}.parquet").unique([key, whose])
+        assert rows[key].is_unique().all() and len(rows) > 100, name
     assert pl.read_parquet(tmp_path / "book" / "projects.parquet").select("project_id", "finished_on").is_unique().all()
 
 

@@ -69,7 +69,7 @@ def test_any_book_has_its_further_tables_and_none_of_their_rows_lies_after_as_of
     _, tables = whole_block(loans, seed, as_of, instalments)
     _, again = whole_block(loans, seed, as_of, instalments)
     assert all(tables[name].equals(again[name]) for name in tables)
-    for name in ("promises", "events", "cash_flows", "projects", "milestones"):
+    for name in ("promises", "events", "cash_flows", "projects", "milestones", "plans", "placements"):
         assert (tables[name]["recorded_at"].dt.date() <= as_of).all(), name
     assert (tables["contacts"]["attempted_at"].dt.date() <= as_of).all()
     assert (tables["contacts"]["attempted_at"].dt.date() >= as_of - timedelta(days=180)).all()

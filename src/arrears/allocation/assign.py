@@ -13,7 +13,7 @@ from arrears.allocation.assign_words import worded
 from arrears.allocation.dealing import dealt
 from arrears.allocation.fitness import People, fits, kinds_of
 from arrears.allocation.flow import divide
-from arrears.allocation.loads import Hands, prices_of
+from arrears.allocation.loads import Hands, Prices, prices_of
 from arrears.allocation.recall import COME_BACK, FROZEN, IDLE, Presence, Terms
 from arrears.allocation.roster import AGENCY, Roster, frozen_borrowers
 from arrears.money import PPM
@@ -64,20 +64,12 @@ def assign(cases: pl.DataFrame, roster: Roster, holdings: pl.DataFrame, terms: T
     where a borrower stands twice or a column is missing.
     """
     people, faults = roster.people, dict(agency_faults or {})
-    there = recall.presence(roster, as_of, terms, faults)
-    book = _book(cases, holdings, people, list(frozen_borrowers(roster, recall.worked_on(as_of))))
-    kinds, kind = kinds_of(book.with_columns(owner=pl.coalesce("owner", "holder_owner")), people)
-    able, binding = fits(kinds, people)
-    place = book["place"].to_numpy()
-    held = np.flatnonzero(book["held_by"].is_not_null().to_numpy())
-    of_held = np.append(able, np.zeros((len(able), 1), np.bool_), axis=1)[kind[held], place[held]]
-    why = np.full(book.height, -1, np.int64)
-    why[held] = recall.why_back(book[held], people, there, of_held, roster, terms, as_of)
-    barred = _barred(book, why, roster, terms, as_of, people)
-    hands = _hands(people, there)
-    to, cost, bound = _given(book, kind, able, why, barred, hands, terms)
-    rows = reasoned(book, to, why, binding_reasons(book, kind, able, binding, there, barred), people, terms, as_of)
-    return Assigned(worded(rows, faults).select(ASSIGNED), cost, bound, as_of)
+    asked = question(cases, roster, holdings, terms, as_of, faults)
+    division = divide(asked.classes, asked.hands, asked.prices)
+    to = asked.fixed_to.copy()
+    to[asked.active] = dealt(asked.classes, division, asked.money, asked.difficulty, asked.hands.weight)
+    rows = reasoned(asked.book, to, asked.why, asked.binding, people, terms, as_of)
+    return Assigned(worded(rows, faults).select(ASSIGNED), division.cost, division.bound, as_of)
 
 
 def assign_team(team: str, cases: pl.DataFrame, roster: Roster, holdings: pl.DataFrame, terms: Terms, as_of: date,
@@ -89,6 +81,75 @@ def assign_team(team: str, cases: pl.DataFrame, roster: Roster, holdings: pl.Dat
     theirs = holdings.filter(pl.col("held_by").is_in([one.name for one in own]))
     of_team = cases.filter(pl.col("borrower_id").is_in(theirs["borrower_id"].implode()))
     return assign(of_team, replace(roster, collectors=own, agencies=()), theirs, terms, as_of, agency_faults)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be divided. book: one row per borrower; active: the rows that are divided; classes, money, difficulty: of these.
+
+    fixed_to: of every row the place of the frozen's holder, −1 for others; why: of every row the place in COME_BACK by which it does not stay, −1;
+    binding: the reason that binds where nobody has it.
+    """
+
+    book: pl.DataFrame
+    active: np.ndarray
+    fixed_to: np.ndarray
+    why: np.ndarray
+    binding: pl.Series
+    classes: alike.Classes
+    hands: Hands
+    prices: Prices
+    money: np.ndarray
+    difficulty: np.ndarray
+
+
+def question(cases: pl.DataFrame, roster: Roster, holdings: pl.DataFrame, terms: Terms, as_of: date, faults: dict[str, tuple[str, str]]) -> Question:
+    """Cases and holdings as classes, people as hands, terms as prices: all that `assign` divides. Raises Refused as it does."""
+    people = roster.people
+    there = recall.presence(roster, as_of, terms, faults)
+    book = _book(cases, holdings, people, list(frozen_borrowers(roster, recall.worked_on(as_of))))
+    kinds, kind = kinds_of(book.with_columns(owner=pl.coalesce("owner", "holder_owner")), people)
+    able, binding = fits(kinds, people)
+    place = book["place"].to_numpy()
+    held = book["held_by"].is_not_null().to_numpy()
+    rows = np.flatnonzero(held)
+    why = np.full(book.height, -1, np.int64)
+    why[rows] = recall.why_back(book[rows], people, there, _beside_nobody(able)[kind[rows], place[rows]], roster, terms, as_of)
+    barred = _barred(book, why, roster, terms, as_of, people)
+    fixed, stays, needed = why == COME_BACK.index(FROZEN), held & (why < 0), book["needed"].to_numpy()
+    asks = needed & ~fixed & (stays | ~book["is_still"].to_numpy())
+    money, difficulty = alike.money_of(book), book["difficulty"].fill_nan(None).fill_null(0.5).to_numpy()
+    tier = np.zeros(book.height, np.int64)
+    counted, active = np.flatnonzero(stays | asks | fixed), np.flatnonzero(stays | asks)
+    owners = book[counted].select(pl.coalesce("owner", "holder_owner").replace_strict(list(alike.KINDS), range(len(alike.KINDS)), return_dtype=pl.Int64)).to_series()
+    tier[counted] = alike.tiers_of(owners.to_numpy(), money[counted], difficulty[counted])
+    hands = _hands(people, there, place[fixed], tier[fixed])
+    group, sets = _groups(asks, kind, able & hands.open, barred)
+    last = np.where(stays, place, np.where(_beside_nobody(sets)[group, book["last_place"].to_numpy()], book["last_place"].to_numpy(), -1))
+    rank = np.where(stays, np.where(needed, alike.HELD, alike.QUIET), alike.NEW)
+    count = np.bincount(tier[active], minlength=len(alike.KINDS) * alike.TIERS)
+    mean = np.bincount(tier[active], money[active], minlength=len(count)) // np.maximum(1, count)
+    return Question(
+        book, active, np.where(fixed, place, -1), why, binding_reasons(book, kind, able, binding, hands.open, barred),
+        alike.classes_of(group[active], tier[active], last[active], rank[active], sets), hands,
+        prices_of(terms.continuity_minor, terms.uneven_minor, len(people), mean.astype(np.int64)), money[active], difficulty[active])
+
+
+def _beside_nobody(table: np.ndarray) -> np.ndarray:
+    """The table with a last column, reached by place −1, in which nothing holds."""
+    return np.append(table, np.zeros((len(table), 1), np.bool_), axis=1)
+
+
+def _groups(asks: np.ndarray, kind: np.ndarray, able: np.ndarray, barred: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Of every row the place of the set of people who can newly have it, −1 where nobody is asked; and the sets."""
+    asked = np.flatnonzero(asks)
+    at = np.full(len(asks), -1, np.int64)
+    at[asked] = np.arange(len(asked))
+    row = at[barred["row"].to_numpy()]
+    sets, found = alike.sets_of(able, kind[asked], row[row >= 0], barred["place"].to_numpy()[row >= 0])
+    group = np.full(len(asks), -1, np.int64)
+    group[asked] = found
+    return group, sets
 
 
 def _book(cases: pl.DataFrame, holdings: pl.DataFrame, people: People, still: list[str]) -> pl.DataFrame:
@@ -144,7 +205,7 @@ def _barred(book: pl.DataFrame, why: np.ndarray, roster: Roster, terms: Terms, a
     return pl.concat([of_conflict, *of_idle]).filter(pl.col("place") >= 0).sort("row", "place", "reason")
 
 
-def _hands(people: People, there: Presence) -> Hands:
+def _hands(people: People, there: Presence, fixed_to: np.ndarray, fixed_tier: np.ndarray) -> Hands:
     """Without shares agencies have equal ones; a scorecard multiplies the share, and where there is none it is the mean of the others'."""
     scores = [one.score for one in people if one.owner == AGENCY and one.score is not None]
     mean = sum(scores) // len(scores) if scores else 1
@@ -152,36 +213,7 @@ def _hands(people: People, there: Presence) -> Hands:
         one.cases_most if one.owner != AGENCY else (PPM if one.share_ppm is None else one.share_ppm) * (mean if one.score is None else one.score)
         for one in people], np.int64)
     is_agency = np.array([one.owner == AGENCY for one in people], np.bool_)
-    return Hands(np.array([one.cases_most for one in people], np.int64), weight, there.open & (~is_agency | (weight > 0)), is_agency,
-                 np.zeros((len(people), len(alike.KINDS) * alike.TIERS), np.int64))
-
-
-def _given(book: pl.DataFrame, kind: np.ndarray, able: np.ndarray, why: np.ndarray, barred: pl.DataFrame, hands: Hands, terms: Terms) -> tuple[np.ndarray, int, int]:
-    """Of every case the place of who has it, −1 for nobody; what the division costs, and the bound."""
-    place, last = book["place"].to_numpy(), book["last_place"].to_numpy()
-    needed, fixed, stays = book["needed"].to_numpy(), why == COME_BACK.index(FROZEN), book["held_by"].is_not_null().to_numpy() & (why < 0)
-    asks = needed & ~fixed & (stays | ~book["is_still"].to_numpy())
-    active, counted = np.flatnonzero(stays | asks), np.flatnonzero(stays | asks | fixed)
-    owners = book[counted].select(pl.coalesce("owner", "holder_owner").replace_strict(list(alike.KINDS), range(len(alike.KINDS)), return_dtype=pl.Int64)).to_series()
-    money, difficulty = alike.money_of(book), book["difficulty"].fill_nan(None).fill_null(0.5).to_numpy()
-    tier = np.zeros(book.height, np.int64)
-    tier[counted] = alike.tiers_of(owners.to_numpy(), money[counted], difficulty[counted])
-    np.add.at(hands.fixed, (place[fixed], tier[fixed]), 1)
-    hands = replace(hands, room=np.maximum(0, hands.room - hands.fixed.sum(axis=1)))
-    asked = np.flatnonzero(asks)
-    at = np.full(book.height, -1, np.int64)
-    at[asked] = np.arange(len(asked))
-    row = at[barred["row"].to_numpy()]
-    sets, group_of_asked = alike.sets_of(able & hands.open, kind[asked], row[row >= 0], barred["place"].to_numpy()[row >= 0])
-    group = np.full(book.height, -1, np.int64)
-    group[asked] = group_of_asked
-    can = np.append(sets, np.zeros((len(sets), 1), np.bool_), axis=1)
-    last = np.where(stays, place, np.where(can[group, last], last, -1))
-    rank = np.where(stays, np.where(needed, alike.HELD, alike.QUIET), alike.NEW)
-    classes = alike.classes_of(group[active], tier[active], last[active], rank[active], sets)
-    count = np.bincount(tier[active], minlength=len(alike.KINDS) * alike.TIERS)
-    mean = np.bincount(tier[active], money[active], minlength=len(count)) // np.maximum(1, count)
-    division = divide(classes, hands, prices_of(terms.continuity_minor, terms.uneven_minor, len(hands.room), mean.astype(np.int64)))
-    to = np.where(fixed, place, -1)
-    to[active] = dealt(classes, division, money[active], difficulty[active], hands.weight)
-    return to, division.cost, division.bound
+    fixed = np.zeros((len(people), len(alike.KINDS) * alike.TIERS), np.int64)
+    np.add.at(fixed, (fixed_to, fixed_tier), 1)
+    room = np.maximum(0, np.array([one.cases_most for one in people], np.int64) - fixed.sum(axis=1))
+    return Hands(room, weight, there.open & (~is_agency | (weight > 0)), is_agency, fixed)

@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 
 from arrears.allocation.fitness import CRITERIA, People
-from arrears.allocation.recall import COME_BACK, FROZEN, IDLE, NOT_NEEDED, Presence, Terms, is_barred
+from arrears.allocation.recall import COME_BACK, FROZEN, IDLE, NOT_NEEDED, Terms, is_barred
 from arrears.allocation.roster import AGENCY
 
 
-def binding_reasons(book: pl.DataFrame, kind: np.ndarray, able: np.ndarray, binding: np.ndarray, there: Presence, barred: pl.DataFrame) -> pl.Series:
+def binding_reasons(book: pl.DataFrame, kind: np.ndarray, able: np.ndarray, binding: np.ndarray, is_open: np.ndarray, barred: pl.DataFrame) -> pl.Series:
     """Of every case the reason that binds where nobody has it: nobody can, nobody who can is there, all who are must not, all who may are full."""
-    can = able & there.open
+    can = able & is_open
     codes = [f"no_{criterion}" for criterion in CRITERIA]
     of_kind = ["no_capacity" if some else "nobody_there" if first < 0 else codes[first]
                for some, first in zip(can.any(axis=1).tolist(), binding.tolist(), strict=True)]

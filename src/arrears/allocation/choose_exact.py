@@ -14,8 +14,8 @@ from arrears.allocation.choose_options import Options
 from arrears.allocation.choose_repair import Within, worth_of
 from arrears.compiled import compiled
 
-DOUBTFUL_MOST = 2000
-"""With more entries in doubt than that no search is tried."""
+DOUBTFUL_MOST, LOOKED_AT_MOST = 400, 2000
+"""With more entries in doubt no search for a better choice is tried; with more entries in all, none for any choice at all."""
 STEPS_MOST = 5_000_000
 """Steps after which a search gives up; a count, so that it is the same on every machine."""
 GAP_MOST = 2**60
@@ -31,14 +31,17 @@ class Searched:
     is_complete: bool
 
 
-def doubts(options: Options, limits: Within, bound: int, reached: int, best: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def doubts(
+    options: Options, limits: Within, bound: int, reached: int, best: np.ndarray, order: np.ndarray, enough: int = GAP_MOST,
+) -> tuple[np.ndarray, np.ndarray]:
     """The entries, hardest first, for which a choice worth more than `reached` (minor units) may have more than one treatment, and what each treatment
     loses, int64 [len, T], thousandths, -1 where it loses too much. bound: bound(p), thousandths; best: each entry's treatment of greatest priced value.
+    enough: with more entries than that only the first so many are given, and one more, in no order.
     """
     gap = min(bound - 1000 * reached - 1000, GAP_MOST)
     in_doubt = np.zeros(options.entries, np.bool_)
     _mark(options.value, options.allowed, options.kind, options.usage, limits.prices, best, gap, in_doubt)
-    doubtful = order[in_doubt[order]]
+    doubtful = order[in_doubt[order]][: enough + 1]
     part = options.some(doubtful)
     lost = _losses(part.value, part.allowed, part.kind, part.usage, limits.prices, best[doubtful], gap)
     second = np.sort(np.where(lost < 0, gap + 1, lost), axis=1)[:, 1] if len(doubtful) else np.zeros(0, np.int64)
@@ -47,13 +50,13 @@ def doubts(options: Options, limits: Within, bound: int, reached: int, best: np.
 
 
 def better(options: Options, limits: Within, bound: int, reached: int, best: np.ndarray, order: np.ndarray) -> Searched:
-    """The best of the choices worth more than `reached` (minor units). bound: bound(p), thousandths; best: each entry's treatment of greatest priced value."""
+    """The best of the choices worth more than `reached` (minor units). bound, best: as of `doubts`."""
     gap = bound - 1000 * reached - 1000
     if gap < 0:
         return Searched(None, True)
     if gap > GAP_MOST:
         return Searched(None, False)
-    places, lost = doubts(options, limits, bound, reached, best, order)
+    places, lost = doubts(options, limits, bound, reached, best, order, DOUBTFUL_MOST)
     if len(places) > DOUBTFUL_MOST:
         return Searched(None, False)
     return _searched(options, limits, places, lost, best, gap, False)
@@ -81,7 +84,7 @@ def tied(options: Options, limits: Within, best: np.ndarray, order: np.ndarray) 
 
 def any_within(options: Options, limits: Within, best: np.ndarray, order: np.ndarray) -> Searched:
     """Any choice within the limits; complete without one: there is none."""
-    if options.entries > DOUBTFUL_MOST:
+    if options.entries > LOOKED_AT_MOST:
         return Searched(None, False)
     bits = (options.allowed[order, None] >> np.arange(options.value.shape[1], dtype=np.uint64)) & np.uint64(1)
     return _searched(options, limits, order, np.where(bits == 1, 0, -1).astype(np.int64), best, 0, True)

@@ -34,15 +34,10 @@ def check(
 ) -> None:
     """Find what is wrong: rows never reached, ranges missing or overlapping, offers on predictions; with a book, experiments changed. 检查策略文件。"""
     from arrears import strategy_register
-    from arrears.delinquency.buckets import read_buckets
-    from arrears.strategy.reading import demand_buckets, strategy_from
-    from arrears.strategy.table_analysis import analyse
 
     with terms.refusals(lang):
-        buckets, said = read_buckets().names, terms.language(lang)
-        found = strategy_from(_text_of(file), file.name)
-        demand_buckets(found, buckets)
-        findings = analyse(found, buckets[1:])  # a late loan is never in the first bucket, M0
+        said = terms.language(lang)
+        found, findings = strategy_register.looked_at(_text_of(file), file.name)
         for line in strategy_words.finding_lines(findings, said, every):
             print(line)
         faults = sum(finding.is_fault for finding in findings)
@@ -81,6 +76,42 @@ def draw(
         text, name, counts = _drawn(file, book, version, as_of, terms.language(lang))
         store.write_bytes(out, _picture(strategy_from(text, name), counts, out.suffix, terms.language(lang)).encode())
         print(strategy_words.drawn_line(out, counts, as_of, terms.language(lang)))
+
+
+@strategy.command("sheet")
+def sheet(
+    out: Annotated[Path, typer.Option("--out", help="File to write: .xlsx, or .csv for one table. 输出文件：.xlsx，或单表 .csv")],
+    file: MaybeFileArgument = None, book: MaybeHomeOption = None, version: VersionOption = None, as_of: DayOption = None,
+    table: Annotated[str, typer.Option("--table", help="Of a .csv: rows, segments or offers. CSV 写哪张表")] = "rows", lang: LangOption = None,
+) -> None:
+    """Write a strategy's tables as a spreadsheet, to be changed there and taken back with take-sheet. 将策略表写成电子表格。"""
+    from arrears.nightly.strategy_sheet import write_sheet
+    from arrears.strategy.reading import strategy_from
+
+    with terms.refusals(lang):
+        text, name, _ = _named(file, book, version, as_of, terms.language(lang))
+        write_sheet(strategy_from(text, name), out, table)
+        print(out)
+
+
+@strategy.command("take-sheet")
+def take_sheet(
+    sheet: Annotated[Path, typer.Argument(help="The changed spreadsheet, .xlsx or .csv. 改好的电子表格")],
+    into: Annotated[Path, typer.Option("--into", help="The strategy's file that the sheet was written from; it stays as it is. 原策略文件，不会改动")],
+    out: Annotated[Path, typer.Option("--out", help="The strategy's file to write. 要写的策略文件")], lang: LangOption = None,
+) -> None:
+    """Take a changed spreadsheet into a strategy's file; comments and all that is in no table stay. 将改好的表格读回策略文件。"""
+    from arrears.nightly.strategy_sheet import read_cells
+    from arrears.strategy.sheet import cells_to_yaml
+
+    with terms.refusals(lang):
+        before = _text_of(into)
+        text = cells_to_yaml(before, read_cells(sheet), into.name)
+        if out.exists():
+            raise Refused(f"{out}: stands already; name another file, or remove this one", f"{out}：文件已存在；请换一个文件名，或先删除它")
+        store.write_bytes(out, text.encode())
+        for line in strategy_words.taken_lines(before, text, into, out, terms.language(lang)):
+            print(line)
 
 
 @strategy.command("submit")
@@ -162,20 +193,26 @@ def why(loan: Annotated[str, typer.Argument(help="loan_id. 贷款编号")], book
 @strategy.command("plan")
 def plan(
     rate: Annotated[str, typer.Option("--rate", help="The outcome expected in the first arm, e.g. 30%. 第一组的预期结果")],
-    effect: Annotated[str, typer.Option("--effect", help="The smallest difference worth finding, e.g. 5%. 值得发现的最小差异")],
-    power: Annotated[str, typer.Option("--power", help="How surely it is to be found. 检验功效")] = "80%",
-    alpha: Annotated[str, typer.Option("--alpha", help="How often a difference may be seen where there is none. 显著性水平")] = "5%",
-    shares: Annotated[str, typer.Option("--shares", help="Shares of the arms, the first first: 80%,10%,10%. 各组比例")] = "50%,50%",
+    file: Annotated[Path | None, typer.Argument(help="A strategy's file; its experiment says the shares. 策略文件，比例取自其中的实验")] = None,
+    experiment: Annotated[str | None, typer.Option("--experiment", help="Which experiment of the file. 文件中的哪个实验")] = None,
+    effect: Annotated[str, typer.Option("--effect", help="The smallest difference worth finding, e.g. 5%. 值得发现的最小差异")] = "5%",
+    power: Annotated[str | None, typer.Option("--power", help="How surely it is to be found; default 80%. 检验功效，默认 80%")] = None,
+    alpha: Annotated[str | None, typer.Option("--alpha", help="How often a difference may be seen where there is none; default 5%. 显著性水平，默认 5%")] = None,
+    shares: Annotated[str | None, typer.Option("--shares", help="Shares of the arms, the first first: 80%,10%,10%; default halves. 各组比例")] = None,
     people_a_day: Annotated[float | None, typer.Option("--people-a-day", help="How many people newly fit a day; says how long it takes. 每日新进人数")] = None,
     lang: LangOption = None,
 ) -> None:
     """How many people an experiment needs before it can tell an effect, and how long that takes. 实验所需人数与时间。"""
     with terms.refusals(lang):
-        parts = [_share_of(one, "--shares") for one in shares.split(",")]
-        if len(parts) < 2 or round(sum(parts) * 1_000_000) != 1_000_000:
-            raise Refused(f"--shares {shares}: at least two shares that sum to 100%, for example 80%,20%", f"--shares {shares}：至少两个比例，合计须为 100%，例如 80%,20%")
-        for line in strategy_words.plan_lines(_share_of(rate, "--rate"), _share_of(effect, "--effect", may_fall=True), _share_of(power, "--power"), _share_of(alpha, "--alpha"),
-                                              parts, people_a_day, terms.language(lang)):
+        base, smallest = _share_of(rate, "--rate"), _share_of(effect, "--effect", may_fall=True)
+        if file is not None:
+            lines = _planned(file, experiment, base, smallest, people_a_day, (power, alpha, shares), terms.language(lang))
+        else:
+            parts = [_share_of(one, "--shares") for one in (shares or "50%,50%").split(",")]
+            if len(parts) < 2 or round(sum(parts) * 1_000_000) != 1_000_000:
+                raise Refused(f"--shares {shares}: at least two shares that sum to 100%, for example 80%,20%", f"--shares {shares}：至少两个比例，合计须为 100%，例如 80%,20%")
+            lines = strategy_words.plan_lines(base, smallest, _share_of(power or "80%", "--power"), _share_of(alpha or "5%", "--alpha"), parts, people_a_day, terms.language(lang))
+        for line in lines:
             print(line)
 
 
@@ -272,9 +309,10 @@ def _drawn(file: Path | None, book: Path | None, version: int | None, as_of: str
 
 
 def _picture(found, counts: dict | None, suffix: str, lang: str) -> str:
+    from arrears.pages.strategy_page import page_of
     from arrears.pages.strategy_picture import picture_of
 
-    return picture_of(found, lang, counts)
+    return page_of(found, counts) if suffix == ".html" else picture_of(found, lang, counts)
 
 
 def _side(home: Book, said: str, day: date) -> str:
@@ -311,6 +349,21 @@ def _experiments(home: Book, day: date, name: str | None, text: str | None) -> l
         raise Refused(f"no experiment began by {day} in the strategies of this book; name another day, or with --strategy the file under which the nights were done",
                       f"截至 {day} 策略中没有已开始的实验；请换日期，或用 --strategy 指明夜批所用的文件")
     return asked
+
+
+def _planned(file: Path, name: str | None, base: float, effect: float, people_a_day: float | None, others: tuple, lang: str) -> list[str]:
+    """What an experiment of the file needs, in sentences. Raises Refused where the file has none of that name, or what the file says is said again."""
+    from arrears.nightly.experiment_results import planned
+    from arrears.strategy.reading import strategy_from
+
+    if any(others) or people_a_day is None:
+        raise Refused("with a file the shares are those of its experiment, power is 80% and alpha 5%: give --people-a-day, and leave --shares, --power and --alpha out",
+                      "给出文件时，比例取自其中的实验，功效 80%、显著性水平 5%：请给 --people-a-day，勿给 --shares、--power、--alpha")
+    found = {one.name: one for one in strategy_from(_text_of(file), file.name).experiments}
+    asked = next(iter(found), None) if name is None and len(found) == 1 else name
+    if asked not in found:
+        raise Refused(f"{file}: name one of its experiments with --experiment; there are {', '.join(found) or 'none'}", f"{file}：请用 --experiment 指明实验；其中有：{'、'.join(found) or '无'}")
+    return [one.zh if lang == "zh" else one.en for one in planned(found[asked], base, people_a_day, effect)]
 
 
 def _share_of(said: str, option: str, *, may_fall: bool = False) -> float:

@@ -8,7 +8,8 @@ from arrears import strategy_register
 from arrears.pages.amounts import in_major_units
 from arrears.refusal import Refused
 from arrears.store import Book
-from arrears.strategy_register import APPROVE, Entry, Period, Submitted
+from arrears.strategy.approvals import APPROVE, Entry, Period
+from arrears.strategy_register import Submitted
 from arrears.strict_yaml import BadYaml
 
 _CHANGES_SHOWN = 20
@@ -89,11 +90,26 @@ def _changes(book: Book, day: date, text: str, lang: str) -> list[str]:
     against = _what(number, lang)
     if not lines:
         return [f"  与 {day} 有效的{_spaced(against)}内容相同" if zh else f"  it says the same as {against}, in force on {day}"]
+    return [f"与 {day} 有效的{_spaced(against)}相比：" if zh else f"Against {against}, in force on {day}:", *_first(lines, zh)]
+
+
+def _first(lines: list[str], zh: bool) -> list[str]:
+    """The first so many changes, and how many more there are."""
     more = len(lines) - _CHANGES_SHOWN
     shown = [f"  {line}" for line in lines[:_CHANGES_SHOWN]]
-    if more > 0:
-        shown.append(f"  另有 {more} 处不同" if zh else f"  and {more} more")
-    return [f"与 {day} 有效的{_spaced(against)}相比：" if zh else f"Against {against}, in force on {day}:", *shown]
+    return shown if more <= 0 else [*shown, f"  另有 {more} 处不同" if zh else f"  and {more} more"]
+
+
+def taken_lines(before: str, after: str, into: Path, out: Path, lang: str) -> list[str]:
+    """The file that was written, and what the sheet changed."""
+    from arrears.pages.strategy_changes import changes_in_words
+    from arrears.strategy.reading import strategy_from
+
+    zh = lang == "zh"
+    lines = changes_in_words(strategy_from(before), strategy_from(after), lang)
+    if not lines:
+        return [f"{out}：与 {into} 内容相同" if zh else f"{out}: it says the same as {into}"]
+    return [f"{out}，与 {into} 相比：" if zh else f"{out}, against {into}:", *_first(lines, zh)]
 
 
 def listed_lines(book: Book, today: date, lang: str) -> list[str]:

@@ -27,7 +27,7 @@ from arrears.strategy.strategy import Row, Strategy, Treatment
 WIDTH = 1120
 _ROW_WIDE, _JOIN_WIDE, _BODY_AT, _GAP, _RIVER_AT = 500, 112, 44, 30, 120
 _AFTER_WIDE = WIDTH - _ROW_WIDE - _JOIN_WIDE
-_MOST_DOWN, _MOST_ACROSS, _THIN = 90, 26, 2.0
+_MOST_WIDE, _THIN = 44, 2.0
 _GREEN = "#2c7a5b"
 
 
@@ -136,14 +136,14 @@ def _row_drawn(box: Box, row: Row, place: int, y: float, tall: float) -> str:
 
 
 def _step_down(y: float, text: str, left: int | None, total: int | None, lang: str) -> list[str]:
-    wide = _THIN if not total else max(_THIN if left else 0.8, _MOST_DOWN * left / total)
+    wide = _THIN if not total else max(_THIN if left else 0.8, _MOST_WIDE * left / total)
     words = [text] if text else [said("first", lang)] if left is None else []
     words += [] if left is None else [said("loans", lang, n=count(left))]
     return [down(_RIVER_AT, y, _GAP, wide), lettered(_RIVER_AT + max(wide / 2, 6) + 12, y + 19, " · ".join(words), SMALL)]
 
 
 def _joined(middle: float, taken: int | None, total: int | None, lang: str) -> list[str]:
-    wide = _THIN if not total else max(_THIN if taken else 0.8, _MOST_ACROSS * taken / total)
+    wide = _THIN if not total else max(_THIN if taken else 0.8, _MOST_WIDE * taken / total)
     parts = [across(_ROW_WIDE + 2, middle, _JOIN_WIDE - 4, wide)]
     if taken is not None:
         fill = INK if taken else SOFT

@@ -1,6 +1,7 @@
 """How long text is when it is drawn, and where its lines break: an estimate by classes of characters, on the safe side of common fonts."""
 
 import re
+from functools import lru_cache
 from unicodedata import combining, east_asian_width
 
 _NARROW, _WIDE = set("ijltfr.,:;|'!()[]{}`/\\ -"), set("mwMW@%&—…→")
@@ -29,6 +30,20 @@ def wrapped(text: str, room: float, size: float, weight: str = "400", mono: bool
     >>> wrapped("逾期一天，短信。", 50, 10)
     ['逾期一天，', '短信。']
     """
+    return list(_broken(text, room, size, weight, mono))
+
+
+def drawable(text: str) -> str:
+    """The text with what XML cannot hold replaced by U+FFFD.
+
+    >>> drawable("a\\x00b") == "a\\ufffdb"
+    True
+    """
+    return _FORBIDDEN.sub("\ufffd", text)
+
+
+@lru_cache(maxsize=20_000)
+def _broken(text: str, room: float, size: float, weight: str, mono: bool) -> tuple[str, ...]:
     lines, line = [], ""
     for piece in _unbroken(text):
         if line and width_of((line + piece).rstrip(), size, weight, mono) > room:
@@ -40,16 +55,7 @@ def wrapped(text: str, room: float, size: float, weight: str = "400", mono: bool
             lines.append(piece[:fits])
             piece = piece[fits:]
         line += piece
-    return [*lines, line.rstrip()] if line.strip() or not lines else lines
-
-
-def drawable(text: str) -> str:
-    """The text with what XML cannot hold replaced by U+FFFD.
-
-    >>> drawable("a\\x00b") == "a\\ufffdb"
-    True
-    """
-    return _FORBIDDEN.sub("\ufffd", text)
+    return tuple([*lines, line.rstrip()] if line.strip() or not lines else lines)
 
 
 def _unbroken(text: str) -> list[str]:
@@ -66,6 +72,7 @@ def _unbroken(text: str) -> list[str]:
     return pieces
 
 
+@lru_cache(maxsize=20_000)
 def _ems(character: str, mono: bool) -> float:
     if combining(character):
         return 0.0

@@ -44,7 +44,7 @@ def _tiles(strategy: Strategy) -> str:
 
 def _flow(strategy: Strategy, counts: Counts) -> str:
     loans = counts.get("rows")
-    columns = [(_part("order"), NUMBER), (_part("rule"), CODE), (_part("who"), PROSE), (_part("follows"), PROSE), (_part("reason"), PROSE)]
+    columns = [(_part("order"), NUMBER), (_part("row"), CODE), (_part("who"), PROSE), (_part("follows"), PROSE), (_part("reason"), PROSE)]
     columns += [] if loans is None else [(_part("late_loans"), NUMBER)]
     rows: list[list[Cell]] = []
     for place, row in enumerate(strategy.rows, start=1):
@@ -53,7 +53,7 @@ def _flow(strategy: Strategy, counts: Counts) -> str:
     listed = table("strategy-rows", words("strategy_flow.rows"), columns, rows)
     if strategy.segments:
         segments = [[one.name, (one.zh, one.en), _pair(lambda lang, one=one: _who(one.when, lang, strategy))] for one in strategy.segments]
-        listed += table("strategy-segments", words("strategy_flow.segments"), [(_part("rule"), CODE), (_part("what"), TEXT), (_part("who"), PROSE)], segments)
+        listed += table("strategy-segments", words("strategy_flow.segments"), [(_part("what"), CODE), (_part("words"), TEXT), (_part("who"), PROSE)], segments)
     return _picture("flow", words("strategy_flow.picture"), strategy, counts) + listed
 
 
@@ -79,14 +79,14 @@ def _ladders(strategy: Strategy, counts: Counts) -> str:
     for ladder in strategy.ladders:
         steps = [in_words.ladder_steps(ladder, strategy, lang) for lang in LANGUAGES]
         rows += [[ladder.name, (ladder.zh, ladder.en), (zh[0], en[0]), (zh[1], en[1])] for zh, en in zip(*steps, strict=True)]
-    columns = [(_part("rule"), CODE), (_part("what"), PROSE), (_part("step"), TEXT), (_part("treatment"), PROSE)]
-    return _picture("ladders", words("strategy_ladders.title"), strategy, counts) + table("strategy-ladders", words("strategy_ladders.title"), columns, rows)
+    columns = [(_part("what"), CODE), (_part("words"), PROSE), (_part("step"), TEXT), (_part("treatment"), PROSE)]
+    return _picture("ladders", _part("ladders"), strategy, counts) + table("strategy-ladders", words("strategy_ladders.table"), columns, rows)
 
 
 def _offers(strategy: Strategy, counts: Counts) -> str:
     if not strategy.offers:
         return _none()
-    columns = [(_part("rule"), CODE), (_part("who"), PROSE), (_part("instalments"), NUMBER), (_part("shift"), NUMBER), (_part("penalty"), NUMBER), (_part("interest"), NUMBER),
+    columns = [(_part("what"), CODE), (_part("who"), PROSE), (_part("instalments"), NUMBER), (_part("shift"), NUMBER), (_part("penalty"), NUMBER), (_part("interest"), NUMBER),
                (_part("reason"), PROSE)]
     rows = [[offer.name, _pair(lambda lang, offer=offer: _who(offer.when, lang, strategy)), f"{offer.instalments_most:,}", f"{offer.shift_days_most:,}",
              in_words.per_cent(offer.waive_penalty_ppm), in_words.per_cent(offer.waive_interest_ppm), (offer.reason_zh, offer.reason_en)] for offer in strategy.offers]
@@ -103,13 +103,13 @@ def _experiments(strategy: Strategy, counts: Counts) -> str:
             f"{getattr(one, lang)} ({one.name})", in_words.dates_in_words(one, lang), in_words.conditions_in_words(one.when, lang, strategy),
             in_words.value_in_words("outcome", one.outcome, lang))))
         listed += table(f"strategy-experiment-{number}", about, columns, [[arm.name, in_words.per_cent(arm.share_ppm), _follows(arm, strategy)] for arm in one.arms])
-    return _picture("experiments", words("strategy_experiments.title"), strategy, counts) + listed
+    return _picture("experiments", _part("experiments"), strategy, counts) + listed
 
 
 def _limits(strategy: Strategy, counts: Counts) -> str:
     if not strategy.limits:
         return _none()
-    columns = [(_part("rule"), CODE), (_part("what"), PROSE), (_part("counted"), PROSE), (_part("bound"), PROSE)]
+    columns = [(_part("what"), CODE), (_part("words"), PROSE), (_part("counted"), PROSE), (_part("bound"), PROSE)]
     rows = [[limit.name, (limit.zh, limit.en), _pair(lambda lang, limit=limit: in_words.counted_in_words(limit, lang, strategy)),
              _pair(lambda lang, limit=limit: in_words.bounds_in_words(limit, lang))] for limit in strategy.limits]
     return table("strategy-limits", words("strategy_limits.title"), columns, rows)

@@ -165,7 +165,7 @@ def _arms(experiment: Experiment, strategy: Strategy, lang: str, y: float) -> tu
 
 
 def _limits(strategy: Strategy, lang: str, y: float, counts: Counts) -> tuple[list[str], float]:
-    columns = [(said("what", lang), 190.0), ("", 200.0), (said("counted", lang), 410.0), (said("bound", lang), 320.0)]
+    columns = [(said("what", lang), 190.0), (said("words", lang), 200.0), (said("counted", lang), 410.0), (said("bound", lang), 320.0)]
     rows = [(limit.name, [limit.name, getattr(limit, lang), in_words.counted_in_words(limit, lang, strategy), in_words.bounds_in_words(limit, lang)]) for limit in strategy.limits]
     return grid("limit", columns, rows, y) if rows else ([], y)
 
@@ -181,7 +181,7 @@ def _expected(strategy: Strategy, lang: str, y: float, counts: Counts) -> tuple[
     if not rows:
         return [], y
     wide = (WIDTH - 240) / max(1, len(columns) - 1)
-    parts, y = grid("expected", [(text, 240 if number == 0 else wide) for number, text in enumerate(columns)], [(row[0], row) for row in rows], y)
+    parts, y = grid("expected", [(text, 240 if number == 0 else wide) for number, text in enumerate(columns)], [(row[0], row) for row in rows], y, first=BODY)
     source = Box("source", "", [(said("source", lang, source=strategy.expected.source or said("no_source", lang)), SMALL)], edge=LINE, pad=8)
     return [*parts, source.drawn(0, y + 10, WIDTH)], y + 10 + source.height(WIDTH)
 

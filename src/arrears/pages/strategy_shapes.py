@@ -119,8 +119,8 @@ def cards(boxes: Sequence[Box], y: float, width: float, columns: int, gap: float
     return parts, y - (gap if boxes else 0)
 
 
-def grid(kind: str, columns: Sequence[tuple[str, float]], rows: Sequence[tuple[str, Sequence[str]]], y: float) -> tuple[list[str], float]:
-    """A table of (header, width) columns and (name, cells) rows whose cells wrap, and where it ends; the first cell is set as a name."""
+def grid(kind: str, columns: Sequence[tuple[str, float]], rows: Sequence[tuple[str, Sequence[str]]], y: float, first: Ink = NAME) -> tuple[list[str], float]:
+    """A table of (header, width) columns and (name, cells) rows whose cells wrap, and where it ends; the first cell of a row is set as told."""
     parts, heads = [], [Box("head", text, [(text, SMALL)], fill=WASH, edge="", pad=6) for text, _ in columns]
     tall = max(box.height(width) for box, (_, width) in zip(heads, columns, strict=True))
     left = 0.0
@@ -129,7 +129,7 @@ def grid(kind: str, columns: Sequence[tuple[str, float]], rows: Sequence[tuple[s
         left += width
     y += tall
     for name, cells in rows:
-        boxes = [Box("cell", name, [(text, NAME if number == 0 else BODY)], edge="", pad=6) for number, text in enumerate(cells)]
+        boxes = [Box("cell", name, [(text, first if number == 0 else BODY)], edge="", pad=6) for number, text in enumerate(cells)]
         tall = max(box.height(width) for box, (_, width) in zip(boxes, columns, strict=True))
         left = 0.0
         cells_drawn = []

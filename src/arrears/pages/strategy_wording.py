@@ -65,13 +65,13 @@ PARTS: dict[str, Pair] = {
     "day": ("第 {day} 天", "day {day}"), "days": ("第 {day}–{last} 天", "days {day}–{last}"), "from_day": ("第 {day} 天起", "from day {day}"),
     "used_by": ("{name}，用于：{rows}", "{name}, used by: {rows}"), "not_to_scale": ("横向不按天数比例。", "Widths are not to scale."), "key": ("颜色与文字都表示由谁执行：", "Colour and word both say who does it:"),
     "money": ("金额以账册币种的元为单位，两位小数。", "Amounts are in major units of the book's currency."),
-    "what": ("名称", "Name"), "who": ("适用对象", "Who"), "follows": ("做什么", "What follows"), "reason": ("理由", "Reason"), "order": ("序", "No."), "bound": ("界限", "Bounds"),
+    "what": ("名称", "Name"), "words": ("说明", "In words"), "who": ("适用对象", "Who"), "follows": ("做什么", "What follows"), "reason": ("理由", "Reason"), "order": ("序", "No."), "bound": ("界限", "Bounds"),
     "counted": ("计量", "Counts"), "instalments": ("分期最多", "Instalments"), "shift": ("延期最多（天）", "Shift, days"), "penalty": ("罚息减免", "Penalty waived"),
     "interest": ("利息减免", "Interest waived"), "arm": ("组", "Arm"), "share": ("占比", "Share"), "bucket": ("账龄", "Bucket"), "recovery": ("不处置时收回", "Left alone"),
     "complaints": ("每百万人投诉", "Complaints per million"), "effect_of": ("{name}，增收", "{name} adds"), "late_loans": ("逾期贷款", "Late loans"),
     "step": ("逾期天数", "Days past due"), "owner": ("执行", "By"), "channel": ("渠道", "Channel"), "hours": ("时段", "Hours"), "tone": ("语气", "Tone"),
     "cost": ("每次费用", "Cost a time"), "minutes": ("用时（分钟）", "Minutes"), "cool_off": ("间隔（天）", "Cool-off, days"), "skill": ("技能", "Skill"), "wording": ("话术", "Wording"),
-    "treatment": ("处置", "Treatment"), "rule": ("规则", "Rule"), "value": ("值", "Value"),
+    "treatment": ("处置", "Treatment"), "row": ("行", "Row"),
 }
 """Words of the picture, the page and the terminal; facts stand in braces."""
 
@@ -94,16 +94,15 @@ PAGE: dict[str, Pair] = {
         "Where there are numbers, lines are as wide as the number of loans."),
     "strategy_treatments.title": ("处置", "Treatments"),
     "strategy_treatments.how": (
-        "次序即紧迫程度：一人有几笔贷款时取最靠前的一种。时段以客户当地时间计，含起点、不含终点。费用与用时按每次计；间隔是同一渠道的上次联系之后，再次采用前至少隔的天数。凡是联系，发出前还须通过闸门。",
-        "The order says how pressing each is: a person with several loans gets the first. Hours are those of the person's own clock, from the first until before the last. Cost and minutes are for one time; "
+        "次序即紧迫程度：一人有几笔贷款时取最靠前的一种。时段是一天中可以发出的时间，含起点、不含终点。费用与用时按每次计；间隔是同一渠道的上次联系之后，再次采用前至少隔的天数。凡是联系，发出前还须通过闸门。",
+        "The order says how pressing each is: a person with several loans gets the first. Hours are the window of the day in which it may go out, from the first until before the last. Cost and minutes are for one time; "
         "cool-off: the treatment may go out again so many days after the last contact by its channel. Every contact passes the gate before it goes out."),
-    "strategy_ladders.title": ("阶梯", "Ladders"),
+    "strategy_ladders.table": ("各级，列表", "The steps as a table"), "strategy_ladders.title": ("阶梯", "Ladders"),
     "strategy_ladders.how": ("已达到的最后一级生效；第一级从逾期第 1 天开始。横向不按天数比例。", "The last step whose first day is reached counts; the first begins on day 1. Widths are not to scale."),
     "strategy_offers.title": ("可提供的方案", "Offers"),
     "strategy_offers.how": (
-        "只看公开条件，凡符合者一律相同，第一条符合的生效；任何预测都不影响可提供的方案（个人信息保护法第二十四条）。减免比例以该类到期未付金额为基数，是上限。",
-        "They rest on published criteria only and are the same for everyone who meets them; the first row that fits counts; no prediction changes them (PIPL, article 24). "
-        "Waivers are shares of what is due of that kind, and upper bounds."),
+        "自上而下，第一条符合的生效。减免比例以该类到期未付金额为基数，是上限。价格不因预测而异：个人信息保护法第二十四条。",
+        "From the top, the first row that fits counts. Waivers are shares of what is due of that kind, and upper bounds. That a price does not follow a prediction: PIPL, article 24."),
     "strategy_experiments.title": ("试验", "Experiments"),
     "strategy_experiments.how": (
         "各组由借款人编号的稳定散列抽取，同一人始终在同一组；含起始日、不含结束日。", "The arms are drawn by a stable hash of the borrower, so a person stays in one arm; from the first date until before the last."),

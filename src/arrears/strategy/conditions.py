@@ -190,13 +190,30 @@ def first_fit(whens: tuple[When, ...], frame: pl.DataFrame) -> np.ndarray:
     return places
 
 
-def _coder(name: str, whens: tuple[When, ...]) -> tuple[np.ndarray | pl.Enum, np.ndarray]:
+@dataclass(frozen=True)
+class _Words:
+    """The values of a text field that rows name, as Arrow lays text out (see `_views`): those of at most 12 bytes by their views, all of them by an Enum."""
+
+    every: pl.Enum
+    short: np.ndarray
+    """Two numbers for each short value."""
+    codes: np.ndarray
+    """The code of each short value: its place among all."""
+
+
+def _words(values: tuple[str, ...]) -> _Words:
+    views = _views(pl.Series(values, dtype=pl.String))
+    places = np.flatnonzero(_lengths(views) <= _SHORT).astype(np.uint32)
+    return _Words(pl.Enum(values), views[places], places)
+
+
+def _coder(name: str, whens: tuple[When, ...]) -> tuple[np.ndarray | _Words, np.ndarray]:
     """What turns values of a field into codes, and for each code the rows it permits: words of 64 rows each. The last code is null."""
     cells = [dict(when).get(name) for when in whens]
     asked = [cell for cell in cells if cell is not None]
     if FIELDS[name].kind == "text":
         values = tuple(dict.fromkeys(value for cell in asked for value in cell))
-        return pl.Enum(values), _sets([[cell is None or value in cell for cell in cells] for value in values] + [[cell is None for cell in cells]])
+        return _words(values), _sets([[cell is None or value in cell for cell in cells] for value in values] + [[cell is None for cell in cells]])
     cuts = sorted({edge for cell in asked for edge in cell if edge is not None})
     inside = [cuts[0] - 1 if cuts else 0, *cuts]
     permitted = [[cell is None or ((cell[0] is None or cell[0] <= one) and (cell[1] is None or one < cell[1])) for cell in cells] for one in inside]
@@ -220,11 +237,24 @@ def _padded(permitted: list[np.ndarray]) -> np.ndarray:
     return sets
 
 
-def _code(column: pl.Series, known: np.ndarray | pl.Enum, codes: np.ndarray) -> None:
+_SHORT = 12
+"""Bytes of text that a view holds in itself."""
+
+
+def _views(column: pl.Series) -> np.ndarray:
+    """Two numbers for each text: its length and first 4 bytes, and for a text of at most 12 bytes the other 8. Source: Arrow columnar format, Utf8View."""
+    array = column.to_arrow(compat_level=pl.CompatLevel.newest())
+    return np.frombuffer(array.buffers()[1], np.uint64).reshape(-1, 2)[array.offset:array.offset + len(array)]
+
+
+def _lengths(views: np.ndarray) -> np.ndarray:
+    return views[:, 0] & np.uint64(0xFFFF_FFFF)
+
+
+def _code(column: pl.Series, known: np.ndarray | _Words, codes: np.ndarray) -> None:
     """Writes the code of each value into `codes`."""
-    if isinstance(known, pl.Enum):
-        words = column if column.dtype == pl.String else column.cast(pl.String)
-        codes[:] = words.cast(known, strict=False).to_physical().cast(pl.UInt32).fill_null(len(known.categories)).to_numpy()
+    if isinstance(known, _Words):
+        _code_words(column if column.dtype == pl.String else column.cast(pl.String), known, codes)
         return
     dtype = pl.Float64 if known.dtype == np.float64 else pl.Int64
     if dtype == pl.Int64 and not column.dtype.is_integer() or dtype == pl.Float64 and not column.dtype.is_float():
@@ -233,9 +263,32 @@ def _code(column: pl.Series, known: np.ndarray | pl.Enum, codes: np.ndarray) -> 
     if values.null_count() == 0:
         _between(values.to_numpy(), known, codes)
         return
-    is_known = values.is_not_null().to_numpy()
     _between(values.fill_null(0).to_numpy(), known, codes)
-    codes[~is_known] = len(known) + 1
+    codes[values.is_null().to_numpy()] = len(known) + 1
+
+
+def _code_words(column: pl.Series, known: _Words, codes: np.ndarray) -> None:
+    """Short texts are told apart by their views, two numbers each; long ones are looked up where rows name any."""
+    views, nothing = _views(column), len(known.every.categories)
+    _look_up(views, known.short, known.codes, nothing, codes)
+    if len(known.codes) < nothing:
+        long = np.flatnonzero(_lengths(views) > _SHORT)
+        if len(long):
+            codes[long] = column.gather(long).cast(known.every, strict=False).to_physical().cast(pl.UInt32).fill_null(nothing).to_numpy()
+    if column.null_count():
+        codes[column.is_null().to_numpy()] = nothing
+
+
+@compiled
+def _look_up(views, short, codes_of, nothing, codes):
+    """The code of the short value that has the same view, `nothing` where there is none."""
+    for row in range(len(views)):
+        code = nothing
+        for place in range(len(short)):
+            if views[row, 0] == short[place, 0] and views[row, 1] == short[place, 1]:
+                code = codes_of[place]
+                break
+        codes[row] = code
 
 
 @compiled

@@ -49,9 +49,10 @@ _ORDER_PARTS = np.array([[PARTS.index(part) for part in order.split(",")] for or
 
 @dataclass(frozen=True)
 class Made:
-    """One block: its place in the book, what it was drawn from, what became of it, and the frame of each table of TABLES."""
+    """One block: its place in the book, how many loans the whole book has, what it was drawn from, what became of it, and the frame of each table of TABLES."""
 
     block: int
+    loans: int
     contracts: Contracts
     people: People
     life: Life
@@ -78,7 +79,7 @@ def _blocks(loans: int, seed: int, as_of: date, instalments: int | None) -> Iter
     for block, start in enumerate(range(0, loans, BLOCK_LOANS)):
         contracts = draw(min(BLOCK_LOANS, loans - start), seed, block, as_of, instalments)
         people, life = people_of(contracts, seed, block), _simulated(contracts, as_of)
-        yield Made(block, contracts, people, life, _frames(contracts, people, life, block))
+        yield Made(block, loans, contracts, people, life, _frames(contracts, people, life, block))
 
 
 def _check(loans: int, seed: int, as_of: date, instalments: int | None) -> None:
