@@ -1,6 +1,6 @@
 """How good and how fast cases are given to people, beside a greedy rule and HiGHS on the same question, in one run.
 
-    .venv/bin/python benchmarks/assignment.py [--cases 100000 1000000] [--people 200] [--rounds 3] [--limit 300] [--out FILE]
+    .venv/bin/python benchmarks/assignment.py [--cases 100000 1000000] [--people 200] [--rounds 3] [--limit 300] [--single 20000] [--out FILE]
 
 Every way runs in a fresh process of its own, in rounds; what each costs is counted by one yardstick, case by case, which is not our solver's. See README.md.
 """
@@ -22,10 +22,11 @@ WAYS = ("ours", "greedy", "highs_network", "highs_cases")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", type=int, nargs="+", default=[100_000, 1_000_000], help="numbers of cases")
+    parser.add_argument("--cases", type=int, nargs="+", default=[20_000, 100_000, 1_000_000], help="numbers of cases")
     parser.add_argument("--people", type=int, default=200, help="people among whom they are divided")
     parser.add_argument("--rounds", type=int, default=3, help="how often everything but HiGHS on single cases is measured")
     parser.add_argument("--limit", type=int, default=300, help="seconds after which HiGHS is stopped")
+    parser.add_argument("--single", type=int, default=20_000, help="up to this many cases HiGHS is asked case by case too; 100,000 take it over 8 GB")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "assignment.json", help="the JSON file to write")
     asked = parser.parse_args()
     results = {"measured_on": date.today().isoformat(), "machine": {**machine(), **{name: version(name) for name in ("ortools", "highspy")}},
@@ -34,7 +35,7 @@ def main() -> None:
         runs = {name: [] for name in WAYS}
         for number in range(1, asked.rounds + 1):
             for name in WAYS:
-                if name == "highs_cases" and (number > 1 or cases > 100_000):
+                if name == "highs_cases" and (number > 1 or cases > asked.single):
                     continue
                 done = run([sys.executable, str(HERE / "assignment_measurements.py"), name, str(cases), str(asked.people), str(asked.limit)])
                 if done.failed:

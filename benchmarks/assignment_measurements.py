@@ -1,7 +1,7 @@
 """What one fresh process does to be measured: `assignment_measurements.py WAY CASES PEOPLE LIMIT` prints one line of JSON.
 
 The made-up book: people of five groups of skills, three of money licences and two of languages, room for 105 in a hundred cases; seven in ten cases have a
-holder, of whom some have idled or can no longer do it.
+holder, some people far more than others, of whom some have idled, can no longer do it, or have more than they can.
 """
 
 import json
@@ -46,7 +46,8 @@ def book(cases: int, people: int) -> tuple[pl.DataFrame, Roster, pl.DataFrame]:
     }).with_columns(pl.lit(None, pl.String).alias("skill"), pl.lit(None, pl.String).alias("region"))
     held = dice.random(cases) < 0.7
     names = np.array([one.name for one in hands])
-    holdings = pl.DataFrame({"borrower_id": ids[held], "held_by": dice.choice(names, int(held.sum()))}).with_columns(
+    favoured = room * np.exp(dice.normal(0, 0.6, people))
+    holdings = pl.DataFrame({"borrower_id": ids[held], "held_by": dice.choice(names, int(held.sum()), p=favoured / favoured.sum())}).with_columns(
         pl.lit(AS_OF - timedelta(days=60)).alias("held_since"))
     return rows, Roster(tuple(f"t{place}" for place in range(5)), hands, (), (), ()), holdings
 

@@ -1,6 +1,6 @@
 """Cases given within minutes, on the public instances of generalised assignment, beside CP-SAT and a greedy rule.
 
-    .venv/bin/python benchmarks/generalised_assignment.py [--data FOLDER] [--instances NAME ...] [--effort 100] [--seconds 60] [--out FILE]
+    .venv/bin/python benchmarks/generalised_assignment.py [--data FOLDER] [--instances NAME ...] [--effort 60] [--seconds 60] [--out FILE]
 
 Types c, d and e of the OR-Library, 5 to 20 people and 100 to 400 cases, least cost. Each way and instance in a fresh process, one after the other; compiling
 is not counted. `bounds.txt` has a proven lower bound and the best known cost: gap_percent is above the lower bound, above_best_percent above the best known.
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DATA, help="the folder of the instances and bounds.txt")
     parser.add_argument("--instances", nargs="*", default=list(INSTANCES), help="which instances")
     parser.add_argument("--ways", nargs="*", default=list(WAYS), choices=WAYS, help="which ways")
-    parser.add_argument("--effort", type=int, default=100, help="rounds of ours")
+    parser.add_argument("--effort", type=int, default=60, help="rounds of ours")
     parser.add_argument("--seconds", type=float, default=TARGET_S, help="seconds of CP-SAT")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "generalised_assignment.json", help="the JSON file to write")
     asked = parser.parse_args()

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
-from itertools import zip_longest
 from pathlib import Path
 
 from arrears import store
@@ -22,15 +21,15 @@ from arrears.delinquency.buckets import read_buckets
 from arrears.locks import locked
 from arrears.refusal import Refused
 from arrears.store import Book
+from arrears.strategy.approvals import APPROVE, ROLLBACK, Entry, Period, before, periods_of, standing_on
 from arrears.strategy.experiments import demand_unchanged
 from arrears.strategy.reading import default_strategy_text, demand_buckets, strategy_from
 from arrears.strategy.strategy import Experiment, Strategy
-from arrears.strategy.table_analysis import analyse, demand_reachable
+from arrears.strategy.table_analysis import Finding, analyse, demand_reachable
 from arrears.strict_yaml import BadYaml
 
 FORMAT = 1
 STRATEGY, SUBMITTED = "strategy.yaml", "submitted.json"
-APPROVE, ROLLBACK = "approve", "rollback"
 PATIENCE_SECONDS = 30.0
 """So long one who submits or approves waits for another who does; that takes them a moment."""
 _SUBMITTED_TYPES = {"format": int, "version": int, "digest": str, "at": str, "by": str, "why": str}
@@ -47,31 +46,6 @@ class Submitted:
     at: str
     by: str
     why: str
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One entry of the list: which version holds on every night from from_on until another entry begins; version None: the shipped default.
-
-    action: approve, or rollback, by which the version that held before holds again. at: when it was entered (UTC instant as text).
-    """
-
-    action: str
-    version: int | None
-    digest: str | None
-    from_on: date
-    at: str
-    by: str
-    why: str
-
-
-@dataclass(frozen=True)
-class Period:
-    """The nights from from_on until the day before until_on (None: no end is known), and the entry that holds on them."""
-
-    from_on: date
-    until_on: date | None
-    entry: Entry
 
 
 def versions_of(book: Book) -> list[int]:
@@ -114,7 +88,7 @@ def approve(book: Book, version: int, by: str, from_on: date, why: str, at: int)
         _demand_another(book, kept, by)
         strategy = checked(kept.text, str(book.strategy_folder(version) / STRATEGY))
         _demand_to_come(book, from_on)
-        standing = _standing(entries, from_on)
+        standing = standing_on(entries, from_on)
         if standing is not None and (standing.version, standing.digest) == (version, kept.digest):
             raise Refused(f"version {version} is in force on {from_on} already, from {standing.from_on} on, by {standing.by}; nothing was changed",
                           f"版本 {version} 在 {from_on} 已经有效（自 {standing.from_on} 起，{standing.by}）；未作任何更改")
@@ -132,15 +106,15 @@ def rollback(book: Book, by: str, why: str, from_on: date, at: int) -> Entry:
     by, why = _words(by, "--by", "who takes it back", "撤回人"), _words(why, "--why", "why it is taken back", "撤回原因")
     with _changing(book) as entries:
         _demand_to_come(book, from_on)
-        standing = _standing(entries, from_on)
+        standing = standing_on(entries, from_on)
         if standing is None or standing.version is None:
             raise Refused(f"{book.root}: on {from_on} the shipped default is in force, so there is nothing to take back; arrears strategy list shows what holds when",
                           f"{book.root}：{from_on} 有效的是默认策略，无可撤回；可用 arrears strategy list 查看")
-        before = _before(entries, from_on, standing)
-        if before is not None:
-            _text(book, before.version, before.digest)
-            _demand_arms_as_before(book, entries, before, from_on)
-        version, digest = (before.version, before.digest) if before else (None, None)
+        back = before(entries, from_on, standing)
+        if back is not None:
+            _text(book, back.version, back.digest)
+            _demand_arms_as_before(book, entries, back, from_on)
+        version, digest = (back.version, back.digest) if back else (None, None)
         return _added(book, entries, Entry(ROLLBACK, version, digest, from_on, moment_of(at).isoformat(), by, why))
 
 
@@ -149,7 +123,7 @@ def in_force(book: Book, as_of: date) -> tuple[str, int | None, Entry | None]:
 
     Version None beside an entry: a rollback brought the default back. Raises Refused where the list is damaged, or the file is not the one approved.
     """
-    entry = _standing(entries_of(book), as_of)
+    entry = standing_on(entries_of(book), as_of)
     if entry is None or entry.version is None:
         return default_strategy_text(), None, entry
     return _text(book, entry.version, entry.digest), entry.version, entry
@@ -163,7 +137,7 @@ def in_force_told(book: Book, as_of: date) -> tuple[str, dict[str, str | int]]:
 
 def history(book: Book) -> list[Period]:
     """What held when, earliest first, and what will; before the first period the shipped default. Raises Refused where the list is damaged."""
-    return _periods(entries_of(book))
+    return periods_of(entries_of(book))
 
 
 def entries_of(book: Book) -> list[Entry]:
@@ -202,10 +176,16 @@ def read_version(book: Book, version: int) -> Submitted:
 
 def checked(text: str, name: str) -> Strategy:
     """The strategy of this text. Raises BadYaml where a night could not run on it, or a row of it could never decide."""
+    strategy, findings = looked_at(text, name)
+    demand_reachable(findings, name)
+    return strategy
+
+
+def looked_at(text: str, name: str) -> tuple[Strategy, tuple[Finding, ...]]:
+    """The strategy of this text, and what there is to know of its tables for late loans (none is in the first bucket). Raises BadYaml where no night could run on it."""
     strategy, buckets = strategy_from(text, name), read_buckets().names
     demand_buckets(strategy, buckets)
-    demand_reachable(analyse(strategy, buckets), name)
-    return strategy
+    return strategy, analyse(strategy, buckets[1:])
 
 
 def same_person(left: str, right: str) -> bool:
@@ -257,36 +237,6 @@ def _demand_types(record: dict, types: dict) -> None:
             raise TypeError(key)
 
 
-def _periods(entries: list[Entry]) -> list[Period]:
-    """Of entries that begin on the same night the later one holds."""
-    holds = {entry.from_on: entry for entry in entries}
-    starts = sorted(holds)
-    return [Period(start, until, holds[start]) for start, until in zip_longest(starts, starts[1:])]
-
-
-def _standing(entries: list[Entry], day: date) -> Entry | None:
-    """The entry that holds on the night of the day: the one with the latest night not after it."""
-    return next((period.entry for period in reversed(_periods(entries)) if period.from_on <= day), None)
-
-
-def _before(entries: list[Entry], from_on: date, standing: Entry) -> Entry | None:
-    """The approval that held before the one that stands on from_on; None where that was the shipped default.
-
-    A rollback undoes approvals down to the version that it brought back, so that two in a row lead two versions back.
-    """
-    stack: list[Entry] = []
-    for period in _periods(entries):
-        if period.from_on > from_on:
-            break
-        if period.entry.action == APPROVE:
-            stack.append(period.entry)
-        while stack and stack[-1].version != period.entry.version:
-            stack.pop()
-    while stack and stack[-1].version == standing.version:
-        stack.pop()
-    return stack[-1] if stack else None
-
-
 def _text(book: Book, version: int, digest: str) -> str:
     """The text of a version. Raises Refused where it cannot be read or is not the one of the digest."""
     path = book.strategy_folder(version) / STRATEGY
@@ -334,8 +284,7 @@ def _next(day: date) -> date:
 
 def demand_experiments(book: Book, strategy: Strategy, from_on: date) -> None:
     """Raises Refused where an experiment would be changed while it runs if the strategy held from from_on on."""
-    entry = Entry(APPROVE, None, None, from_on, "", "", "")
-    _demand_experiments(book, [*entries_of(book), entry], entry, strategy)
+    _demand_experiments(book, [*entries_of(book), entry := Entry(APPROVE, None, None, from_on, "", "", "")], entry, strategy)
 
 
 def _demand_experiments(book: Book, entries: list[Entry], entry: Entry, strategy: Strategy) -> None:
@@ -344,7 +293,7 @@ def _demand_experiments(book: Book, entries: list[Entry], entry: Entry, strategy
     Nor is the name of an experiment of any version that held before, or will hold, used for another: people are drawn by it, and would move between
     arms. A rollback that is to follow ends experiments, as it is meant to.
     """
-    periods = _periods(entries)
+    periods = periods_of(entries)
     place = next(number for number, period in enumerate(periods) if period.entry is entry)
     held = [(period, _still_readable(book, period.entry)) for period in periods[:place]]
     known = {one.name: one for period, earlier in held if earlier is not None for one in earlier.experiments if one.from_on < period.until_on}
@@ -367,17 +316,17 @@ def _demand_same_arms(begun: Iterable[Experiment], coming: Strategy, from_on: da
     demand_unchanged(replace(coming, experiments=tuple(kept)), coming, from_on)
 
 
-def _demand_arms_as_before(book: Book, entries: list[Entry], before: Entry, from_on: date) -> None:
+def _demand_arms_as_before(book: Book, entries: list[Entry], back: Entry, from_on: date) -> None:
     """Raises Refused where the version brought back would move people between arms of an experiment that ran since, under the same name."""
-    coming = _still_readable(book, before)
-    held = ((period, _still_readable(book, period.entry)) for period in _periods(entries) if period.from_on < from_on)
+    coming = _still_readable(book, back)
+    held = ((period, _still_readable(book, period.entry)) for period in periods_of(entries) if period.from_on < from_on)
     begun = {one.name: one for period, earlier in held if earlier is not None for one in earlier.experiments if one.from_on < min(from_on, period.until_on or from_on)}
     try:
         if coming is not None:
             _demand_same_arms(begun.values(), coming, from_on)
     except Refused as problem:
-        raise Refused(f"version {before.version} cannot hold again: {problem.en}. Submit it without that experiment and have it approved",
-                      f"版本 {before.version} 不能重新生效：{problem.zh}。请提交不含该实验的版本并获批准") from None
+        raise Refused(f"version {back.version} cannot hold again: {problem.en}. Submit it without that experiment and have it approved",
+                      f"版本 {back.version} 不能重新生效：{problem.zh}。请提交不含该实验的版本并获批准") from None
 
 
 def _still_readable(book: Book, entry: Entry) -> Strategy | None:

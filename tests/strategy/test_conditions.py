@@ -2,6 +2,7 @@
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -174,5 +175,19 @@ def test_texts_of_any_length_are_told_apart_in_slices_and_pieces_of_a_frame():
     expected = [place for word in frame["product"] for place in (words.index(word) if word else 8,)]
     assert first_fit(whens, frame).tolist() == expected
     assert first_fit(whens, frame[7:-2]).tolist() == expected[7:-2]
+    whole = frame.rechunk()
+    assert first_fit(whens, whole).tolist() == expected and first_fit(whens, whole[9:30]).tolist() == expected[9:30]
     only_short = (read_when({"product": ["aaaa", "b"]}, "here"), ())
     assert first_fit(only_short, frame).tolist() == [0 if word in ("aaaa", "b") else 1 for word in frame["product"]]
+
+
+def test_what_is_not_a_number_fits_no_range():
+    whens = (read_when({"self_cure": "<50%"}, "here"), read_when({"self_cure": ">=50%"}, "here"), ())
+    assert first_fit(whens, pl.DataFrame({"self_cure": [0.2, float("nan"), 0.5, None, float("nan")]})).tolist() == [0, 2, 1, 2, 2]
+
+
+def test_text_beneath_a_null_is_not_read():
+    full = pa.array(["b", "b", "b"], pa.string_view())
+    beneath = pl.from_arrow(pa.Array.from_buffers(pa.string_view(), 3, [pa.py_buffer(bytes([0b001])), full.buffers()[1]]))
+    whens = (read_when({"product": ["b", "a product with a long name"]}, "here"), ())
+    assert first_fit(whens, pl.DataFrame({"product": beneath})).tolist() == [0, 1, 1]

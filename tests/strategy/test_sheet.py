@@ -274,3 +274,12 @@ def test_rows_written_in_any_way_of_yaml_keep_their_text_and_the_rest_is_untouch
     assert ODD[begin:middle] in changed
     offers = rows_to_cells(strategy_from(SHIPPED))["offers"]
     assert strategy_from(cells_to_yaml(ODD, {"offers": offers})).offers == strategy_from(SHIPPED).offers
+
+
+def test_values_with_commas_of_any_kind_or_quotes_in_them_stay_one_value():
+    products = ["甲、乙", "甲，乙", "a,b", '"q"', " edge ", "plain"]
+    for product in (products, *products):
+        text = text_of([({"product": product}, {"treatment": "call"}, {"zh": "因", "en": "why"})], [])
+        assert cells_to_yaml(text, rows_to_cells(strategy_from(text))) == text
+    assert rows_to_cells(strategy_from(text_of([({"product": products}, {"treatment": "call"}, {"zh": "因", "en": "why"})], [])))["rows"][1][1] == (
+        '"甲、乙", "甲，乙", "a,b", """q""", " edge ", plain')

@@ -167,6 +167,11 @@ def test_a_row_for_what_is_not_known_is_not_shadowed_by_rows_for_all_that_can_be
     assert sentences(amounts, "shadowed") == ["r2 (row 3) can never decide: all of it is taken before by r0 (row 1), r1 (row 2); move it up, narrow those, or delete it"]
 
 
+def test_rows_that_hide_nothing_of_their_own_are_not_named_as_hiding():
+    table = [({"claimable": "<5", "bucket": "M1"}, "rest"), ({"claimable": "<9"}, "rest"), ({"claimable": ">=9"}, "call"), ({"bucket": "M1"}, "visit")]
+    assert [sentence.split(";")[0] for sentence in sentences(table, "shadowed")] == ["r3 (row 4) can never decide: all of it is taken before by r1 (row 2), r2 (row 3)"]
+
+
 def test_gaps_are_told_in_words_of_both_languages():
     table = [({"bucket": "M1"}, "call"), ({"product": ["a", "b"], "claimable": ">=500"}, "call")]
     found = [finding for finding in analyse_table("rows", entries_of(table), KNOWN) if finding.kind == "gap"]

@@ -15,7 +15,7 @@ from arrears.refusal import Refused
 
 NOT_PERMITTED = np.iinfo(np.int64).max
 """The cost of a case with somebody who must not have it."""
-EFFORT = 100
+EFFORT = 60
 UNIT_MOST = 1024
 """Prices are whole numbers of this part of a unit of cost; a smaller part where the figures are large."""
 PRICE_ROUNDS = 1000
@@ -24,7 +24,8 @@ NEAR = 4
 """So many persons are thought of first for a case, the cheapest at the prices of minutes."""
 ANEW_EVERY = 8
 """Every so many rounds everything is shared out from the start; in the others a few persons' cases are."""
-MINUTES_MOST = 2**32
+COST_MOST, MINUTES_MOST = 2**60, 2**32
+"""Larger costs, or minutes in all, are refused."""
 TOGETHER_MOST = 8
 """So many persons at most share their cases out anew among themselves."""
 
@@ -86,18 +87,19 @@ def _whole(numbers: np.ndarray) -> int:
 
 def _asked(cost: np.ndarray, cheapest: np.ndarray, minutes: np.ndarray, within: np.ndarray, fits: np.ndarray) -> _Question:
     """The question in exact numbers; raises where they are too large for them."""
-    permitted = cost[fits]
-    spread = max(int(permitted.max()) - int(permitted.min()), 0) + 1
+    # A case and person that do not fit are never looked at; their figures are made harmless.
+    largest = max(int(cost[fits].max()), -int(cost[fits].min()))
+    above = np.where(fits, np.where(fits, cost, 0) - cheapest, 0) if largest < COST_MOST else np.where(fits, cost, 0)
+    spread = int(above.max()) + 1
     total = _whole(np.where(fits, minutes, 0).max(axis=0)) + cost.shape[1] + cost.shape[0]
     unit = UNIT_MOST
     while unit and (16 * spread * unit * total >= 2**62 or total > MINUTES_MOST):
         unit //= 2
-    if not unit or max(abs(int(permitted.max())), abs(int(permitted.min()))) >= 2**61:
+    if not unit or largest >= COST_MOST:
         raise Refused(
-            f"costs that differ by {spread - 1} and {total} minutes in all are too large to be counted exactly; use a larger unit of cost",
-            f"费用相差 {spread - 1}、共 {total} 分钟，数值过大，无法精确计算；请改用更大的费用单位")
-    # A case and person that do not fit are never looked at; their figures are made harmless.
-    above = np.where(fits, np.where(fits, cost, 0) - cheapest, 0) * unit
+            f"costs up to {largest} that differ by up to {spread - 1} for one case, and {total} minutes in all, are too large to be counted exactly; use a larger unit of cost",
+            f"费用最大 {largest}、同一案件费用相差最大 {spread - 1}、共 {total} 分钟，数值过大，无法精确计算；请改用更大的费用单位")
+    above *= unit
     taken = np.where(fits, minutes, 0)
     by_case = tuple(np.ascontiguousarray(each.T) for each in (above, taken, fits))
     return _Question((above, taken, fits), by_case, np.minimum(within, total), unit, 4 * spread * unit)
@@ -164,7 +166,7 @@ def _shared_anew(question: _Question, holder: np.ndarray, found: int, over: int,
     anew[free] = -1
     # Beaten only by a whole unit of cost; while minutes are exceeded, anything within them will do.
     spent = int(cost[holder[free], free].sum())
-    known = spent - question.unit + 1 if not over else int(question.most) * len(free)
-    if not len(free) or dived(cost, minutes, fits, people, free, room, prices.copy(), anew, known, now) < 0:
+    known = spent - question.unit + 1 if not over else 2 * spent + question.most
+    if not len(free) or dived(cost, minutes, fits, people, free, room, prices.copy(), anew, known, not over, now) < 0:
         return None
     return anew

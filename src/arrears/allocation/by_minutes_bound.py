@@ -18,6 +18,8 @@ from arrears.compiled import compiled
 TABLE_MOST = 4_000_000
 """Cells of a knapsack's table; a larger one is bounded by its fractional solution instead, which is proven too, only weaker."""
 ROUNDS_PER_STEP = 25
+PRICE_MOST = 2.0**60
+"""What all prices together are kept below, for each person once more, so that no sum overflows."""
 
 
 @compiled
@@ -36,9 +38,7 @@ def priced(cost, minutes, within, fits, known, sure, rounds):
     direction = np.zeros(cases, np.float64)
     taken = np.zeros(cases, np.int64)
     mine = np.zeros((people, cases), np.bool_)
-    order = np.empty((people, cases), np.int64)
-    for person in range(people):
-        order[person] = np.arange(cases)
+    order = ordered(cost, minutes, fits, prices)
     scratch = (np.empty(cases, np.float64), np.empty(cases, np.int64), np.zeros(cases, np.bool_))
     worth = np.zeros(people, np.float64)
     best_worth = np.zeros(people, np.float64)
@@ -67,14 +67,25 @@ def priced(cost, minutes, within, fits, known, sure, rounds):
             prices[:] = best_prices
             direction[:] = 0.0
             continue
-        if not stepped(prices, direction, taken, factor * (known - value)):
+        if not stepped(prices, direction, taken, factor * (known - value), PRICE_MOST / (people * cases)):
             break
     return best, best_prices, best_worth
 
 
 @compiled
-def stepped(prices, direction, taken, height):
-    """Moves the prices; false where every case is taken exactly once, so that the bound is reached."""
+def ordered(cost, minutes, fits, prices):
+    """Int64[A, J]: each person's cases, what pays most per minute first, as kept_within takes and keeps it."""
+    order = np.empty(cost.shape, np.int64)
+    rate = np.empty(cost.shape[1], np.float64)
+    for person in range(cost.shape[0]):
+        _rate(cost[person], minutes[person], fits[person], prices, rate)
+        order[person] = np.argsort(-rate)
+    return order
+
+
+@compiled
+def stepped(prices, direction, taken, height, most):
+    """Moves the prices, none beyond `most`; false where every case is taken exactly once, so that the bound is reached."""
     length, wrong = 0.0, False
     for case in range(len(prices)):
         wrong = wrong or taken[case] != 1
@@ -86,7 +97,8 @@ def stepped(prices, direction, taken, height):
         direction[:] = 0.0
         return True
     for case in range(len(prices)):
-        prices[case] += np.int64(np.rint(height / length * direction[case]))
+        moved = prices[case] + np.rint(height / length * direction[case])
+        prices[case] = np.int64(min(max(moved, -most), most))
     return True
 
 
@@ -135,13 +147,15 @@ def kept_within(cost, minutes, within, fits, prices, order, mine, scratch, worth
             left -= minutes[case]
             found += prices[case] - cost[case]
         until += 1
-    ceiling = gain + np.int64(np.floor(slope * room)) + 1
+    ceiling = gain + np.int64(np.floor(slope * room))
+    # Far more than what the fractions may be wrong by: the ceiling stays one.
+    ceiling += 4 + (ceiling >> 44)
     return _within_core(cost, minutes, prices, order, mine, scratch, broken, until, found, gain, room, ceiling, slope)
 
 
 @compiled
-def _put_in_order(cost, minutes, fits, prices, order, rate):
-    for case in range(len(order)):
+def _rate(cost, minutes, fits, prices, rate):
+    for case in range(len(rate)):
         gain = prices[case] - cost[case]
         if gain <= 0 or not fits[case]:
             rate[case] = 0.0
@@ -149,6 +163,11 @@ def _put_in_order(cost, minutes, fits, prices, order, rate):
             rate[case] = 1e300
         else:
             rate[case] = gain / minutes[case]
+
+
+@compiled
+def _put_in_order(cost, minutes, fits, prices, order, rate):
+    _rate(cost, minutes, fits, prices, rate)
     for at in range(1, len(order)):
         case = order[at]
         here = rate[case]
@@ -169,7 +188,7 @@ def _within_core(cost, minutes, prices, order, mine, scratch, broken, until, fou
         if minutes[case] == 0:
             continue
         away = (prices[case] - cost[case]) - slope * minutes[case]
-        if ceiling - abs(away) + 1 > found:
+        if ceiling - abs(away) > found:
             core[count] = case
             count += 1
             if place < broken:

@@ -9,7 +9,7 @@ Source: the pure diving of Sadykov, Vanderbeck, Pessoa, Tahiri, Uchoa (2019), Pr
 
 import numpy as np
 
-from arrears.allocation.by_minutes_bound import kept_within, stepped
+from arrears.allocation.by_minutes_bound import PRICE_MOST, kept_within, ordered, stepped
 from arrears.allocation.by_minutes_search import diced
 from arrears.compiled import compiled
 
@@ -20,8 +20,8 @@ SHARE = 10
 
 
 @compiled
-def dived(cost, minutes, fits, people, cases, room, prices, holder, known, now):
-    """How many of `cases` found no room, or -1 where the prices prove that they cannot cost less than `known`.
+def dived(cost, minutes, fits, people, cases, room, prices, holder, known, sure, now):
+    """How many of `cases` found no room, or -1 where it is `sure` that less than `known` is asked for, and the prices prove that they cannot cost less.
 
     cost, minutes, fits: [A, J]; people, cases: those among whom, and what, is shared out; room: Int64[A], minutes left to each, and prices: Int64[J],
     where to begin: both are used up; holder: Int32[J], takes who gets the cases, -1 where nobody has room; now: the state of the dice.
@@ -30,8 +30,8 @@ def dived(cost, minutes, fits, people, cases, room, prices, holder, known, now):
     spent, first = np.int64(0), True
     while len(left):
         part = _part(cost, minutes, fits, people, left, room)
-        mean, value = _mean_choice(part, people, left, room, prices, known - spent, ROUNDS * (3 if first else 1))
-        if first and value >= known:
+        mean, value = _mean_choice(part, people, left, room, prices, known - spent, first and sure, ROUNDS * (3 if first else 1))
+        if first and sure and value >= known:
             return -1
         first = False
         fixed = _fixed(part, mean, people, left, room, holder, now)
@@ -64,14 +64,13 @@ def _part(cost, minutes, fits, people, left, room):
 
 
 @compiled
-def _mean_choice(part, people, left, room, prices, known, rounds):
+def _mean_choice(part, people, left, room, prices, known, sure, rounds):
     """(share of the last rounds in which each person chose each case, the best bound of the part); `prices` moves on."""
     cost, minutes, fits = part
     shape = cost.shape
     mine, mean = np.zeros(shape, np.bool_), np.zeros(shape, np.float64)
-    order = np.empty(shape, np.int64)
-    order[:] = np.arange(shape[1])
     asked = prices[left]
+    order = ordered(cost, minutes, fits, asked)
     direction, taken = np.zeros(shape[1], np.float64), np.zeros(shape[1], np.int64)
     scratch = (np.empty(shape[1], np.float64), np.empty(shape[1], np.int64), np.zeros(shape[1], np.bool_))
     worth = np.zeros(shape[0], np.float64)
@@ -86,7 +85,7 @@ def _mean_choice(part, people, left, room, prices, known, rounds):
                 mean[row, column] += 0.1 * (mine[row, column] - mean[row, column])
         best = max(best, value)
         height = max(np.float64(known - value), abs(known) * 0.0003)
-        if best >= known or not stepped(asked, direction, taken, 0.3 * height):
+        if (best >= known and sure) or not stepped(asked, direction, taken, 0.3 * height, PRICE_MOST / (shape[0] * shape[1])):
             break
     for column in range(shape[1]):
         prices[left[column]] = asked[column]

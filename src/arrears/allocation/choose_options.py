@@ -67,14 +67,17 @@ def priced(options: Options, prices: np.ndarray, threads: int) -> Priced:
     penalty = _penalties(options.usage, prices) if not options.individual else np.empty((0, 0), np.int64)
     choice = np.empty(options.entries, np.int16)
 
-    def part(first: int, last: int) -> tuple[int, int, np.ndarray]:
-        used = np.zeros(len(prices), np.int64)
-        high, low = _priced(options.value, options.allowed, options.kind, options.usage, prices, penalty, options.individual, first, last, choice, used)
-        return high, low, used
+    def part(first: int, last: int) -> tuple[int, int, np.ndarray, np.ndarray]:
+        used, times = np.zeros(len(prices), np.int64), np.zeros(penalty.shape, np.int64)
+        high, low = _priced(options.value, options.allowed, options.kind, options.usage, prices, penalty, options.individual, first, last, choice, used, times)
+        return high, low, used, times
 
     found = in_blocks(options.entries, threads, part)
-    worth = sum((int(high) << 32) + int(low) for high, low, _ in found)
-    return Priced(worth, sum((used for _, _, used in found), np.zeros(len(prices), np.int64)), choice)
+    worth = sum((int(high) << 32) + int(low) for high, low, _, _ in found)
+    used = sum((used for _, _, used, _ in found), np.zeros(len(prices), np.int64))
+    if not options.individual:
+        used = _counted(options.usage, sum((times for *_, times in found), np.zeros(penalty.shape, np.int64)))
+    return Priced(worth, used, choice)
 
 
 def bound_of(at: Priced, prices: np.ndarray, most: np.ndarray, least: np.ndarray) -> int:
@@ -127,7 +130,8 @@ def _penalties(usage, prices):
 
 
 @compiled
-def _priced(value, allowed, kind, usage, prices, penalty, individual, first, last, choice, used):
+def _priced(value, allowed, kind, usage, prices, penalty, individual, first, last, choice, used, times):
+    """Of a block: its worth in two parts; fills its choice, and what it uses (individual) or how often each class gets each treatment (times)."""
     treatments = value.shape[1]
     row = np.zeros(treatments, np.int64)
     high, low = np.int64(0), np.int64(0)
@@ -151,9 +155,22 @@ def _priced(value, allowed, kind, usage, prices, penalty, individual, first, las
         choice[entry] = chosen
         high += greatest >> 32
         low += greatest & np.int64(0xFFFFFFFF)
-        for limit in range(len(prices)):
-            used[limit] += usage[limit, its, chosen]
+        if individual:
+            for limit in range(len(prices)):
+                used[limit] += usage[limit, its, chosen]
+        else:
+            times[its, chosen] += 1
     return high, low
+
+
+@compiled
+def _counted(usage, times):
+    used = np.zeros(usage.shape[0], np.int64)
+    for limit in range(usage.shape[0]):
+        for kind in range(usage.shape[1]):
+            for treatment in range(usage.shape[2]):
+                used[limit] += usage[limit, kind, treatment] * times[kind, treatment]
+    return used
 
 
 @compiled

@@ -13,7 +13,7 @@ import numpy as np
 from arrears.allocation.choose_options import PRICED_MOST, Options, bound_of, in_blocks, priced
 from arrears.compiled import compiled
 
-SAMPLES = (1 << 13, 1 << 17)
+SAMPLES = (1 << 13, 1 << 16, 1 << 19)
 """How many entries are looked at before all of them."""
 STRETCH = 2.5
 QUICKER, SLOWER = 1.2, 0.9
@@ -53,7 +53,7 @@ def find_prices(options: Options, most: np.ndarray, least: np.ndarray, spread: i
         if size < entries:
             part = options.some(order[((2 * np.arange(size) + 1) * entries) // (2 * size)])
             up, low = (np.rint(bounds * (size / entries)).astype(np.int64) for bounds in (most, least))
-        stands = _near(part, up, low, scales, stands, seen, threads) if seen else _descend(part, up, low, scales, stands, 1.0, threads)
+        stands = _near(part, up, low, scales, stands, seen, threads) if seen else _descend(part, up, low, scales, stands, np.full(limits, np.inf), 1.0, threads)
         seen = size
     return _without_idle(options, scales.whole(stands), most, least, threads)
 
@@ -61,12 +61,12 @@ def find_prices(options: Options, most: np.ndarray, least: np.ndarray, spread: i
 def _near(options: Options, most: np.ndarray, least: np.ndarray, scales: Scales, stands: np.ndarray, seen: int, threads: int) -> np.ndarray:
     """Prices near those that a sample of `seen` entries gave. Entries whose treatment is the same wherever the prices may lie are set aside meanwhile."""
     for _ in range(AROUND):
-        width = WIDTH / np.sqrt(seen) * (np.abs(stands) + 0.05 * np.abs(stands).max())
+        width = WIDTH / np.sqrt(seen) * (np.abs(stands) + max(0.05 * np.abs(stands).max(), 0.01))
         prices, in_doubt = scales.whole(stands), np.zeros(options.entries, np.bool_)
         used = _set_aside(options, prices, np.ceil(width * scales.scale), threads, in_doubt)
         places = np.flatnonzero(in_doubt)
-        found = _descend(options.some(places), most - used, least - used, scales, stands, float(width.max()) / WIDTH, threads)
-        is_inside = bool(np.all(np.abs(found - stands) <= width))
+        found = _descend(options.some(places), most - used, least - used, scales, stands, width, float(width.max()) / WIDTH, threads)
+        is_inside = bool(np.all(np.abs(found - stands) < 0.99 * width))
         stands = found
         if is_inside:
             break
@@ -93,9 +93,17 @@ def _at(options: Options, prices: np.ndarray, most: np.ndarray, least: np.ndarra
     return bound_of(at, prices, most, least), slope * scale
 
 
-def _descend(options: Options, most: np.ndarray, least: np.ndarray, scales: Scales, stands: np.ndarray, first_step: float, threads: int) -> np.ndarray:
-    """The scaled prices with the lowest bound met in LOOKS looks for each limit, or until the steps are too small to matter."""
-    at = lambda x: _at(options, scales.whole(x), most, least, scales.scale, threads)  # noqa: E731
+def _descend(
+    options: Options, most: np.ndarray, least: np.ndarray, scales: Scales, stands: np.ndarray, width: np.ndarray, first_step: float, threads: int,
+) -> np.ndarray:
+    """The scaled prices, within `width` of `stands`, with the lowest bound met in LOOKS looks for each limit, or until the steps are too small to matter."""
+    low, high = stands - width, stands + width
+
+    def at(x: np.ndarray) -> tuple[int, np.ndarray]:
+        inside = np.clip(x, low, high)
+        bound, slope = _at(options, scales.whole(inside), most, least, scales.scale, threads)
+        return bound, np.where(x == inside, slope, np.sign(x - inside) * (np.abs(slope) + np.abs(slope).max()))
+
     x, space, step = stands.copy(), np.eye(len(stands)), first_step
     lowest, slope = at(x)
     best, looks = x.copy(), 1
@@ -109,7 +117,7 @@ def _descend(options: Options, most: np.ndarray, least: np.ndarray, scales: Scal
             bound, new = at(x)
             looks, steps = looks + 1, steps + 1
             if bound < lowest:
-                lowest, best = bound, x.copy()
+                lowest, best = bound, np.clip(x, low, high)
             if steps % 3 == 0:
                 step *= QUICKER
         if steps == 1:

@@ -23,7 +23,7 @@ agencies:
     contract_until: "2027-01-01"   # the first day without a contract
     evaluated_on: "2026-03-01"
     inspected_on: "2026-09-01"     # optional
-    share: "60%"                   # of all agencies or of none
+    share: "100%"                  # of all agencies or of none; they sum to 100%
     score: "80"                    # optional, 0 to 100
     cases_most: "2000"
     languages: [zh]

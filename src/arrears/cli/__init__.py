@@ -1,4 +1,4 @@
-"""The command line: arrears ingest, map, book, quarantine, take-back; night, positions, explain, replay; may, law, score, strategy; generate, demo."""
+"""The command line: arrears ingest, map, book, quarantine, take-back; night, positions, explain, replay; may, law, score, strategy, cases; generate, demo."""
 
 import sys
 import traceback
@@ -6,7 +6,7 @@ import traceback
 import typer
 
 from arrears import __version__
-from arrears.cli import book, gate, nights, scores, strategies
+from arrears.cli import book, cases, gate, nights, scores, strategies
 
 DEFECT = 70
 """Exit status of a defect in the program."""
@@ -23,6 +23,7 @@ app.command(name="may", cls=gate.MayCommand)(gate.may)
 app.add_typer(gate.law, name="law")
 app.add_typer(scores.score, name="score")
 app.add_typer(strategies.strategy, name="strategy")
+app.add_typer(cases.cases, name="cases")
 
 
 @app.command()

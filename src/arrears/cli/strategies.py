@@ -34,15 +34,10 @@ def check(
 ) -> None:
     """Find what is wrong: rows never reached, ranges missing or overlapping, offers on predictions; with a book, experiments changed. 检查策略文件。"""
     from arrears import strategy_register
-    from arrears.delinquency.buckets import read_buckets
-    from arrears.strategy.reading import demand_buckets, strategy_from
-    from arrears.strategy.table_analysis import analyse
 
     with terms.refusals(lang):
-        buckets, said = read_buckets().names, terms.language(lang)
-        found = strategy_from(_text_of(file), file.name)
-        demand_buckets(found, buckets)
-        findings = analyse(found, buckets[1:])  # a late loan is never in the first bucket, M0
+        said = terms.language(lang)
+        found, findings = strategy_register.looked_at(_text_of(file), file.name)
         for line in strategy_words.finding_lines(findings, said, every):
             print(line)
         faults = sum(finding.is_fault for finding in findings)

@@ -8,7 +8,8 @@ from arrears import strategy_register
 from arrears.pages.amounts import in_major_units
 from arrears.refusal import Refused
 from arrears.store import Book
-from arrears.strategy_register import APPROVE, Entry, Period, Submitted
+from arrears.strategy.approvals import APPROVE, Entry, Period
+from arrears.strategy_register import Submitted
 from arrears.strict_yaml import BadYaml
 
 _CHANGES_SHOWN = 20

@@ -8,7 +8,7 @@ from arrears import strict_yaml
 from arrears.days import read_day
 from arrears.refusal import Refused
 from arrears.strategy.cells import amount, clock_window, days_of, demand_names, percent, whole, yes
-from arrears.strategy.conditions import read_when
+from arrears.strategy.conditions import demand_segments, read_when
 from arrears.strategy.experiments import check_experiments
 from arrears.strategy.fair_offers import check_offers
 from arrears.strategy.limits_reading import read_limits
@@ -66,6 +66,8 @@ def strategy_from(text: str, name: str = "strategy.yaml") -> Strategy:
         content["id"], content["version"], segments, treatments, ladders, rows, _offers(content, name), experiments,
         read_limits(_list(content, "limits", name), names, f"{name}, limits"), _expected(content.get("expected"), names, f"{name}, expected"),
         _giving(content.get("giving"), f"{name}, giving"), text)
+    demand_segments([*((f"{name}, row {row.name}", row.when) for row in strategy.rows), *((f"{name}, experiments, {one.name}", one.when) for one in strategy.experiments),
+                     *((f"{name}, limits, {one.name}", one.when) for one in strategy.limits)], tuple(one.name for one in segments))
     check_offers(strategy, name)
     check_experiments(strategy.experiments, f"{name}, experiments")
     return strategy
@@ -237,7 +239,7 @@ def _offer(entry: dict, where: str, further: set[str]) -> Offer:
     strict_yaml.expect_keys(entry["reason"], {"zh", "en"}, set(), f"{here}, reason")
     return Offer(
         entry["name"], read_when(entry["when"], here) if further else (), whole(entry.get("instalments_most", "0"), f"{here}, instalments_most", 360),
-        whole(entry.get("shift_days_most", "0"), f"{here}, shift_days_most", 366), percent(entry.get("waive_penalty", "0%"), f"{here}, waive_penalty"),
+        whole(entry.get("shift_days_most", "0"), f"{here}, shift_days_most", 365), percent(entry.get("waive_penalty", "0%"), f"{here}, waive_penalty"),
         percent(entry.get("waive_interest", "0%"), f"{here}, waive_interest"), entry["reason"]["zh"], entry["reason"]["en"])
 
 

@@ -22,6 +22,7 @@ _UNTIL_DAYS = 30
 _WEEKS = 21
 _LATE_DAYS = 3
 _SMS_DAYS, _SMS_A_DAY, _SMS_MOST = 7, 3, 10
+_REST_DAYS = 7
 _CALLED, _CALLED_LATER, _WRITTEN_TO, _VISITED = 0.80, 0.25, 0.40, 0.05
 """A week of being late: called within 60 days, and after; written to within 30 days; visited after 60 days, in one week of four."""
 _OTHERS_ANSWER = 0.10
@@ -106,13 +107,15 @@ def _recent(made: Made, late: Lateness, seed: int, day: int) -> Attempts:
     sms = np.minimum(sms, np.minimum(days, _SMS_DAYS) * _SMS_A_DAY)
     calls = np.minimum((dice[:, 1] * 5).astype(np.int64), days)
     visits = np.where((days == _UNTIL_DAYS) & (dice[:, 2] < 0.25), 1 + (dice[:, 2] < 0.12), 0)
+    # who was written to as often as policy allows has the last message today; the others' last contact lies some days back
+    rest = np.where(sms == _SMS_MOST, 0, (dice[:, 3] * np.minimum(days_late, _REST_DAYS)).astype(np.int64))
     ten = day * _DAY + 10 * 60 * _MINUTE - _SHANGHAI
     parts = []
     for channel, counts, days_ago in ((_SMS, sms, lambda place: place // _SMS_A_DAY), (_CALL, calls, lambda place: 2 * place),
                                       (_VISIT, visits, lambda place: 5 + 9 * place)):
         whose = np.repeat(np.arange(len(counts)), counts)
         place = np.arange(len(whose)) - np.repeat(np.cumsum(counts) - counts, counts)
-        ago = days_ago(place)
+        ago = days_ago(place) + rest[whose]
         at = ten - ago * _DAY + (place % 4) * 40 * _MINUTE
         parts.append(Attempts(borrower[whose], loan[whose], np.maximum(days_late[whose] - ago, 0), np.full(len(whose), channel), at))
     return _joined(parts)
