@@ -8,6 +8,7 @@ from arrears.allocation.roster import Roster, minutes_on
 from arrears.allot import LIMITS, ROW, WAITS, Choice, choice_of, expected
 from arrears.money import PPM, exact_sum, half_up
 from arrears.strategy.bounds import UNBOUNDED
+from arrears.strategy.reading import LEAVE_ALONE
 from arrears.strategy.strategy import PEOPLE, Strategy
 
 HOUR = 60
@@ -71,8 +72,10 @@ def _limit(choice: Choice, row: int) -> dict:
 
 
 def _saved(entries: pl.DataFrame, strategy: Strategy) -> dict:
-    """What rows of restraint kept from being done: people, and of these the contacts by treatment, with their minutes and cost."""
-    restrained = entries.filter(pl.col("rule").is_in([row.name for row in strategy.rows if row.restraint]))
+    """What rows of restraint kept from being done: people left alone by them (an arm may treat some nevertheless), and of these the contacts by treatment, with
+    their minutes and cost.
+    """
+    restrained = entries.filter(pl.col("rule").is_in([row.name for row in strategy.rows if row.restraint]) & (pl.col("treatment") == LEAVE_ALONE) & (pl.col("chosen_by") != WAITS))
     contacts = {one.name: one for one in strategy.treatments if one.channel is not None}
     spared = restrained.filter(pl.col("saved").is_in(list(contacts)))["saved"].value_counts().sort("saved")
     by_treatment = dict(spared.iter_rows())
