@@ -64,7 +64,7 @@ def of_sharing(found: "Sharing") -> dict:
     """The moves, who has nobody, and everybody's load before and after."""
     shown = ("borrower_id", "before", "held_by", "why", "left_why", "why_zh", "why_en")
     return {"as_of": found.assigned.as_of.isoformat(), "team": found.team, "by_minutes": found.by_minutes, "moves": found.assigned.moves.select(shown).to_dicts(),
-            "unassigned": found.assigned.unassigned.select("borrower_id", "why", "why_zh", "why_en").to_dicts(),
+            "unassigned": found.unassigned.select("borrower_id", "why", "why_zh", "why_en").to_dicts(),
             "before": {"workload": found.before.rows.to_dicts(), "spread": found.before.spread.to_dicts()}, "after": {"workload": found.after.rows.to_dicts(), "spread": found.after.spread.to_dicts()}}
 
 
@@ -101,7 +101,7 @@ def one_lines(standing: "Standing", told: dict, lang: str) -> list[str]:
 
 def sharing_lines(standing: "Standing | None", found: "Sharing", lang: str) -> list[str]:
     """What sharing out does: the moves with reasons, everybody's load before and after, who has nobody."""
-    zh, moves, unassigned = lang == "zh", found.assigned.moves, found.assigned.unassigned
+    zh, moves, unassigned = lang == "zh", found.assigned.moves, found.unassigned
     lines = [] if standing is None else [f"现状：{_whence(standing, lang)}" if zh else f"As it stands: {_whence(standing, lang)}"]
     whose = ("" if found.team is None else f"小组 {found.team} " if zh else f" of team {found.team}") + (("按工时" if zh else " by minutes") if found.by_minutes else "")
     lines.append(f"重新分案（{whose.strip() or '全部'}）：变动 {moves.height} 件，{unassigned.height} 件需要专人而无人" if zh else
@@ -229,7 +229,7 @@ def roster_lines(roster: "Roster", told: "Sequence[Told]", day: date, lang: str)
             stands = ("冻结中" if holds_on((one.from_on, one.until_on), day) else "将冻结") if zh else ("frozen" if holds_on((one.from_on, one.until_on), day) else "will be frozen")
             lines.append(f"  {stands}：{_KINDS_ZH[one.kind]} {one.name}，自 {one.from_on} 起{until}（{one.by}：{one.why}）" if zh else f"  {stands}: {one.kind} {one.name} from {one.from_on}{until} ({one.by}: {one.why})")
     if roster.conflicts:
-        lines.append(f"  利益冲突回避 {len(roster.conflicts)} 条" if zh else f"  {len(roster.conflicts)} conflicts of interest")
+        lines.append(f"  利益冲突回避 {len(roster.conflicts)} 条" if zh else f"  {len(roster.conflicts)} {'conflict' if len(roster.conflicts) == 1 else 'conflicts'} of interest")
     faults = [one for one in told if one.is_fault]
     lines += ["", (f"问题 {len(faults)} 项" if zh else f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'}") if faults else "未发现问题" if zh else "No fault was found"]
     return [*lines, *(f"  ✗ {one.zh if zh else one.en}" for one in faults), *(f"  · {one.zh if zh else one.en}" for one in told if not one.is_fault)]

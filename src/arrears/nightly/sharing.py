@@ -77,6 +77,12 @@ class Sharing:
     team: str | None
     by_minutes: bool
 
+    @property
+    def unassigned(self) -> pl.DataFrame:
+        """Who needs somebody and has nobody: of all, or of the cases that were the team's."""
+        found = self.assigned.unassigned
+        return found if self.team is None else found.filter(pl.col("before").is_in([one.name for one in self.roster.collectors if one.team == self.team]))
+
 
 def standing_of(book: Book, as_of: date) -> Standing:
     """How the cases stand after the night of the date. Raises Refused where there is no such night, it gave no cases, or a file is damaged or rests on another night."""
