@@ -27,15 +27,17 @@ def of_all(standing: "Standing", team: str | None) -> dict:
     import polars as pl
 
     rows, loads, spread = standing.rows, standing.workload.rows, standing.workload.spread
+    held = pl.col("held_by").is_not_null()
     if team is not None:
         if team not in standing.roster.teams:
             raise Refused(f"no team {team!r} in the roster of that night; known are {', '.join(standing.roster.teams) or 'none'}", f"当晚名册中没有小组 {team!r}；已有：{'、'.join(standing.roster.teams) or '无'}")
         own = [one.name for one in standing.roster.collectors if one.team == team]
         loads, rows, spread = loads.filter(team=team), rows.filter(pl.col("held_by").is_in(own) | pl.col("before").is_in(own)), spread.filter(pl.col("group").is_in(own))
+        held = pl.col("held_by").is_in(own)
     whys = rows.group_by("why").agg(pl.len().cast(pl.Int64).alias("people")).sort("people", "why", descending=[True, False])
     unassigned = rows.filter(pl.col("needed") & pl.col("held_by").is_null())
     return {
-        "as_of": standing.as_of.isoformat(), "sharing": standing.number, **_record(standing.record), "team": team, "held": rows["held_by"].is_not_null().sum(), "needed": rows["needed"].sum(),
+        "as_of": standing.as_of.isoformat(), "sharing": standing.number, **_record(standing.record), "team": team, "held": rows.filter(held).height, "needed": rows.filter(pl.col("needed") & (held | pl.col("held_by").is_null())).height,
         "currency": standing.currency, "workload": loads.to_dicts(), "spread": spread.to_dicts(), "why": whys.to_dicts(),
         "unassigned": unassigned.select("borrower_id", "why", "why_zh", "why_en").to_dicts(),
     }
@@ -134,8 +136,10 @@ def _loads(found: "Sharing", lang: str) -> list[str]:
     return ["", *_table(titles, rows, 2), *spreads]
 
 
-def nothing_written(lang: str) -> str:
-    """That a preview is no more than that."""
+def nothing_written(later: date | None, lang: str) -> str:
+    """That a preview is no more than that. later: a night that has run since, after which this can no longer be done."""
+    if later is not None:
+        return f"仅为预览，未写入任何文件；此后 {later} 夜批已完成，故只能在其之后分案。" if lang == "zh" else f"This is a preview; nothing was written. The night of {later} has run since, so cases can be shared out only after that one."
     return "仅为预览，未写入任何文件；arrears cases share 执行。" if lang == "zh" else "This is a preview; nothing was written. arrears cases share does it."
 
 
