@@ -231,7 +231,7 @@ def test_everyone_late_is_on_the_worklist_once_and_in_the_stated_order(book):
     entries = rows.group_by("borrower_id", "currency").agg(pl.col("claimable_minor").sum(), pl.len().alias("late_loans"))
     same_rows(found, entries, ["borrower_id", "currency"])
     assert found["rank"].to_list() == list(range(1, len(found) + 1))
-    treatments = strategy_from(default_strategy_text()).treatments
+    treatments = strategy_from(default_strategy_text()).names
     order = [
         (treatments.index(row["treatment"]), -row["claimable_minor"], -row["days_past_due"], row["borrower_id"], row["currency"])
         for row in found.iter_rows(named=True)
@@ -283,7 +283,7 @@ def test_a_finished_night_is_not_done_on_other_inputs_unless_asked_and_then_the_
 
 
 def test_another_strategy_decides_otherwise_and_is_kept_with_the_night(own, tmp_path):
-    text = default_strategy_text().replace("treatment: remind_sms", "treatment: call")
+    text = default_strategy_text().replace("treatment: remind_sms", "treatment: call").replace("call, remind_sms, leave_alone", "call, leave_alone").replace("agency, remind_sms", "agency")
     (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
     refused = night(own, AS_OF, "--strategy", tmp_path / "mine.yaml")
     assert refused.status == 2 and "strategy" in refused.error
@@ -294,11 +294,12 @@ def test_another_strategy_decides_otherwise_and_is_kept_with_the_night(own, tmp_
 
 
 @pytest.mark.parametrize("old,new,said", [
-    ("treatment: visit", "treatment: helicopter", ("middle_firm", "helicopter")),
+    ("treatment: legal_review", "treatment: helicopter", ("last", "helicopter")),
+    ("choose: [visit, call_senior]", "choose: [visit, helicopter]", ("middle_firm", "helicopter")),
     ('claimable: "<1000"', 'claimable: "1000"', ("trifle", "claimable", "<N")),
     ("when: {bucket: M6+}", "when: {bukket: M6+}", ("last", "bukket", "bucket")),
     ("otherwise:\n  name: otherwise\n", "otherwise:\n", ("otherwise", "missing name")),
-    ("id: default", "id: default\nid: other", ("line 7", "twice")),
+    ("id: default", "id: default\nid: other", ("line 6", "twice")),
 ])
 def test_a_bad_strategy_is_refused_naming_file_and_row(own, tmp_path, old, new, said):
     assert old in default_strategy_text()

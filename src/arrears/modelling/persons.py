@@ -40,7 +40,7 @@ def person_lines(book: Book, borrower: str, as_of: date, known_at: int, event: s
     with opened(book.root, as_of, known_at) as (laid_out, manifest):
         judge_book(laid_out, manifest, known_at)
         partition = _partition_of(laid_out, manifest, borrower)
-        person = person_of(facts_of(laid_out, manifest, partition, known_at), borrower)
+        person = person_of(facts_of(laid_out, manifest, partition, known_at, decided=False), borrower)
         if "guarantor_id" in person.guarantors.columns and are_read(models.values()):
             answering = person.guarantors["guarantor_id"].unique()
             person = replace(person, standings=standings_on(laid_out, manifest, {as_of: known_at}, answering, law, buckets)[as_of])

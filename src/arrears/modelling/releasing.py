@@ -2,9 +2,9 @@
 
 from arrears import registry
 from arrears.days import moment_of
+from arrears.locks import locked
 from arrears.refusal import Refused
 from arrears.registry import Release
-from arrears.locks import locked
 from arrears.store import Book
 
 AUC_NOTHING = 0.5

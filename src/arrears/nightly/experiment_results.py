@@ -246,7 +246,7 @@ def _outcomes(book: Book, experiment: Experiment, loans: pl.DataFrame, as_of: da
     tell = {"paid_30": _days_late, "recovered_30": _received}[experiment.outcome]
     with opened(book.root, as_of, known_at) as (laid_out, manifest):
         def work(partition: str) -> pl.DataFrame:
-            facts = facts_of(laid_out, manifest, partition, known_at, scored=False)
+            facts = facts_of(laid_out, manifest, partition, known_at, scored=False, decided=False)
             here = loans.select("loan_id", "borrower_id", "entered_on").join(facts.loans.select("loan_id", "borrower_id"), on=["loan_id", "borrower_id"], how="semi")
             if here.is_empty():
                 return pl.DataFrame(schema={"loan_id": pl.String, "found": pl.Int64})

@@ -34,7 +34,7 @@ def explain_loan(root: Path, loan_id: str, as_of: date, known_at: int, lang: str
     with opened(root, as_of, known_at) as (book, manifest):
         judge_book(book, manifest, known_at)
         partition = _partition_of(book, manifest, loan_id)
-        facts = facts_of(book, manifest, partition, known_at, names=True, scored=False) if partition else None
+        facts = facts_of(book, manifest, partition, known_at, names=True, scored=False, decided=False) if partition else None
     row = None if facts is None else facts.loans.select(pl.arg_where(pl.col("loan_id") == loan_id)).to_series()
     if row is None or row.is_empty():
         raise Refused(

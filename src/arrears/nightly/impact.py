@@ -151,11 +151,12 @@ def _counted(then: Decisions, now: Decisions) -> pl.DataFrame:
 def _summary(book: str, before: Side, after: Side, as_of: date, known_at: int, counted: pl.DataFrame, changed, judged) -> dict:
     sums = [pl.col(name).sum() if not name.startswith("claimable") else exact_sum(name) for name in counted.columns[2:]]
     by_regime = counted.group_by("regime", "currency").agg(sums).sort("regime", "currency")
+    asked = judged.filter(pl.col("verdict").is_not_null() | pl.col("verdict_after").is_not_null())  # the gate is asked of contacts alone
     return {
         "book": book, "as_of": as_of.isoformat(), "known_at": moment_of(known_at).isoformat(),
         "before": _pack(before), "after": _pack(after), "by_regime": by_regime.to_dicts(), "loans_changed": len(changed),
         "people_changed": changed["borrower_id"].n_unique(),
-        "contacts": {kind: len(judged.filter(pl.col("becomes") == kind)) for kind in ("refused", "released", "otherwise")},
+        "contacts": {kind: len(asked.filter(pl.col("becomes") == kind)) for kind in ("refused", "released", "otherwise")},
         "by_rule": [*_by_rule(judged, after, "refused", "rules_after"), *_by_rule(judged, before, "released", "rules")],
         "treatments_changed": judged.filter(pl.col("proposed").ne_missing(pl.col("proposed_after")))["loan_id"].n_unique(),
     }

@@ -37,7 +37,7 @@ class Past:
     @staticmethod
     def of(book: Book, manifest: Manifest, partition: str, known_at: int, law: Law, buckets: Buckets, standings: dict[date, pl.DataFrame] | None = None) -> "Past":
         """The partition as it is known at known_at (microseconds)."""
-        return Past(book, manifest, partition, known_at, law, buckets, facts_of(book, manifest, partition, known_at), standings or {})
+        return Past(book, manifest, partition, known_at, law, buckets, facts_of(book, manifest, partition, known_at, decided=False), standings or {})
 
     def then(self, day: date, known_at: int | None = None) -> tuple[Facts, Assessed]:
         """What was known at the end of the day (UTC), or at the moment given, and the positions of the day that gives. Raises Refused where a loan cannot
@@ -48,7 +48,7 @@ class Past:
 
     def known(self, day: date, known_at: int | None = None) -> Facts:
         """What was known at the end of the day (UTC), or at the moment given (microseconds)."""
-        facts = facts_of(self.book, self.manifest, self.partition, min(self.known_at, end_of(day)) if known_at is None else known_at)
+        facts = facts_of(self.book, self.manifest, self.partition, min(self.known_at, end_of(day)) if known_at is None else known_at, decided=False)
         return replace(facts, standings=self.standings.get(day))
 
     def sight(self, day: date) -> Assessed:

@@ -34,7 +34,7 @@ def write_positions(root: Path, as_of: date, known_at: int, out: Path, report: C
         judge_book(book, manifest, known_at)
 
         def work(name: str) -> None:
-            facts = facts_of(book, manifest, name, known_at, scored=False)
+            facts = facts_of(book, manifest, name, known_at, scored=False, decided=False)
             try:
                 positions = assess(facts, law, buckets, as_of).positions
             except CannotBePositioned as problem:

@@ -51,7 +51,7 @@ def _in_partition(book, manifest, name, days, people, law, buckets) -> dict[date
         return {}
     found = {}
     for day, known_at in days.items():
-        facts = of_people(facts_of(book, manifest, name, known_at, scored=False), here)
+        facts = of_people(facts_of(book, manifest, name, known_at, scored=False, decided=False), here)
         try:
             assessed = assess(facts, law, buckets, day)
         except CannotBePositioned as problem:
