@@ -256,6 +256,16 @@ def test_a_night_done_again_since_is_not_taken_for_the_one_that_was_shared_out(s
     refused(("which was then done again on other inputs", "又按其他输入重做"), "show", "--book", book, "--as-of", NIGHT)
 
 
+def test_a_sharing_out_that_is_gone_is_missed_and_nothing_is_written_over(shared, tmp_path):
+    book = tmp_path / "book"
+    subprocess.run(["cp", "-r", str(shared), str(book)], check=True)
+    write_roster(book, changed("zhou", 'works_from: "2024-03-01"', 'works_from: "2024-03-01", left_on: "2026-10-01"'))
+    assert share(book).status == 0
+    for name in ("0001.json", "0001.parquet"):
+        (book / "allocation" / str(NIGHT) / name).unlink()
+    refused(("0002.parquet: it is sharing 2 after that night, but 1 is there", "0002.parquet：它是该夜批之后第 2 次分案，但现存 1 次"), "share", "--book", book, "--as-of", NIGHT, "--by", "a", "--why", "b")
+
+
 def test_a_freeze_is_an_entry_more_and_its_end_a_day(book):
     ran = cases("freeze", "--book", book, "--team", "field", "--from", NEXT, "--by", "Li Wei", "--why", "inquiry: #7")
     assert ran.status == 0 and f"team field is frozen from {NEXT}, with no end yet (Li Wei: inquiry: #7)" in ran.out and f"from the night of {NEXT} on" in ran.out
