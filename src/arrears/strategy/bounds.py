@@ -43,7 +43,7 @@ def bounds_of(strategy: Strategy, entries: pl.DataFrame, lawful: np.ndarray, at_
         limit = strategy.limits[place]
         able = int((lawful[among[row]] & (each[row] > 0)).any(axis=1).sum()) if limit.least_ppm else 0
         most.append(_most(limit, int(people[row]), at_most))
-        least.append(limit.least if limit.least is not None else able * (limit.least_ppm or 0) // PPM)
+        least.append(_least(limit, able))
     names = tuple(strategy.limits[place].name + (f" ({value})" if value is not None else "") for place, value, _ in split)
     return Bounds(names, tuple(strategy.limits[place] for place, *_ in split), usage, kind, np.array(most, np.int64), np.array(least, np.int64), people)
 
@@ -56,6 +56,12 @@ def _most(limit: Limit, people: int, at_most: dict[str, int]) -> int:
     if limit.most is None:
         return UNBOUNDED
     return limit.most * (MILLION if limit.counts == "complaints" else 1)
+
+
+def _least(limit: Limit, able: int) -> int:
+    if limit.least is not None:
+        return limit.least * (MILLION if limit.counts == "complaints" else 1)
+    return able * (limit.least_ppm or 0) // (1 if limit.counts == "complaints" else PPM)
 
 
 def _split(strategy: Strategy, entries: pl.DataFrame) -> list[tuple[int, str | None, np.ndarray]]:

@@ -20,7 +20,7 @@ def propose(late: pl.DataFrame, touched: pl.DataFrame, strategy: Strategy, as_of
 
     late: as `late_loans` gives it, with pay_probability and self_cure. touched: as `touched` gives it. Added: segment, rule and its reasons, options (UInt64:
     a bit per treatment, in the strategy's order), instead (UInt64: what would be done if no row of restraint were there; 0 elsewhere), experiment, arm,
-    propensity (the chance by which just these options came about; 1 outside experiments), offer, limits (UInt64: a bit per limit whose people it is among), last_touched_on (the last contact,
+    propensity (the chance by which just these options came about, arms counting as one where cooling off makes them alike; 1 outside experiments), offer, limits (UInt64: a bit per limit whose people it is among), last_touched_on (the last contact,
     payment or promise).
     """
     late = late.join(touched, on="borrower_id", how="left", maintain_order="left").with_columns(pl.col("contacts_30", "cooling").fill_null(0))
@@ -81,7 +81,8 @@ def _by_experiment(strategy: Strategy, row: np.ndarray, options: np.ndarray, lat
         drawn = arms_of(one, late["borrower_id"].gather(mine))
         would_give = np.stack([_options_of_arm(strategy, arm, options[mine], days[mine]) for arm in one.arms], axis=1)
         options[mine] = np.take_along_axis(would_give, drawn.astype(np.int64)[:, None], axis=1)[:, 0]
-        propensity[mine] = propensities([arm.share_ppm for arm in one.arms], drawn, would_give)
+        after = np.stack([_cooled(of_arm, late[mine], strategy) for of_arm in would_give.T], axis=1)
+        propensity[mine] = propensities([arm.share_ppm for arm in one.arms], drawn, after)
         place[mine] = drawn + len(told)
         told += [(one.name, arm.name) for arm in one.arms]
     experiments, arms = (pl.Series([pair[side] for pair in told], dtype=pl.String).gather(place) for side in (0, 1))
