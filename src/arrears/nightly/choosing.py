@@ -73,7 +73,7 @@ def _limit(choice: Choice, row: int) -> dict:
 
 def _saved(entries: pl.DataFrame, strategy: Strategy) -> dict:
     """What rows of restraint kept from being done: people, and of these the contacts by treatment, with their minutes and cost."""
-    restrained = entries.filter(pl.col("rule").is_in([row.name for row in strategy.rows if row.restraint]))
+    restrained = entries.filter(pl.col("rule").is_in([row.name for row in strategy.rows if row.restraint]) & pl.col("experiment").is_null())
     contacts = {one.name: one for one in strategy.treatments if one.channel is not None}
     spared = restrained.filter(pl.col("saved").is_in(list(contacts)))["saved"].value_counts().sort("saved")
     by_treatment = dict(spared.iter_rows())
