@@ -13,7 +13,7 @@ from arrears.ingest.judge import capacity_on
 from arrears.law.agencies import faults_of
 from arrears.nightly import local
 from arrears.nightly.choosing import cases_of, choice_summary, chosen, gathered
-from arrears.nightly.earlier_nights import ASSIGNED
+from arrears.nightly.earlier_nights import ASSIGNED, held_file
 from arrears.nightly.inputs import Deciders, Inputs
 from arrears.nightly.left_by import LeftBy
 from arrears.store import Book, Manifest
@@ -65,7 +65,7 @@ def agency_faults(by: Deciders, as_of: date) -> dict[str, tuple[str, str]]:
 def _held(book: Book, inputs: Inputs, placements: list[pl.DataFrame]) -> pl.DataFrame:
     """Who has whose case: what the last night that shared out left, else what the table placements says stands on the day."""
     if inputs.held:
-        return store.read_columns(sharing_path(book, inputs.held))
+        return store.read_columns(held_file(book, inputs.held))
     known = [rows for rows in placements if rows.columns]
     if not known:
         return pl.DataFrame(schema=HOLDINGS)
@@ -74,12 +74,6 @@ def _held(book: Book, inputs: Inputs, placements: list[pl.DataFrame]) -> pl.Data
     now = rows.filter(stands).unique("borrower_id", keep="last", maintain_order=True).select("borrower_id", "held_by", pl.col("placed_on").alias("held_since"))
     before = rows.filter(~stands).unique("borrower_id", keep="last", maintain_order=True).select("borrower_id", pl.col("held_by").alias("last_held_by"), "returned_on", "returned_why")
     return now.join(before, on="borrower_id", how="full", coalesce=True).sort("borrower_id")
-
-
-def sharing_path(book: Book, held: dict[str, str]):
-    """The file of the sharing out that `held` names."""
-    night, number = date.fromisoformat(held["night"]), int(held["sharing"])
-    return store.sharings(book, night)[number - 1] if number else book.night(night) / f"{ASSIGNED}.parquet"
 
 
 def allocation_summary(assigned: Assigned, loads: Workload, currency: str, minutes: dict[str, int]) -> dict:
@@ -98,8 +92,11 @@ def allocation_summary(assigned: Assigned, loads: Workload, currency: str, minut
 
 def label_of(why: str) -> dict[str, str]:
     """A reason in words that name nobody."""
-    zh, en = (LEFT | STANDS)[why]
+    zh, en = _SHORT.get(why) or (LEFT | STANDS)[why]
     return {"zh": zh.format(before="原持有人", held_by="持有人"), "en": en.format(before="whoever had it", held_by="the same holder")}
+
+
+_SHORT = {"new": ("新分配", "newly given"), "resumed": ("重新交给此前的持有人", "given again to whoever had it last")}
 
 
 def _experiments(entries: pl.DataFrame, strategy: Strategy, as_of: date) -> list[dict]:
