@@ -1,9 +1,11 @@
 """Cells of a strategy's file read into numbers; each raises BadYaml naming its place where it is not what it should be."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from arrears.money import PPM
-from arrears.strict_yaml import BadYaml
+from arrears.strict_yaml import BadYaml, line_of
 from arrears.tables.table import AMOUNT_MAX_MINOR
 
 _PERCENT = re.compile(r"^(\d{1,3})(?:\.(\d{1,4}))?%$")
@@ -63,6 +65,25 @@ def days_of(entry: dict, key: str, otherwise: int, where: str) -> int:
     if days == 0:
         raise BadYaml(f"{where}, {key}: 0 days would give and take back in one night; write 1 or more")
     return days
+
+
+def demand_words(entry: dict, where: str, *keys: str) -> None:
+    """Raises BadYaml where one of these keys, or the name, is there and is no text, or the name is empty."""
+    for key in ("name", *keys):
+        if key in entry and (not isinstance(entry[key], str) or key == "name" and not entry[key].strip()):
+            raise BadYaml(f"{where}{line_of(entry, key)}: {key} must be a word or a sentence, not {entry[key]!r}")
+
+
+@contextmanager
+def beginning_on(entry: object) -> Iterator[None]:
+    """What is refused within names the line on which the entry begins, where it names none."""
+    try:
+        yield
+    except BadYaml as problem:
+        line = getattr(entry, "line", 0)
+        if not line or re.search(r"\bline \d", str(problem)):
+            raise
+        raise BadYaml(f"{problem} (the entry begins on line {line})") from None
 
 
 def demand_names(names: list[str], where: str) -> None:

@@ -3,7 +3,7 @@
 import re
 
 from arrears import strict_yaml
-from arrears.strategy.cells import demand_names, percent, whole
+from arrears.strategy.cells import beginning_on, demand_names, demand_words, percent, whole
 from arrears.strategy.conditions import read_when
 from arrears.strategy.strategy import COUNTED, OWNERS, Limit
 from arrears.strict_yaml import BadYaml, line_of
@@ -20,15 +20,19 @@ _MOST = 10**15
 
 def read_limits(entries: list, treatments: tuple[str, ...], where: str) -> tuple[Limit, ...]:
     """The limits in their order; raises BadYaml naming the limit."""
-    found = tuple(_limit(entry, treatments, where) for entry in entries)
+    found = []
+    for entry in entries:
+        with beginning_on(entry):
+            found.append(_limit(entry, treatments, where))
     demand_names([one.name for one in found], where)
     if len(found) > LIMITS_MOST:
         raise BadYaml(f"{where}: {len(found)} of them; there may be {LIMITS_MOST} at most")
-    return found
+    return tuple(found)
 
 
 def _limit(entry: dict, treatments: tuple[str, ...], where: str) -> Limit:
     strict_yaml.expect_keys(entry, {"name", "zh", "en", "counts"}, {"of", "when", "by", "most", "least"}, where)
+    demand_words(entry, where, "zh", "en")
     here = f"{where}, {entry['name']}"
     counts = entry["counts"]
     if counts not in COUNTED:
@@ -59,7 +63,7 @@ def _bound(entry: dict, key: str, here: str) -> tuple[int | None, int | None, st
     cell = entry.get(key)
     if cell is None:
         return None, None, None
-    if cell in SOURCES:
+    if isinstance(cell, str) and cell in SOURCES:
         return None, None, cell
     if isinstance(cell, str) and cell.endswith("%"):
         return None, percent(cell, f"{here}, {key}{line_of(entry, key)}"), None
@@ -75,6 +79,8 @@ def _of(entry: dict, treatments: tuple[str, ...], here: str) -> tuple[tuple[str,
     for field, cell in entry.items():
         values = tuple(cell) if isinstance(cell, list) else (cell,)
         known = treatments if field == "treatment" else _OF[field]
+        if not values:
+            raise BadYaml(f"{here}, of, {field}{line_of(entry, field)}: the list is empty, so nothing would be counted; name what is, or leave {field} out")
         for value in values:
             if not isinstance(value, str) or not value or (known is not None and value not in known):
                 raise BadYaml(f"{here}, of, {field}{line_of(entry, field)}: {value!r} is not known; known are {', '.join(known or ())}")

@@ -1,5 +1,6 @@
 """A strategy read from YAML: its parts in order; what could not be meant is refused naming file, part, entry and line."""
 
+from collections.abc import Callable
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -7,7 +8,17 @@ from pathlib import Path
 from arrears import strict_yaml
 from arrears.days import read_day
 from arrears.refusal import Refused
-from arrears.strategy.cells import amount, clock_window, days_of, demand_names, percent, whole, yes
+from arrears.strategy.cells import (
+    amount,
+    beginning_on,
+    clock_window,
+    days_of,
+    demand_names,
+    demand_words,
+    percent,
+    whole,
+    yes,
+)
 from arrears.strategy.conditions import demand_segments, read_when
 from arrears.strategy.experiments import check_experiments
 from arrears.strategy.fair_offers import check_offers
@@ -57,11 +68,11 @@ def strategy_from(text: str, name: str = "strategy.yaml") -> Strategy:
             raise BadYaml(f"{name}, {key}{line_of(content, key)}: write a word or a number; nights and releases name the strategy by it")
     treatments = _treatments(content, name)
     names = tuple(one.name for one in treatments)
-    ladders = tuple(_ladder(entry, names, f"{name}, ladders") for entry in _list(content, "ladders", name))
+    ladders = _each(_list(content, "ladders", name), lambda entry: _ladder(entry, names, f"{name}, ladders"))
     demand_names([one.name for one in ladders], f"{name}, ladders")
     segments = _segments(content, name)
     rows = _rows(content, names, tuple(one.name for one in ladders), name)
-    experiments = tuple(_experiment(entry, names, tuple(one.name for one in ladders), f"{name}, experiments") for entry in _list(content, "experiments", name))
+    experiments = _each(_list(content, "experiments", name), lambda entry: _experiment(entry, names, tuple(one.name for one in ladders), f"{name}, experiments"))
     strategy = Strategy(
         content["id"], content["version"], segments, treatments, ladders, rows, _offers(content, name), experiments,
         read_limits(_list(content, "limits", name), names, f"{name}, limits"), _expected(content.get("expected"), names, f"{name}, expected"),
@@ -93,8 +104,17 @@ def _list(content: dict, key: str, name: str) -> list:
     return entries
 
 
+def _each(entries: list, read: Callable) -> tuple:
+    """Each entry read; where one is refused, the line on which it begins is told."""
+    found = []
+    for entry in entries:
+        with beginning_on(entry):
+            found.append(read(entry))
+    return tuple(found)
+
+
 def _treatments(content: dict, name: str) -> tuple[Treatment, ...]:
-    found = tuple(_treatment(entry, f"{name}, treatments") for entry in _list(content, "treatments", name))
+    found = _each(_list(content, "treatments", name), lambda entry: _treatment(entry, f"{name}, treatments"))
     names = [one.name for one in found]
     if len(set(names)) < len(names):
         twice = next(one for place, one in enumerate(names) if one in names[:place])
@@ -105,11 +125,14 @@ def _treatments(content: dict, name: str) -> tuple[Treatment, ...]:
     if quiet is None or quiet.owner != "nobody":
         raise BadYaml(f"{name}, treatments: {LEAVE_ALONE} is missing, or somebody is to do it; add {{name: {LEAVE_ALONE}, zh: 暂不打扰, en: leave alone}}: it is "
                       "what remains where a contact is refused, cooling off, or beyond capacity")
+    if quiet.cost_minor or quiet.minutes:
+        raise BadYaml(f"{name}, treatments, {LEAVE_ALONE}: it costs nothing and takes no minutes, since nothing is done; remove cost and minutes")
     return found
 
 
 def _treatment(entry: dict, where: str) -> Treatment:
     strict_yaml.expect_keys(entry, {"name", "zh", "en"}, {"owner", "channel", "hours", "tone", "text", "cost", "minutes", "cool_off_days", "skill"}, where)
+    demand_words(entry, where, "zh", "en", "text", "skill")
     channel, here = entry.get("channel"), f"{where}, {entry['name']}{line_of(entry)}"
     if channel is not None and channel not in CHANNELS:
         raise BadYaml(f"{where}{line_of(entry, 'channel')}: the channel {channel!r} is not known; known are {', '.join(CHANNELS)}")
@@ -130,6 +153,7 @@ def _treatment(entry: dict, where: str) -> Treatment:
 
 def _ladder(entry: dict, names: tuple[str, ...], where: str) -> Ladder:
     strict_yaml.expect_keys(entry, {"name", "zh", "en", "steps"}, set(), where)
+    demand_words(entry, where, "zh", "en")
     here = f"{where}, {entry['name']}"
     if not isinstance(entry["steps"], list) or not entry["steps"]:
         raise BadYaml(f"{here}{line_of(entry, 'steps')}: expected a list of steps, each with from_day and treatment")
@@ -168,26 +192,34 @@ def _segments(content: dict, name: str) -> tuple[Segment, ...]:
         return ()
     found = []
     for place, entry in enumerate(table[0], start=1):
-        where = f"{name}, segments, row {place}"
-        strict_yaml.expect_keys(entry, {"name", "zh", "en", "when"}, set(), where)
-        when = read_when(entry["when"], f"{where} ({entry['name']})")
-        if any(field == "segment" for field, _ in when):
-            raise BadYaml(f"{where} ({entry['name']}): a segment cannot rest on segments; name the fields themselves")
-        found.append(Segment(entry["name"], when, entry["zh"], entry["en"]))
+        with beginning_on(entry):
+            found.append(_segment(entry, f"{name}, segments, row {place}"))
     strict_yaml.expect_keys(table[1], {"name", "zh", "en"}, set(), f"{name}, segments, otherwise")
+    demand_words(table[1], f"{name}, segments, otherwise", "zh", "en")
     found.append(Segment(table[1]["name"], (), table[1]["zh"], table[1]["en"]))
     demand_names([one.name for one in found], f"{name}, segments")
     return tuple(found)
+
+
+def _segment(entry: dict, where: str) -> Segment:
+    strict_yaml.expect_keys(entry, {"name", "zh", "en", "when"}, set(), where)
+    demand_words(entry, where, "zh", "en")
+    when = read_when(entry["when"], f"{where} ({entry['name']})")
+    if any(field == "segment" for field, _ in when):
+        raise BadYaml(f"{where} ({entry['name']}): a segment cannot rest on segments; name the fields themselves")
+    return Segment(entry["name"], when, entry["zh"], entry["en"])
 
 
 def _rows(content: dict, names: tuple[str, ...], ladders: tuple[str, ...], name: str) -> tuple[Row, ...]:
     rows = []
     for place, entry in enumerate(_list(content, "rows", name), start=1):
         where = f"{name}, row {place} ({entry.get('name', 'without a name') if isinstance(entry, dict) else entry})"
-        strict_yaml.expect_keys(entry, {"name", "when", "reason"}, {*_FOLLOWS, "restraint", "fixed"}, where)
-        rows.append(_row(entry, read_when(entry["when"], where), names, ladders, where))
+        with beginning_on(entry):
+            strict_yaml.expect_keys(entry, {"name", "when", "reason"}, {*_FOLLOWS, "restraint", "fixed"}, where)
+            rows.append(_row(entry, read_when(entry["when"], where), names, ladders, where))
     strict_yaml.expect_keys(content["otherwise"], {"name", "reason"}, set(_FOLLOWS), f"{name}, otherwise")
-    rows.append(_row(content["otherwise"], (), names, ladders, f"{name}, otherwise"))
+    with beginning_on(content["otherwise"]):
+        rows.append(_row(content["otherwise"], (), names, ladders, f"{name}, otherwise"))
     demand_names([row.name for row in rows], f"{name}: two rows share a name; each needs its own, the report names rows by it")
     return tuple(rows)
 
@@ -197,11 +229,17 @@ _FOLLOWS = ("treatment", "choose", "ladder")
 
 def _row(entry: dict, when, names: tuple[str, ...], ladders: tuple[str, ...], where: str) -> Row:
     treatments, ladder = _what_follows(entry, names, ladders, where, compulsory=True)
-    strict_yaml.expect_keys(entry["reason"], {"zh", "en"}, set(), f"{where}, reason")
+    _reason(entry, where)
     restraint = yes(entry.get("restraint", "no"), f"{where}, restraint")
     if restraint and treatments != (LEAVE_ALONE,):
         raise BadYaml(f"{where}: a row of restraint leaves alone; give it treatment: {LEAVE_ALONE}, or leave out restraint")
     return Row(entry["name"], when, treatments, ladder, restraint, entry["reason"]["zh"], entry["reason"]["en"], yes(entry.get("fixed", "no"), f"{where}, fixed"))
+
+
+def _reason(entry: dict, where: str) -> None:
+    demand_words(entry, where)
+    strict_yaml.expect_keys(entry["reason"], {"zh", "en"}, set(), f"{where}, reason")
+    demand_words(entry["reason"], f"{where}, reason", "zh", "en")
 
 
 def _what_follows(entry: dict, names, ladders, where: str, *, compulsory: bool) -> tuple[tuple[str, ...], str | None]:
@@ -227,8 +265,12 @@ def _offers(content: dict, name: str) -> tuple[Offer, ...]:
     table = _table(content, "offers", name)
     if table is None:
         return ()
-    found = [_offer(entry, f"{name}, offers, row {place}", {"when"}) for place, entry in enumerate(table[0], start=1)]
-    found.append(_offer(table[1], f"{name}, offers, otherwise", set()))
+    found = []
+    for place, entry in enumerate(table[0], start=1):
+        with beginning_on(entry):
+            found.append(_offer(entry, f"{name}, offers, row {place}", {"when"}))
+    with beginning_on(table[1]):
+        found.append(_offer(table[1], f"{name}, offers, otherwise", set()))
     demand_names([one.name for one in found], f"{name}, offers")
     return tuple(found)
 
@@ -236,7 +278,7 @@ def _offers(content: dict, name: str) -> tuple[Offer, ...]:
 def _offer(entry: dict, where: str, further: set[str]) -> Offer:
     strict_yaml.expect_keys(entry, {"name", "reason", *further}, {"instalments_most", "shift_days_most", "waive_penalty", "waive_interest"}, where)
     here = f"{where} ({entry['name']})"
-    strict_yaml.expect_keys(entry["reason"], {"zh", "en"}, set(), f"{here}, reason")
+    _reason(entry, here)
     return Offer(
         entry["name"], read_when(entry["when"], here) if further else (), whole(entry.get("instalments_most", "0"), f"{here}, instalments_most", 360),
         whole(entry.get("shift_days_most", "0"), f"{here}, shift_days_most", 365), percent(entry.get("waive_penalty", "0%"), f"{here}, waive_penalty"),
@@ -245,6 +287,7 @@ def _offer(entry: dict, where: str, further: set[str]) -> Offer:
 
 def _experiment(entry: dict, names, ladders, where: str) -> Experiment:
     strict_yaml.expect_keys(entry, {"name", "zh", "en", "from", "until", "when", "outcome", "arms"}, set(), where)
+    demand_words(entry, where, "zh", "en")
     here = f"{where}, {entry['name']}"
     if entry["outcome"] not in OUTCOMES:
         raise BadYaml(f"{here}{line_of(entry, 'outcome')}: the outcome {entry['outcome']!r} is not known; known are {', '.join(OUTCOMES)}")
@@ -253,6 +296,7 @@ def _experiment(entry: dict, names, ladders, where: str) -> Experiment:
     arms = []
     for arm in entry["arms"]:
         strict_yaml.expect_keys(arm, {"name", "share"}, set(_FOLLOWS), f"{here}, arms")
+        demand_words(arm, f"{here}, arms")
         treatments, ladder = _what_follows(arm, names, ladders, f"{here}, arm {arm['name']}", compulsory=False)
         arms.append(Arm(arm["name"], percent(arm["share"], f"{here}, arm {arm['name']}, share"), treatments, ladder))
     return Experiment(entry["name"], entry["zh"], entry["en"], _day(entry, "from", here), _day(entry, "until", here), read_when(entry["when"], here),
@@ -270,18 +314,26 @@ def _expected(entry: dict | None, names, where: str) -> Expected:
     if entry is None:
         return Expected()
     strict_yaml.expect_keys(entry, {"source", "recovery", "effect"}, {"complaints_per_million"}, where)
+    demand_words(entry, where, "source")
 
     def shares(cells: dict, here: str) -> dict[str, int]:
         if not isinstance(cells, dict):
             raise BadYaml(f"{here}: expected buckets with a share each, such as {{M1: \"60%\"}}")
-        return {bucket: percent(cell, f"{here}, {bucket}") for bucket, cell in cells.items()}
+        return {bucket: percent(cell, f"{here}, {bucket}{line_of(cells, bucket)}") for bucket, cell in cells.items()}
 
-    for key in ("effect", "complaints_per_million"):
-        for treatment in entry.get(key, {}):
-            _known(treatment, names, f"{where}, {key}{line_of(entry[key], treatment)}")
-    effect = {treatment: shares(cells, f"{where}, effect, {treatment}") for treatment, cells in entry["effect"].items()}
-    complaints = {treatment: whole(cell, f"{where}, complaints_per_million, {treatment}", 1_000_000) for treatment, cell in entry.get("complaints_per_million", {}).items()}
-    return Expected(shares(entry["recovery"], f"{where}, recovery"), effect, complaints, entry["source"])
+    by_treatment = {key: entry.get(key, {}) for key in ("effect", "complaints_per_million")}
+    for key, cells in by_treatment.items():
+        if not isinstance(cells, dict):
+            raise BadYaml(f"{where}, {key}{line_of(entry, key)}: expected treatments, each with what is assumed of it")
+        for treatment in cells:
+            _known(treatment, names, f"{where}, {key}{line_of(cells, treatment)}")
+        if key == "effect" and LEAVE_ALONE in cells:
+            raise BadYaml(f"{where}, {key}{line_of(cells, LEAVE_ALONE)}: {LEAVE_ALONE} is what the others are measured against; put what comes by itself under recovery")
+    with beginning_on(entry):
+        effect = {treatment: shares(cells, f"{where}, effect, {treatment}") for treatment, cells in entry["effect"].items()}
+        complaints = {treatment: whole(cell, f"{where}, complaints_per_million, {treatment}{line_of(by_treatment['complaints_per_million'], treatment)}", 1_000_000)
+                      for treatment, cell in by_treatment["complaints_per_million"].items()}
+        return Expected(shares(entry["recovery"], f"{where}, recovery"), effect, complaints, entry["source"])
 
 
 def _giving(entry: dict | None, where: str) -> Giving:
@@ -289,5 +341,6 @@ def _giving(entry: dict | None, where: str) -> Giving:
         return Giving()
     strict_yaml.expect_keys(entry, set(), {"idle_days", "not_back_days", "continuity", "uneven"}, where)
     own = Giving()
-    return Giving(days_of(entry, "idle_days", own.idle_days, where), days_of(entry, "not_back_days", own.not_back_days, where),
-                  amount(entry.get("continuity", str(own.continuity_minor)), f"{where}, continuity"), amount(entry.get("uneven", str(own.uneven_minor)), f"{where}, uneven"))
+    with beginning_on(entry):
+        return Giving(days_of(entry, "idle_days", own.idle_days, where), days_of(entry, "not_back_days", own.not_back_days, where),
+                      amount(entry.get("continuity", str(own.continuity_minor)), f"{where}, continuity"), amount(entry.get("uneven", str(own.uneven_minor)), f"{where}, uneven"))
