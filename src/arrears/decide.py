@@ -47,7 +47,7 @@ def decide(facts: Facts, law: Law, gate: Prepared, lender: Lender, strategy: Str
     holds = facts.holds.with_columns(facts.loans["borrower_id"].gather(facts.holds["loan"]))
     late = late_loans(assessed.positions, assessed.loans, conduct(facts, as_of), facts.borrowers, holds, as_of)
     late = with_whereabouts(beside(late, scores), facts.whereabouts)
-    proposals = propose(late, touched(facts.contacts, strategy, midnight_after(as_of, gate, lender)), strategy, as_of)
+    proposals = propose(late, touched(facts.contacts, strategy, midnight_after(as_of, gate, lender), as_of), strategy, as_of)
 
     def by_the_gate(proposed: pl.DataFrame) -> pl.DataFrame:
         return screened(proposed, facts.contacts, facts.consents, holds, gate, lender, strategy.contacts, as_of)

@@ -48,7 +48,7 @@ def allotted(book: Book, manifest: Manifest, inputs: Inputs, by: Deciders, left:
     assigned = assign(cases, by.roster, held, by.strategy.giving, inputs.as_of, agency_faults(by, inputs.as_of))
     loads = workload(assigned, cases, by.roster)
     with_holder = choice.entries.join(assigned.rows.select("borrower_id", "held_by"), on="borrower_id", how="left", maintain_order="left")
-    summary["allocation"] = allocation_summary(assigned, loads, choice.parts[0].currency if choice.parts else "")
+    summary["allocation"] = allocation_summary(assigned, loads, choice.parts[0].currency if choice.parts else "", {one.name: one.minutes for one in by.roster.collectors})
     return Allotted(with_holder, {ASSIGNED: assigned.rows, "cases": cases, "workload": loads.rows}, summary)
 
 
@@ -82,15 +82,17 @@ def sharing_path(book: Book, held: dict[str, str]):
     return store.sharings(book, night)[number - 1] if number else book.night(night) / f"{ASSIGNED}.parquet"
 
 
-def allocation_summary(assigned: Assigned, loads: Workload, currency: str) -> dict:
-    """Counts by reason, the first moves, who has how much, and how evenly. currency: that of most entries, in which amounts are shown."""
+def allocation_summary(assigned: Assigned, loads: Workload, currency: str, minutes: dict[str, int]) -> dict:
+    """Counts by reason, the first moves, who has how much, and how evenly. currency: that of most entries, in which amounts are shown; minutes:
+    what everybody works in a day.
+    """
     rows, moves, unassigned = assigned.rows, assigned.moves, assigned.unassigned
     whys = rows.group_by("why").agg(pl.len().cast(pl.Int64).alias("people")).sort("people", "why", descending=[True, False])
     return {
         "held": int(rows["held_by"].is_not_null().sum()), "needed": int(rows["needed"].sum()), "unassigned": len(unassigned), "moved": len(moves), "currency": currency,
         "why": [{**row, **label_of(row["why"])} for row in whys.iter_rows(named=True)],
         "moves": moves.head(MOVES_SHOWN).select("borrower_id", "before", "held_by", "why", "why_zh", "why_en").to_dicts(),
-        "cost": assigned.cost, "bound": assigned.bound, "workload": loads.rows.to_dicts(), "spread": loads.spread.to_dicts(),
+        "cost": assigned.cost, "bound": assigned.bound, "workload": [{**row, "minutes_most": minutes.get(row["name"])} for row in loads.rows.iter_rows(named=True)], "spread": loads.spread.to_dicts(),
     }
 
 

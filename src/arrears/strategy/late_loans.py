@@ -53,8 +53,8 @@ def _in_hardship(holds: pl.DataFrame, as_of: date) -> pl.DataFrame:
     return holds.filter(pl.col("kind").is_in(list(_HARDSHIP)) & (recent | stands_on(as_of))).select("borrower_id").unique(maintain_order=True).with_columns(hardship=pl.lit("yes"))
 
 
-def touched(contacts: pl.DataFrame, strategy: Strategy, until: int) -> pl.DataFrame:
-    """One row per person whom we tried to reach before `until` (microseconds, the midnight that ends the night's day): borrower_id, contacts_30 (attempts to
+def touched(contacts: pl.DataFrame, strategy: Strategy, until: int, as_of: date) -> pl.DataFrame:
+    """One row per person whom we tried to reach before `until` (microseconds, the midnight that ends the day as_of, wherever that is): borrower_id, contacts_30 (attempts to
     reach the debtor within 30 days), cooling (UInt64, a bit per treatment that may not go out again tomorrow), last_contact_on.
 
     A treatment with cool_off_days n may go out again on the n-th day after the last contact by its channel.
@@ -67,7 +67,7 @@ def touched(contacts: pl.DataFrame, strategy: Strategy, until: int) -> pl.DataFr
     waiting = [pl.when((pl.col("channel") == one.channel) & (pl.col("age") + 1 < one.cool_off_days)).then(pl.lit(1 << place, pl.UInt64)).otherwise(pl.lit(0, pl.UInt64))
                for place, one in enumerate(strategy.treatments) if one.channel is not None and one.cool_off_days > 1]
     cooling = pl.sum_horizontal(waiting) if waiting else pl.lit(0, pl.UInt64)
-    last_on = (pl.lit(until // DAY - 1) - pl.col("age").min()).cast(pl.Int32).cast(pl.Date)
+    last_on = pl.lit(as_of) - pl.duration(days=pl.col("age").min())
     return of_channel.with_columns(cooling=cooling.cast(pl.UInt64)).group_by("borrower_id").agg(
         pl.col("contacts_30").sum(), pl.col("cooling").sum(), last_on.alias("last_contact_on")).sort("borrower_id").cast(_TOUCHED)
 
