@@ -51,6 +51,7 @@ def cases_book() -> Path:
     """The book after the night of NIGHT."""
     book = Path(mkdtemp(prefix="cases-")) / "book"
     assert arrears("generate", "--loans", 400, "--seed", 3, "--as-of", NEXT, "--out", book).status == 0
+    (book / "placements.parquet").unlink(missing_ok=True)  # who had whose case before is by the made-up roster
     (book / "roster.yaml").write_text(ROSTER, encoding="utf-8")
     ran = arrears("night", "--book", book, "--as-of", NIGHT)
     assert ran.status == 0, ran.error

@@ -7,6 +7,8 @@ all add up. 2: the log or the book is absent or unreadable. 3: something does no
 """
 
 import argparse
+import json
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -28,6 +30,7 @@ from traffic_reconciliation import (
 BUCKETS = ("M0", "M1", "M2", "M3", "M4", "M5", "M6", "M6+")
 TREATMENTS = ("hand_over", "letter", "leave_alone", "hold")
 STRATEGY = Path(__file__).with_name("strategy.yaml")
+ROSTER = Path(__file__).with_name("roster.yaml")
 
 LINES = {
     "fine_minor": "fines created",
@@ -50,6 +53,12 @@ def arrears(*arguments: str) -> str:
     """What the command printed; raises CalledProcessError where it refused."""
     command = Path(sys.executable).with_name("arrears")
     return subprocess.run([str(command), *arguments], check=True, text=True, stdout=subprocess.PIPE).stdout
+
+
+def with_roster(book: Path) -> None:
+    """Beside the book there is a roster.yaml: its own, else the example's."""
+    if not (book / ROSTER.name).exists():
+        shutil.copy(ROSTER, book)
 
 
 def night_of(book: Path, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -80,15 +89,25 @@ def sums_of(events: pl.DataFrame, book: dict[str, pl.DataFrame], positions: pl.D
 def treated(events: pl.DataFrame, worklist: pl.DataFrame, as_of: date) -> dict:
     """How many loans the night gave each treatment, and how many of those to be handed over the city did hand over."""
     counts = dict(worklist.group_by("treatment").len().iter_rows())
+    unwritten = worklist.filter((pl.col("rule") == "late") & (pl.col("treatment") == "leave_alone")).height
     later = events.filter((pl.col("activity") == traffic_log.HANDED_OVER) & (pl.col("happened_on") > as_of))
     listed = worklist.filter(pl.col("treatment") == "hand_over").join(
         later, left_on="loan_id", right_on="case_id", how="semi"
     )
-    return {"treatments": {name: counts.get(name, 0) for name in TREATMENTS}, "handed_over_later": listed.height}
+    return {"treatments": {name: counts.get(name, 0) for name in TREATMENTS}, "unwritten": unwritten, "handed_over_later": listed.height}
+
+
+def shared_out(book: Path, as_of: date) -> dict:
+    """Of a finished night: people the gate lets be written to only once a person has looked, cases by who has them, what one more hour of a clerk would bring in."""
+    folder = book / "nights" / as_of.isoformat()
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    cases = dict(pl.read_parquet(folder / "workload.parquet", columns=["name", "cases"]).iter_rows())
+    hour = {limit["name"]: limit["hour_minor"] for limit in summary["choice"]["limits"]}.get("clerk_minutes", 0)
+    return {"review": summary["gate"]["people"]["review"], "cases": cases, "hour_minor": hour}
 
 
 def print_sums(nights: list[dict]) -> None:
-    """Three tables: the reconciliation in euros, the loans by bucket, the worklist by treatment."""
+    """Four tables: the reconciliation in euros, the loans by bucket, the worklist by treatment, the cases by who has them."""
     head = "".join(f" {night['as_of']} |" for night in nights)
     rule = "---:|" * len(nights)
     print(f"| EUR |{head}\n|---|{rule}")
@@ -104,17 +123,24 @@ def print_sums(nights: list[dict]) -> None:
     print(f"\n| treatment of the late |{head}\n|---|{rule}")
     for name in TREATMENTS:
         print(f"| {name} |" + "".join(f" {night['treatments'][name]:,} |" for night in nights))
+    print("| of leave_alone: a letter was possible |" + "".join(f" {night['unwritten']:,} |" for night in nights))
     print("| of hand_over: handed over later |" + "".join(f" {night['handed_over_later']:,} |" for night in nights))
+    print(f"\n| cases |{head}\n|---|{rule}")
+    for name in sorted(set().union(*(night["cases"] for night in nights))):
+        print(f"| {name} |" + "".join(f" {night['cases'].get(name, 0):,} |" for night in nights))
+    print("| letters a person releases |" + "".join(f" {night['review']:,} |" for night in nights))
+    print("| EUR one more clerk hour would bring |" + "".join(f" {euros(night['hour_minor'])} |" for night in nights))
 
 
 def run_nights(log: Path, book: Path) -> list[dict]:
-    """The reconciled sums of every year's end."""
+    """The reconciled sums of every year's end, with what was to be done about them and by whom."""
+    with_roster(book)
     events = kept(read_events(log))
     tables = {name: pl.read_parquet(book / f"{name}.parquet") for name in ("loans", "instalments", "payments")}
     nights, paid_before = [], 0
     for as_of in year_ends(events):
         positions, worklist = night_of(book, as_of)
-        sums = sums_of(events, tables, positions, as_of) | treated(events, worklist, as_of)
+        sums = sums_of(events, tables, positions, as_of) | treated(events, worklist, as_of) | shared_out(book, as_of)
         nights.append(sums | {"collected_minor": sums["paid_minor"] - paid_before})
         paid_before = sums["paid_minor"]
     return nights

@@ -83,6 +83,10 @@ def test_sharing_out_anew_from_the_preview_to_the_night_that_starts_from_it(book
     assert f"li → {now[of_li[0]]}: li has left" in ran.out and f"Remembered: it left li on {NIGHT}" in ran.out
     kept = next(borrower for borrower, who in started_from.filter(pl.col("why") == "kept").select("borrower_id", "held_by").iter_rows() if borrower not in of_li)
     assert f"{kept}：由 {now[kept]} 负责，自 {NIGHT} 起。继续由 {now[kept]} 负责。" in cases("why", kept, "--book", book, "--as-of", NEXT, lang="zh").out
+    assert f"The night of {NEXT} has run since" in cases("preview", "--book", book, "--as-of", NIGHT).out
+    last = of_night(book, NEXT)
+    pl.read_parquet(last).filter(pl.col("borrower_id") != kept).write_parquet(last)
+    assert cases("why", kept, "--book", book, "--as-of", NEXT).out.startswith(f"{kept}: no case since the night of {NEXT}")
 
 
 def refused(said: tuple[str, str], command: str, *words: object) -> None:
@@ -100,7 +104,8 @@ def test_one_team_is_shared_out_among_its_own_and_everybody_else_s_cases_stay(bo
     now = held_in(book / "allocation" / str(NIGHT) / "0001.parquet")
     assert now.keys() == before.keys() and {borrower for borrower in now if now[borrower] != before[borrower]} == {borrower for borrower, who in before.items() if who == "li"}
     assert "wu" in before.values() and "wu" in now.values(), "wu, of another team, can have none by the roster, but was not shared out"
-    assert shown(book, "--team", "field")["workload"][1]["name"] == "wu"
+    told = shown(book, "--team", "field")
+    assert [one["name"] for one in told["workload"]] == ["chen", "wu"] and told["held"] == sum(who in ("chen", "wu") for who in now.values())
     ran = share(book)
     assert ran.status == 0 and json.loads((book / "allocation" / str(NIGHT) / "0002.json").read_text("utf-8"))["rests_on"]["sharing"] == 1
     assert "wu has as many cases as they can" in ran.out and "Need somebody and have nobody" in ran.out and "wu" not in held_in(book / "allocation" / str(NIGHT) / "0002.parquet").values()
@@ -249,6 +254,16 @@ def test_a_night_done_again_since_is_not_taken_for_the_one_that_was_shared_out(s
     run = book / "nights" / str(NIGHT) / "run.json"
     run.write_bytes(store.json_bytes({**json.loads(run.read_text("utf-8")), "roster": LI_LEFT}))
     refused(("which was then done again on other inputs", "又按其他输入重做"), "show", "--book", book, "--as-of", NIGHT)
+
+
+def test_a_sharing_out_that_is_gone_is_missed_and_nothing_is_written_over(shared, tmp_path):
+    book = tmp_path / "book"
+    subprocess.run(["cp", "-r", str(shared), str(book)], check=True)
+    write_roster(book, changed("zhou", 'works_from: "2024-03-01"', 'works_from: "2024-03-01", left_on: "2026-10-01"'))
+    assert share(book).status == 0
+    for name in ("0001.json", "0001.parquet"):
+        (book / "allocation" / str(NIGHT) / name).unlink()
+    refused(("0002.parquet: it is sharing 2 after that night, but 1 is there", "0002.parquet：它是该夜批之后第 2 次分案，但现存 1 次"), "share", "--book", book, "--as-of", NIGHT, "--by", "a", "--why", "b")
 
 
 def test_a_freeze_is_an_entry_more_and_its_end_a_day(book):

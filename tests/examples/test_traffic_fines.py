@@ -255,6 +255,7 @@ def test_the_night_of_a_year_end_agrees_with_the_book_to_the_cent(events, book, 
     traffic_book.write_book(book, tmp_path)
     as_of = date(2009, 12, 31)
     run = loaded("run")
+    run.with_roster(tmp_path)
     positions, worklist = run.night_of(tmp_path, as_of)
     sums = reconciliation.reconcile_positions(book, positions, as_of)
     assert sums == {
@@ -263,7 +264,7 @@ def test_the_night_of_a_year_end_agrees_with_the_book_to_the_cent(events, book, 
     dismissed = reconciliation.source_cases(events, as_of).filter(pl.col("is_dismissed") | pl.col("is_lapsed"))
     assert positions.filter(pl.col("loan_id").is_in(dismissed["case_id"].implode()))["claimable_minor"].sum() == 0
     assert run.treated(events, worklist, as_of)["treatments"] == {
-        "hand_over": 442, "letter": 12, "leave_alone": 3_116, "hold": 53,
+        "hand_over": 425, "letter": 12, "leave_alone": 3_133, "hold": 53,
     }
     disputed = worklist.filter(pl.col("rule") == "held")["loan_id"]
     open_holds = reconciliation.visible(book["holds"], ["hold_id"], reconciliation.known_at(as_of)).filter(
@@ -271,6 +272,41 @@ def test_the_night_of_a_year_end_agrees_with_the_book_to_the_cent(events, book, 
     )
     late = positions.filter(pl.col("days_past_due") > 0)["loan_id"]
     assert set(disputed) == set(late) & set(open_holds["loan_id"])
+
+
+@with_log
+def test_a_night_proposes_screens_chooses_within_the_clerks_minutes_and_gives_the_cases(events, book, tmp_path):
+    traffic_book.write_book(book, tmp_path)
+    as_of, run = date(2007, 12, 31), loaded("run")
+    run.with_roster(tmp_path)
+    _, worklist = run.night_of(tmp_path, as_of)
+    told = run.treated(events, worklist, as_of) | run.shared_out(tmp_path, as_of)
+    column = [row.split("|")[1:-1][2].strip() for row in (EXAMPLE / "README.md").read_text(encoding="utf-8").split("| treatment of the late |")[1].split("\n\nThe treatments")[0].splitlines() if row.startswith("| ") and not row.startswith("| cases")]
+    cases = told["cases"]
+    assert column == [f"{count:,}" for count in (*told["treatments"].values(), told["unwritten"], told["handed_over_later"], *(cases[name] for name in sorted(cases)), told["review"])] + [
+        reconciliation.euros(told["hour_minor"])]
+    # three clerks of 420 minutes write a letter in 3, and every clerk has the letters of the others
+    assert told["treatments"]["letter"] == 3 * 420 // 3 and {cases[name] for name in ("rossi", "bianchi", "ferrari")} == {140}
+    assert cases["north"] + cases["south"] == told["treatments"]["hand_over"]
+    # of people alike in how late they are, no letter goes to the smaller sum while a greater one waits
+    late = worklist.filter(pl.col("rule") == "late")
+    assert set(late["verdict"].drop_nulls()) == {"review"} and set(late["chosen_by"]) == {"limits"}
+    for (bucket,), rows in late.group_by("bucket"):
+        sums = {name: rows.filter(pl.col("treatment") == name)["claimable_minor"] for name in ("letter", "leave_alone")}
+        assert (sums["letter"].min() or 10**9) >= (sums["leave_alone"].max() or 0), bucket
+    # what the last letter brings over its stamp is the price of its three minutes, and there are 20 of them in an hour
+    share = {"M1": 80 * 50, "M2": 92 * 40, "M3": 96 * 30, "M4": 97 * 25}
+    worth = late.with_columns(brings=(pl.col("claimable_minor") * pl.col("bucket").replace_strict(share, return_dtype=pl.Int64) / 100_000) - 80)
+    first_left = worth.filter(pl.col("treatment") == "leave_alone")["brings"].max()
+    assert abs(told["hour_minor"] - 20 * first_left) <= 60
+
+
+@with_log
+def test_a_roster_of_the_city_is_not_replaced(tmp_path):
+    run = loaded("run")
+    (tmp_path / "roster.yaml").write_text("teams: []\ncollectors: []\n", encoding="utf-8")
+    run.with_roster(tmp_path)
+    assert (tmp_path / "roster.yaml").read_text(encoding="utf-8") == "teams: []\ncollectors: []\n"
 
 
 def positions_of(book: Path, as_of: date, out: Path) -> pl.DataFrame:

@@ -136,7 +136,7 @@ CHOICE = {
 EXPERIMENTS = [{"name": "call_or_sms", "zh": "电话或短信", "en": "call or message", "from": "2026-11-01", "until": "2027-02-01", "outcome": "paid_30",
                 "arms": [{"name": "champion", "share_ppm": 800_000, "people": 81}, {"name": "hold_out", "share_ppm": 200_000, "people": 19}]}]
 _LOAD = {"owner": "collector", "team": "early", "cases_most": 150, "cases": 45, "expected_minor": 12_191_777, "claimable_minor": 68_734_006, "difficulty": 37.38, "kept": 25,
-         "new": 18, "taken_over": 2, "moved_away": 4, "minutes": 144, "mean_difficulty": 0.83, "share_ppm": None}
+         "new": 18, "taken_over": 2, "moved_away": 4, "minutes": 144, "minutes_most": 120, "mean_difficulty": 0.83, "share_ppm": None}
 ALLOCATION = {
     "held": 348, "needed": 174, "unassigned": 2, "moved": 107, "currency": "CNY", "cost": 10, "bound": 10,
     "why": [{"why": "kept", "people": 244, "zh": "继续由持有人负责", "en": "stays with the same holder"}],

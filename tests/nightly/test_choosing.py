@@ -31,7 +31,7 @@ conflicts: []
 frozen: []
 """
 SCHEMA = {"borrower_id": pl.String, "loan_id": pl.String, "currency": pl.String, "claimable_minor": pl.Int64, "expected_minor": pl.Int64, "bucket": pl.String, "days_past_due": pl.Int64, "rule": pl.String, "reason_zh": pl.String,
-          "reason_en": pl.String, "limits": pl.UInt64, "saved": pl.String, "kind": pl.String, "segment": pl.String, "product": pl.String, "frequency": pl.String, "language": pl.String, "region": pl.String,
+          "reason_en": pl.String, "limits": pl.UInt64, "saved": pl.String, "experiment": pl.String, "kind": pl.String, "segment": pl.String, "product": pl.String, "frequency": pl.String, "language": pl.String, "region": pl.String,
           "pay_probability": pl.Float64, "last_touched_on": pl.Date}
 OPTIONS = {"entry": pl.UInt32, "treatment": pl.UInt8, "channel": pl.String, "verdict": pl.String, "rules": pl.String}
 NO_CAPACITY = pl.DataFrame(schema={"channel": pl.String, "attempts_max": pl.Int64})
@@ -88,10 +88,10 @@ def test_a_price_of_minutes_is_told_an_hour():
     assert told["used"] == 6 and told["hour_minor"] == pytest.approx(60 * int(choice.parts[0].prices[0]) / 1_000, abs=1) and told["hour_minor"] > 0
 
 
-def test_restraint_counts_those_left_alone_and_not_those_whom_an_arm_treats_nevertheless():
+def test_restraint_counts_those_left_alone_by_it_and_nobody_of_an_experiment():
     choice = choice_of(*frames(
         ("B0", {"rule": "quiet", "saved": "call", "claimable_minor": 500}, {"leave_alone"}), ("B1", {"rule": "quiet", "saved": "visit"}, {"leave_alone"}), ("B2", {"rule": "quiet", "saved": None}, {"leave_alone"}),
-        ("B3", {"rule": "quiet", "saved": "call"}, {"call"}), ("B4", {"saved": None}, {"leave_alone"})), strategy_of(), {})
+        ("B3", {"rule": "quiet", "saved": "call", "experiment": "test"}, {"call"}), ("B5", {"rule": "quiet", "saved": "call", "experiment": "test"}, {"leave_alone"}), ("B4", {"saved": None}, {"leave_alone"})), strategy_of(), {})
     assert choice_summary(choice, strategy_of())["saved"] == {
         "people": 3, "contacts": 2, "by_treatment": {"call": 1, "visit": 1}, "minutes": 96, "cost_minor": 950, "claimable_minor": {"CNY": 20_500}}
 

@@ -93,6 +93,15 @@ def test_the_reason_of_a_move_is_why_it_had_to_or_that_minutes_asked_for_it():
     assert moved["why_en"] == "shared out by minutes; b gives it up; now with c." and moved["why_zh"] == "按工时重新分配，b 交出；现由 c 负责。" and moved["returned_why"] == "by_minutes"
 
 
+@pytest.mark.parametrize(("minutes", "each"), [((0, 420, 420), [0, 4, 4]), ((0, 210, 420), [0, 3, 5])])
+def test_what_must_move_is_spread_by_what_each_works_where_that_moves_no_more(minutes, each):
+    roster = Roster(("early",), tuple(collector(name, most, AS_OF if name == "a" else None) for name, most in zip(NAMES, minutes, strict=True)), (), (), ())
+    rows, holdings = frames([(10, "a", True)] * 8)
+    found = shared_by_minutes("early", assign_team("early", rows, roster, holdings, TERMS, AS_OF), rows, roster, holdings, TERMS)
+    count = [found.filter(held_by=name).height for name in NAMES]
+    assert sum(count) == 8 and all(abs(one - about) <= 1 for one, about in zip(count, each, strict=True)), count
+
+
 @pytest.mark.parametrize("order", [[0, 1, 2, 3, 4, 5], [5, 3, 1, 0, 2, 4]])
 def test_rows_in_another_order_are_shared_out_the_same(order):
     roster = Roster(("early",), (collector("a", 30), collector("b", 30), collector("c", 30)), (), (), ())

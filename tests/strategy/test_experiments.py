@@ -22,7 +22,7 @@ from arrears.strategy.experiments import (
     propensities,
     running,
 )
-from arrears.strategy.strategy import Arm, Expected, Experiment, Giving, Strategy
+from arrears.strategy.strategy import Arm, Expected, Experiment, Giving, Ladder, Strategy
 from arrears.strict_yaml import BadYaml
 
 FROM, UNTIL = date(2026, 12, 1), date(2027, 3, 1)
@@ -215,6 +215,15 @@ def test_what_may_move_people_or_change_the_measure_of_a_running_experiment_is_r
     with pytest.raises(Refused, match=f"version 3: the experiment call_or_sms .*{said}") as raised:
         demand_unchanged(strategy(one), strategy(replace(one, **changes), version="3"), MIDDLE)
     assert "实验 call_or_sms" in raised.value.zh
+
+
+def test_other_steps_of_a_ladder_that_an_arm_gives_are_another_arm():
+    one = replace(experiment(), arms=(Arm("champion", 500_000, (), None), Arm("sooner", 500_000, (), "sooner")))
+    steps = Ladder("sooner", "早", "sooner", ((1, "leave_alone"), (7, "call")))
+    before, same = (replace(strategy(one, version=version), ladders=(steps,)) for version in ("2", "3"))
+    demand_unchanged(before, same, MIDDLE)
+    with pytest.raises(Refused, match="the experiment call_or_sms .*other arms"):
+        demand_unchanged(before, replace(same, ladders=(replace(steps, steps=((1, "leave_alone"), (5, "call"))),)), MIDDLE)
 
 
 def test_a_running_experiment_may_not_vanish_and_one_that_is_over_or_not_begun_may():

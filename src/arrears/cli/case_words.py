@@ -27,15 +27,17 @@ def of_all(standing: "Standing", team: str | None) -> dict:
     import polars as pl
 
     rows, loads, spread = standing.rows, standing.workload.rows, standing.workload.spread
+    held = pl.col("held_by").is_not_null()
     if team is not None:
         if team not in standing.roster.teams:
             raise Refused(f"no team {team!r} in the roster of that night; known are {', '.join(standing.roster.teams) or 'none'}", f"当晚名册中没有小组 {team!r}；已有：{'、'.join(standing.roster.teams) or '无'}")
         own = [one.name for one in standing.roster.collectors if one.team == team]
         loads, rows, spread = loads.filter(team=team), rows.filter(pl.col("held_by").is_in(own) | pl.col("before").is_in(own)), spread.filter(pl.col("group").is_in(own))
+        held = pl.col("held_by").is_in(own)
     whys = rows.group_by("why").agg(pl.len().cast(pl.Int64).alias("people")).sort("people", "why", descending=[True, False])
     unassigned = rows.filter(pl.col("needed") & pl.col("held_by").is_null())
     return {
-        "as_of": standing.as_of.isoformat(), "sharing": standing.number, **_record(standing.record), "team": team, "held": rows["held_by"].is_not_null().sum(), "needed": rows["needed"].sum(),
+        "as_of": standing.as_of.isoformat(), "sharing": standing.number, **_record(standing.record), "team": team, "held": rows.filter(held).height, "needed": rows.filter(pl.col("needed") & (held | pl.col("held_by").is_null())).height,
         "currency": standing.currency, "workload": loads.to_dicts(), "spread": spread.to_dicts(), "why": whys.to_dicts(),
         "unassigned": unassigned.select("borrower_id", "why", "why_zh", "why_en").to_dicts(),
     }
@@ -64,7 +66,7 @@ def of_sharing(found: "Sharing") -> dict:
     """The moves, who has nobody, and everybody's load before and after."""
     shown = ("borrower_id", "before", "held_by", "why", "left_why", "why_zh", "why_en")
     return {"as_of": found.assigned.as_of.isoformat(), "team": found.team, "by_minutes": found.by_minutes, "moves": found.assigned.moves.select(shown).to_dicts(),
-            "unassigned": found.assigned.unassigned.select("borrower_id", "why", "why_zh", "why_en").to_dicts(),
+            "unassigned": found.unassigned.select("borrower_id", "why", "why_zh", "why_en").to_dicts(),
             "before": {"workload": found.before.rows.to_dicts(), "spread": found.before.spread.to_dicts()}, "after": {"workload": found.after.rows.to_dicts(), "spread": found.after.spread.to_dicts()}}
 
 
@@ -101,7 +103,7 @@ def one_lines(standing: "Standing", told: dict, lang: str) -> list[str]:
 
 def sharing_lines(standing: "Standing | None", found: "Sharing", lang: str) -> list[str]:
     """What sharing out does: the moves with reasons, everybody's load before and after, who has nobody."""
-    zh, moves, unassigned = lang == "zh", found.assigned.moves, found.assigned.unassigned
+    zh, moves, unassigned = lang == "zh", found.assigned.moves, found.unassigned
     lines = [] if standing is None else [f"现状：{_whence(standing, lang)}" if zh else f"As it stands: {_whence(standing, lang)}"]
     whose = ("" if found.team is None else f"小组 {found.team} " if zh else f" of team {found.team}") + (("按工时" if zh else " by minutes") if found.by_minutes else "")
     lines.append(f"重新分案（{whose.strip() or '全部'}）：变动 {moves.height} 件，{unassigned.height} 件需要专人而无人" if zh else
@@ -134,8 +136,10 @@ def _loads(found: "Sharing", lang: str) -> list[str]:
     return ["", *_table(titles, rows, 2), *spreads]
 
 
-def nothing_written(lang: str) -> str:
-    """That a preview is no more than that."""
+def nothing_written(later: date | None, lang: str) -> str:
+    """That a preview is no more than that. later: a night that has run since, after which this can no longer be done."""
+    if later is not None:
+        return f"仅为预览，未写入任何文件；此后 {later} 夜批已完成，故只能在其之后分案。" if lang == "zh" else f"This is a preview; nothing was written. The night of {later} has run since, so cases can be shared out only after that one."
     return "仅为预览，未写入任何文件；arrears cases share 执行。" if lang == "zh" else "This is a preview; nothing was written. arrears cases share does it."
 
 
@@ -229,7 +233,7 @@ def roster_lines(roster: "Roster", told: "Sequence[Told]", day: date, lang: str)
             stands = ("冻结中" if holds_on((one.from_on, one.until_on), day) else "将冻结") if zh else ("frozen" if holds_on((one.from_on, one.until_on), day) else "will be frozen")
             lines.append(f"  {stands}：{_KINDS_ZH[one.kind]} {one.name}，自 {one.from_on} 起{until}（{one.by}：{one.why}）" if zh else f"  {stands}: {one.kind} {one.name} from {one.from_on}{until} ({one.by}: {one.why})")
     if roster.conflicts:
-        lines.append(f"  利益冲突回避 {len(roster.conflicts)} 条" if zh else f"  {len(roster.conflicts)} conflicts of interest")
+        lines.append(f"  利益冲突回避 {len(roster.conflicts)} 条" if zh else f"  {len(roster.conflicts)} {'conflict' if len(roster.conflicts) == 1 else 'conflicts'} of interest")
     faults = [one for one in told if one.is_fault]
     lines += ["", (f"问题 {len(faults)} 项" if zh else f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'}") if faults else "未发现问题" if zh else "No fault was found"]
     return [*lines, *(f"  ✗ {one.zh if zh else one.en}" for one in faults), *(f"  · {one.zh if zh else one.en}" for one in told if not one.is_fault)]

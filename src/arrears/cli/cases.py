@@ -64,7 +64,8 @@ def preview(
         if as_json:
             _print_json(case_words.of_sharing(found))
             return
-        for line in (*case_words.sharing_lines(standing, found, terms.language(lang)), case_words.nothing_written(terms.language(lang))):
+        later = next((night for night in reversed(home.night_dates()) if night > standing.as_of), None)
+        for line in (*case_words.sharing_lines(standing, found, terms.language(lang)), case_words.nothing_written(later, terms.language(lang))):
             print(line)
 
 

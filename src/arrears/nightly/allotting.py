@@ -13,7 +13,7 @@ from arrears.ingest.judge import capacity_on
 from arrears.law.agencies import faults_of
 from arrears.nightly import local
 from arrears.nightly.choosing import cases_of, choice_summary, chosen, gathered
-from arrears.nightly.earlier_nights import ASSIGNED
+from arrears.nightly.earlier_nights import ASSIGNED, held_file
 from arrears.nightly.inputs import Deciders, Inputs
 from arrears.nightly.left_by import LeftBy
 from arrears.store import Book, Manifest
@@ -48,7 +48,7 @@ def allotted(book: Book, manifest: Manifest, inputs: Inputs, by: Deciders, left:
     assigned = assign(cases, by.roster, held, by.strategy.giving, inputs.as_of, agency_faults(by, inputs.as_of))
     loads = workload(assigned, cases, by.roster)
     with_holder = choice.entries.join(assigned.rows.select("borrower_id", "held_by"), on="borrower_id", how="left", maintain_order="left")
-    summary["allocation"] = allocation_summary(assigned, loads, choice.parts[0].currency if choice.parts else "")
+    summary["allocation"] = allocation_summary(assigned, loads, choice.parts[0].currency if choice.parts else "", {one.name: one.minutes for one in by.roster.collectors})
     return Allotted(with_holder, {ASSIGNED: assigned.rows, "cases": cases, "workload": loads.rows}, summary)
 
 
@@ -65,7 +65,7 @@ def agency_faults(by: Deciders, as_of: date) -> dict[str, tuple[str, str]]:
 def _held(book: Book, inputs: Inputs, placements: list[pl.DataFrame]) -> pl.DataFrame:
     """Who has whose case: what the last night that shared out left, else what the table placements says stands on the day."""
     if inputs.held:
-        return store.read_columns(sharing_path(book, inputs.held))
+        return store.read_columns(held_file(book, inputs.held))
     known = [rows for rows in placements if rows.columns]
     if not known:
         return pl.DataFrame(schema=HOLDINGS)
@@ -76,28 +76,27 @@ def _held(book: Book, inputs: Inputs, placements: list[pl.DataFrame]) -> pl.Data
     return now.join(before, on="borrower_id", how="full", coalesce=True).sort("borrower_id")
 
 
-def sharing_path(book: Book, held: dict[str, str]):
-    """The file of the sharing out that `held` names."""
-    night, number = date.fromisoformat(held["night"]), int(held["sharing"])
-    return store.sharings(book, night)[number - 1] if number else book.night(night) / f"{ASSIGNED}.parquet"
-
-
-def allocation_summary(assigned: Assigned, loads: Workload, currency: str) -> dict:
-    """Counts by reason, the first moves, who has how much, and how evenly. currency: that of most entries, in which amounts are shown."""
+def allocation_summary(assigned: Assigned, loads: Workload, currency: str, minutes: dict[str, int]) -> dict:
+    """Counts by reason, the first moves, who has how much, and how evenly. currency: that of most entries, in which amounts are shown; minutes:
+    what everybody works in a day.
+    """
     rows, moves, unassigned = assigned.rows, assigned.moves, assigned.unassigned
     whys = rows.group_by("why").agg(pl.len().cast(pl.Int64).alias("people")).sort("people", "why", descending=[True, False])
     return {
         "held": int(rows["held_by"].is_not_null().sum()), "needed": int(rows["needed"].sum()), "unassigned": len(unassigned), "moved": len(moves), "currency": currency,
         "why": [{**row, **label_of(row["why"])} for row in whys.iter_rows(named=True)],
         "moves": moves.head(MOVES_SHOWN).select("borrower_id", "before", "held_by", "why", "why_zh", "why_en").to_dicts(),
-        "cost": assigned.cost, "bound": assigned.bound, "workload": loads.rows.to_dicts(), "spread": loads.spread.to_dicts(),
+        "cost": assigned.cost, "bound": assigned.bound, "workload": [{**row, "minutes_most": minutes.get(row["name"])} for row in loads.rows.iter_rows(named=True)], "spread": loads.spread.to_dicts(),
     }
 
 
 def label_of(why: str) -> dict[str, str]:
     """A reason in words that name nobody."""
-    zh, en = (LEFT | STANDS)[why]
+    zh, en = _SHORT.get(why) or (LEFT | STANDS)[why]
     return {"zh": zh.format(before="原持有人", held_by="持有人"), "en": en.format(before="whoever had it", held_by="the same holder")}
+
+
+_SHORT = {"new": ("新分配", "newly given"), "resumed": ("重新交给此前的持有人", "given again to whoever had it last")}
 
 
 def _experiments(entries: pl.DataFrame, strategy: Strategy, as_of: date) -> list[dict]:

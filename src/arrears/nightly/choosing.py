@@ -7,8 +7,7 @@ import polars as pl
 from arrears.allocation.roster import Roster, minutes_on
 from arrears.allot import LIMITS, ROW, WAITS, Choice, choice_of, expected
 from arrears.money import PPM, exact_sum, half_up
-from arrears.strategy.bounds import UNBOUNDED
-from arrears.strategy.reading import LEAVE_ALONE
+from arrears.strategy.bounds import UNBOUNDED, counted
 from arrears.strategy.strategy import PEOPLE, Strategy
 
 HOUR = 60
@@ -33,14 +32,15 @@ def chosen(entries: pl.DataFrame, options: pl.DataFrame, strategy: Strategy, ros
 
 
 def at_most(strategy: Strategy, roster: Roster | None, capacity: pl.DataFrame, as_of: date) -> dict[str, int]:
-    """Of each limit that is bounded by the roster the minutes of tomorrow of those who can do it, and by the table capacity its attempts; a limit whose
-    source the book has not is missing.
+    """Of each limit that is bounded by the roster the minutes of tomorrow of those who carry out what it counts, and by the table capacity its attempts; a limit
+    whose source the book has not is missing.
     """
     found = {}
     for limit in strategy.limits:
         of = dict(limit.of)
         if limit.most_from == "roster" and roster is not None:
-            found[limit.name] = minutes_on(roster, as_of + timedelta(days=1), of.get("owner"), of.get("skill"))
+            owners = tuple(sorted({one.owner for one in strategy.treatments if counted(limit, one, {})}))
+            found[limit.name] = minutes_on(roster, as_of + timedelta(days=1), owners, of.get("skill"))
         elif limit.most_from == "capacity" and len(capacity):
             rows = capacity.filter(pl.col("channel").is_in(of["channel"])) if "channel" in of else capacity
             found[limit.name] = int(rows["attempts_max"].sum())
@@ -72,10 +72,8 @@ def _limit(choice: Choice, row: int) -> dict:
 
 
 def _saved(entries: pl.DataFrame, strategy: Strategy) -> dict:
-    """What rows of restraint kept from being done: people left alone by them (an arm may treat some nevertheless), and of these the contacts by treatment, with
-    their minutes and cost.
-    """
-    restrained = entries.filter(pl.col("rule").is_in([row.name for row in strategy.rows if row.restraint]) & (pl.col("treatment") == LEAVE_ALONE) & (pl.col("chosen_by") != WAITS))
+    """What rows of restraint kept from being done: people, and of these the contacts by treatment, with their minutes and cost."""
+    restrained = entries.filter(pl.col("rule").is_in([row.name for row in strategy.rows if row.restraint]) & pl.col("experiment").is_null())
     contacts = {one.name: one for one in strategy.treatments if one.channel is not None}
     spared = restrained.filter(pl.col("saved").is_in(list(contacts)))["saved"].value_counts().sort("saved")
     by_treatment = dict(spared.iter_rows())

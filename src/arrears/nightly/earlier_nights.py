@@ -1,5 +1,6 @@
 """The finished nights that tonight looks back to: their positions, partition by partition, and what each was done on."""
 
+import json
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -77,10 +78,32 @@ def _counterparts(number: int, count: int, among: int) -> list[int]:
 
 
 def held_by(book: Book, compared: tuple[date, ...]) -> dict[str, str]:
-    """Of the latest earlier night that shared cases out: its date, which sharing out of it holds (0 is the night's own), and the digest of that file."""
+    """Of the latest earlier night that shared cases out: its date, which sharing out of it holds (0 is the night's own), and the digest of that file.
+
+    A sharing out that followed another run of that night, before it was done again, does not count.
+    """
     for night in reversed(compared):
-        again = store.sharings(book, night)
-        path = again[-1] if again else book.night(night) / f"{ASSIGNED}.parquet"
+        own, rests_on = book.night(night) / f"{ASSIGNED}.parquet", run_digest(book.night(night))
+        again = [place for place, path in enumerate(store.sharings(book, night), start=1) if _rests_on(path) == rests_on]
+        path = store.sharings(book, night)[again[-1] - 1] if again else own
         if path.is_file():
-            return {"night": night.isoformat(), "sharing": str(len(again)), "digest": sha256(path.read_bytes()).hexdigest()}
+            return {"night": night.isoformat(), "sharing": str(again[-1] if again else 0), "digest": sha256(path.read_bytes()).hexdigest()}
     return {}
+
+
+def _rests_on(sharing: Path) -> str | None:
+    """The run of the night that a sharing out followed; None where nobody can say."""
+    try:
+        return json.loads(sharing.with_suffix(".json").read_text(encoding="utf-8"))["rests_on"]["night_run"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def held_file(book: Book, held: dict[str, str]) -> Path:
+    """The file that `held_by` named. Raises Refused where it is gone or is not the one of then."""
+    night, number = date.fromisoformat(held["night"]), int(held["sharing"])
+    path = book.allocation / held["night"] / f"{number:04d}.parquet" if number else book.night(night) / f"{ASSIGNED}.parquet"
+    if not path.is_file() or sha256(path.read_bytes()).hexdigest() != held["digest"]:
+        raise Refused(f"{path}: who had which case before this night stood here; it is gone or was changed since: restore it from a backup of the book, or do the nights from {night} on again",
+                      f"{path}：该夜批之前的持有情况记于此文件，现已缺失或被更改；请从账册备份恢复，或自 {night} 起重做夜批")
+    return path

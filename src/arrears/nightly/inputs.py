@@ -8,7 +8,7 @@ from pathlib import Path
 
 from arrears import __version__, store, strategy_register
 from arrears.allocation.roster import ROSTER_FILE, Roster
-from arrears.allocation.roster_reading import roster_from
+from arrears.allocation.roster_reading import demand_stages, roster_from
 from arrears.compliance.screen import Prepared, prepare
 from arrears.days import last_day_of_previous_month, microseconds_of, moment_of
 from arrears.delinquency.buckets import Buckets, read_buckets
@@ -45,6 +45,8 @@ class Deciders:
         strategy = strategy_from(inputs.strategy)
         demand_buckets(strategy, buckets.names)
         roster = roster_from(inputs.roster, ROSTER_FILE) if inputs.roster else None
+        if roster is not None:
+            demand_stages(roster, buckets.names)
         return Deciders(law_from(cn), prepare(pack_kept(inputs.law, lender.law)), lender, strategy, released_models(book, inputs.models), buckets, roster, agencies_from(cn))
 
 

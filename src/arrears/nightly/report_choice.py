@@ -30,6 +30,7 @@ WORDS: dict[str, Pair] = {
     "cases.why": ("按原因", "By reason"), "cases.reason": ("原因", "Reason"), "cases.moves": ("变动，前 {shown} / {total} 件", "Moves, the first {shown} of {total}"), "cases.before": ("原持有人", "Before"), "cases.now": ("现持有人", "Now"),
     "cases.load": ("各人负荷", "Workload"), "cases.who": ("持有人", "Holder"), "cases.team": ("小组", "Team"), "cases.cases": ("案件", "Cases"), "cases.most": ("上限", "At most"), "cases.minutes": ("今晚分钟", "Minutes tonight"),
     "cases.expected": ("预计 30 天收回", "Expected in 30 days"), "cases.difficulty": ("平均难度", "Mean difficulty"), "cases.new": ("新增", "New"), "cases.lost": ("移出", "Lost"),
+    "cases.over": ("{n}（超出每日 {most}，排在后面的次日再做）", "{n} (more than a day's {most}; the last in the list wait for another day)"),
     "cases.spread": ("同类人员之间的差异（负荷除以各自上限）", "Spread among people with alike skills (load by what each can have)"), "cases.people_alike": ("同类人员，以其中一人为名", "Alike, named after one of them"),
     "cases.measure": ("指标", "Measure"), "cases.people": ("人数", "People"), "cases.mean": ("平均", "Mean"), "cases.variation": ("变异系数", "Coefficient of variation"),
     "cases.most_by_median": ("最多 / 中位", "Most by median"), "cases.measure.cases": ("案件数", "cases"), "cases.measure.expected_minor": ("预计收回", "money expected"),
@@ -105,10 +106,16 @@ def _workload(found: dict) -> str:
     columns = [(words("cases.who"), CODE), (words("cases.team"), TEXT), (words("cases.cases"), NUMBER), (words("cases.most"), NUMBER), (words("cases.minutes"), NUMBER),
                (words("cases.expected"), NUMBER), (words("col.claimable"), NUMBER), (words("cases.difficulty"), NUMBER), (words("cases.new"), NUMBER), (words("cases.lost"), NUMBER)]
     rows: list[list[Cell]] = [
-        [row["name"], row["team"] or "–", count(row["cases"]), count(row["cases_most"]), count(row["minutes"]), money(row["expected_minor"], found["currency"]),
+        [row["name"], row["team"] or "–", count(row["cases"]), count(row["cases_most"]), _minutes(row), money(row["expected_minor"], found["currency"]),
          money(row["claimable_minor"], found["currency"]), "–" if row["mean_difficulty"] is None else f"{row['mean_difficulty']:.2f}", count(row["new"] + row["taken_over"]),
          count(row["moved_away"])] for row in found["workload"]]
     return table("cases-load", words("cases.load"), columns, rows) + _spread(found)
+
+
+def _minutes(row: dict) -> Cell:
+    """The minutes of tonight's cases, and whether that is more than somebody's day."""
+    over = row["minutes_most"] is not None and row["minutes"] > row["minutes_most"]
+    return words("cases.over", n=count(row["minutes"]), most=count(row["minutes_most"])) if over else count(row["minutes"])
 
 
 def _spread(found: dict) -> str:

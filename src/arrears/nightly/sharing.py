@@ -77,6 +77,12 @@ class Sharing:
     team: str | None
     by_minutes: bool
 
+    @property
+    def unassigned(self) -> pl.DataFrame:
+        """Who needs somebody and has nobody: of all, or of the cases that were the team's."""
+        found = self.assigned.unassigned
+        return found if self.team is None else found.filter(pl.col("before").is_in([one.name for one in self.roster.collectors if one.team == self.team]))
+
 
 def standing_of(book: Book, as_of: date) -> Standing:
     """How the cases stand after the night of the date. Raises Refused where there is no such night, it gave no cases, or a file is damaged or rests on another night."""
@@ -99,6 +105,9 @@ def standing_of(book: Book, as_of: date) -> Standing:
         path, number = files[-1], len(files)
         record = record_of(book, as_of, path)
         roster = record["roster"]
+        if record["number"] != number:
+            raise Refused(f"{path}: it is sharing {record['number']} after that night, but {number} {'is' if number == 1 else 'are'} there; restore those that are gone from a backup of the book",
+                          f"{path}：它是该夜批之后第 {record['number']} 次分案，但现存 {number} 次；请从账册备份恢复缺失的")
     try:
         summary = json.loads((night / "summary.json").read_text(encoding="utf-8"))
         currency = summary["allocation"]["currency"]

@@ -1,4 +1,4 @@
-"""One team's cases that need somebody tonight, shared by minutes: nobody gets more than they work in a day, and as few change hands as that allows."""
+"""One team's cases that need somebody tonight, shared by minutes: nobody gets more than they work in a day, and as few change hands as that allows, evenly."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import polars as pl
 
 from arrears.allocation.assign import ASSIGNED, Assigned
 from arrears.allocation.assign_words import worded
-from arrears.allocation.by_minutes import NOT_PERMITTED, assign_by_minutes
+from arrears.allocation.by_minutes import NOT_PERMITTED, GivenByMinutes, assign_by_minutes
 from arrears.allocation.fitness import fits, kinds_of
 from arrears.allocation.recall import FROZEN, IDLE, conflicts, is_barred, presence
 from arrears.allocation.roster import ROSTER_FILE, Collector, Roster
@@ -15,6 +15,7 @@ from arrears.refusal import Refused
 from arrears.strategy.strategy import Giving
 
 BY_MINUTES = "by_minutes"
+PARTS = 16
 _SAID = {"why_zh": ("按工时重新分配，", " 交出；现由 ", " 负责。"), "why_en": ("shared out by minutes; ", " gives it up; now with ", ".")}
 
 
@@ -22,7 +23,7 @@ def shared_by_minutes(team: str, found: Assigned, cases: pl.DataFrame, roster: R
     """The rows of the team: those that need somebody and whom somebody of the team may have are within everybody's minutes, the others as `found` has them.
 
     found: what assign_team gave; holdings: how the cases stood before, with the columns of ASSIGNED. A move costs continuity_minor, at least one minor unit; none is made that minutes do not
-    ask for. Raises Refused where minutes do not suffice, and where somebody would have more than cases_most.
+    ask for; as far as those moves allow, nobody is filled more than others. Raises Refused where minutes do not suffice, and where somebody would have more than cases_most.
     """
     own = replace(roster, collectors=tuple(one for one in roster.collectors if one.team == team), agencies=())
     asked = found.rows.filter(pl.col("needed") & (pl.col("why") != FROZEN)).select("borrower_id", "before", forced="left_why").join(
@@ -40,7 +41,8 @@ def shared_by_minutes(team: str, found: Assigned, cases: pl.DataFrame, roster: R
         given = assign_by_minutes(cost, np.broadcast_to(minutes, may.shape), within)
     except Refused as problem:
         raise Refused(f"team {team}, tonight's cases and the minutes in {ROSTER_FILE}: {problem.en}", f"小组 {team}，今晚的案件与 {ROSTER_FILE} 中的 minutes：{problem.zh}") from None
-    rows = _rows(asked.with_columns(pl.Series("held_by", names[given.holder].tolist(), dtype=pl.String)), terms, found)
+    holder = _evened(cost, minutes, within, given)
+    rows = _rows(asked.with_columns(pl.Series("held_by", names[holder].tolist(), dtype=pl.String)), terms, found)
     together = pl.concat([rest, rows]).sort("borrower_id")
     _demand_number(together, own.collectors)
     return together
@@ -67,6 +69,27 @@ def _within(own: Roster, rest: pl.DataFrame, cases: pl.DataFrame) -> np.ndarray:
     """Int64[A]: everybody's minutes less those of what stays with them as it is."""
     spent = dict(rest.filter(pl.col("needed")).join(cases.select("borrower_id", "minutes"), on="borrower_id").group_by("held_by").agg(pl.col("minutes").sum()).iter_rows())
     return np.array([max(0, one.minutes - spent.get(one.name, 0)) for one in own.people], np.int64)
+
+
+def _evened(cost: np.ndarray, minutes: np.ndarray, within: np.ndarray, given: GivenByMinutes) -> np.ndarray:
+    """The holders where the same moves cost no more and nobody new to a case is filled beyond the least part of their minutes, in sixteenths, that was found to do.
+
+    What somebody may keep does not count against the part: evenness is never worth a move here.
+    """
+    kept = np.where(cost == 0, minutes, 0).sum(axis=1)
+    holder, low, high = given.holder, 0, PARTS
+    while high - low > 1:
+        part = (low + high) // 2
+        try:
+            tried = assign_by_minutes(cost, np.broadcast_to(minutes, cost.shape), np.minimum(within, np.maximum(kept, within * part // PARTS)))
+        except Refused:
+            low = part
+            continue
+        if tried.cost > given.cost:
+            low = part
+        else:
+            holder, high = tried.holder, part
+    return holder
 
 
 def _demand_room(asked: pl.DataFrame, may: np.ndarray, minutes: np.ndarray, within: np.ndarray) -> None:

@@ -17,6 +17,9 @@ _WORDS = {
         "models": "评分：{models}；名单{order}",
         "by_rules": "按写明的规则排序", "by_expected": "按模型预计 30 天内收回的金额排序", "alerts": "模型警报 {alert:,} 项，关注 {watch:,} 项",
         "unused": "已发布但未用于本夜的模型：{models}", "of_a_file": "由文件拟合", "of_later_days": "所用数据晚于本夜",
+        "choice": "选择：{limits:,} 条由限额在几种之中选定，{waiting:,} 条等候{scarce}", "scarce": "；多一小时{limit}约带来 {price}", "saved": "克制：{people:,} 人会自行还款而不打扰，省去 {contacts:,} 次联系、{minutes:,} 分钟",
+        "yielded": "最低服务暂未要求：{why}", "cases": "案件：{held:,} 人有人持有，今晚变动 {moved:,}；{unassigned:,} 人需要专人而无人可派", "experiment": "实验 {name}：{arms}",
+        "strategy": "策略 {id} 版本 {version}{approved}", "approved": "（第 {number} 号，{approved_by} 批准，自 {from} 起）",
         "report": "报告：{path}",
     },
     "en": {
@@ -35,6 +38,10 @@ _WORDS = {
         "models": "Scores: {models}; the worklist is {order}",
         "by_rules": "in the stated rule order", "by_expected": "ordered by the amount expected within 30 days", "alerts": "Alerts of the models: {alert:,}; to watch: {watch:,}",
         "unused": "Released but not used for this night: {models}", "of_a_file": "fitted on a file", "of_later_days": "fitted on later days",
+        "choice": "The choice: limits chose among several for {limits:,} entries, {waiting:,} wait{scarce}", "scarce": "; one hour more of {limit} would bring {price}",
+        "saved": "Restraint: {people:,} people who pay by themselves are left alone; {contacts:,} contacts and {minutes:,} minutes saved",
+        "yielded": "A least service is set aside: {why}", "cases": "Cases: {held:,} people's have a holder, {moved:,} moved tonight; {unassigned:,} need somebody and nobody is free or able", "experiment": "Experiment {name}: {arms}",
+        "strategy": "Strategy {id}, version {version}{approved}", "approved": " (number {number}, approved by {approved_by}, from {from})",
         "report": "Report: {path}",
     },
 }
@@ -58,13 +65,27 @@ def summary_lines(summary: dict, folder: Path, lang: str) -> list[str]:
         lines.append("  " + words["no_lender"])
     if summary["gate"]["by_other_product"]:
         lines.append("  " + words["other_product"].format(products=", ".join(summary["gate"]["by_other_product"]), other=summary["gate"]["other_product"]))
-    lines += [f"  {line}" for line in _score_lines(summary["scores"], words, lang)]
+    lines += [f"  {line}" for line in (*_choice_lines(summary, words, lang), *_score_lines(summary["scores"], words, lang))]
     for entry in summary["cap_unknown"]:
         lines.append("  " + words["unknown"].format(**entry, reason=entry[f"reason_{lang}"]))
     for key in ("overpaid", "held"):
         if summary[f"{key}_loans"]:
             lines.append("  " + words[key].format(**summary))
     return [*lines, words["report"].format(path=folder / "report.html")]
+
+
+def _choice_lines(summary: dict, words: dict[str, str], lang: str) -> list[str]:
+    """By which strategy, what the limits chose and which is the scarcest, what restraint saved, experiments, and the cases."""
+    told, choice, place = summary["strategy"], summary["choice"], ("en", "zh").index(lang)
+    approved = words["approved"].format(**told) if "number" in told else ""
+    scarcest = max((limit for limit in choice["limits"] if limit["hour_minor"]), key=lambda limit: limit["hour_minor"], default=None)
+    scarce = "" if scarcest is None else words["scarce"].format(limit=scarcest[lang], price=in_major_units(scarcest["hour_minor"], scarcest["currency"]))
+    lines = [words["strategy"].format(approved=approved, **told), words["choice"].format(limits=choice["by_limits"], waiting=choice["waiting"], scarce=scarce)]
+    lines += [words["saved"].format(**choice["saved"])] if choice["saved"]["people"] else []
+    lines += [words["yielded"].format(why=why[place]) for why in choice["yielded"]]
+    for one in summary["experiments"]:
+        lines.append(words["experiment"].format(name=one[lang], arms=", ".join(f"{arm['name']} {arm['people']:,}" for arm in one["arms"])))
+    return [*lines, words["cases"].format(**summary["allocation"])] if summary["allocation"] else lines
 
 
 def _score_lines(scores: dict, words: dict[str, str], lang: str) -> list[str]:

@@ -36,12 +36,12 @@ def bounds_of(strategy: Strategy, entries: pl.DataFrame, lawful: np.ndarray, at_
     bits, split = entries["limits"].to_numpy(), _split(strategy, entries)
     among = np.stack([(bits >> np.uint64(place) & np.uint64(1)).astype(bool) & mine for place, _, mine in split]) if split else np.zeros((0, len(entries)), bool)
     kinds, kind = _kinds(among)
-    counted = np.array([[_counted(strategy.limits[place], one, strategy.expected.complaints_per_million) for one in strategy.treatments] for place, *_ in split], np.int64).reshape(len(split), len(strategy.treatments))
-    usage = counted[:, None, :] * kinds[:, :, None]
+    each = np.array([[counted(strategy.limits[place], one, strategy.expected.complaints_per_million) for one in strategy.treatments] for place, *_ in split], np.int64).reshape(len(split), len(strategy.treatments))
+    usage = each[:, None, :] * kinds[:, :, None]
     people, most, least = among.sum(axis=1), [], []
     for row, (place, _, _) in enumerate(split):
         limit = strategy.limits[place]
-        able = int((lawful[among[row]] & (counted[row] > 0)).any(axis=1).sum()) if limit.least_ppm else 0
+        able = int((lawful[among[row]] & (each[row] > 0)).any(axis=1).sum()) if limit.least_ppm else 0
         most.append(_most(limit, int(people[row]), at_most))
         least.append(_least(limit, able))
     names = tuple(strategy.limits[place].name + (f" ({value})" if value is not None else "") for place, value, _ in split)
@@ -85,7 +85,7 @@ def _kinds(among: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return among[:, first].astype(np.int64), kind.astype(np.int32)
 
 
-def _counted(limit: Limit, treatment: Treatment, complaints: dict[str, int]) -> int:
+def counted(limit: Limit, treatment: Treatment, complaints: dict[str, int]) -> int:
     """What one person treated so counts towards the limit; 0 where the limit is not about this treatment."""
     own = {"owner": treatment.owner, "channel": treatment.channel, "skill": treatment.skill, "treatment": treatment.name}
     if any(own[field] not in values for field, values in limit.of):

@@ -101,7 +101,7 @@ def demand_unchanged(in_force: Strategy, coming: Strategy, from_on: date) -> Non
         if found is None:
             raise _refused(experiment, coming, f"is missing in it, but it runs until {experiment.until_on}; keep it, or keep it with until: {from_on}",
                            f"在该版本中缺失，但它运行至 {experiment.until_on}；请保留，或将 until 改为 {from_on} 以提前结束")
-        changed = [(en, zh) for en, zh, there, here in _fixed(experiment, found) if there != here]
+        changed = [(en, zh) for en, zh, there, here in _fixed(experiment, found, in_force, coming) if there != here]
         if changed and over:
             raise _refused(experiment, coming, f"was over on {experiment.until_on}, and its name is used again with other {', '.join(en for en, _ in changed)}; "
                            "give the new one another name", f"已于 {experiment.until_on} 结束，其名称被另一个实验重用（{'、'.join(zh for _, zh in changed)}不同）；请改用新名称")
@@ -114,9 +114,10 @@ def demand_unchanged(in_force: Strategy, coming: Strategy, from_on: date) -> Non
                            f"在该版本中的结束日为 {found.until_on}，而非 {experiment.until_on}；结束日只能提前，且最早为 {from_on}")
 
 
-def _fixed(experiment: Experiment, found: Experiment) -> tuple[tuple[str, str, object, object], ...]:
-    """What may not change, in English and Chinese, as it was and as it is to be. Words may."""
-    treatments = [[(arm.name, arm.treatments, arm.ladder) for arm in one.arms] for one in (experiment, found)]
+def _fixed(experiment: Experiment, found: Experiment, in_force: Strategy, coming: Strategy) -> tuple[tuple[str, str, object, object], ...]:
+    """What may not change, in English and Chinese, as it was and as it is to be: also the steps of a ladder that an arm gives. Words may."""
+    treatments = [[(arm.name, arm.treatments, arm.ladder, steps.get(arm.ladder)) for arm in one.arms]
+                  for one, steps in ((experiment, {each.name: each.steps for each in in_force.ladders}), (found, {each.name: each.steps for each in coming.ladders}))]
     shares = [[arm.share_ppm for arm in one.arms] for one in (experiment, found)]
     return (("arms", "组", *treatments), ("shares", "比例", *shares),
             ("conditions", "条件", _unordered(experiment.when), _unordered(found.when)),

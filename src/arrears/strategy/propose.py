@@ -19,7 +19,7 @@ def propose(late: pl.DataFrame, touched: pl.DataFrame, strategy: Strategy, as_of
     """One row per late loan, in the order given, with the row of the strategy that fits first and what it lets us do.
 
     late: as `late_loans` gives it, with pay_probability and self_cure. touched: as `touched` gives it. Added: segment, rule and its reasons, options (UInt64:
-    a bit per treatment, in the strategy's order), instead (UInt64: what would be done if no row of restraint were there; 0 elsewhere), experiment, arm,
+    a bit per treatment, in the strategy's order), instead (UInt64: what would be done if no row of restraint were there; 0 elsewhere, and in experiments), experiment, arm,
     propensity (the chance by which just these options came about, arms counting as one where cooling off makes them alike; 1 outside experiments), offer, limits (UInt64: a bit per limit whose people it is among), last_touched_on (the last contact,
     payment or promise).
     """
@@ -31,7 +31,7 @@ def propose(late: pl.DataFrame, touched: pl.DataFrame, strategy: Strategy, as_of
     cooled = _cooled(varied.pop("options"), late, strategy)
     rows = pl.DataFrame({"rule": [one.name for one in strategy.rows], "reason_zh": [one.reason_zh for one in strategy.rows], "reason_en": [one.reason_en for one in strategy.rows]})
     came = late.drop("cooling").hstack(rows[row]).with_columns(
-        last_touched_on=pl.max_horizontal("last_contact_on", "last_paid_on", "last_promised_on"), options=pl.Series(cooled, dtype=pl.UInt64), instead=pl.Series(_instead(strategy, row, late), dtype=pl.UInt64), limits=pl.Series(_among(strategy, late), dtype=pl.UInt64),
+        last_touched_on=pl.max_horizontal("last_contact_on", "last_paid_on", "last_promised_on"), options=pl.Series(cooled, dtype=pl.UInt64), instead=pl.Series(np.where(varied["experiment"].is_null().to_numpy(), _instead(strategy, row, late), np.uint64(0)), dtype=pl.UInt64), limits=pl.Series(_among(strategy, late), dtype=pl.UInt64),
         offer=_names(strategy.offers, first_fit(tuple(one.when for one in strategy.offers), late)) if strategy.offers else pl.lit(None, pl.String), **varied)
     waits = pl.Series(cooled != options) & (pl.Series(cooled) == _bit(strategy, LEAVE_ALONE)) & came["experiment"].is_null()
     return came.with_columns(pl.when(waits).then(pl.col("reason_zh") + COOLING_ZH).otherwise("reason_zh").alias("reason_zh"),

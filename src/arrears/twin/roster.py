@@ -34,7 +34,7 @@ class Member:
     left_on: date | None
     away: tuple[date, date] | None
     languages: tuple[str, ...]
-    stages: tuple[str, ...]
+    stages: tuple[str, ...] | None
     products: tuple[str, ...] | None
     amount_most_minor: int | None
     regions: tuple[str, ...] | None
@@ -57,18 +57,20 @@ def members_of(loans: int, seed: int, as_of: date) -> tuple[Member, ...]:
         for place in range(1, count + 1):
             regions = (None if count == 1 else tuple(REGIONS[place - 1 :: count])) if owner == "visitor" else ()
             found.append(Member(f"{team}-{place:03}", team, owner, as_of - timedelta(days=_LONG_AGO_DAYS), None, None, ("zh", "yue") if place % 3 == 1 else ("zh",),
-                                STAGES[2], None, None, regions, owner == "legal"))
+                                None if owner == "visitor" else STAGES[2], None, None, regions, owner == "legal"))
     return tuple(found)
 
 
 def _collector(team: str, place: int, count: int, since: date, stages: tuple[str, ...], as_of: date) -> Member:
-    """The place-th of a team: the first is senior, and so is every fifth after; the last of a larger team is new and has small personal loans alone."""
+    """The place-th of a team: the first is senior, and so is every fifth after, of the late team every second; the last of a larger team is new and has small
+    personal loans alone.
+    """
     is_new = place == count and count > 3
     languages = ("zh", *(("yue",) if place % 4 == 1 else ()), *(("en",) if place % 6 == 1 else ()))
     away = (as_of - timedelta(days=2), as_of + timedelta(days=5)) if place == 3 and team == "early" else None
     return Member(
         f"{team}-{place:03}", team, "collector", as_of - timedelta(days=_NEW_DAYS_AGO) if is_new else since, None, away, languages, stages,
-        ("flash_personal",) if is_new else None, 1_000_000 if is_new else None if place % 5 else 5_000_000, (), place % 5 == 1)
+        ("flash_personal",) if is_new else None, 1_000_000 if is_new else None if place % 5 else 5_000_000, (), place % (2 if team == "late" else 5) == 1)
 
 
 def roster_text(loans: int, seed: int, as_of: date, late: tuple[str, ...] = ()) -> str:
@@ -77,7 +79,7 @@ def roster_text(loans: int, seed: int, as_of: date, late: tuple[str, ...] = ()) 
     late: borrowers who are late, of whom the first is kin of a collector and the second is frozen while a complaint is looked into; none of either without them.
     """
     members = members_of(loans, seed, as_of)
-    lines = ["# Who works the late cases of this made-up book. docs/guides/strategy.md says more.", f"teams: [{', '.join(TEAMS)}]", "collectors:"]
+    lines = ["# Who works the late cases of this made-up book. docs/guides/cases.md says more.", f"teams: [{', '.join(TEAMS)}]", "collectors:"]
     lines += [f"  - {_flow(_said(one))}" for one in members]
     lines += ["agencies:", *(f"  - {_flow(_agency(place, loans, as_of))}" for place in range(len(AGENCIES)))]
     kin = [{"who": "late-001", "borrower": late[0], "why": "relative"}] if late else []
@@ -91,7 +93,7 @@ def _said(one: Member) -> dict:
     return {
         "name": one.name, "team": one.team, "owner": one.owner, "works_from": f'"{one.works_from}"',
         **({"left_on": f'"{one.left_on}"'} if one.left_on else {}), **({"away": f'["{one.away[0]}..{one.away[1]}"]'} if one.away else {}),
-        "cases_most": f'"{CASES_MOST}"', "minutes": f'"{MINUTES}"', "languages": one.languages, "stages": one.stages, "products": one.products or "any",
+        "cases_most": f'"{CASES_MOST}"', "minutes": f'"{MINUTES}"', "languages": one.languages, "stages": one.stages or "any", "products": one.products or "any",
         "amount_most": "any" if one.amount_most_minor is None else f'"{one.amount_most_minor}"',
         **({"skills": ("senior",)} if one.is_senior else {}), **({} if one.regions == () else {"regions": one.regions or "any"}),
     }
