@@ -208,7 +208,7 @@ def proposed_slowly(content: dict, loan: dict, touch: dict | None, as_of: date) 
         found |= {"options": gives[place], "experiment": one["name"], "arm": one["arms"][place]["name"], "propensity": same / 1_000_000}
     elif found["options"] != of_row and found["options"] == {"leave_alone"}:
         found["waits"] = True
-    if row.get("restraint") == "yes":
+    if row.get("restraint") == "yes" and found["experiment"] is None:
         others = [entry for entry in content["rows"] if entry.get("restraint") != "yes"]
         found["instead"] = cooled(_given(content, _first(others, content["otherwise"], loan), loan))
     found["offer"] = _first(content["offers"]["rows"], content["offers"]["otherwise"], loan)["name"]

@@ -15,6 +15,7 @@ TOMORROW = AS_OF + timedelta(days=1)
 TREATMENTS = (
     Treatment("visit", "访", "visit", "visitor", "visit", cost_minor=900, minutes=90), Treatment("call", "电", "call", "collector", "call", cost_minor=50, minutes=6),
     Treatment("sms", "短", "sms", "bot", "sms", cost_minor=4), Treatment("leave_alone", "免", "leave alone", "nobody"),
+    Treatment("senior", "资", "senior", "collector", "call", cost_minor=70, minutes=12, skill="senior"),
 )
 NAMES = [one.name for one in TREATMENTS]
 ROSTER = f"""
