@@ -34,7 +34,8 @@ def sound_line(strategy, lang: str) -> str:
     told = (len(strategy.rows), len(strategy.treatments), len(strategy.experiments), strategy.digest[:12])
     if lang == "zh":
         return "策略 {} 版本 {} 可用：{} 行、{} 种处置、{} 个实验（SHA-256 {}…）".format(strategy.id, strategy.version, *told)
-    return "strategy {} version {} is sound: {} rows, {} treatments, {} experiments (SHA-256 {}…)".format(strategy.id, strategy.version, *told)
+    counted = ", ".join(f"{count} {word if count == 1 else word + 's'}" for count, word in zip(told[:3], ("row", "treatment", "experiment"), strict=True))
+    return f"strategy {strategy.id} version {strategy.version} is sound: {counted} (SHA-256 {told[3]}…)"
 
 
 def version_lines(kept: Submitted, lang: str) -> list[str]:

@@ -31,7 +31,7 @@ _WORDS = {
         "not": "✗ {row}：{condition}", "fits": "✓ {row}：{reason}", "ladder": "  阶梯 {ladder}：逾期 {days} 天", "experiment": "  实验 {experiment}，组 {arm}，该方案的概率 {propensity}",
         "options": "可选处置：", "option": "  {mark} {name}{verdict}{worth}", "worth": "：预期 {brings}，成本 {cost}", "deny": "，闸门拒绝（{rules}）", "review": "，须人工放行（{rules}）",
         "warn": "，须写明理由（{rules}）", "allow": "", "cooling": "  {name}：间隔期未到，不再提出", "led": "同一人的另一笔贷款 {other} 更紧迫，由它决定处置", "chosen": "结果：{name}，{how}",
-        "row": "该行只给出这一种", "limits": "由限额在几种之中选定", "waits": "容量已用尽，等候", "no_entry": "结果：闸门拒绝全部联系，今晚不在名单上", "price": "  限额 {limit} 的影子价格：每单位 {price}（每小时 {hour}）",
+        "row": "该行只给出这一种", "arm": "该组只给出这一种", "limits": "由限额在几种之中选定", "waits": "容量已用尽，等候", "no_entry": "结果：闸门拒绝全部联系，今晚不在名单上", "price": "  限额 {limit} 的影子价格：每单位 {price}（每小时 {hour}）",
         "offer": "可提供的优惠（公开条件）：{offer}：{words}", "held": "案件持有人：{held}；{why}", "nobody": "无人", "alone": "不作处置，30 天内预计自行收回 {alone}", "by_model": "（按已发布模型）", "by_strategy": "（按策略中的假设）",
         "gone": "{loan}：该夜没有这笔逾期贷款；贷款未逾期，或编号有误（业务日 {as_of}）",
     },
@@ -40,7 +40,7 @@ _WORDS = {
         "not": "✗ {row}: {condition}", "fits": "✓ {row}: {reason}", "ladder": "  ladder {ladder}: {days} days past due", "experiment": "  experiment {experiment}, arm {arm}; these options had a chance of {propensity}",
         "options": "What may be done:", "option": "  {mark} {name}{verdict}{worth}", "worth": ": brings {brings} by expectation, costs {cost}", "deny": ", refused by the gate ({rules})", "review": ", a person releases it ({rules})",
         "warn": ", only with a reason ({rules})", "allow": "", "cooling": "  {name}: cooling off, so not proposed again yet", "led": "another loan of this person, {other}, is more pressing and decides", "chosen": "Result: {name}, {how}",
-        "row": "the one treatment the row gives", "limits": "chosen among several within the limits", "waits": "a limit is used up, so it waits", "no_entry": "Result: the gate refuses every contact; not on tonight's worklist",
+        "row": "the one treatment the row gives", "arm": "the one treatment the arm gives", "limits": "chosen among several within the limits", "waits": "a limit is used up, so it waits", "no_entry": "Result: the gate refuses every contact; not on tonight's worklist",
         "price": "  price of the limit {limit}: {price} a unit ({hour} an hour)",
         "offer": "May be offered (published criteria): {offer}: {words}", "held": "Who has the case: {held}; {why}", "nobody": "nobody", "alone": "Left alone, {alone} are expected within 30 days", "by_model": " (by the released model)", "by_strategy": " (by the strategy's assumptions)",
         "gone": "{loan}: no late loan of that night; it was not late then, or the id is wrong (business date {as_of})",
@@ -156,7 +156,7 @@ def _result(night: Path, decisions: Decisions, loan: dict, strategy: Strategy, w
         return [words["no_entry"]]
     entry = found.row(0, named=True)
     lines = [] if entry["loan_id"] == loan["loan_id"] else [words["led"].format(other=entry["loan_id"])]
-    how = words["waits"] if entry["chosen_by"] == WAITS else words["limits"] if entry["chosen_by"] == LIMITS else words["row"]
+    how = words["waits"] if entry["chosen_by"] == WAITS else words["limits"] if entry["chosen_by"] == LIMITS else words["row" if entry["arm"] is None else "arm"]
     return [*lines, words["chosen"].format(name=strategy.wording[entry["treatment"]][lang], how=how)]
 
 
