@@ -13,7 +13,7 @@ import polars as pl
 from arrears.allocation.choose import NO_MOST, Chosen, choose
 from arrears.money import exact_sum
 from arrears.refusal import Refused
-from arrears.strategy.bounds import UNBOUNDED, Bounds, bounds_of
+from arrears.strategy.bounds import UNBOUNDED, Bounds, bounds_of, least_of
 from arrears.strategy.reading import LEAVE_ALONE
 from arrears.strategy.strategy import Strategy
 from arrears.strategy.worth import alone_minor, worth_minor
@@ -26,7 +26,7 @@ ROW, LIMITS, WAITS = "row", "limits", "waits"
 @dataclass(frozen=True)
 class Part:
     """The choice for the entries of one currency, after the fixed rows and the currencies before it took what they need. worth_minor: what it is worth; no
-    choice within what was left of the limits is worth more than bound_minor. prices: of each limit, in thousandths of a minor unit, what one unit more would bring.
+    choice within what was left of the limits that treats whom the rows ask to treat is worth more than bound_minor. prices: of each limit, in thousandths of a minor unit, what one unit more would bring.
     """
 
     currency: str
@@ -67,37 +67,65 @@ def choice_of(entries: pl.DataFrame, options: pl.DataFrame, strategy: Strategy, 
     fixed = entries["rule"].is_in([row.name for row in strategy.rows if row.fixed]).to_numpy()
     must = np.maximum(worth, 1)
     must[:, quiet] = np.where(lawful[:, quiet], 1, 0)
-    treatment = np.full(len(entries), quiet)
-    taken = choose(must[fixed], allowed[fixed], bounds.kind[fixed], bounds.usage, _most(bounds, 0), np.zeros_like(bounds.least), bounds.names)
-    treatment[fixed], used, parts, yielded = taken.choice, taken.used, [], []
+    treatment, used = np.full(len(entries), quiet), np.zeros(len(bounds.names), np.int64)
+    parts, yielded, none = [], [], np.zeros_like(bounds.least)
     currencies = entries["currency"].value_counts().sort(["count", "currency"], descending=[True, False])["currency"]
     for currency in currencies:
+        mine = fixed & (entries["currency"] == currency).to_numpy()
+        found = choose(must[mine], allowed[mine], bounds.kind[mine], bounds.usage, _left(bounds, used), none, bounds.names)
+        treatment[mine], used = found.choice, used + found.used
+    for currency in currencies:
         mine = ~fixed & (entries["currency"] == currency).to_numpy()
-        least = np.maximum(bounds.least - used, 0) if currency == currencies[0] else np.zeros_like(bounds.least)
-        found, why = _within(worth[mine], allowed[mine], bounds.kind[mine], bounds, used, least)
+        least = np.maximum(least_of(bounds, mine, currency == currencies[0]) - (used if currency == currencies[0] else 0), 0)
+        found, why = _within(worth[mine], allowed[mine], bounds, bounds.kind[mine], used, least)
         treatment[mine], used = found.choice, used + found.used
         yielded += why
-        parts.append(Part(currency, int(mine.sum()), found.reached_minor, found.bound_minor, found.prices))
+        true = int(np.where(found.choice == quiet, 0, worth[mine, found.choice]).sum())
+        parts.append(Part(currency, int(mine.sum()), true, true + found.bound_minor - found.reached_minor, found.prices))
+    worth[:, quiet] = 0
     return Choice(_told(entries, options, treatment, lawful, worth, strategy), bounds, used, tuple(parts), tuple(yielded))
 
 
 _FAR = np.iinfo(np.int64).max // 4
 
 
-def _most(bounds: Bounds, used: np.ndarray | int) -> np.ndarray:
+def _left(bounds: Bounds, used: np.ndarray) -> np.ndarray:
     """What is left of each upper limit."""
     return np.where(bounds.most == UNBOUNDED, NO_MOST, bounds.most - used)
 
 
-def _within(worth, allowed, kind, bounds: Bounds, used: np.ndarray, least: np.ndarray) -> tuple[Chosen, list[tuple[str, str]]]:
-    """The choice within what is left; where the least limits cannot be met they are set aside, and why is told."""
-    most = _most(bounds, used)
+def _within(worth, allowed, bounds: Bounds, kind, used: np.ndarray, least: np.ndarray) -> tuple[Chosen, list[tuple[str, str]]]:
+    """The choice within what is left. A least limit that cannot be met beside the others is set aside, as few as can be one by one, and why is told."""
+    most, told = _left(bounds, used), []
+    while True:
+        try:
+            return choose(worth, allowed, kind, bounds.usage, most, least, bounds.names), told
+        except Refused as problem:
+            if not least.any():
+                raise
+            told.append((problem.en, problem.zh))
+            least = np.where(np.arange(len(least)) == _to_set_aside(worth, allowed, bounds, kind, most, least), 0, least)
+
+
+def _to_set_aside(worth, allowed, bounds: Bounds, kind, most: np.ndarray, least: np.ndarray) -> int:
+    """The place of the least limit without which the others can be met, or which alone cannot be; the first of them."""
+    places = np.flatnonzero(least)
+    for place in places:
+        alone = np.where(np.arange(len(least)) == place, least, 0)
+        if not _can_be(worth, allowed, bounds, kind, most, alone):
+            return int(place)
+    for place in places:
+        if _can_be(worth, allowed, bounds, kind, most, np.where(np.arange(len(least)) == place, 0, least)):
+            return int(place)
+    return int(places[0])
+
+
+def _can_be(worth, allowed, bounds: Bounds, kind, most: np.ndarray, least: np.ndarray) -> bool:
     try:
-        return choose(worth, allowed, kind, bounds.usage, most, least, bounds.names), []
-    except Refused as problem:
-        if not least.any():
-            raise
-        return choose(worth, allowed, kind, bounds.usage, most, np.zeros_like(least), bounds.names), [(problem.en, problem.zh)]
+        choose(worth, allowed, kind, bounds.usage, most, least, bounds.names)
+    except Refused:
+        return False
+    return True
 
 
 def _told(entries: pl.DataFrame, options: pl.DataFrame, treatment: np.ndarray, lawful: np.ndarray, worth: np.ndarray, strategy: Strategy) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from arrears.law.lender import Lender
 from arrears.scoring.model import Model
 from arrears.scoring.score import Scores, beside, score
 from arrears.strategy.late_loans import late_loans, touched
-from arrears.strategy.propose import candidates, propose
+from arrears.strategy.propose import by_machine, candidates, propose
 from arrears.strategy.strategy import Strategy
 from arrears.tables.facts import Facts
 
@@ -26,7 +26,7 @@ class Decisions:
     """One partition's decisions.
 
     positions: one row per loan disbursed by as_of. loans: the same loans, with what the night's tables need. scores: what the released models say.
-    proposals: one row per late loan, with what the strategy wants of it. candidates: one row per late loan and treatment it might get, with what the gate says.
+    proposals: one row per late loan, with what the strategy wants of it, and whether the gate leaves any of that. candidates: one row per late loan and treatment it might get, with what the gate says.
     entries: one row per late person and currency, of what the gate does not refuse; options: one row per entry and treatment that may be chosen for it.
     Choosing among them, and who does it, needs everybody: allot.py.
     """
@@ -54,6 +54,7 @@ def decide(facts: Facts, law: Law, gate: Prepared, lender: Lender, strategy: Str
 
     asked = by_the_gate(candidates(proposals, strategy))
     saved = by_the_gate(candidates(proposals.filter(pl.col("instead") > 0), strategy, "instead"))
-    not_refused = pl.col("verdict").ne_missing("deny")
+    not_refused = pl.col("verdict").ne_missing("deny") & ~(pl.col("verdict").eq_missing("warn") & pl.col("treatment").is_in(by_machine(strategy)))
     entries, options = gather(proposals, asked.filter(not_refused), saved.filter(not_refused), strategy.names)
+    proposals = proposals.with_columns(has_option=pl.col("loan_id").is_in(asked.filter(not_refused)["loan_id"].unique().implode()))
     return Decisions(assessed.positions, assessed.loans, scores, proposals, asked, entries, options)

@@ -23,7 +23,7 @@ WORKLIST = (
 )
 ENTRY = (
     "loan_id", "bucket", "days_past_due", "product", "rule", "reason_zh", "reason_en", "pay_probability", "score_reasons", "reach_channel", "reach_hour",
-    "reach_probability", "segment", "kind", "frequency", "limits", "offer", "experiment", "arm", "propensity", "region", "language",
+    "reach_probability", "segment", "kind", "frequency", "limits", "experiment", "arm", "propensity", "region", "language",
 )
 """What an entry takes from the loan that leads."""
 
@@ -33,7 +33,8 @@ def gather(proposals: pl.DataFrame, candidates: pl.DataFrame, saved: pl.DataFram
 
     proposals: one row per late loan, all of a person among them. candidates: one row per loan and treatment that the gate does not refuse: loan_id, treatment,
     channel, verdict, rules. saved: the same columns, of what rows of restraint keep from being done. treatments: most pressing first. Of a person's loans the one with the most pressing treatment leads, then the longest late, then the
-    largest, then by its name; the amounts of all that may still be treated are summed. expected_minor is null where no model said it of every one of them; saved: what would have been done about the leading loan but for restraint.
+    largest, then by its name; the amounts of all that may still be treated are summed. expected_minor is null where no model said it of every one of them; saved: what would have been done about the leading loan but for restraint; offer:
+    that of the person's longest late loan, whichever leads.
     options: entry (UInt32, the row of the entries), treatment (UInt8, its place), channel, verdict, rules; by entry, most pressing first.
     """
     place = pl.col("treatment").replace_strict(list(treatments), range(len(treatments)), return_dtype=pl.UInt8)
@@ -46,11 +47,20 @@ def gather(proposals: pl.DataFrame, candidates: pl.DataFrame, saved: pl.DataFram
         pl.col(ENTRY).first(),
         pl.col("last_touched_on").max(),
     ).sort("borrower_id", "currency")
+    entries = entries.join(_offers(proposals), on=["borrower_id", "currency"], how="left", maintain_order="left")
     entries = entries.join(saved.sort(place).unique("loan_id", keep="first", maintain_order=True).select("loan_id", pl.col("treatment").alias("saved")),
                            on="loan_id", how="left", maintain_order="left")
     leads = entries.select("loan_id", pl.int_range(pl.len(), dtype=pl.UInt32).alias("entry"))
     options = lawful.join(leads, on="loan_id", how="inner").select("entry", "treatment", "channel", "verdict", "rules").sort("entry", "treatment")
     return entries, options
+
+
+def _offers(proposals: pl.DataFrame) -> pl.DataFrame:
+    """borrower_id, currency, offer: that of the person's longest late loan, then the largest, whatever is proposed about it, so that no prediction, arm or
+    verdict moves an offer (个人信息保护法 24).
+    """
+    first = proposals.sort([-pl.col("days_past_due"), -pl.col("claimable_minor"), pl.col("loan_id")])
+    return first.unique(["borrower_id", "currency"], keep="first", maintain_order=True).select("borrower_id", "currency", "offer")
 
 
 def with_whereabouts(late: pl.DataFrame, whereabouts: pl.DataFrame) -> pl.DataFrame:

@@ -105,11 +105,11 @@ def facts_of(book: Book, manifest: Manifest, partition: str, known_at: int, *, n
                  **({"whereabouts": _of_people(book, manifest, partition, known_at, _WHEREABOUTS)} if decided else {}))
 
 
-def capacity_on(book: Book, manifest: Manifest, known_at: int, day: date) -> pl.DataFrame:
-    """The rows of the table capacity for the day, as they were known at the moment: works_on, team, channel, people, attempts_max; none where the book has none."""
+def capacity_on(book: Book, manifest: Manifest, known_at: int, day: date) -> pl.DataFrame | None:
+    """The rows of the table capacity for the day, as they were known at the moment: works_on, team, channel, people, attempts_max; None where the book has no such table."""
     columns = ["works_on", "team", "channel", "people", "attempts_max"]
     found = [_visible(book, manifest, name, "capacity", known_at, columns) for name, about in manifest.partitions.items() if "capacity" in about["tables"]]
-    return pl.concat(found).filter(pl.col("works_on") == day).sort("team", "channel") if found else pl.DataFrame()
+    return pl.concat(found).filter(pl.col("works_on") == day).sort("team", "channel") if found else None
 
 
 def groups_of(book: Book, manifest: Manifest, partition: str, known_at: int) -> pl.DataFrame:

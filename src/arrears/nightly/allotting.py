@@ -21,7 +21,7 @@ from arrears.strategy.experiments import running
 from arrears.strategy.strategy import Strategy
 
 _LOGGED = ("loan_id", "borrower_id", "currency", "bucket", "days_past_due", "claimable_minor", "rule", "segment", "offer", "experiment", "arm", "propensity")
-PROPOSED = (*_LOGGED, "product", "expected_minor", "pay_probability", "language", "region", "last_touched_on")
+PROPOSED = (*_LOGGED, "has_option", "product", "expected_minor", "pay_probability", "language", "region", "last_touched_on")
 """What a partition leaves of its proposals."""
 MOVES_SHOWN = 50
 
@@ -39,23 +39,26 @@ def allotted(book: Book, manifest: Manifest, inputs: Inputs, by: Deciders, left:
     """The choice and the cases of the whole book, from what its partitions left."""
     entries, options = gathered([(store.read_columns(one.entries), store.read_columns(one.options)) for one in left])
     capacity = capacity_on(book, manifest, inputs.known_at, inputs.as_of + timedelta(days=1))
-    choice = chosen(entries, options, by.strategy, by.roster, capacity, inputs.as_of)
-    summary = {"choice": choice_summary(choice, by.strategy), "allocation": None, "experiments": _experiments(choice.entries, by.strategy, inputs.as_of)}
+    proposals, faults = pl.concat([store.read_columns(one.proposals) for one in left]), agency_faults(by, inputs.as_of)
+    choice = chosen(entries, options, by.strategy, by.roster, capacity, inputs.as_of, faults)
+    summary = {"choice": choice_summary(choice, by.strategy), "allocation": None, "experiments": _experiments(proposals, by.strategy, inputs.as_of)}
     if by.roster is None:
         return Allotted(choice.entries.with_columns(held_by=pl.lit(None, pl.String)), {}, summary)
-    cases = cases_of(choice, pl.concat([store.read_columns(one.proposals) for one in left]), by.strategy)
+    cases = cases_of(choice, proposals, by.strategy)
     held = _held(book, inputs, [store.read_columns(one.placements) for one in left])
-    assigned = assign(cases, by.roster, held, by.strategy.giving, inputs.as_of, agency_faults(by, inputs.as_of))
-    loads = workload(assigned, cases, by.roster)
+    assigned = assign(cases, by.roster, held, by.strategy.giving, inputs.as_of, faults)
+    currency = choice.parts[0].currency if choice.parts else ""
+    own = pl.col("currency") == currency  # amounts of other currencies are not added to these
+    loads = workload(assigned, cases.with_columns(pl.when(own).then(pl.col(name)).otherwise(0).alias(name) for name in ("claimable_minor", "expected_minor")), by.roster)
     with_holder = choice.entries.join(assigned.rows.select("borrower_id", "held_by"), on="borrower_id", how="left", maintain_order="left")
-    summary["allocation"] = allocation_summary(assigned, loads, choice.parts[0].currency if choice.parts else "", {one.name: one.minutes for one in by.roster.collectors})
+    summary["allocation"] = allocation_summary(assigned, loads, currency, {one.name: one.minutes for one in by.roster.collectors})
     return Allotted(with_holder, {ASSIGNED: assigned.rows, "cases": cases, "workload": loads.rows}, summary)
 
 
 def agency_faults(by: Deciders, as_of: date) -> dict[str, tuple[str, str]]:
     """Of each agency that may have no case on the next day why not, in English and Chinese."""
     found = {}
-    for one in by.roster.agencies:
+    for one in by.roster.agencies if by.roster is not None and by.lender.law == "cn" else ():
         faults = faults_of(by.agencies, one.evaluated_on, one.inspected_on, one.contract_from, one.contract_until, by.lender.licence, as_of + timedelta(days=1))
         if faults:
             found[one.name] = ("; ".join(en for _, en, _ in faults), "；".join(zh for *_, zh in faults))
@@ -99,11 +102,11 @@ def label_of(why: str) -> dict[str, str]:
 _SHORT = {"new": ("新分配", "newly given"), "resumed": ("重新交给此前的持有人", "given again to whoever had it last")}
 
 
-def _experiments(entries: pl.DataFrame, strategy: Strategy, as_of: date) -> list[dict]:
+def _experiments(proposals: pl.DataFrame, strategy: Strategy, as_of: date) -> list[dict]:
     """Of each experiment that runs tonight the people in each arm."""
     found = []
     for one in running(strategy.experiments, as_of):
-        mine = entries.filter(pl.col("experiment") == one.name)
+        mine = proposals.filter(pl.col("experiment") == one.name)
         people = dict(mine.group_by("arm").agg(pl.col("borrower_id").n_unique()).sort("arm").iter_rows())
         found.append({"name": one.name, "zh": one.zh, "en": one.en, "from": one.from_on.isoformat(), "until": one.until_on.isoformat(), "outcome": one.outcome,
                       "arms": [{"name": arm.name, "share_ppm": arm.share_ppm, "people": people.get(arm.name, 0)} for arm in one.arms]})
@@ -111,12 +114,14 @@ def _experiments(entries: pl.DataFrame, strategy: Strategy, as_of: date) -> list
 
 
 def write_decisions(left: list[LeftBy], entries: pl.DataFrame) -> None:
-    """Per partition the log of every decision: one row per late loan, with the treatment its person gets (null where the gate refused all there was)."""
+    """Per partition the log of every decision: one row per late loan, with the treatment its person gets (null where the gate refused all there was for the loan)."""
     given = entries.select("borrower_id", "currency", "treatment", "chosen_by", "held_by")
 
     def work(one: LeftBy) -> None:
         proposals = store.read_columns(one.proposals)
-        store.write_parquet(one.decisions, proposals.select(_LOGGED).join(given, on=["borrower_id", "currency"], how="left", maintain_order="left"))
+        told = proposals.select(*_LOGGED, "has_option").join(given, on=["borrower_id", "currency"], how="left", maintain_order="left")
+        treated = (pl.when(pl.col("has_option")).then(pl.col(name)).alias(name) for name in ("treatment", "chosen_by"))
+        store.write_parquet(one.decisions, told.with_columns(treated).drop("has_option"))
 
     for _ in local.each(work, left):
         pass

@@ -1,10 +1,12 @@
 """The step of the night that needs everybody: what is chosen within the limits, and what the report says of it."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
+from types import MappingProxyType
 
 import polars as pl
 
-from arrears.allocation.roster import Roster, minutes_on
+from arrears.allocation.roster import Roster, holds_on, is_away, minutes_on
 from arrears.allot import LIMITS, ROW, WAITS, Choice, choice_of, expected
 from arrears.money import PPM, exact_sum, half_up
 from arrears.strategy.bounds import UNBOUNDED, counted
@@ -26,25 +28,31 @@ def gathered(parts: list[tuple[pl.DataFrame, pl.DataFrame]]) -> tuple[pl.DataFra
     return together.drop("entry"), renamed.sort("entry", "treatment")
 
 
-def chosen(entries: pl.DataFrame, options: pl.DataFrame, strategy: Strategy, roster: Roster | None, capacity: pl.DataFrame, as_of: date) -> Choice:
-    """The choice of the night. capacity: rows of the table capacity for the next day."""
-    return choice_of(entries, options, strategy, at_most(strategy, roster, capacity, as_of))
+def chosen(entries: pl.DataFrame, options: pl.DataFrame, strategy: Strategy, roster: Roster | None, capacity: pl.DataFrame | None, as_of: date,
+           faults: Mapping[str, object] = MappingProxyType({})) -> Choice:
+    """The choice of the night. capacity: rows of the table capacity for the next day, None where the book has no such table; faults: agencies that may have no case."""
+    return choice_of(entries, options, strategy, at_most(strategy, roster, capacity, as_of, faults))
 
 
-def at_most(strategy: Strategy, roster: Roster | None, capacity: pl.DataFrame, as_of: date) -> dict[str, int]:
-    """Of each limit that is bounded by the roster the minutes of tomorrow of those who carry out what it counts, and by the table capacity its attempts; a limit
-    whose source the book has not is missing.
+def at_most(strategy: Strategy, roster: Roster | None, capacity: pl.DataFrame | None, as_of: date, faults: Mapping[str, object] = MappingProxyType({})) -> dict[str, int]:
+    """Of each limit that is bounded by the roster the minutes of tomorrow of those who carry out what it counts, or the cases they can have; by the table
+    capacity its attempts of tomorrow, 0 where it says nothing of that day. A limit whose source the book has not is missing.
     """
-    found = {}
+    found, day = {}, as_of + timedelta(days=1)
     for limit in strategy.limits:
         of = dict(limit.of)
+        owners = tuple(sorted({one.owner for one in strategy.treatments if counted(limit, one, {})}))
         if limit.most_from == "roster" and roster is not None:
-            owners = tuple(sorted({one.owner for one in strategy.treatments if counted(limit, one, {})}))
-            found[limit.name] = minutes_on(roster, as_of + timedelta(days=1), owners, of.get("skill"))
-        elif limit.most_from == "capacity" and len(capacity):
-            rows = capacity.filter(pl.col("channel").is_in(of["channel"])) if "channel" in of else capacity
-            found[limit.name] = int(rows["attempts_max"].sum())
+            found[limit.name] = minutes_on(roster, day, owners, of.get("skill")) if limit.counts == "minutes" else room_on(roster, day, owners, faults)
+        elif limit.most_from == "capacity" and capacity is not None:
+            rows = capacity.filter(pl.col("channel").is_in(of["channel"])) if "channel" in of and len(capacity) else capacity
+            found[limit.name] = int(rows["attempts_max"].sum()) if len(rows) else 0
     return found
+
+
+def room_on(roster: Roster, day: date, owners: tuple[str, ...], faults: Mapping[str, object]) -> int:
+    """The cases that people and agencies of these owners can have on the day, those left out who are not there or may have none."""
+    return sum(one.cases_most for one in roster.people if one.owner in owners and holds_on(one.term, day) and not is_away(one, day) and one.name not in faults)
 
 
 def choice_summary(choice: Choice, strategy: Strategy) -> dict:
@@ -87,7 +95,8 @@ def _saved(entries: pl.DataFrame, strategy: Strategy) -> dict:
 
 def cases_of(choice: Choice, proposals: pl.DataFrame, strategy: Strategy) -> pl.DataFrame:
     """One row per late person, as `assign` asks for them; the most pressing entry of a person with several currencies leads. Who has no entry, since the gate
-    refuses every contact, needs nobody tonight and stays with whoever has them.
+    refuses every contact, needs nobody tonight and stays with whoever has them. bucket: that of the longest late loan; product: every one the person has, so that
+    who has several is given only to those who may have any.
     """
     named = pl.DataFrame({
         "treatment": strategy.names, "owner": [one.owner if one.owner in PEOPLE else None for one in strategy.treatments], "skill": [one.skill for one in strategy.treatments],
@@ -96,8 +105,11 @@ def cases_of(choice: Choice, proposals: pl.DataFrame, strategy: Strategy) -> pl.
     treated = choice.entries.join(named, on="treatment", how="left", maintain_order="left").sort("borrower_id", "place", "currency")
     treated = treated.unique("borrower_id", keep="first", maintain_order=True)
     others = proposals.join(treated, on="borrower_id", how="anti").sort("borrower_id", -pl.col("days_past_due"), "loan_id").unique("borrower_id", keep="first", maintain_order=True)
-    rows = pl.concat([treated, others.with_columns(owner=pl.lit(None, pl.String), skill=pl.lit(None, pl.String), minutes=pl.lit(0, pl.Int64))], how="diagonal").sort("borrower_id")
+    whole = proposals.sort("borrower_id", -pl.col("days_past_due"), "loan_id").group_by("borrower_id", maintain_order=True).agg(
+        pl.col("bucket").first().alias("longest"), pl.col("product").unique().sort().str.join("; ").alias("products"))
+    rows = pl.concat([treated, others.with_columns(owner=pl.lit(None, pl.String), skill=pl.lit(None, pl.String), minutes=pl.lit(0, pl.Int64))], how="diagonal").sort("borrower_id").join(
+        whole, on="borrower_id", how="left", maintain_order="left").with_columns(bucket=pl.col("longest"), product=pl.col("products"))
     ppm = pl.col("bucket").replace_strict(strategy.expected.recovery_ppm or {"": 0}, default=0, return_dtype=pl.Int64)
     return rows.select(
-        "borrower_id", "bucket", "product", "claimable_minor", pl.coalesce("expected_minor", pl.col("claimable_minor") // PPM * ppm + pl.col("claimable_minor") % PPM * ppm // PPM).alias("expected_minor"),
+        "borrower_id", "bucket", "product", "currency", "claimable_minor", pl.coalesce("expected_minor", pl.col("claimable_minor") // PPM * ppm + pl.col("claimable_minor") % PPM * ppm // PPM).alias("expected_minor"),
         pl.coalesce(1 - pl.col("pay_probability"), 1 - ppm / PPM).alias("difficulty"), "owner", "skill", "language", "region", "last_touched_on", pl.when(pl.col("owner").is_null()).then(0).otherwise("minutes").alias("minutes"))

@@ -77,17 +77,18 @@ def _counterparts(number: int, count: int, among: int) -> list[int]:
     return [number % among] if among <= count else list(range(number, among, count))
 
 
-def held_by(book: Book, compared: tuple[date, ...]) -> dict[str, str]:
+def held_by(book: Book, earlier: list[date]) -> dict[str, str]:
     """Of the latest earlier night that shared cases out: its date, which sharing out of it holds (0 is the night's own), and the digest of that file.
 
     A sharing out that followed another run of that night, before it was done again, does not count.
     """
-    for night in reversed(compared):
-        own, rests_on = book.night(night) / f"{ASSIGNED}.parquet", run_digest(book.night(night))
-        again = [place for place, path in enumerate(store.sharings(book, night), start=1) if _rests_on(path) == rests_on]
-        path = store.sharings(book, night)[again[-1] - 1] if again else own
+    for night in reversed(earlier):
+        path, sharings = book.night(night) / f"{ASSIGNED}.parquet", store.sharings(book, night)
+        rests_on = run_digest(book.night(night)) if sharings else None
+        number = max((place for place, one in enumerate(sharings, start=1) if _rests_on(one) == rests_on), default=0)
+        path = sharings[number - 1] if number else path
         if path.is_file():
-            return {"night": night.isoformat(), "sharing": str(again[-1] if again else 0), "digest": sha256(path.read_bytes()).hexdigest()}
+            return {"night": night.isoformat(), "sharing": str(number), "digest": sha256(path.read_bytes()).hexdigest()}
     return {}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from arrears import store, strict_yaml
+from arrears import store, strategy_register, strict_yaml
 from arrears.compliance.screen import Prepared, prepare
 from arrears.days import moment_of
 from arrears.decide import Decisions, decide
@@ -25,7 +25,7 @@ from arrears.nightly import local
 from arrears.nightly.impact_report import hypotheticals, render, sides_of
 from arrears.nightly.positions import opened
 from arrears.refusal import Refused
-from arrears.strategy.reading import default_strategy_text, strategy_from
+from arrears.strategy.reading import strategy_from
 from arrears.strategy.strategy import Strategy
 
 
@@ -52,7 +52,7 @@ def impact_of(root: Path, old: Pack, new: Pack, as_of: date, known_at: int, out:
     Raises Refused or BadYaml where the book or a pack is not as it should be, or `out` holds something else; nothing is changed then.
     """
     before, after = Side.of(old), Side.of(new)
-    strategy, buckets = strategy_from(strategy_text or default_strategy_text()), read_buckets()
+    strategy, buckets = strategy_from(strategy_text or strategy_register.in_force(store.book_at(root), as_of)[0]), read_buckets()
     lender = lender_from(store.lender_text(store.book_at(root)))
     folder = store.book_at(root).impact(as_of) if out is None else out
     _demand_own(folder)

@@ -131,7 +131,7 @@ def inputs_of(book: Book, manifest: Manifest, as_of: date, known_at: int, strate
     strategy, version = (strategy_text, {}) if strategy_text else strategy_register.in_force_told(book, as_of)
     return Inputs(
         as_of, known_at, book.name, law_of(lender_from(lender).law, policy), lender, strategy, manifest.snapshot,
-        compared, vintages, runs, manifest.loads, models, matured, challengers, unused, version, store.roster_text(book), held_by(book, compared),
+        compared, vintages, runs, manifest.loads, models, matured, challengers, unused, version, store.roster_text(book), held_by(book, earlier),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from arrears import store
+from arrears import store, strategy_register
 from arrears.allocation.rank import ORDER_EN, ORDER_EXPECTED_EN, ORDER_EXPECTED_ZH, ORDER_ZH, rank
 from arrears.days import moment_of
 from arrears.decide import decide
@@ -42,8 +42,12 @@ def run_night(book: Book, as_of: date, known_at: int | None, now: int, *, again:
 
     known_at and now: microseconds; known_at None means now, or the latest load's moment where the clock was ahead then, or what
     an unfinished night on the same inputs began with.
-    policy: the files of the lender's own rules. Raises Refused or BadYaml where the input is not as it should be; nothing is changed then.
+    policy: the files of the lender's own rules. Raises Refused or BadYaml where the input is not as it should be; nothing is changed then: so is a strategy_text
+    where the book's strategies are approved, for it would pass by who approves, and could move people between arms.
     """
+    if strategy_text is not None and strategy_register.entries_of(book):
+        raise Refused(f"{book.root}: this book's strategies are approved, so a night takes the one in force and --strategy is refused: see what yours would do with arrears strategy diff, "
+                      "then arrears strategy submit and approve", f"{book.root}：本账册的策略须经批准，夜批使用有效版本，不接受 --strategy；请先用 arrears strategy diff 查看影响，再 submit 并由他人 approve")
     with locked(book, "night", alone=True):
         sweep_replays(book)
         with brought_in(book, lambda text: report(text, 0, 0)) as manifest:

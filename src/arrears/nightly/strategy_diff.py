@@ -14,6 +14,7 @@ from arrears.delinquency.assess import CannotBePositioned
 from arrears.ingest.judge import capacity_on, facts_of, fault_of_walk, judge_book
 from arrears.money import exact_sum
 from arrears.nightly import local
+from arrears.nightly.allotting import agency_faults
 from arrears.nightly.choosing import chosen, gathered
 from arrears.nightly.impact import sorted_by_name
 from arrears.nightly.inputs import Deciders, inputs_of
@@ -80,9 +81,9 @@ def _kept(decisions: Decisions) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFram
     return decisions.entries, decisions.options, decisions.proposals.select(_OF_LOAN)
 
 
-def _side(by: Deciders, parts: list[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]], capacity: pl.DataFrame, as_of: date) -> Side:
+def _side(by: Deciders, parts: list[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]], capacity: pl.DataFrame | None, as_of: date) -> Side:
     entries, options = gathered([(entries, options) for entries, options, _ in parts])
-    choice = chosen(entries, options, by.strategy, by.roster, capacity, as_of)
+    choice = chosen(entries, options, by.strategy, by.roster, capacity, as_of, agency_faults(by, as_of))
     given = choice.entries.select("borrower_id", "currency", "treatment", "chosen_by")
     loans = pl.concat([loans for *_, loans in parts]).join(given, on=["borrower_id", "currency"], how="left", maintain_order="left")
     return Side(by.strategy, choice, loans.sort("loan_id"))

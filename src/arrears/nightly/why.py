@@ -29,19 +29,18 @@ _WORDS = {
     "zh": {
         "head": "{loan}（借款人 {borrower}），{as_of} 夜批，策略 {id} 版本 {version}{approved}", "approved": "（第 {number} 号，自 {from} 起生效，{approved_by} 批准）",
         "not": "✗ {row}：{condition}", "fits": "✓ {row}：{reason}", "ladder": "  阶梯 {ladder}：逾期 {days} 天", "experiment": "  实验 {experiment}，组 {arm}，该方案的概率 {propensity}",
-        "options": "可选处置：", "option": "  {mark} {name}{verdict}{worth}", "worth": "：预期 {brings}，成本 {cost}", "deny": "，闸门拒绝（{rules}）", "review": "，须人工放行（{rules}）",
-        "warn": "，须写明理由（{rules}）", "allow": "", "cooling": "  {name}：间隔期未到，不再提出", "led": "同一人的另一笔贷款 {other} 更紧迫，由它决定处置", "chosen": "结果：{name}，{how}",
-        "row": "该行只给出这一种", "arm": "该组只给出这一种", "limits": "由限额在几种之中选定", "waits": "容量已用尽，等候", "no_entry": "结果：闸门拒绝全部联系，今晚不在名单上", "price": "  限额 {limit} 的影子价格：每单位 {price}（每小时 {hour}）",
+        "options": "该行允许的处置（此人全部逾期贷款合计）：", "option": "  {mark} {name}{verdict}{worth}", "worth": "：预期 {brings}，成本 {cost}", "deny": "，闸门拒绝（{rules}）", "review": "，须人工放行（{rules}）",
+        "warn": "，须写明理由（{rules}）", "allow": "", "led": "同一人的另一笔贷款 {other} 更紧迫，由它决定处置", "chosen": "结果：{name}，{how}",
+        "row": "该行只给出这一种", "arm": "该组只给出这一种", "limits": "由限额在几种之中选定", "waits": "容量已用尽，等候", "no_entry": "结果：闸门拒绝全部联系，今晚不在名单上",
         "offer": "可提供的优惠（公开条件）：{offer}：{words}", "held": "案件持有人：{held}；{why}", "nobody": "无人", "alone": "不作处置，30 天内预计自行收回 {alone}", "by_model": "（按已发布模型）", "by_strategy": "（按策略中的假设）",
         "gone": "{loan}：该夜没有这笔逾期贷款；贷款未逾期，或编号有误（业务日 {as_of}）",
     },
     "en": {
         "head": "{loan} (borrower {borrower}), night of {as_of}, strategy {id} version {version}{approved}", "approved": " (number {number}, in force from {from}, approved by {approved_by})",
         "not": "✗ {row}: {condition}", "fits": "✓ {row}: {reason}", "ladder": "  ladder {ladder}: {days} days past due", "experiment": "  experiment {experiment}, arm {arm}; these options had a chance of {propensity}",
-        "options": "What may be done:", "option": "  {mark} {name}{verdict}{worth}", "worth": ": brings {brings} by expectation, costs {cost}", "deny": ", refused by the gate ({rules})", "review": ", a person releases it ({rules})",
-        "warn": ", only with a reason ({rules})", "allow": "", "cooling": "  {name}: cooling off, so not proposed again yet", "led": "another loan of this person, {other}, is more pressing and decides", "chosen": "Result: {name}, {how}",
+        "options": "What the row allows, all late loans of the person together:", "option": "  {mark} {name}{verdict}{worth}", "worth": ": brings {brings} by expectation, costs {cost}", "deny": ", refused by the gate ({rules})", "review": ", a person releases it ({rules})",
+        "warn": ", only with a reason ({rules})", "allow": "", "led": "another loan of this person, {other}, is more pressing and decides", "chosen": "Result: {name}, {how}",
         "row": "the one treatment the row gives", "arm": "the one treatment the arm gives", "limits": "chosen among several within the limits", "waits": "a limit is used up, so it waits", "no_entry": "Result: the gate refuses every contact; not on tonight's worklist",
-        "price": "  price of the limit {limit}: {price} a unit ({hour} an hour)",
         "offer": "May be offered (published criteria): {offer}: {words}", "held": "Who has the case: {held}; {why}", "nobody": "nobody", "alone": "Left alone, {alone} are expected within 30 days", "by_model": " (by the released model)", "by_strategy": " (by the strategy's assumptions)",
         "gone": "{loan}: no late loan of that night; it was not late then, or the id is wrong (business date {as_of})",
     },
@@ -71,8 +70,10 @@ def why_lines(root: Path, loan_id: str, as_of: date, lang: str) -> list[str]:
     lines += _rows(mine, loan, strategy, words, lang)
     lines += _options(decisions, mine, loan, strategy, words, lang)
     lines += _result(night, decisions, loan, strategy, words, lang)
-    if loan["offer"] is not None:
-        offer = next(one for one in strategy.offers if one.name == loan["offer"])
+    entry = decisions.entries.filter((pl.col("borrower_id") == loan["borrower_id"]) & (pl.col("currency") == loan["currency"]))
+    met = entry["offer"][0] if len(entry) else loan["offer"]
+    if met is not None:
+        offer = next(one for one in strategy.offers if one.name == met)
         lines.append(words["offer"].format(offer=offer.name, words=offer_in_words(offer, lang)))
     return lines + _holder(night, loan, words, lang)
 
@@ -137,6 +138,8 @@ def _value(field: str, value: object, currency: str, lang: str) -> str:
 def _options(decisions: Decisions, mine: pl.DataFrame, loan: dict, strategy: Strategy, words: dict, lang: str) -> list[str]:
     """What the row lets us do, what the gate says of it, and what it is worth."""
     told = decisions.candidates.filter(pl.col("loan_id") == loan["loan_id"])
+    entry = decisions.entries.filter((pl.col("borrower_id") == loan["borrower_id"]) & (pl.col("currency") == loan["currency"]))
+    mine = entry if len(entry) else mine  # all loans of the person are treated together
     worth, currency = worth_minor(mine, strategy)[0], loan["currency"]
     by = "by_strategy" if loan["expected_minor"] is None else "by_model"
     lines = [words["alone"].format(alone=in_major_units(int(alone_minor(mine, strategy)[0]), currency)) + words[by], words["options"]]
@@ -156,8 +159,14 @@ def _result(night: Path, decisions: Decisions, loan: dict, strategy: Strategy, w
         return [words["no_entry"]]
     entry = found.row(0, named=True)
     lines = [] if entry["loan_id"] == loan["loan_id"] else [words["led"].format(other=entry["loan_id"])]
-    how = words["waits"] if entry["chosen_by"] == WAITS else words["limits"] if entry["chosen_by"] == LIMITS else words["row" if entry["arm"] is None else "arm"]
+    how = words["waits"] if entry["chosen_by"] == WAITS else words["limits"] if entry["chosen_by"] == LIMITS else words["arm" if _arm_gives(entry, strategy) else "row"]
     return [*lines, words["chosen"].format(name=strategy.wording[entry["treatment"]][lang], how=how)]
+
+
+def _arm_gives(entry: dict, strategy: Strategy) -> bool:
+    """The arm of the entry changes what its row gives; the champion's does not."""
+    arms = [arm for one in strategy.experiments if one.name == entry["experiment"] for arm in one.arms if arm.name == entry["arm"]]
+    return any(arm.treatments or arm.ladder for arm in arms)
 
 
 def _holder(night: Path, loan: dict, words: dict, lang: str) -> list[str]:

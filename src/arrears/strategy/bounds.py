@@ -15,7 +15,8 @@ MILLION = 1_000_000
 @dataclass(frozen=True)
 class Bounds:
     """names: one per limit, and per value of the field it is split by. usage: (limits, kinds, treatments) Int64; kind: per entry its kind, that is among
-    whose people it is. most, least: Int64, UNBOUNDED and 0 where there is none. people: of each limit how many entries are among its people.
+    whose people it is. most, least: Int64, UNBOUNDED and 0 where there is none. people: of each limit how many entries are among its people;
+    able: (limits, entries), which of them may lawfully be treated so that it counts, of limits with a least share alone.
     """
 
     names: tuple[str, ...]
@@ -25,6 +26,7 @@ class Bounds:
     most: np.ndarray
     least: np.ndarray
     people: np.ndarray
+    able: np.ndarray
 
 
 def bounds_of(strategy: Strategy, entries: pl.DataFrame, lawful: np.ndarray, at_most: dict[str, int]) -> Bounds:
@@ -38,14 +40,21 @@ def bounds_of(strategy: Strategy, entries: pl.DataFrame, lawful: np.ndarray, at_
     kinds, kind = _kinds(among)
     each = np.array([[counted(strategy.limits[place], one, strategy.expected.complaints_per_million) for one in strategy.treatments] for place, *_ in split], np.int64).reshape(len(split), len(strategy.treatments))
     usage = each[:, None, :] * kinds[:, :, None]
-    people, most, least = among.sum(axis=1), [], []
+    people, most, least, able = among.sum(axis=1), [], [], np.zeros(among.shape, bool)
     for row, (place, _, _) in enumerate(split):
         limit = strategy.limits[place]
-        able = int((lawful[among[row]] & (each[row] > 0)).any(axis=1).sum()) if limit.least_ppm else 0
+        if limit.least_ppm:
+            able[row] = among[row] & (lawful & (each[row] > 0)).any(axis=1)
         most.append(_most(limit, int(people[row]), at_most))
-        least.append(_least(limit, able))
+        least.append(_least(limit, int(able[row].sum())))
     names = tuple(strategy.limits[place].name + (f" ({value})" if value is not None else "") for place, value, _ in split)
-    return Bounds(names, tuple(strategy.limits[place] for place, *_ in split), usage, kind, np.array(most, np.int64), np.array(least, np.int64), people)
+    return Bounds(names, tuple(strategy.limits[place] for place, *_ in split), usage, kind, np.array(most, np.int64), np.array(least, np.int64), people, able)
+
+
+def least_of(bounds: Bounds, mine: np.ndarray, is_first: bool) -> np.ndarray:
+    """What these entries (flags) must count of each limit: their own part of a least share; a least number falls on the first part alone."""
+    return np.array([_least(limit, int((bounds.able[row] & mine).sum())) if limit.least_ppm else int(bounds.least[row]) * is_first
+                     for row, limit in enumerate(bounds.limits)], np.int64)
 
 
 def _most(limit: Limit, people: int, at_most: dict[str, int]) -> int:

@@ -54,7 +54,7 @@ FIELDS: dict[str, Field] = {field.name: field for field in (
     Field("claimable", "number", "published", "可主张金额", "amount that may be asked", unit="minor units"),
     Field("segment", "text", "derived", "客群", "segment"),
     Field("frequency", "text", "state", "还款频率", "payment frequency", FREQUENCIES, may_be_null=True),
-    Field("hardship", "text", "published", "经核实困难", "verified hardship", ("yes", "no")),
+    Field("hardship", "text", "published", "困难（在审，或近 180 天内曾提出）", "hardship (looked into now, or raised within 180 days)", ("yes", "no")),
     Field("kind", "text", "state", "借款人类别", "kind of borrower", BORROWER_KINDS, may_be_null=True),
     Field("days_past_due", "number", "published", "逾期天数", "days past due", unit="days"),
     Field("kept_plans", "number", "published", "履行的还款计划数", "plans kept", unit="plans"),

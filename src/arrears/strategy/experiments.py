@@ -16,7 +16,7 @@ import polars as pl
 
 from arrears.refusal import Refused
 from arrears.stable_hash import hashes
-from arrears.strategy.strategy import OUTCOMES, Experiment, Strategy, When
+from arrears.strategy.strategy import OUTCOMES, Arm, Experiment, Row, Strategy, When
 from arrears.strict_yaml import BadYaml
 
 WHOLE_PPM = 1_000_000
@@ -115,13 +115,29 @@ def demand_unchanged(in_force: Strategy, coming: Strategy, from_on: date) -> Non
 
 
 def _fixed(experiment: Experiment, found: Experiment, in_force: Strategy, coming: Strategy) -> tuple[tuple[str, str, object, object], ...]:
-    """What may not change, in English and Chinese, as it was and as it is to be: also the steps of a ladder that an arm gives. Words may."""
-    treatments = [[(arm.name, arm.treatments, arm.ladder, steps.get(arm.ladder)) for arm in one.arms]
-                  for one, steps in ((experiment, {each.name: each.steps for each in in_force.ladders}), (found, {each.name: each.steps for each in coming.ladders}))]
-    shares = [[arm.share_ppm for arm in one.arms] for one in (experiment, found)]
+    """What may not change, in English and Chinese, as it was and as it is to be: also what a name stands for (the steps of a ladder, how a treatment is carried
+    out, who is in a group), and the rows that people in it can fit, which are what the champion gets. Words may.
+    """
+    both = ((experiment, in_force), (found, coming))
+    treatments = [[(arm.name, _given(arm, strategy)) for arm in one.arms] for one, strategy in both]
+    shares = [[arm.share_ppm for arm in one.arms] for one, _ in both]
+    groups = [_groups(one, strategy) for one, strategy in both]
+    rows = [[(row.name, _unordered(row.when), _given(row, strategy), row.fixed) for row in strategy.rows if can_both_hold(row.when, one.when)] for one, strategy in both]
     return (("arms", "组", *treatments), ("shares", "比例", *shares),
-            ("conditions", "条件", _unordered(experiment.when), _unordered(found.when)),
-            ("outcome", "结果指标", experiment.outcome, found.outcome), ("start", "开始日", experiment.from_on, found.from_on))
+            ("conditions", "条件", _unordered(experiment.when), _unordered(found.when)), ("groups", "客群", *groups),
+            ("outcome", "结果指标", experiment.outcome, found.outcome), ("start", "开始日", experiment.from_on, found.from_on), ("rows", "决策行", *rows))
+
+
+def _groups(experiment: Experiment, strategy: Strategy) -> list:
+    """What the groups of a strategy stand for, where the experiment asks for one; empty elsewhere."""
+    return [(one.name, _unordered(one.when)) for one in strategy.segments] if any(field == "segment" for field, _ in experiment.when) else []
+
+
+def _given(what: Arm | Row, strategy: Strategy) -> list:
+    """What an arm or a row gives, with what it stands for."""
+    steps = next((one.steps for one in strategy.ladders if one.name == what.ladder), ()) if what.ladder else tuple((0, name) for name in what.treatments)
+    carried_out = {one.name: (one.owner, one.channel, one.hours, one.tone, one.text, one.skill, one.cool_off_days) for one in strategy.treatments}
+    return [(day, name, carried_out.get(name)) for day, name in steps]
 
 
 def _unordered(when: When) -> dict:

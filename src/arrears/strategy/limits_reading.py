@@ -13,9 +13,9 @@ LIMITS_MOST = 60
 """As many limits as the bits of a whole number hold."""
 BY_FIELDS = ("bucket", "product", "segment", "kind", "frequency")
 """Fields by whose values a limit may be split; none of them is a protected attribute."""
-SOURCES = {"roster": ("minutes",), "capacity": ("contacts",)}
+SOURCES = {"roster": ("minutes", "people"), "capacity": ("contacts",)}
 _OF = {"owner": OWNERS, "channel": CHANNELS, "skill": None, "treatment": None}
-_MOST = 10**15
+_MOST = 10**12
 
 
 def read_limits(entries: list, treatments: tuple[str, ...], where: str) -> tuple[Limit, ...]:
@@ -47,7 +47,7 @@ def _limit(entry: dict, treatments: tuple[str, ...], where: str) -> Limit:
     if least_from is not None:
         raise BadYaml(f"{here}, least: {least_from} says what can be done at most; write a number or a share")
     if most_from is not None and (counts not in SOURCES[most_from] or by is not None):
-        raise BadYaml(f"{here}, most: {most_from} bounds {SOURCES[most_from][0]}, not {counts}{' by ' + by if by else ''}; write counts: {SOURCES[most_from][0]}, without by")
+        raise BadYaml(f"{here}, most: {most_from} bounds {' or '.join(SOURCES[most_from])}, not {counts}{' by ' + by if by else ''}; write counts: {SOURCES[most_from][0]}, without by")
     if (most_ppm is not None or least_ppm is not None) and counts not in ("people", "contacts", "complaints"):
         raise BadYaml(f"{here}: a share is one of the people, so it bounds people, contacts or complaints, not {counts}; write a number")
     if most is not None and least is not None and least > most:

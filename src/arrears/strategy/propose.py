@@ -38,6 +38,11 @@ def propose(late: pl.DataFrame, touched: pl.DataFrame, strategy: Strategy, as_of
                              pl.when(waits).then(pl.col("reason_en") + COOLING_EN).otherwise("reason_en").alias("reason_en"))
 
 
+def by_machine(strategy: Strategy) -> list[str]:
+    """Treatments that a machine carries out: it can give no reason, so what is only discouraged is refused for it."""
+    return [one.name for one in strategy.treatments if one.owner == "bot"]
+
+
 def candidates(proposals: pl.DataFrame, strategy: Strategy, column: str = "options") -> pl.DataFrame:
     """One row per late loan and treatment that `column` (a bit each) names, in the order of the loans, most pressing first: what the gate asks of the loan, and treatment."""
     sets = proposals[column].unique().sort()
@@ -52,6 +57,11 @@ def _names(entries, places: np.ndarray) -> pl.Series:
 
 def _bit(strategy: Strategy, name: str) -> int:
     return 1 << strategy.names.index(name)
+
+
+def _bits(strategy: Strategy, is_so) -> np.uint64:
+    """The bits of the treatments of which this holds."""
+    return np.uint64(sum(1 << place for place, one in enumerate(strategy.treatments) if is_so(one)))
 
 
 def _options_of_rows(strategy: Strategy, row: np.ndarray, late: pl.DataFrame) -> np.ndarray:
@@ -73,7 +83,8 @@ def _step(strategy: Strategy, ladder: Ladder, days: np.ndarray) -> np.ndarray:
 
 def _by_experiment(strategy: Strategy, row: np.ndarray, options: np.ndarray, late: pl.DataFrame, as_of: date) -> dict:
     """The options where an arm changes them, and experiment, arm and propensity of each loan; no row fits two that run at once (check_experiments)."""
-    fixed, days = np.array([one.fixed for one in strategy.rows])[row], late["days_past_due"].to_numpy()
+    fixed = np.array([one.fixed for one in strategy.rows])[row] | (late["hold"] != "none").to_numpy()
+    days = late["days_past_due"].to_numpy()
     options, propensity, place = options.copy(), np.ones(len(late)), np.zeros(len(late), np.uint32)
     told: list[tuple[str | None, str | None]] = [(None, None)]
     for one in running(strategy.experiments, as_of):
@@ -97,8 +108,14 @@ def _options_of_arm(strategy: Strategy, arm: Arm, of_rows: np.ndarray, days: np.
 
 
 def _cooled(options: np.ndarray, late: pl.DataFrame, strategy: Strategy) -> np.ndarray:
-    """The options without what is cooling off; where nothing is left, leaving alone."""
-    left = options & ~late["cooling"].to_numpy()
+    """The options without what is cooling off, and without what may not be done at all; where nothing is left, leaving alone.
+
+    Of whom nothing may be asked nobody is contacted, and whoever is on hold goes neither to an agency nor to court nor is visited: a person of the lender's own may look.
+    """
+    outside = _bits(strategy, lambda one: one.channel is not None or one.owner in ("agency", "legal", "visitor"))
+    others = _bits(strategy, lambda one: one.owner in ("agency", "legal", "visitor"))
+    barred = np.where((late["claimable"] <= 0).to_numpy(), outside, np.uint64(0)) | np.where((late["hold"] != "none").to_numpy(), others, np.uint64(0))
+    left = options & ~late["cooling"].to_numpy() & ~barred
     return np.where(left == 0, np.uint64(_bit(strategy, LEAVE_ALONE)), left)
 
 

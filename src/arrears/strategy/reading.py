@@ -45,6 +45,8 @@ LEAVE_ALONE = "leave_alone"
 """The treatment that every strategy has: what is left where nothing else may, or can, be done."""
 TREATMENTS_MOST = 60
 """As many treatments as the bits of a whole number hold."""
+COST_MOST = 10**9
+"""Of one treatment of one person, in minor units: beyond it a unit was mistaken."""
 _BY_ITSELF = {None: "nobody", "call": "collector", "visit": "visitor"}
 
 
@@ -147,7 +149,7 @@ def _treatment(entry: dict, where: str) -> Treatment:
         raise BadYaml(f"{where}{line_of(entry, 'tone')}: the tone {entry['tone']!r} is not known; known are {', '.join(TONES)}")
     hours = clock_window(entry["hours"], here) if "hours" in entry else None
     return Treatment(
-        entry["name"], entry["zh"], entry["en"], owner, channel, hours, entry.get("tone"), entry.get("text"), amount(entry.get("cost", "0"), f"{here}, cost"),
+        entry["name"], entry["zh"], entry["en"], owner, channel, hours, entry.get("tone"), entry.get("text"), whole(entry.get("cost", "0"), f"{here}, cost (in minor units)", COST_MOST),
         whole(entry.get("minutes", "0"), f"{here}, minutes", 1_440), whole(entry.get("cool_off_days", "0"), f"{here}, cool_off_days", 366), entry.get("skill"))
 
 
