@@ -130,9 +130,9 @@ def in_force(book: Book, as_of: date) -> tuple[str, int | None, Entry | None]:
 
 
 def in_force_told(book: Book, as_of: date) -> tuple[str, dict[str, str | int]]:
-    """The text of the strategy of that night, and what a night keeps of how it came into force: number, digest, from, by; empty for the shipped default."""
+    """The text of the strategy of that night, and what a night keeps of how it came into force: number, digest, from, by, and whether it was approved or brought back (action); empty for the shipped default."""
     text, version, entry = in_force(book, as_of)
-    return text, {} if entry is None or version is None else {"number": version, "digest": entry.digest, "from": entry.from_on.isoformat(), "approved_by": entry.by}
+    return text, {} if entry is None or version is None else {"number": version, "digest": entry.digest, "from": entry.from_on.isoformat(), "by": entry.by, "action": entry.action}
 
 
 def history(book: Book) -> list[Period]:
@@ -199,7 +199,7 @@ def same_person(left: str, right: str) -> bool:
 
 def _plain(name: str) -> str:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    return " ".join("".join(sign for sign in folded if unicodedata.category(sign) != "Cf").split())
+    return "".join("".join(sign for sign in folded if unicodedata.category(sign) != "Cf").split())
 
 
 @contextmanager

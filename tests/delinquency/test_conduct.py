@@ -40,8 +40,9 @@ def kept(payments, dues, agreed_on=date(2026, 2, 1), ended_on=None) -> bool:
 def test_each_loan_has_a_row_in_the_order_of_the_facts_also_where_the_book_knows_of_no_promises_and_plans():
     bare = {table: rows for table, rows in book([]).items() if table not in ("plans", "promises")}
     found = conduct(known(bare), AS_OF)
-    assert found.rows() == [(0, 0, 0, "monthly")] * 3
-    assert found.schema == {"kept_promises": pl.Int32, "broken_promises": pl.Int32, "kept_plans": pl.Int32, "frequency": pl.String}
+    assert found["loan_id"].to_list() == ["L1", "L2", "L3"] and found.drop("loan_id").rows() == [(0, 0, 0, "monthly", None, None)] * 3
+    assert found.schema == {"loan_id": pl.String, "kept_promises": pl.Int32, "broken_promises": pl.Int32, "kept_plans": pl.Int32, "frequency": pl.String,
+                            "last_paid_on": pl.Date, "last_promised_on": pl.Date}
 
 
 D = date(2026, 2, 1)
@@ -78,9 +79,9 @@ def test_a_plan_counts_once_one_of_its_instalments_is_due_and_not_before():
 def test_a_payment_taken_back_keeps_no_plan_and_no_promise():
     plans, promises = plan("N1", "L2", D, [(date(2026, 3, 1), 100)]), [promise("V1", "L2", D, date(2026, 3, 1), 100)]
     rows = book([(date(2026, 2, 20), 100)], plans, promises)
-    assert conduct(known(rows), AS_OF).row(1)[:3] == (1, 0, 1)
+    assert conduct(known(rows), AS_OF).row(1)[:4] == ("L2", 1, 0, 1)
     rows["payments"].append(payment("R1", "L2", date(2026, 2, 24), 100, "P0"))
-    assert conduct(known(rows), AS_OF).row(1)[:3] == (0, 1, 0)
+    assert conduct(known(rows), AS_OF).row(1)[:4] == ("L2", 0, 1, 0)
 
 
 def test_promises_count_for_a_year_from_the_day_they_were_given_and_an_open_one_is_neither_kept_nor_broken():

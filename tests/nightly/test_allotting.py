@@ -175,7 +175,7 @@ def test_the_strategy_in_force_by_its_date_decides_each_night(book, tmp_path):
         assert arrears("night", "--book", other, "--as-of", day, "--known-at", KNOWN_AT).status == 0
     assert [summary(other, day)["strategy"]["version"] for day in (AS_OF, NEXT)] == ["2", "mine"]
     assert decisions(other, AS_OF)["experiment"].null_count() == len(decisions(other, AS_OF))
-    assert summary(other, NEXT)["strategy"]["approved_by"] == "wang" and decisions(other, NEXT)["experiment"].drop_nulls().len() > 50
+    assert summary(other, NEXT)["strategy"]["by"] == "wang" and decisions(other, NEXT)["experiment"].drop_nulls().len() > 50
     for day in (AS_OF, NEXT):
         assert arrears("replay", "--book", other, "--as-of", day).status == 0
 

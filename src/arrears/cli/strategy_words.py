@@ -188,6 +188,9 @@ def difference_lines(found, path: Path | None, lang: str) -> list[str]:
     complaints = [f"{one['complaints_millionths'] / 1e6:,.2f}" for one in (before, after)]
     lines.append(f"  {'预计投诉' if zh else 'complaints to be expected'}  {complaints[0]} → {complaints[1]}")
     lines += _expected_lines(before["expected"], after["expected"], zh)
+    waiting = [int((side.choice.entries["chosen_by"] == "waits").sum()) for side in (found.before, found.after)]
+    lines.append(f"  {'因限额等候' if zh else 'waiting for a limit'}  {waiting[0]:,} → {waiting[1]:,}")
+    lines += [f"  {'最低服务未能满足' if zh else 'a least service cannot be met'}: {why[1 if zh else 0]}" for why in found.after.choice.yielded]
     names = {one.name: one.zh if zh else one.en for side in (found.before, found.after) for one in side.strategy.treatments}
     nothing = "无（闸门拒绝）" if zh else "nothing (refused by the gate)"
     moved = [row for row in found.moved.iter_rows(named=True) if row["before"] != row["after"]]

@@ -71,10 +71,12 @@ def choice_summary(choice: Choice, strategy: Strategy) -> dict:
 def _limit(choice: Choice, row: int) -> dict:
     bounds, limit = choice.bounds, choice.bounds.limits[row]
     price = int(choice.parts[0].prices[row]) if choice.parts else 0
+    price = price * 1_000_000 if limit.counts == "complaints" else price  # complaints are counted in millionths
+    is_shut = bounds.most[row] == 0  # of nothing at all one more has no price that means anything
     return {
         "name": bounds.names[row], "zh": limit.zh, "en": limit.en, "counts": limit.counts, "used": int(choice.used[row]),
         "most": None if bounds.most[row] == UNBOUNDED else int(bounds.most[row]), "least": int(bounds.least[row]) or None, "people": int(bounds.people[row]),
-        "price_minor": half_up(price, 1000), "hour_minor": half_up(price * HOUR, 1000) if limit.counts == "minutes" else None, "currency": choice.parts[0].currency if choice.parts else None,
+        "price_minor": None if is_shut else half_up(price, 1000), "hour_minor": half_up(price * HOUR, 1000) if limit.counts == "minutes" and not is_shut else None, "currency": choice.parts[0].currency if choice.parts else None,
         "source": limit.most_from,
     }
 

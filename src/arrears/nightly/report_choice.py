@@ -8,8 +8,8 @@ from arrears.pages.wording import speak
 WORDS: dict[str, Pair] = {
     "choice.title": ("选择与容量", "The choice, and what limits it"),
     "choice.how": (
-        "在合法的处置之内，按预期收回减成本取最优，受各项限额约束。影子价格：该限额多一单位，预期净收回约多多少；为 0 表示尚有余量。上界由价格证明：任何其他选择都不会超过它。",
-        "Among lawful treatments the sum of what is expected less cost is made as large as the limits allow. A price says what one unit more of a limit would bring by expectation; 0 where there is room. "
+        "在合法的处置之内，按预期收回减成本取最优，受各项限额约束。影子价格：该限额多一单位，预期净收回至多多多少；为 0 表示尚有余量；限额为零时没有价格。上界由价格证明：任何其他选择都不会超过它。",
+        "Among lawful treatments the sum of what is expected less cost is made as large as the limits allow. A price says what one unit more of a limit would bring at most, by expectation; 0 where there is room, none where there is nothing at all. "
         "The bound is proven by the prices: no other choice is worth more."),
     "choice.counts": ("{row} 条只有一种处置，{limits} 条由限额在几种之中选定，{waiting} 条因容量用尽而等候。", "{row} entries had one treatment, for {limits} the limits chose among several, {waiting} wait since capacity is used up."),
     "choice.expected": ("{currency}：30 天内不作处置预计收回 {alone}，处置预计另带来 {brought}，成本 {cost}。{assumed}", "{currency}: {alone} expected within 30 days left alone, {brought} more by the treatments, at a cost of {cost}. {assumed}"),
@@ -19,7 +19,7 @@ WORDS: dict[str, Pair] = {
     "choice.saved.none": ("克制：今晚没有人因会自行还款而不打扰。", "Restraint: nobody is left alone tonight because they are expected to pay by themselves."),
     "choice.yielded": ("最低服务未能满足，已暂不要求：{why}", "A least service cannot be met and was set aside: {why}"),
     "choice.table": ("各项限额", "The limits"), "choice.limit": ("限额", "Limit"), "choice.used": ("已用", "Used"), "choice.most": ("至多", "At most"), "choice.least": ("至少", "At least"),
-    "choice.price": ("多一单位（工时：一小时）的价值", "What one more (an hour of minutes) brings"), "choice.unbound": ("不限", "no limit"), "choice.no_roster": ("无名册，不限", "no roster, no limit"),
+    "choice.price": ("多一单位（工时：一小时）至多带来", "One more (an hour of minutes) brings at most"), "choice.unbound": ("不限", "no limit"), "choice.no_roster": ("无名册，不限", "no roster, no limit"),
     "choice.no_limits": ("策略没有限额。", "The strategy has no limits."), "choice.million": ("{n}（预计投诉，件）", "{n} (complaints expected)"),
     "experiment.table": ("{name}：各组人数（{from_on} 至 {until} 前）", "{name}: people by arm (from {from_on} until {until})"), "experiment.arm": ("组", "Arm"), "experiment.share": ("设定比例", "Planned share"),
     "cases.title": ("案件分配", "Who has the cases"),
@@ -74,11 +74,11 @@ def _limit(row: dict) -> list[Cell]:
     def counted(number: int | None) -> Cell:
         if number is None:
             return "–"
-        return words("choice.million", n=f"{number / 1_000_000:,.2f}") if row["counts"] == "complaints" else count(number)
+        return words("choice.million", n=f"{number / 1_000_000:,.4f}") if row["counts"] == "complaints" else count(number)
 
     most = counted(row["most"]) if row["most"] is not None else words("choice.no_roster") if row["source"] else words("choice.unbound") if row["least"] is None else "–"
     price = row["hour_minor"] if row["hour_minor"] is not None else row["price_minor"]
-    return [(row["zh"], row["en"]), counted(row["used"]), most, counted(row["least"]), "–" if row["currency"] is None else money(price, row["currency"]), row["name"]]
+    return [(row["zh"], row["en"]), counted(row["used"]), most, counted(row["least"]), "–" if row["currency"] is None or price is None else money(price, row["currency"]), row["name"]]
 
 
 def _experiments(summary: dict) -> str:

@@ -48,12 +48,20 @@ def look_first(summary: dict) -> str:
 def source(frame: pl.DataFrame, summary: dict) -> str:
     """Everything the numbers depend on, and the commands that explain or recompute them."""
     rows: list[list[Cell]] = [[words(f"source.{key}"), str(summary[key])] for key in _SOURCES]
+    rows.append([words("source.strategy"), _strategy(summary["strategy"])])
     rows.append([words("source.earlier"), ", ".join(summary["earlier_nights"]) or "–"])
     facts = table("source-table", words("source.table"), [(words("col.key"), TEXT), (words("col.value"), f"{CODE} {PROSE}")], rows)
     book, as_of = quote(summary["book"]), quote(summary["as_of"])
     loan = "LOAN" if frame.is_empty() else quote(frame.sort("rank")["loan_id"][0])
     return (facts + _command("source.explain", f"arrears explain {loan} --book {book} --as-of {as_of}")
             + _command("source.replay", f"arrears replay --book {book} --as-of {as_of}"))
+
+
+def _strategy(told: dict) -> Cell:
+    """The strategy of the night, and by whom it is in force."""
+    if "number" not in told:
+        return f"{told['id']} {told['version']}"
+    return words(f"source.{told['action']}", **told)
 
 
 def _treatment(labels: dict, name: str) -> Pair:

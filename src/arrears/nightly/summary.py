@@ -17,9 +17,9 @@ _WORDS = {
         "models": "评分：{models}；名单{order}",
         "by_rules": "按写明的规则排序", "by_expected": "按模型预计 30 天内收回的金额排序", "alerts": "模型警报 {alert:,} 项，关注 {watch:,} 项",
         "unused": "已发布但未用于本夜的模型：{models}", "of_a_file": "由文件拟合", "of_later_days": "所用数据晚于本夜",
-        "choice": "选择：{limits:,} 条由限额在几种之中选定，{waiting:,} 条等候{scarce}", "scarce": "；多一小时{limit}约带来 {price}", "saved": "克制：{people:,} 条因预计会自行还款而不打扰，至多省去 {contacts:,} 次联系、{minutes:,} 分钟",
+        "choice": "选择：{limits:,} 条由限额在几种之中选定，{waiting:,} 条等候{scarce}", "scarce": "；多一小时{limit}至多带来 {price}", "saved": "克制：{people:,} 条因预计会自行还款而不打扰，至多省去 {contacts:,} 次联系、{minutes:,} 分钟",
         "yielded": "最低服务暂未要求：{why}", "cases": "案件：{held:,} 人有人持有，今晚变动 {moved:,}；{unassigned:,} 人需要专人而无人可派", "experiment": "实验 {name}：{arms}",
-        "strategy": "策略 {id} 版本 {version}{approved}", "approved": "（第 {number} 号，{approved_by} 批准，自 {from} 起）",
+        "strategy": "策略 {id} 版本 {version}{approved}", "approve": "（第 {number} 号，{by} 批准，自 {from} 起）", "rollback": "（第 {number} 号，由 {by} 恢复，自 {from} 起）", "no_roster": "没有 roster.yaml：案件未分配到人，人员工时不设限",
         "report": "报告：{path}",
     },
     "en": {
@@ -38,10 +38,10 @@ _WORDS = {
         "models": "Scores: {models}; the worklist is {order}",
         "by_rules": "in the stated rule order", "by_expected": "ordered by the amount expected within 30 days", "alerts": "Alerts of the models: {alert:,}; to watch: {watch:,}",
         "unused": "Released but not used for this night: {models}", "of_a_file": "fitted on a file", "of_later_days": "fitted on later days",
-        "choice": "The choice: limits chose among several for {limits:,} entries, {waiting:,} wait{scarce}", "scarce": "; one hour more of {limit} would bring {price}",
+        "choice": "The choice: limits chose among several for {limits:,} entries, {waiting:,} wait{scarce}", "scarce": "; one hour more of {limit} would bring at most {price}",
         "saved": "Restraint: {people:,} entries expected to pay by themselves are left alone; at most {contacts:,} contacts and {minutes:,} minutes saved",
         "yielded": "A least service is set aside: {why}", "cases": "Cases: {held:,} people's have a holder, {moved:,} moved tonight; {unassigned:,} need somebody and nobody is free or able", "experiment": "Experiment {name}: {arms}",
-        "strategy": "Strategy {id}, version {version}{approved}", "approved": " (number {number}, approved by {approved_by}, from {from})",
+        "strategy": "Strategy {id}, version {version}{approved}", "approve": " (number {number}, approved by {by}, from {from})", "rollback": " (number {number}, brought back by {by}, from {from})", "no_roster": "No roster.yaml: no case was given to anybody, and people's minutes are not limited",
         "report": "Report: {path}",
     },
 }
@@ -77,7 +77,7 @@ def summary_lines(summary: dict, folder: Path, lang: str) -> list[str]:
 def _choice_lines(summary: dict, words: dict[str, str], lang: str) -> list[str]:
     """By which strategy, what the limits chose and which is the scarcest, what restraint saved, experiments, and the cases."""
     told, choice, place = summary["strategy"], summary["choice"], ("en", "zh").index(lang)
-    approved = words["approved"].format(**told) if "number" in told else ""
+    approved = words[told["action"]].format(**told) if "number" in told else ""
     scarcest = max((limit for limit in choice["limits"] if limit["hour_minor"]), key=lambda limit: limit["hour_minor"], default=None)
     scarce = "" if scarcest is None else words["scarce"].format(limit=scarcest[lang], price=in_major_units(scarcest["hour_minor"], scarcest["currency"]))
     lines = [words["strategy"].format(approved=approved, **told), words["choice"].format(limits=choice["by_limits"], waiting=choice["waiting"], scarce=scarce)]
@@ -85,7 +85,7 @@ def _choice_lines(summary: dict, words: dict[str, str], lang: str) -> list[str]:
     lines += [words["yielded"].format(why=why[place]) for why in choice["yielded"]]
     for one in summary["experiments"]:
         lines.append(words["experiment"].format(name=one[lang], arms=", ".join(f"{arm['name']} {arm['people']:,}" for arm in one["arms"])))
-    return [*lines, words["cases"].format(**summary["allocation"])] if summary["allocation"] else lines
+    return [*lines, words["cases"].format(**summary["allocation"]) if summary["allocation"] else words["no_roster"]]
 
 
 def _score_lines(scores: dict, words: dict[str, str], lang: str) -> list[str]:

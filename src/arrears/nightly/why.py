@@ -27,7 +27,7 @@ from arrears.tables.facts import of_people
 
 _WORDS = {
     "zh": {
-        "head": "{loan}（借款人 {borrower}），{as_of} 夜批，策略 {id} 版本 {version}{approved}", "approved": "（第 {number} 号，自 {from} 起生效，{approved_by} 批准）",
+        "head": "{loan}（借款人 {borrower}），{as_of} 夜批，策略 {id} 版本 {version}{approved}", "approve": "（第 {number} 号，自 {from} 起生效，{by} 批准）", "rollback": "（第 {number} 号，自 {from} 起生效，由 {by} 恢复）",
         "not": "✗ {row}：{condition}", "fits": "✓ {row}：{reason}", "ladder": "  阶梯 {ladder}：逾期 {days} 天", "experiment": "  实验 {experiment}，组 {arm}，该方案的概率 {propensity}",
         "options": "该行允许的处置（此人全部逾期贷款合计）：", "option": "  {mark} {name}{verdict}{worth}", "worth": "：预期 {brings}，成本 {cost}", "deny": "，闸门拒绝（{rules}）", "review": "，须人工放行（{rules}）",
         "warn": "，须写明理由（{rules}）", "allow": "", "led": "同一人的另一笔贷款 {other} 更紧迫，由它决定处置", "chosen": "结果：{name}，{how}",
@@ -36,7 +36,7 @@ _WORDS = {
         "gone": "{loan}：该夜没有这笔逾期贷款；贷款未逾期，或编号有误（业务日 {as_of}）",
     },
     "en": {
-        "head": "{loan} (borrower {borrower}), night of {as_of}, strategy {id} version {version}{approved}", "approved": " (number {number}, in force from {from}, approved by {approved_by})",
+        "head": "{loan} (borrower {borrower}), night of {as_of}, strategy {id} version {version}{approved}", "approve": " (number {number}, in force from {from}, approved by {by})", "rollback": " (number {number}, in force from {from}, brought back by {by})",
         "not": "✗ {row}: {condition}", "fits": "✓ {row}: {reason}", "ladder": "  ladder {ladder}: {days} days past due", "experiment": "  experiment {experiment}, arm {arm}; these options had a chance of {propensity}",
         "options": "What the row allows, all late loans of the person together:", "option": "  {mark} {name}{verdict}{worth}", "worth": ": brings {brings} by expectation, costs {cost}", "deny": ", refused by the gate ({rules})", "review": ", a person releases it ({rules})",
         "warn": ", only with a reason ({rules})", "allow": "", "led": "another loan of this person, {other}, is more pressing and decides", "chosen": "Result: {name}, {how}",
@@ -65,7 +65,7 @@ def why_lines(root: Path, loan_id: str, as_of: date, lang: str) -> list[str]:
     if mine is None or mine.is_empty():
         raise Refused(_WORDS["en"]["gone"].format(loan=loan_id, as_of=as_of), _WORDS["zh"]["gone"].format(loan=loan_id, as_of=as_of))
     loan, strategy = mine.row(0, named=True), by.strategy
-    approved = words["approved"].format(**inputs.strategy_version) if inputs.strategy_version else ""
+    approved = words[inputs.strategy_version["action"]].format(**inputs.strategy_version) if inputs.strategy_version else ""
     lines = [words["head"].format(loan=loan_id, borrower=loan["borrower_id"], as_of=as_of, id=strategy.id, version=strategy.version, approved=approved)]
     lines += _rows(mine, loan, strategy, words, lang)
     lines += _options(decisions, mine, loan, strategy, words, lang)

@@ -302,6 +302,8 @@ WORDS: dict[str, Pair] = {
     "source.table": ("来源", "Sources"), "source.as_of": ("业务日", "Business date"),
     "source.known_at": ("登记截止", "Recorded by"), "source.book": ("账册", "Book"),
     "source.snapshot": ("账册快照", "Snapshot of the book"), "source.version": ("程序版本", "Code version"),
+    "source.strategy": ("策略", "Strategy"), "source.approve": ("{id} {version}：第 {number} 号，{by} 批准，自 {from} 起", "{id} {version}: number {number}, approved by {by}, from {from}"),
+    "source.rollback": ("{id} {version}：第 {number} 号，由 {by} 恢复，自 {from} 起", "{id} {version}: number {number}, brought back by {by}, from {from}"),
     "source.strategy_digest": ("策略摘要", "Strategy digest"), "source.law_digest": ("法规与放贷机构摘要", "Digest of law and lender"),
     "source.earlier": ("可比较的更早的夜", "Earlier nights compared"),
     "source.explain": ("逐步解释一笔贷款的数字（在账册所在的文件夹里运行）：", "Explain one loan's figures step by step (run in the folder that holds the book):"),
