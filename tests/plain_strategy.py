@@ -10,7 +10,7 @@ from arrears.tables.holds import HOLD_KINDS
 
 AS_OF = date(2026, 12, 10)
 REASON = {"zh": "因", "en": "why"}
-TREATMENTS = ("visit", "call_senior", "call", "sms", "leave_alone", "hold")
+TREATMENTS = ("visit", "agency", "legal", "call_senior", "call", "sms", "leave_alone", "hold")
 TEXT = {
     "bucket": ["M1", "M2", "M6+"], "product": ["quick", "slow"], "hold": ["none", *HOLD_KINDS[:2]], "cap": ["known", "unknown"], "overpaid": ["yes", "no"],
     "segment": ["firms", "people"], "frequency": ["weekly", "monthly"], "hardship": ["yes", "no"], "kind": ["sole_trader", "person"],
@@ -79,7 +79,9 @@ def _experiment(draw, name: str, bucket: str) -> dict:
 def contents(draw) -> dict:
     """The content of a strategy's file: every part of it that says what is proposed."""
     channels = {"visit": "visit", "call_senior": "call", "call": "call", "sms": "sms"}
-    treatments = [{"name": name, "zh": name, "en": name, **({"channel": channels[name], "cool_off_days": str(draw(st.integers(0, 5)))} if name in channels else {"owner": "nobody"})}
+    owners = {"agency": "agency", "legal": "legal"}
+    treatments = [{"name": name, "zh": name, "en": name,
+                   **({"channel": channels[name], "cool_off_days": str(draw(st.integers(0, 5)))} if name in channels else {"owner": owners.get(name, "nobody")})}
                   for name in TREATMENTS]
     when = conditions(tuple(set(CELLS) - {"segment"}))
     return {
@@ -101,7 +103,7 @@ LOAN = st.fixed_dictionaries({
     **{name: st.none() | st.integers(0, 9).map(lambda days: AS_OF - timedelta(days=days)) for name in ("last_paid_on", "last_promised_on")},
     "currency": st.just("CNY"), "borrower_id": st.integers(0, 30).map(lambda number: f"B{number:02}"),
 })
-TOUCH = st.fixed_dictionaries({"contacts_30": st.integers(0, 13), "cooling": st.sets(st.integers(0, 3)).map(lambda places: sum(1 << place for place in places)),
+TOUCH = st.fixed_dictionaries({"contacts_30": st.integers(0, 13), "cooling": st.sets(st.integers(0, 5)).map(lambda places: sum(1 << place for place in places)),
                                "last_contact_on": st.integers(0, 9).map(lambda days: AS_OF - timedelta(days=days))})
 BOOKS = st.tuples(contents(), st.lists(LOAN, min_size=1, max_size=20), st.dictionaries(st.integers(0, 30).map(lambda number: f"B{number:02}"), TOUCH, max_size=20))
 """What a strategy's file says, late loans, and of some people how they were contacted."""
@@ -193,14 +195,21 @@ def proposed_slowly(content: dict, loan: dict, touch: dict | None, as_of: date) 
     loan["segment"] = _first(content["segments"]["rows"], content["segments"]["otherwise"], loan)["name"]
     cooling = {name for place, name in enumerate(TREATMENTS) if touch["cooling"] >> place & 1}
 
+    by = {one["name"]: one for one in content["treatments"]}
+
+    def barred(name: str) -> bool:
+        """Not of whom nothing may be asked, if it is a contact or a stranger's; not of whom is on hold, if it is a stranger's or a visit."""
+        strange = by[name].get("owner") in ("agency", "legal") or by[name].get("channel") == "visit"
+        return (loan["claimable"] <= 0 and (strange or "channel" in by[name])) or (loan["hold"] != "none" and strange)
+
     def cooled(names: set[str]) -> set[str]:
-        return names - cooling or {"leave_alone"}
+        return {name for name in names - cooling if not barred(name)} or {"leave_alone"}
 
     row = _first(content["rows"], content["otherwise"], loan)
     of_row = _given(content, row, loan)
     found = {"rule": row["name"], "segment": loan["segment"], "options": cooled(of_row), "experiment": None, "arm": None, "propensity": 1.0, "instead": set(), "waits": False}
     running = [one for one in content["experiments"] if date.fromisoformat(one["from"]) <= as_of < date.fromisoformat(one["until"]) and fits_slowly(one["when"], loan)]
-    if running and row.get("fixed") != "yes":
+    if running and row.get("fixed") != "yes" and loan["hold"] == "none":
         (one,) = running
         gives = [cooled(of_row if (own := _given(content, arm, loan)) is None else own) for arm in one["arms"]]
         place = arm_slowly(one, loan["borrower_id"])

@@ -66,7 +66,16 @@ def test_capacity_bounds_the_attempts_of_its_channels_and_what_the_book_has_not_
     strategy = strategy_of(limit("calls", "contacts", (("channel", ("call", "visit")),), most_from="capacity"), limit("all", "contacts", most_from="capacity"), limit("minutes", "minutes", most_from="roster"))
     rows = pl.DataFrame({"channel": ["call", "sms", "visit"], "attempts_max": [5, 100, 2]})
     assert at_most(strategy, None, rows, AS_OF) == {"calls": 7, "all": 107}
-    assert at_most(strategy, None, NO_CAPACITY, AS_OF) == {}
+    assert at_most(strategy, None, None, AS_OF) == {}
+
+
+def test_a_capacity_table_that_says_nothing_of_tomorrow_leaves_no_attempt():
+    strategy = strategy_of(limit("calls", "contacts", (("channel", ("call",)),), most_from="capacity"), limit("all", "contacts", most_from="capacity"))
+    assert at_most(strategy, None, NO_CAPACITY, AS_OF) == at_most(strategy, None, pl.DataFrame(), AS_OF) == {"calls": 0, "all": 0}
+    assert at_most(strategy, None, pl.DataFrame({"channel": ["sms"], "attempts_max": [3]}), AS_OF) == {"calls": 0, "all": 3}
+    entries, options = frames(*((f"B{place}", {"claimable_minor": 10**6}, {"call", "leave_alone"}) for place in range(3)))
+    assert chosen(entries, options, strategy, None, NO_CAPACITY, AS_OF).entries["treatment"].to_list() == ["leave_alone"] * 3
+    assert chosen(entries, options, strategy, None, None, AS_OF).entries["treatment"].to_list() == ["call"] * 3
 
 
 def test_a_limit_tells_what_it_counts_and_its_price_is_what_one_more_would_bring():
@@ -110,7 +119,7 @@ def test_a_case_is_one_person_led_by_the_most_pressing_treatment_and_who_waits_n
     assert (rows["B0"]["owner"], rows["B0"]["minutes"], rows["B0"]["claimable_minor"], rows["B0"]["expected_minor"], rows["B0"]["difficulty"]) == ("collector", 6, 77, 7, 0.75)
     assert (rows["B1"]["owner"], rows["B1"]["minutes"], rows["B1"]["expected_minor"], rows["B1"]["difficulty"]) == (None, 0, 3_000, 0.7)
     assert (rows["B2"]["owner"], rows["B2"]["minutes"], rows["B2"]["language"]) == (None, 0, "yue")
-    assert (rows["B3"]["owner"], rows["B3"]["bucket"], rows["B3"]["product"], rows["B3"]["expected_minor"]) == (None, "M2", "slow", 100_000)
+    assert (rows["B3"]["owner"], rows["B3"]["bucket"], rows["B3"]["product"], rows["B3"]["expected_minor"]) == (None, "M2", "quick; slow", 100_000)
     assert choice.entries["chosen_by"].to_list()[2] == WAITS
 
 

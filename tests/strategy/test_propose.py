@@ -71,8 +71,8 @@ def test_each_option_is_one_candidate_most_pressing_first(book, column):
 
 
 def content_of(**changed) -> dict:
-    treatments = [{"name": name, "zh": name, "en": name, **({"channel": "call"} if name.startswith("call") else {"owner": "nobody"} if name in ("leave_alone", "hold") else {})}
-                  for name in TREATMENTS]
+    done = {"call": {"channel": "call"}, "call_senior": {"channel": "call"}, "visit": {"channel": "visit"}, "sms": {"channel": "sms", "owner": "bot"}, "agency": {"owner": "agency"}, "legal": {"owner": "legal"}}
+    treatments = [{"name": name, "zh": name, "en": name, **done.get(name, {"owner": "nobody"})} for name in TREATMENTS]
     return {"id": "made", "version": "1", "treatments": treatments, "rows": [], "otherwise": {"name": "else", "treatment": "call", "reason": REASON}, **changed}
 
 
@@ -120,6 +120,32 @@ def test_no_arm_changes_what_a_fixed_row_gives():
     content = content_of(rows=[row], experiments=[experiment([{"name": "a", "share": "50%", "treatment": "sms"}, {"name": "b", "share": "50%", "treatment": "call"}])])
     rows = proposed(content, [loan_of(number, hold="dispute") for number in range(40)], {})
     assert set(rows["options"]) == {1 << TREATMENTS.index("hold")} and rows["experiment"].null_count() == 40 and set(rows["propensity"]) == {1.0}
+
+
+EVERYTHING = [name for name in TREATMENTS if name != "leave_alone"]
+
+
+@pytest.mark.parametrize("hold", ["dispute", "complaint", "cease", "legal_stay", "hardship_review", "vulnerable"])
+def test_a_held_person_goes_to_no_agency_or_court_and_is_not_visited_whatever_row_or_arm_says_so(hold):
+    arms = [{"name": "a", "share": "50%", "treatment": "agency"}, {"name": "b", "share": "50%", "treatment": "visit"}]
+    loans = [loan_of(number, hold=hold) for number in range(20)]
+    for follows, left in (({"choose": EVERYTHING}, {"call_senior", "call", "sms", "hold"}), *(({"treatment": name}, {"leave_alone"}) for name in ("visit", "agency", "legal"))):
+        content = content_of(experiments=[experiment(arms)], otherwise={"name": "else", "reason": REASON, **follows})
+        rows = proposed(content, loans, {})
+        assert [names_of(bits) for bits in rows["options"]] == [left] * 20 and rows["experiment"].null_count() == 20 and set(rows["propensity"]) == {1.0}
+        row = {"name": "fixed", "when": {}, "reason": REASON, "fixed": "yes", **follows}
+        assert [names_of(bits) for bits in proposed({**content, "rows": [row]}, loans, {})["options"]] == [left] * 20
+
+
+@pytest.mark.parametrize("claimable,left", [(0, {"hold"}), (1, {"visit", "agency", "legal", "call_senior", "call", "sms", "hold"})])
+def test_of_whom_nothing_may_be_asked_nobody_is_contacted_by_row_or_arm(claimable, left):
+    loans = [loan_of(number, claimable=claimable) for number in range(20)]
+    assert {frozenset(names_of(bits)) for bits in proposed(content_of(otherwise={"name": "else", "choose": EVERYTHING, "reason": REASON}), loans, {})["options"]} == {frozenset(left)}
+    arms = [{"name": "a", "share": "50%", "choose": ["call", "agency"]}, {"name": "b", "share": "50%", "choose": ["sms", "legal"]}]
+    rows = proposed(content_of(experiments=[experiment(arms)]), loans, {})
+    quiet = {("a", frozenset({"leave_alone"}), 1.0), ("b", frozenset({"leave_alone"}), 1.0)}
+    treated = {("a", frozenset({"call", "agency"}), 0.5), ("b", frozenset({"sms", "legal"}), 0.5)}
+    assert {(row["arm"], frozenset(names_of(row["options"])), row["propensity"]) for row in rows.iter_rows(named=True)} == (treated if claimable else quiet)
 
 
 def test_arms_that_cooling_off_makes_alike_share_one_propensity():
