@@ -227,6 +227,16 @@ def test_least_limits_that_cannot_be_kept_are_set_aside_with_a_sentence_in_both_
     assert "served" in en and "served" in zh and choice.entries["treatment"].to_list() == ["call", "leave_alone"]
 
 
+def test_one_least_limit_that_cannot_be_met_leaves_another_in_force():
+    """Nobody may be visited, so that limit goes; the call it would not pay to make is made, since the other limit asks for it."""
+    visits, calls = (Limit(name, "服务", name, "people", (("treatment", (treatment,)),), (), least=1) for name, treatment in (("visits", "visit"), ("calls", "call")))
+    for limits in ((visits, calls), (calls, visits)):
+        choice = chosen((limits, [entry(9, {1, 3})]))
+        ((en, _),) = choice.yielded
+        assert choice.entries["treatment"].to_list() == ["call"] and "visits" in en and "calls" not in en
+    assert chosen(((visits,), [entry(9, {1, 3})])).entries["treatment"].to_list() == ["leave_alone"]
+
+
 def test_two_currencies_share_a_limit_the_one_with_most_entries_first():
     calls = Limit("calls", "电话", "calls", "contacts", (), (), most=2)
     choice = chosen(((calls,), [entry(900, {1, 3}), entry(10**9, {1, 3}, currency="USD"), entry(800, {1, 3})]))

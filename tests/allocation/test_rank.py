@@ -34,7 +34,7 @@ def proposals(draw) -> list[dict]:
     return [
         {**row, "loan_id": f"L{place}", "bucket": "M1", "product": "quick", "rule": f"r{place}", "reason_zh": "因", "reason_en": f"why {place}",
          "pay_probability": place / 16, "score_reasons": f"f{place}", "reach_channel": "call", "reach_hour": place, "reach_probability": 0.5, "segment": "people",
-         "kind": "person", "frequency": "monthly", "limits": place, "offer": "none", "experiment": None, "arm": None, "propensity": 1.0, "region": "r", "language": None}
+         "kind": "person", "frequency": "monthly", "limits": place, "offer": f"o{place}", "experiment": None, "arm": None, "propensity": 1.0, "region": "r", "language": None}
         for place, row in enumerate(rows)
     ]
 
@@ -67,6 +67,12 @@ def _first(row: dict) -> int:
     return min(TREATMENTS.index(name) for name in row["may"])
 
 
+def longest_late(rows: list[dict], lead: dict) -> dict:
+    """Of all late loans of the person in this currency the longest late, then the largest, whatever may be done about it."""
+    mine = [row for row in rows if (row["borrower_id"], row["currency"]) == (lead["borrower_id"], lead["currency"])]
+    return min(mine, key=lambda row: (-row["days_past_due"], -row["claimable_minor"], row["loan_id"]))
+
+
 def slowly(rows: list[dict]) -> list[dict]:
     people: dict = {}
     for row in rows:
@@ -76,12 +82,22 @@ def slowly(rows: list[dict]) -> list[dict]:
     for mine in people.values():
         lead = min(mine, key=lambda row: (_first(row), -row["days_past_due"], -row["claimable_minor"], row["loan_id"]))
         expected = [row["expected_minor"] for row in mine]
+        longest = longest_late(rows, lead)
         treatment = TREATMENTS[_first(lead)]
-        entries.append({**lead, "late_loans": len(mine), "claimable_minor": sum(row["claimable_minor"] for row in mine), "treatment": treatment, "channel": treatment,
+        entries.append({**lead, "offer": longest["offer"], "late_loans": len(mine), "claimable_minor": sum(row["claimable_minor"] for row in mine), "treatment": treatment, "channel": treatment,
                         "verdict": "allow", "rules": f"cn.{lead['loan_id']}", "expected_minor": None if None in expected else sum(expected), "options": "x",
                         "chosen_by": "row", "worth_minor": 0, "held_by": None})
     entries.sort(key=lambda e: (TREATMENTS.index(e["treatment"]), -_weight(e), -e["days_past_due"], e["borrower_id"], e["currency"]))
     return [{name: {**entry, "rank": place}[name] for name in WORKLIST} for place, entry in enumerate(entries, start=1)]
+
+
+@given(proposals(), st.lists(st.sets(st.sampled_from(TREATMENTS)), min_size=12, max_size=12))
+@settings(deadline=None, max_examples=60)
+def test_neither_cooling_off_nor_arm_nor_verdict_nor_a_prediction_moves_an_offer(rows, may):
+    """These change what may be done about each loan, and with it which loan leads; whoever is on the list either way is offered the same."""
+    other = [{**row, "may": left, "expected_minor": 3, "experiment": "test", "arm": "a"} for row, left in zip(rows, may, strict=False)]
+    one, two = ({(row["borrower_id"], row["currency"]): row["offer"] for row in listed(each)} for each in (rows, other))
+    assert {name: one[name] for name in one.keys() & two} == {name: two[name] for name in one.keys() & two}
 
 
 @given(proposals(), st.integers(0, 9))

@@ -1,5 +1,6 @@
 """The step of the night that needs everybody: bounds from roster and capacity, what is told of the choice, and the cases it gives rise to."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -76,6 +77,24 @@ def test_a_capacity_table_that_says_nothing_of_tomorrow_leaves_no_attempt():
     entries, options = frames(*((f"B{place}", {"claimable_minor": 10**6}, {"call", "leave_alone"}) for place in range(3)))
     assert chosen(entries, options, strategy, None, NO_CAPACITY, AS_OF).entries["treatment"].to_list() == ["leave_alone"] * 3
     assert chosen(entries, options, strategy, None, None, AS_OF).entries["treatment"].to_list() == ["call"] * 3
+
+
+AGENCIES = "agencies:\n" + "\n".join(
+    f'  - {{name: {name}, contract_from: "2026-01-01", contract_until: "{until}", evaluated_on: "2026-05-01", inspected_on: "2026-05-01", cases_most: "{most}", languages: any, stages: any, '
+    'products: any, amount_most: any, regions: any}' for name, until, most in (("near", "2027-01-01", 2), ("far", "2027-01-01", 30), ("gone", TOMORROW, 500)))
+
+
+def test_a_limit_of_people_by_the_roster_is_the_room_of_agencies_that_may_have_cases():
+    """Near has room for 2, far for 30 unless it is faulty; the contract of the third is over tomorrow. Of collectors Ann and Bob are there, 9 cases each."""
+    agency = replace(TREATMENTS[0], name="agency", owner="agency", channel=None, minutes=0)
+    strategy = replace(strategy_of(limit("agencies", "people", (("owner", ("agency",)),), most_from="roster"), limit("calls", "people", (("owner", ("collector",)),), most_from="roster")), treatments=(agency, *TREATMENTS[1:]))
+    roster = roster_from(ROSTER.replace("agencies: []", AGENCIES), "roster.yaml")
+    assert at_most(strategy, roster, None, AS_OF) == {"agencies": 32, "calls": 18}
+    assert at_most(strategy, roster, None, AS_OF, {"far": ("en", "zh")}) == {"agencies": 2, "calls": 18}
+    assert at_most(strategy, None, None, AS_OF) == {}
+    entries, options = frames(*((f"B{place}", {"claimable_minor": 10**6}, {"visit"}) for place in range(5)))
+    found = chosen(entries, options, strategy, roster, None, AS_OF, {"far": ("en", "zh")}).entries["treatment"].to_list()
+    assert sorted(found) == ["agency"] * 2 + ["leave_alone"] * 3
 
 
 def test_a_limit_tells_what_it_counts_and_its_price_is_what_one_more_would_bring():

@@ -22,7 +22,7 @@ from arrears.strategy.experiments import (
     propensities,
     running,
 )
-from arrears.strategy.strategy import Arm, Expected, Experiment, Giving, Ladder, Strategy
+from arrears.strategy.strategy import Arm, Expected, Experiment, Giving, Ladder, Row, Segment, Strategy, Treatment
 from arrears.strict_yaml import BadYaml
 
 FROM, UNTIL = date(2026, 12, 1), date(2027, 3, 1)
@@ -224,6 +224,35 @@ def test_other_steps_of_a_ladder_that_an_arm_gives_are_another_arm():
     demand_unchanged(before, same, MIDDLE)
     with pytest.raises(Refused, match="the experiment call_or_sms .*other arms"):
         demand_unchanged(before, replace(same, ladders=(replace(steps, steps=((1, "leave_alone"), (5, "call"))),)), MIDDLE)
+
+
+FIRMS = Segment(name="firms", zh="企业", en="firms", when=(("claimable", (500, None)),))
+CALL = Treatment("call", "电话", "call", "collector", "call", hours=(540, 1080), cool_off_days=3)
+EARLY, LATE = (Row(f"row{bucket}", (("bucket", (bucket,)),), ("call",), None, False, "因", "why") for bucket in ("M1", "M2"))
+
+
+@pytest.mark.parametrize(("changes", "said"), [
+    ({"segments": (replace(FIRMS, when=(("claimable", (600, None)),)),)}, "other groups"),
+    ({"treatments": (replace(CALL, hours=(600, 1080)),)}, "other arms"), ({"treatments": (replace(CALL, channel="sms"),)}, "other arms"), ({"treatments": (replace(CALL, cool_off_days=4),)}, "other arms"),
+    ({"rows": (replace(EARLY, treatments=("leave_alone",)), LATE)}, "other rows"), ({"rows": (replace(EARLY, when=(("bucket", ("M1",)), ("claimable", (5, None)))), LATE)}, "other rows"),
+    ({"rows": (replace(EARLY, fixed=True), LATE)}, "other rows"), ({"rows": (LATE,)}, "other rows"),
+])
+def test_what_the_names_of_a_running_experiment_stand_for_and_the_rows_of_its_champion_may_not_change(changes, said):
+    one = experiment(when=(("bucket", ("M1",)), ("segment", ("firms",))))
+    before = replace(strategy(one), segments=(FIRMS,), treatments=(CALL,), rows=(EARLY, LATE))
+    coming = replace(before, version="3")
+    demand_unchanged(before, coming, MIDDLE)
+    with pytest.raises(Refused, match=f"the experiment call_or_sms .*{said}") as raised:
+        demand_unchanged(before, replace(coming, **changes), MIDDLE)
+    assert "实验 call_or_sms" in raised.value.zh
+
+
+def test_words_and_rows_of_people_outside_a_running_experiment_may_change():
+    one = experiment()
+    before = replace(strategy(one), segments=(FIRMS,), treatments=(CALL,), rows=(EARLY, LATE))
+    coming = replace(before, version="3", segments=(replace(FIRMS, when=()),), treatments=(replace(CALL, zh="打电话", cost_minor=9),),
+                     rows=(replace(EARLY, reason_en="other words"), replace(LATE, treatments=("leave_alone",))))
+    demand_unchanged(before, coming, MIDDLE)
 
 
 def test_a_running_experiment_may_not_vanish_and_one_that_is_over_or_not_begun_may():

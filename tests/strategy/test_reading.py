@@ -1,6 +1,7 @@
 """A strategy: the first row that fits decides, and whatever could not be meant is refused naming its row."""
 
 import json
+import re
 
 import polars as pl
 import pytest
@@ -188,3 +189,14 @@ def test_a_strategy_without_otherwise_or_with_a_one_sided_reason_is_refused():
 
 def test_the_digest_names_the_text():
     assert strategy_from(default_strategy_text()).digest != strategy_from(default_strategy_text() + "\n").digest
+
+
+@pytest.mark.parametrize("cost,is_read", [("1000000000", True), ("1000000001", False), ("9" * 18, False), ("9" * 40, False)])
+def test_a_cost_beyond_any_treatment_of_one_person_is_refused(cost, is_read):
+    text = re.sub(r"(?m)^    cost: .*$", f'    cost: "{cost}"', default_strategy_text(), count=1)
+    assert cost in text
+    if is_read:
+        assert any(one.cost_minor == int(cost) for one in strategy_from(text).treatments)
+    else:
+        with pytest.raises(BadYaml, match=r"cost \(in minor units\): .* is no whole number from 0 to 1,000,000,000"):
+            strategy_from(text)
