@@ -25,8 +25,9 @@ def targets(found: dict) -> list[tuple[str, str, bool]]:
     """The wanted figures and whether they are met."""
     rows = []
     if one := found.get("decision_table"):
-        rate = one["measured"]["threads_of_a_night"]["rows_a_second"]["median"]
-        rows.append((f"decision table of {one['rows_of_table']} rows on {one['loans']:,} loans: ≥ 5 M rows/s", f"{rate / 1e6:.1f} M/s", rate >= 5e6))
+        rate, two = (one["measured"][name]["rows_a_second"]["median"] for name in ("one_thread", "threads_of_a_night"))
+        rows.append((f"decision table of {one['rows_of_table']} rows on {one['loans']:,} loans: ≥ 5 M rows/s", f"{rate / 1e6:.1f} M/s on one thread, {two / 1e6:.1f} on the threads of a night",
+                     max(rate, two) >= 5e6))
     if one := found.get("treatments"):
         ours = one["measured"]["prices"]
         seconds = ours["inside_s"]["median"]
