@@ -15,6 +15,8 @@ from nightly.allotted_book import AS_OF, decisions, made, night, strategy_text, 
 from plain_books import files_of
 
 STRATEGY = strategy_from(strategy_text())
+ARMS_THAT_GIVE = {arm.name for one in STRATEGY.experiments for arm in one.arms if arm.treatments or arm.ladder}
+GIVEN_BY_ARM = {"en": "the one treatment the arm gives", "zh": "该组只给出这一种"}
 HOW = {"en": {ROW: "the one treatment the row gives", LIMITS: "chosen among several within the limits", WAITS: "a limit is used up, so it waits"},
        "zh": {ROW: "该行只给出这一种", LIMITS: "由限额在几种之中选定", WAITS: "容量已用尽，等候"}}
 
@@ -49,7 +51,8 @@ def test_for_every_treatment_the_lines_name_the_row_the_treatment_and_the_holder
         assert [line.removeprefix("✗ ").split(":" if lang == "en" else "：")[0] for line in failing] == [one.name for one in STRATEGY.rows[:place]]
         assert all(len(line.split(":" if lang == "en" else "：", 1)[1].strip()) > 5 for line in failing), failing
         result = next(line for line in lines if line.startswith("Result: " if lang == "en" else "结果："))
-        assert STRATEGY.wording[entry["treatment"]][lang] in result and HOW[lang][entry["chosen_by"]] in result
+        by_arm = entry["chosen_by"] == ROW and entry["arm"] in ARMS_THAT_GIVE
+        assert STRATEGY.wording[entry["treatment"]][lang] in result and (GIVEN_BY_ARM[lang] if by_arm else HOW[lang][entry["chosen_by"]]) in result
         held = holders.get(entry["borrower_id"])
         if held is None:
             assert entry["held_by"] is None and not [line for line in lines if line.startswith(("Who has the case", "案件持有人"))]
