@@ -384,21 +384,24 @@ def test_what_pythons_csv_module_writes_is_read_with_the_same_cells_and_lines(
     csv.writer(text, delimiter=delimiter, lineterminator=end, quoting=quoting).writerows([head, *rows])
     path = _file(tmp_path, text.getvalue().encode(encoding))
     reader = csv.reader(io.StringIO(text.getvalue(), newline=""), delimiter=delimiter)
-    expected, ragged, before = [], [], 0
+    expected, ragged, torn, before = [], [], {}, 0
     lines_of_text = io.StringIO(text.getvalue(), newline="").readlines()
     for row in reader:
         own = [line.count(delimiter) + 1 == width > 1 for line in lines_of_text[before : reader.line_num]]
-        # what looks like several records taken for one is a fault, whoever wrote it: its own tests are above; so is a record of several lines with too few cells
-        assume(len(own) == 1 or not (own[0] and own[-1]) and len(row) == width)
+        # what looks like several records taken for one is a fault, whoever wrote it: its own tests are above
+        assume(len(own) == 1 or not (own[0] and own[-1]) and (len(row) == width or not any(own[1:])))
         if before and any(cell.strip(" \t\r\n".replace(delimiter, "")) for cell in row) and row != head:
             if len(row) == width:
                 expected.append((before + 1, tuple(cell or None for cell in row)))
             else:  # the writer does not quote a CR where lines end in LF, so one record becomes two
                 ragged.append((before + 1, "fields", f"{len(row)} instead of {width}"))
+                if len(own) > 1:  # over several lines it may be told as a stray quotation mark instead, line by line, but never pass
+                    torn |= dict.fromkeys(range(before + 1, reader.line_num + 1), before + 1)
         before = reader.line_num
     _, read, lines, broken = _read(path, encoding=encoding.removesuffix("-sig"), delimiter=delimiter)
     assert list(zip(lines, read, strict=True)) == expected
-    assert broken == ragged
+    assert [one for one in broken if one[0] not in torn] == [one for one in ragged if one[0] not in torn]
+    assert set(torn.values()) <= {line for line, *_ in broken}
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

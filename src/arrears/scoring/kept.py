@@ -164,7 +164,7 @@ def _check_model(model: Model) -> None:
     for place, feature in enumerate(model.features):
         _check_feature(feature, f"features[{place}]")
     if model.trees is not None and int(model.trees.feature.max()) >= len(names):
-        raise _refused(TREES_FILE, "feature", f"names feature {int(model.trees.feature.max())} of {len(names)}", "指向不存在的特征")
+        raise _refused(TREES_FILE, "feature", f"names feature {int(model.trees.feature.max())}, but {MODEL_FILE} has {len(names)} features", f"指向 {MODEL_FILE} 中不存在的特征")
     by_name = dict(zip(names, model.features, strict=True))
     for place, bins in enumerate(model.scorecard.bins if model.scorecard else ()):
         if bins.feature not in by_name:
