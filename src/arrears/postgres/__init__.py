@@ -1,0 +1,1 @@
+"""A real PostgreSQL found or started: binaries, roles, supervisor, backup; no SQL of the trade."""
