@@ -11,7 +11,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import psycopg
@@ -36,7 +36,7 @@ class WrappedKey:
     number: int
     suite: int
     tenant_key_number: int
-    wrapped: bytes
+    wrapped: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class TenantKey:
     number: int
     suite: int
     kek_number: int
-    wrapped: bytes | None
+    wrapped: bytes | None = field(repr=False)
     retired_at: datetime | None
 
 
