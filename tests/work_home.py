@@ -35,11 +35,11 @@ def started_home() -> Path:
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     atexit.register(postgres.stop, home)
     postgres.ensure_running(home)
-    from arrears.vault.vault import make_vault
+    from arrears.vault.vault import init_vault
     from arrears.work.upgrade import upgrade
 
     upgrade(home)
-    make_vault(home)
+    init_vault(home, NOW)
     return home
 
 
