@@ -1,0 +1,1 @@
+"""Every change that can be made, one verb each; importing this registers them all."""
