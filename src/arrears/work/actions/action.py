@@ -63,7 +63,7 @@ class Doing:
 
 @dataclass(frozen=True)
 class Action:
-    """A verb, the function that does it, what it acts on (case, approval, account or lender), and what of it is personal.
+    """A verb, the function that does it, what it acts on (case, approval, account, lender; case_or_lender: a case where one is named), and what of it is personal.
 
     personal: parameters that no Entry holds, because personal data may stand in them; tells: its answer holds personal data, so it is never kept and takes no key.
     """
@@ -158,13 +158,14 @@ def _earlier(what: Action, doing: Doing, thing: UUID | None, given: dict, key: s
 
 
 def _locked(what: Action, actor: Actor, thing: UUID | None):
-    if what.on == "lender":
+    """What is acted on; nobody else acts on it meanwhile. Rows that point to it may still be added: an action may reach into a second case without waiting for it."""
+    on = {"case_or_lender": "lender" if thing is None else "case"}.get(what.on, what.on)
+    if on == "lender":
         found = Lender.objects.filter(code=actor.lender).first()
     else:
-        rows = _THINGS[what.on].objects.select_for_update().filter(lender=actor.lender, pk=thing)
-        found = rows.first()
+        found = _THINGS[on].objects.select_for_update(no_key=True, of=("self",)).filter(lender=actor.lender, pk=thing).first()
     if found is None:
-        raise Forbidden(f"{what.verb}: there is no such {what.on} among those you may see; nothing was changed ({NOT_VISIBLE})",
+        raise Forbidden(f"{what.verb}: there is no such {on} among those you may see; nothing was changed ({NOT_VISIBLE})",
                         f"{what.verb}：在您可见的范围内没有该对象；未作任何更改（{NOT_VISIBLE}）", (NOT_VISIBLE,))
     return found
 
@@ -175,7 +176,7 @@ def _forbidden(decision: access.Decision, verb: str) -> Forbidden:
 
 def _put_down(what: Action, doing: Doing, found, given: dict, answer: dict, policies: tuple[str, ...], key: str | None, salt: bytes) -> None:
     """One Entry. The reason of an action on a case is sealed under its debtor's key."""
-    case = found.id if what.on == "case" else getattr(found, "case_id", None)
+    case = found.id if isinstance(found, Case) else getattr(found, "case_id", None)
     sealed = sealed_reason(doing.actor.lender, case, doing.entry, doing.reason)
     Entry.objects.create(
         id=doing.entry, lender=doing.actor.lender, case=case, at=doing.now, actor=doing.actor.account, actor_name=doing.actor.name, roles=sorted(doing.actor.roles), via=doing.actor.via,
@@ -189,7 +190,7 @@ def _put_down_refusal(what: Action, doing: Doing, thing: UUID | None, policies: 
     """A refusal is put down too, without its parameters."""
     with seen_by(doing.actor, doing.entry):
         Entry.objects.create(
-            id=doing.entry, lender=doing.actor.lender, case=thing if what.on == "case" else None, at=doing.now, actor=doing.actor.account, actor_name=doing.actor.name,
+            id=doing.entry, lender=doing.actor.lender, case=thing if what.on in ("case", "case_or_lender") else None, at=doing.now, actor=doing.actor.account, actor_name=doing.actor.name,
             roles=sorted(doing.actor.roles), via=doing.actor.via, verb=what.verb, purpose=doing.purpose, policies=list(policies), is_refused=True, salt=secrets.token_bytes(32),
         )
 
