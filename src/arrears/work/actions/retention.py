@@ -46,7 +46,7 @@ class Plan:
 
     def lines(self) -> list[dict]:
         """The counts as they stand in an answer."""
-        return [{"becomes": key[0], "kind": key[1], "status": key[2], "rules": list(key[3]), "count": line[0], "earliest": line[1], "latest": line[2]} for key, line in sorted(self.counts.items())]
+        return [{"becomes": key[0], "kind": key[1], "status": key[2], "rules": list(key[3]), "count": line[0], "earliest": _written(line[1]), "latest": _written(line[2])} for key, line in sorted(self.counts.items())]
 
 
 @action("retention.run", on="lender")
@@ -186,8 +186,12 @@ def _looked_at(actor: Actor, as_of: date, after: UUID | None) -> dict:
 
 def _add(whole: Plan, line: dict) -> None:
     key = (line["becomes"], line["kind"], line["status"], tuple(line["rules"]))
-    earliest, latest = (date.fromisoformat(str(line[name])) if line[name] else None for name in ("earliest", "latest"))
+    earliest, latest = (date.fromisoformat(line[name]) if line[name] else None for name in ("earliest", "latest"))
     kept = whole.counts.setdefault(key, [0, earliest, latest])
     kept[0] += line["count"]
     if earliest is not None:
         kept[1], kept[2] = min(kept[1] or earliest, earliest), max(kept[2] or latest, latest)
+
+
+def _written(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
