@@ -53,6 +53,7 @@ VERBS: dict[str, Verb] = {
     "attachment.open": Verb(("Case",), "打开附件", "open an attachment"),
     "person.unmask": Verb(("Case",), "查看明文", "unmask a field"),
     "person.dial": Verb(("Case",), "拨号（不显示号码）", "dial without seeing the number"),
+    "dial.redeem": Verb(("Case",), "凭拨号凭证取号", "redeem a dial token"),
     "person.find": Verb(("Lender",), "按号码精确查找", "find a person by exact number"),
     "person.export": Verb(("Case",), "导出个人信息副本", "give a person their copy"),
     "person.correct": Verb(("Case",), "更正个人信息", "correct personal data"),

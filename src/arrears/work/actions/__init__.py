@@ -2,15 +2,19 @@
 
 from arrears.work.actions import (  # noqa: F401
     approvals,
+    attachments,
     consents,
     contacts,
     disputes,
     holds,
     offers,
     parties,
+    people,
     placements,
     plans,
     promises,
+    retention,
+    rights,
     settlements,
     teams,
 )
