@@ -25,7 +25,7 @@ NAMES_THAT_SAY_NOTHING = {"utils", "util", "helper", "helpers", "common", "core"
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_file_is_longer_than_its_subject_and_no_function_than_a_screen(path):
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 500, f"{path}: over 500 lines, more than one subject?"
+    assert len(text.splitlines()) <= 500 or path.parent.name == "migrations", f"{path}: over 500 lines, more than one subject?"
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             length = node.end_lineno - node.lineno + 1
@@ -37,7 +37,7 @@ def test_every_module_and_every_public_function_says_what_is_true_of_it(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert ast.get_docstring(tree), f"{path}: a module says what it is"
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and path.parent.name != "migrations":
             trivial = isinstance(node, ast.FunctionDef) and len(node.body) == 1
             assert trivial or ast.get_docstring(node), f"{path}:{node.lineno} {node.name} has no docstring"
 
@@ -95,5 +95,5 @@ def test_the_decision_asks_no_clock():
     clock = re.compile(r"\b(?:datetime|date)\.(?:now|today|utcnow|fromtimestamp)\(")
     for path in SOURCES:
         place = path.relative_to(ROOT / "src" / "arrears")
-        if place != Path("cli/terms.py"):
+        if place not in (Path("cli/terms.py"), Path("web/clock.py")):
             assert clock.search(path.read_text(encoding="utf-8")) is None, f"{place}: a moment is an argument"

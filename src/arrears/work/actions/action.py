@@ -1,0 +1,213 @@
+"""The one way to change anything: a verb, one transaction, one Entry.
+
+`perform` reads top to bottom what happens to every write: the parameters are read, the transaction says to the database who acts, a repeated key gets the first answer,
+the thing acted on is locked, policy is asked, the action's own function runs, and the Entry is put down with it or not at all.
+"""
+
+import hashlib
+import inspect
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import pydantic
+from django.db import connection
+
+from arrears.days import moment_of
+from arrears.refusal import Refused
+from arrears.work import access
+from arrears.work.actor import Actor
+from arrears.work.models import Account, Answer, Approval, Case, Entry, Lender
+from arrears.work.sealing import sealed_reason, vault
+from arrears.work.tenancy import seen_by
+
+ZONE = ZoneInfo("Asia/Shanghai")
+"""In which a lender's business days are counted; the packs shipped for work speak of China."""
+
+NOT_VISIBLE = "row_level_security"
+"""What stands for a policy where the database itself shows the actor no such row."""
+
+
+class Forbidden(Refused):
+    """A policy refused, or none permits; policies: which."""
+
+    def __init__(self, en: str, zh: str, policies: tuple[str, ...]):
+        super().__init__(en, zh)
+        self.policies = policies
+
+
+class KeyReused(Refused):
+    """The idempotency key came before with other parameters."""
+
+
+@dataclass(frozen=True)
+class Doing:
+    """One action under way: who acts, when, in which entry and why."""
+
+    actor: Actor
+    now: datetime
+    entry: UUID
+    reason: str | None = None
+    purpose: str | None = None
+
+    @property
+    def today(self) -> date:
+        """The business day of the lender."""
+        return self.now.astimezone(ZONE).date()
+
+
+@dataclass(frozen=True)
+class Action:
+    """A verb, the function that does it, what it acts on (case, approval, account, lender; case_or_lender: a case where one is named), and what of it is personal.
+
+    personal: parameters that no Entry holds, because personal data may stand in them; tells: its answer holds personal data, so it is never kept and takes no key.
+    context: parameters that policies see beside purpose and reason, such as field or roles.
+    """
+
+    verb: str
+    does: Callable[..., dict]
+    on: str
+    parameters: type[pydantic.BaseModel]
+    personal: frozenset[str]
+    tells: bool
+    needs_reason: bool
+    context: tuple[str, ...]
+
+
+ACTIONS: dict[str, Action] = {}
+_THINGS = {"case": Case, "approval": Approval, "account": Account}
+_SEEN_BY_POLICY = {"case": ("team",), "approval": ("case__team",)}
+"""What policies ask of a thing that stands in another table: read with it, in one go."""
+
+
+def action(verb: str, *, on: str, personal: tuple[str, ...] = (), tells: bool = False, needs_reason: bool = False, context: tuple[str, ...] = ()):
+    """Registers a function as what the verb does. Its signature: (doing, thing, *, parameters…); the thing is locked; on a lender it is the Lender."""
+
+    def register(does: Callable[..., dict]) -> Callable[..., dict]:
+        named = {name: (parameter.annotation, ... if parameter.default is inspect.Parameter.empty else parameter.default)
+                 for name, parameter in inspect.signature(does).parameters.items() if parameter.kind is inspect.Parameter.KEYWORD_ONLY}
+        reads = pydantic.create_model(verb, __config__=pydantic.ConfigDict(extra="forbid", hide_input_in_errors=True), **named)
+        ACTIONS[verb] = Action(verb, does, on, reads, frozenset(personal), tells, needs_reason, context)
+        return does
+
+    return register
+
+
+def perform(actor: Actor, verb: str, parameters: dict[str, Any], now: int, *, thing: UUID | None = None, key: str | None = None,
+            reason: str | None = None, purpose: str | None = None) -> dict:
+    """The action is done, whole, with its Entry; or nothing is. Returns its answer.
+
+    now: microseconds UTC. thing: the id of the case, approval or account acted on; None for an action on the lender. key: of idempotency, the actor's own: the first answer is
+    given again to the same call; other parameters are refused. Raises Forbidden (with an Entry of the refusal), KeyReused, Refused; a RuntimeError inside a transaction.
+    """
+    what, doing = ACTIONS[verb], Doing(actor, moment_of(now), uuid4(), _text(reason), purpose)
+    given = _read(what, parameters)
+    _demand_sound(what, doing, key)
+    salt = secrets.token_bytes(32)
+    try:
+        with seen_by(actor, doing.entry, salt):
+            if key is not None and (earlier := _earlier(what, doing, thing, given, key)) is not None:
+                return earlier
+            found = _locked(what, actor, thing)
+            allowed = access.decide(actor, verb, access.resource_of(found), {"purpose": purpose, "reason": doing.reason, **{name: given[name] for name in what.context}})
+            if not allowed.allowed:
+                raise _forbidden(allowed, verb)
+            answer = json.loads(json.dumps(what.does(doing, found, **given), default=str))
+            _put_down(what, doing, found, given, {} if what.tells else answer, allowed.policies, key, salt)
+            if key is not None:
+                Answer.objects.filter(lender=actor.lender, actor=_who(actor), key=key).update(answer=answer)
+            return answer
+    except Forbidden as refused:
+        _put_down_refusal(what, doing, thing, refused.policies)
+        raise
+
+
+def _read(what: Action, parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters as the function's annotations say. Raises Refused; personal values are in no message."""
+    try:
+        read = what.parameters.model_validate(parameters)
+    except pydantic.ValidationError as wrong:
+        faults = "; ".join(f"{'.'.join(str(part) for part in fault['loc']) or 'parameters'}: {fault['msg']}" for fault in wrong.errors(include_input=False, include_url=False))
+        raise Refused(f"{what.verb}: {faults}; nothing was changed", f"{what.verb}：参数有误（{faults}）；未作任何更改") from None
+    return {name: getattr(read, name) for name in type(read).model_fields}
+
+
+def _demand_sound(what: Action, doing: Doing, key: str | None) -> None:
+    if what.needs_reason and not doing.reason:
+        raise Refused(f"{what.verb}: a reason is needed, in a few words; nothing was changed", f"{what.verb}：请写明理由；未作任何更改")
+    if what.tells and key is not None:
+        raise Refused(f"{what.verb} tells personal data, so its answer is not kept: call it without a key", f"{what.verb} 会显示个人信息，其结果不留存：请勿使用幂等键")
+    if key is not None and not 8 <= len(key) <= 120:
+        raise Refused(f"a key of idempotency has 8 to 120 characters, not {len(key)}", f"幂等键应为 8 至 120 个字符，而不是 {len(key)} 个")
+
+
+def _earlier(what: Action, doing: Doing, thing: UUID | None, given: dict, key: str) -> dict | None:
+    """The answer that the key got before; None where it is new: it is then taken, and whoever comes with it at the same time waits."""
+    digests = _digests(what, doing, thing, given)
+    with connection.cursor() as cursor:
+        cursor.execute('INSERT INTO work_answer (lender, actor, "key", verb, digest, at) VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING',
+                       [doing.actor.lender, _who(doing.actor), key, what.verb, digests[0], doing.now])
+        if cursor.rowcount:
+            return None
+    answer = Answer.objects.get(lender=doing.actor.lender, actor=_who(doing.actor), key=key)
+    if answer.digest not in digests:
+        raise KeyReused(f"{what.verb}: the key {key} came before with other parameters ({answer.verb}); nothing was changed: take a new key for a new action",
+                        f"{what.verb}：幂等键 {key} 曾用于不同参数（{answer.verb}）；未作任何更改；新的操作请用新的键")
+    return answer.answer
+
+
+def _digests(what: Action, doing: Doing, thing: UUID | None, given: dict) -> list[str]:
+    """What calls with equal parameters and reason have in common, by each of the lender's keys for blind indexes, the newest first: without the key nobody finds a name or number by trying them all."""
+    told = json.dumps([what.verb, str(thing), {name: str(value) for name, value in sorted(given.items())}, doing.reason, doing.purpose], ensure_ascii=False)
+    return [index.hex() for index in vault().blinds(doing.actor.lender, "answer", hashlib.sha256(told.encode()).hexdigest())]
+
+
+def _locked(what: Action, actor: Actor, thing: UUID | None):
+    """What is acted on; nobody else acts on it meanwhile. Rows that point to it may still be added: an action may reach into a second case without waiting for it."""
+    on = {"case_or_lender": "lender" if thing is None else "case"}.get(what.on, what.on)
+    if on == "lender":
+        found = Lender.objects.filter(code=actor.lender).first()
+    else:
+        found = _THINGS[on].objects.select_for_update(no_key=True, of=("self",)).select_related(*_SEEN_BY_POLICY.get(on, ())).filter(lender=actor.lender, pk=thing).first()
+    if found is None:
+        raise Forbidden(f"{what.verb}: there is no such {on} among those you may see; nothing was changed ({NOT_VISIBLE})",
+                        f"{what.verb}：在您可见的范围内没有该对象；未作任何更改（{NOT_VISIBLE}）", (NOT_VISIBLE,))
+    return found
+
+
+def _forbidden(decision: access.Decision, verb: str) -> Forbidden:
+    return Forbidden(f"{verb}: {access.sentence(decision, 'en')}; nothing was changed", f"{verb}：{access.sentence(decision, 'zh')}；未作任何更改", decision.policies)
+
+
+def _put_down(what: Action, doing: Doing, found, given: dict, answer: dict, policies: tuple[str, ...], key: str | None, salt: bytes) -> None:
+    """One Entry. The reason of an action on a case is sealed under its debtor's key."""
+    case = found.id if isinstance(found, Case) else getattr(found, "case_id", None)
+    sealed = sealed_reason(doing.actor.lender, case, doing.entry, doing.reason)
+    Entry.objects.create(
+        id=doing.entry, lender=doing.actor.lender, case=case, at=doing.now, actor=doing.actor.account, actor_name=doing.actor.name, roles=sorted(doing.actor.roles), via=doing.actor.via,
+        verb=what.verb, purpose=doing.purpose, reason=None if sealed else doing.reason, reason_sealed=sealed,
+        parameters=json.loads(json.dumps({name: value for name, value in given.items() if name not in what.personal}, default=str)),
+        result=answer, policies=list(policies), key=key, salt=salt,
+    )
+
+
+def _put_down_refusal(what: Action, doing: Doing, thing: UUID | None, policies: tuple[str, ...]) -> None:
+    """A refusal is put down too, without its parameters."""
+    with seen_by(doing.actor, doing.entry):
+        Entry.objects.create(
+            id=doing.entry, lender=doing.actor.lender, case=thing if what.on in ("case", "case_or_lender") else None, at=doing.now, actor=doing.actor.account, actor_name=doing.actor.name,
+            roles=sorted(doing.actor.roles), via=doing.actor.via, verb=what.verb, purpose=doing.purpose, policies=list(policies), is_refused=True, salt=secrets.token_bytes(32),
+        )
+
+
+def _who(actor: Actor) -> str:
+    return str(actor.account or actor.name)
+
+
+def _text(reason: str | None) -> str | None:
+    return (reason or "").strip() or None

@@ -1,0 +1,40 @@
+"""Promises to pay, taken and withdrawn. Whether one is kept is told by payments alone (settlements.py)."""
+
+from datetime import date
+from uuid import UUID
+
+from arrears.refusal import Refused
+from arrears.work.actions.action import Doing, action
+from arrears.work.actions.rows import LoanId, debt_of, demand_open, demand_state, row_of
+from arrears.work.models import Case, Promise
+
+DAYS_AHEAD_MOST = 92
+"""The operator's own choice: what is promised for later than a quarter is a plan."""
+
+
+@action("promise.take", on="case")
+def take_promise(doing: Doing, case: Case, *, loan_id: LoanId, amount_minor: int, pay_by_on: date) -> dict:
+    """The debtor promised to pay the amount of one debt by the day. Raises Refused where the debt is not of the case, or the promise is of nothing, too much, the past or too far ahead."""
+    demand_open(case)
+    debt = debt_of(case, loan_id)
+    if not 0 < amount_minor <= debt.claimable_minor:
+        raise Refused(f"loan {loan_id}: {amount_minor} is promised, {debt.claimable_minor} may be asked; a promise is of something, and of no more than that",
+                      f"贷款 {loan_id}：承诺 {amount_minor}，可主张 {debt.claimable_minor}；承诺金额应大于零且不超过可主张金额")
+    ahead = (pay_by_on - doing.today).days
+    if not 0 <= ahead <= DAYS_AHEAD_MOST:
+        raise Refused(f"loan {loan_id}: {pay_by_on} is {'past' if ahead < 0 else f'more than {DAYS_AHEAD_MOST} days ahead'}; name a day from today on, or agree a plan",
+                      f"贷款 {loan_id}：{pay_by_on} {'已过' if ahead < 0 else f'超过 {DAYS_AHEAD_MOST} 天'}；请选择今日及以后的日期，或订立分期计划")
+    promise = Promise.objects.create(lender=case.lender, case=case, loan_id=loan_id, promised_on=doing.today, pay_by_on=pay_by_on, currency=debt.currency,
+                                     amount_minor=amount_minor, taken_by_id=doing.actor.account)
+    return {"promise": promise.id}
+
+
+@action("promise.withdraw", on="case")
+def withdraw_promise(doing: Doing, case: Case, *, promise: UUID) -> dict:
+    """The promise is taken as not given: it was put down wrongly, or the debtor took it back before its day. Raises Refused once payments or its day have spoken."""
+    found = row_of(Promise, case, promise, "promise", "承诺", alone=True)
+    demand_state(found, "promise", "承诺", "open")
+    if found.pay_by_on < doing.today:
+        raise Refused(f"promise {promise} was for {found.pay_by_on}, which is past; payments tell what became of it", f"承诺 {promise} 的日期 {found.pay_by_on} 已过；是否履约由还款决定")
+    Promise.objects.filter(pk=promise).update(state="withdrawn")
+    return {"promise": promise}

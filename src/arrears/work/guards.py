@@ -1,0 +1,123 @@
+"""What the database itself refuses: rows of another lender or team, writes outside an action, changes to what was logged.
+
+One row-level security policy per table, forced on the owner too; a trigger per table that refuses a statement without a running entry, and three that put down what
+each statement changed; a check per column that takes only some words. Laid again after every migration: doing it twice changes nothing.
+"""
+
+from django.apps import apps
+
+from arrears.refusal import Refused
+
+_LENDER = "lender = (SELECT current_setting('arrears.lender', true))"
+_ALL = "(SELECT current_setting('arrears.teams', true)) = '*'"
+_TEAMS = "ANY (string_to_array((SELECT current_setting('arrears.teams', true)), ','))"
+_QUOTED = '"case"'
+_CASE_SEEN = "EXISTS (SELECT 1 FROM work_case seen WHERE seen.id = {})"
+
+OF_CASE = ("party", "contactpoint", "debt", "payment", "placement", "hold", "attachment", "contact", "promise", "offer", "plan", "dispute", "complaint", "consent")
+OF_LENDER = ("team", "collector", "brokenglass", "borrowerlogin", "answer", "change")
+ADDED_ONLY = ("entry", "change")
+FREE = ("account", "lender")
+"""Tables that are read before anybody has logged in, so no lender is known yet; their writes are guarded as all others."""
+
+_FUNCTIONS = """
+CREATE OR REPLACE FUNCTION arrears_needs_an_entry() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF coalesce(current_setting('arrears.entry', true), '') = '' THEN
+    RAISE EXCEPTION 'a write to % outside an action', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE OR REPLACE FUNCTION arrears_row_digest(line jsonb) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+  SELECT sha256(convert_to(coalesce(current_setting('arrears.salt', true), '') || line::text, 'UTF8'))
+$$;
+CREATE OR REPLACE FUNCTION arrears_put_down(told text, operation text, rows bigint, ids uuid[], before bytea, after bytea) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO work_change (lender, entry_id, "table", operation, rows, ids, before, after)
+  SELECT current_setting('arrears.lender', true), current_setting('arrears.entry')::uuid, told, operation, rows, CASE WHEN rows <= 100 THEN ids ELSE '{}' END,
+         sha256(before), sha256(after)
+  WHERE rows > 0
+$$;
+"""
+
+_OPERATIONS = {
+    "INSERT": ("NEW TABLE AS new_rows", "count(*), array_agg({key} ORDER BY {key}), NULL::bytea, string_agg(arrears_row_digest(to_jsonb(r)), ''::bytea ORDER BY {key}) FROM new_rows r"),
+    "DELETE": ("OLD TABLE AS old_rows", "count(*), array_agg({key} ORDER BY {key}), string_agg(arrears_row_digest(to_jsonb(r)), ''::bytea ORDER BY {key}), NULL::bytea FROM old_rows r"),
+    "UPDATE": ("OLD TABLE AS old_rows NEW TABLE AS new_rows",
+               "count(*), array_agg({key} ORDER BY {key}), (SELECT string_agg(arrears_row_digest(to_jsonb(o)), ''::bytea ORDER BY o.id) FROM old_rows o),"
+               " string_agg(arrears_row_digest(to_jsonb(r)), ''::bytea ORDER BY {key}) FROM new_rows r"),
+}
+
+
+def guard(run, app: str) -> None:
+    """Lays the guards. run: executes one statement, as the owner; app: the application's role."""
+    run(_FUNCTIONS)
+    for table in (*OF_CASE, *OF_LENDER, "case", "approval", "entry"):
+        _row_security(run, f"work_{table}", _visible(table), _writable(table))
+    for table in (*OF_CASE, *OF_LENDER, *FREE, "case", "approval", "entry"):
+        _needs_an_entry(run, f"work_{table}")
+        if table not in (*ADDED_ONLY, "answer", "lender"):
+            _put_down(run, f"work_{table}")
+    for model in apps.get_app_config("work").get_models():
+        for field in model._meta.concrete_fields:
+            if field.choices:
+                _only_these_words(run, model._meta.db_table, field.column, [word for word, _ in field.choices])
+    _grants(run, app)
+
+
+def _only_these_words(run, table: str, column: str, words: list[str]) -> None:
+    listed = ", ".join(f"'{word}'" for word in words)
+    run(f'ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_{column}_words')
+    run(f'ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_words CHECK ("{column}" IN ({listed}))')
+
+
+def _visible(table: str) -> str:
+    if table == "case":
+        return f"{_LENDER} AND ({_ALL} OR (SELECT code FROM work_team t WHERE t.id = team_id) = {_TEAMS})"
+    if table in OF_CASE:
+        return f"{_LENDER} AND ({_ALL} OR {_CASE_SEEN.format('case_id')})"
+    if table == "approval":
+        return f"{_LENDER} AND ({_ALL} OR asked_by_id::text = (SELECT current_setting('arrears.account', true)) OR {_CASE_SEEN.format('case_id')})"
+    if table == "entry":
+        return f"{_LENDER} AND ({_ALL} OR actor::text = (SELECT current_setting('arrears.account', true)) OR {_CASE_SEEN.format(_QUOTED)})"
+    return _LENDER
+
+
+def _writable(table: str) -> str:
+    """What a new row must be: as visible, but an entry and a refusal may speak of a case its actor may not see."""
+    return _LENDER if table == "entry" else _visible(table)
+
+
+def _row_security(run, table: str, visible: str, writable: str) -> None:
+    run(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+    run(f"DROP POLICY IF EXISTS arrears_rows ON {table}")
+    run(f"CREATE POLICY arrears_rows ON {table} USING ({visible}) WITH CHECK ({writable})")
+
+
+def _needs_an_entry(run, table: str) -> None:
+    run(f"DROP TRIGGER IF EXISTS arrears_needs_an_entry ON {table}")
+    run(f"CREATE TRIGGER arrears_needs_an_entry BEFORE INSERT OR UPDATE OR DELETE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION arrears_needs_an_entry()")
+
+
+def _put_down(run, table: str) -> None:
+    for operation, (rows, told) in _OPERATIONS.items():
+        name = f"arrears_put_down_{operation.lower()}"
+        run(f"""CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM arrears_put_down(TG_TABLE_NAME::text, TG_OP, seen.n, seen.ids, seen.before, seen.after) FROM (SELECT {told.format(key='r.id')}) AS seen(n, ids, before, after);
+  RETURN NULL;
+END $$""")
+        run(f"DROP TRIGGER IF EXISTS {name} ON {table}")
+        run(f"CREATE TRIGGER {name} AFTER {operation} ON {table} REFERENCING {rows} FOR EACH STATEMENT EXECUTE FUNCTION {name}()")
+
+
+def _grants(run, app: str) -> None:
+    if not app.replace("_", "").isalnum():
+        raise Refused(f"{app!r} is no name for a role", f"{app!r} 不能作为角色名")
+    run(f'GRANT USAGE ON SCHEMA public TO "{app}"')
+    run(f'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO "{app}"')
+    run(f'GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO "{app}"')
+    for table in ADDED_ONLY:
+        run(f'REVOKE UPDATE, DELETE, TRUNCATE ON work_{table} FROM "{app}"')
+    for table in ("account", "lender", "django_migrations"):
+        name = table if table.startswith("django") else f"work_{table}"
+        run(f'REVOKE DELETE ON {name} FROM "{app}"')

@@ -1,0 +1,1 @@
+"""How the tables came to be, in order. Run by the role that owns them."""

@@ -1,0 +1,155 @@
+"""A case: everything one debtor owes one lender, the people and numbers in it, and the debts with their positions."""
+
+from django.db import models
+
+from arrears.work.models.people import Collector, Team
+from arrears.work.models.row import Row, SealedField, choice, index_field
+
+
+class Case(Row):
+    """One debtor's case. What the last night said of it (worklist) stands beside what people did with it.
+
+    proposals: one object per currency, as the worklist has them; frozen_at: processing but storage is stopped (个人信息保护法 47).
+    """
+
+    borrower_id = models.CharField(max_length=120)
+    state = choice("open", "closed", default="open")
+    team = models.ForeignKey(Team, models.PROTECT, null=True)
+    held_by = models.ForeignKey(Collector, models.PROTECT, null=True)
+    opened_on = models.DateField()
+    as_of = models.DateField()
+    closed_on = models.DateField(null=True)
+    closed_why = models.CharField(max_length=40, null=True)
+    rank = models.IntegerField(null=True)
+    treatment = models.CharField(max_length=60, null=True)
+    channel = models.CharField(max_length=12, null=True)
+    currency = models.CharField(max_length=3)
+    claimable_minor = models.BigIntegerField()
+    days_past_due = models.IntegerField()
+    bucket = models.CharField(max_length=4)
+    language = models.CharField(max_length=12, null=True)
+    proposals = models.JSONField(default=list)
+    frozen_at = models.DateTimeField(null=True)
+    worked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["lender", "borrower_id"], condition=models.Q(state="open"), name="one_open_case")]
+        indexes = [models.Index(fields=["lender", "team", "state", "rank"], name="case_queue"), models.Index(fields=["held_by", "state", "rank"], name="case_held"),
+                   models.Index(fields=["lender", "borrower_id"], name="case_borrower")]
+
+
+class OfCase(Row):
+    """A row that belongs to a case: whoever sees the case sees it."""
+
+    case = models.ForeignKey(Case, models.CASCADE)
+
+    class Meta:
+        abstract = True
+
+
+class Party(OfCase):
+    """A person in a case. person: whose data key seals their data, the same in every case of the lender; protected: states that need a person's release."""
+
+    role = choice("debtor", "co_debtor", "guarantor", "reserved_contact")
+    ordinal = models.IntegerField(default=0)
+    person = models.UUIDField()
+    borrower_id = models.CharField(max_length=120, null=True)
+    name_sealed = SealedField(kind="name")
+    id_number_sealed = SealedField(kind="id_number")
+    id_number_index = index_field()
+    protected = models.JSONField(default=list)
+    frozen_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "role", "ordinal"], name="party_place")]
+        indexes = [models.Index(fields=["lender", "person"], name="party_person"), models.Index(fields=["lender", "id_number_index"], name="party_id_number")]
+
+
+class ContactPoint(OfCase):
+    """A way to reach one party, or an account of theirs."""
+
+    party = models.ForeignKey(Party, models.CASCADE)
+    kind = choice("phone", "email", "address", "account")
+    ordinal = models.IntegerField(default=0)
+    value_sealed = SealedField(kind="contact_point")
+    value_index = index_field()
+    state = choice("usable", "wrong_person", "stopped", "invalid", default="usable")
+    state_since = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["party", "kind", "ordinal"], name="contact_point_place")]
+        indexes = [models.Index(fields=["lender", "value_index"], name="contact_point_value")]
+
+
+class Debt(OfCase):
+    """One loan of the case's debtor with its position as the last night found it; position: all its columns, amounts in minor units."""
+
+    loan_id = models.CharField(max_length=120)
+    product = models.CharField(max_length=60)
+    currency = models.CharField(max_length=3)
+    as_of = models.DateField()
+    days_past_due = models.IntegerField()
+    bucket = models.CharField(max_length=4)
+    due_total_minor = models.BigIntegerField()
+    claimable_minor = models.BigIntegerField()
+    outstanding_principal_minor = models.BigIntegerField()
+    position = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "loan_id"], name="debt_of_case")]
+        indexes = [models.Index(fields=["lender", "loan_id"], name="debt_loan")]
+
+
+class Payment(OfCase):
+    """Money that came, as the lender's book says; reverses: the payment it takes back."""
+
+    payment_id = models.CharField(max_length=120)
+    loan_id = models.CharField(max_length=120)
+    paid_on = models.DateField()
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    reverses = models.CharField(max_length=120, null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["lender", "payment_id"], name="payment_once")]
+
+
+class Placement(OfCase):
+    """Who held the case from when until when, and why it came back. Half-open: returned_on is the first day it no longer was theirs."""
+
+    team = models.ForeignKey(Team, models.PROTECT, null=True)
+    held_by = models.ForeignKey(Collector, models.PROTECT, null=True)
+    placed_on = models.DateField()
+    returned_on = models.DateField(null=True)
+    returned_why = choice("idle", "left", "agency", "term", "other", null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case"], condition=models.Q(returned_on=None), name="one_holder")]
+
+
+class Hold(OfCase):
+    """Why nobody may be contacted for now (停催); loan_id null: about all of the debtor's. legal_stay and litigation keep erasure waiting too."""
+
+    loan_id = models.CharField(max_length=120, null=True)
+    kind = choice("dispute", "complaint", "cease", "legal_stay", "hardship_review", "vulnerable", "litigation")
+    placed_at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True)
+    reason_sealed = SealedField(kind="text")
+
+    class Meta:
+        indexes = [models.Index(fields=["case"], condition=models.Q(lifted_at=None), name="hold_stands")]
+
+
+class Attachment(OfCase):
+    """A recording or a proof, sealed whole; digest: SHA-256 of what is stored. record_kind: which retention rule it comes under."""
+
+    party = models.ForeignKey(Party, models.PROTECT, null=True)
+    kind = choice("recording", "proof", "document")
+    record_kind = models.CharField(max_length=40)
+    made_at = models.DateTimeField()
+    title_sealed = SealedField(kind="text")
+    content_sealed = SealedField(kind="content")
+    size_bytes = models.BigIntegerField()
+    digest = models.CharField(max_length=64)
+    destroyed_at = models.DateTimeField(null=True)

@@ -1,0 +1,1 @@
+"""What faces and commands may read, each function for one actor; nothing here writes."""

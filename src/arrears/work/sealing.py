@@ -1,0 +1,45 @@
+"""Columns of the work plane sealed and opened: which person, table, column and row each seal is bound to."""
+
+from functools import lru_cache
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Model
+
+from arrears.vault.refused import Erased
+from arrears.vault.vault import Cell, Sealed, Vault, open_vault
+from arrears.work.models import Party
+
+
+@lru_cache(maxsize=1)
+def vault() -> Vault:
+    """This process's vault, opened at first use. Raises Refused where the keys are not there."""
+    return open_vault(settings.ARREARS[0])
+
+
+def sealed(lender: str, person: UUID | str, table: str, column: str, row: UUID | str, text: str) -> bytes:
+    """One text sealed for one cell; the person gets a data key where they have none."""
+    return vault().seal(lender, [Cell(str(person), table, column, str(row), text)])[0]
+
+
+def opened(lender: str, person: UUID | str, row: Model, column: str) -> str | None:
+    """The text of one sealed cell of a row; None where nothing is sealed there."""
+    kept = getattr(row, column)
+    if kept is None:
+        return None
+    return vault().open(lender, [Sealed(str(person), row._meta.db_table, column, str(row.pk), bytes(kept))])[0]
+
+
+def debtor_of(case: UUID) -> UUID | None:
+    """Whose key the free words about a case are sealed under: its debtor's."""
+    return Party.objects.filter(case=case, role="debtor").values_list("person", flat=True).first()
+
+
+def sealed_reason(lender: str, case: UUID | None, entry: UUID, reason: str | None) -> bytes | None:
+    """The reason of an Entry about a case, under its debtor's key; None where there is no reason or no debtor. Of an erased person none is kept."""
+    if reason is None or case is None or (person := debtor_of(case)) is None:
+        return None
+    try:
+        return sealed(lender, person, "work_entry", "reason_sealed", entry, reason)
+    except Erased:
+        return b""

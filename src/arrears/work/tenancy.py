@@ -1,0 +1,23 @@
+"""What a transaction may see: the lender, teams and account of who acts, said to the database, which holds every row against it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from arrears.work.actor import Actor
+
+_SAY = ("SELECT set_config('arrears.lender', %s, true), set_config('arrears.teams', %s, true), set_config('arrears.account', %s, true),"
+        " set_config('arrears.collector', %s, true), set_config('arrears.entry', %s, true), set_config('arrears.salt', %s, true)")
+
+
+@contextmanager
+def seen_by(actor: Actor, entry: UUID | None = None, salt: bytes = b"") -> Iterator[None]:
+    """One transaction in which the database shows what the actor may see, and, with an entry, takes writes for it.
+
+    The settings end with the transaction, so a pooled connection never carries them to anybody else. Raises RuntimeError inside another transaction.
+    """
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute(_SAY, [actor.lender, ",".join(actor.teams), str(actor.account or ""), str(actor.collector or ""), str(entry or ""), salt.hex()])
+        yield
