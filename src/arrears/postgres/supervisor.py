@@ -101,7 +101,7 @@ def stop(home: Path) -> bool:
     with starting(folders):
         account = account_for(cluster, lambda en, zh: None)
         data = folders.site / cluster.folder
-        _await_recovery(folders, data)
+        await_recovery(folders, data)
         return servers.stop_server(own_binaries(folders, cluster, account), account, data)
 
 
@@ -156,7 +156,7 @@ def _answers(folders: Folders) -> bool:
     return True
 
 
-def _await_recovery(folders: Folders, data: Path) -> None:
+def await_recovery(folders: Folders, data: Path) -> None:
     """The server is not in the middle of recovery, in which it does not heed that it shall stop: it takes connections, or there is none."""
     until = time.monotonic() + servers.START_SECONDS
     while servers.settled(data) is not None and time.monotonic() < until:
