@@ -33,12 +33,13 @@ def restore(home: Path, name: str, now: int, *, with_keys: bool = False, replace
     filled = [database for database in (one.database for one in wanted) if _is_filled(home, database)]
     if filled and not replaces:
         raise Refused(f"{home}: the database of {' and '.join(filled)} is not empty; --replace puts the backup in its place, and backs it up first", f"{home}：{'、'.join('案件' if one == CASES else '密钥' for one in filled)}库非空；加 --replace 则先备份再替换")
+    with connections.connected(administering(home, CASES), "restore") as connection:
+        _demand_may(connection)
     _demand_idle(home, [one.database for one in wanted])
     if filled:
         for one in backups.backup(home, now, say=say, prunes=False):
             say(f"what is replaced was backed up: {one.path}", f"被替换的内容已备份：{one.path}")
     with backups.backing_up(home), connections.connected(administering(home, None), "restore") as connection:
-        _demand_may(connection)
         _clear(connection, home)
         for one in wanted:
             _fill(home, connection, one)

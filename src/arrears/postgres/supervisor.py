@@ -78,6 +78,8 @@ def start_cluster(folders: Folders, cluster: Cluster, account: Account, say: Say
     clusters.demand_sound(data, folders, cluster.major, account)
     binaries = within_reach(binaries_for(cluster.major, str(data)), account, folders.site, say)
     servers.clear_unfinished(folders, account, binaries_found())
+    if cluster.coming is not None:
+        cluster = forget_coming(folders, cluster)
     socket = servers.socket_folder(folders, cluster, account)
     if servers.as_recorded(folders, socket) != cluster.socket:
         write_cluster(folders, replace(cluster, socket=servers.as_recorded(folders, socket)))
@@ -88,6 +90,16 @@ def start_cluster(folders: Folders, cluster: Cluster, account: Account, say: Say
         say(f"a server over {data} runs, but not at {socket}; it is stopped and started anew", f"{data} 上的服务器未在 {socket} 监听；将停止并重新启动")
         servers.stop_server(binaries, account, data)
     servers.start_server(binaries, account, folders, data, socket)
+
+
+def forget_coming(folders: Folders, cluster: Cluster) -> Cluster:
+    """The record without the data directory that a killed upgrade was about to put in place, which never held and is gone."""
+    data = folders.site / str(cluster.coming)
+    if data.is_dir() and clusters.is_ours(data, folders):
+        clusters.remove_data(data)
+    cluster = replace(cluster, coming=None)
+    write_cluster(folders, cluster)
+    return cluster
 
 
 def stop(home: Path) -> bool:

@@ -53,6 +53,8 @@ def _move(folders: Folders, cluster: Cluster, major: int, say: Say) -> None:
         servers.clear_unfinished(folders, account, binaries_found())
         supervisor.await_recovery(folders, data)
         servers.stop_server(old, account, data)
+        if cluster.coming is not None:
+            cluster = supervisor.forget_coming(folders, cluster)
         final = clusters.data_folder(folders, major)
         if final.exists():
             raise Refused(f"{final}: stands in the way of the new data directory; see what it is and move it away", f"{final}：与新数据目录同名；请查明并移走")
@@ -62,8 +64,9 @@ def _move(folders: Folders, cluster: Cluster, major: int, say: Say) -> None:
             at = [_running(folders, cluster, account, *pair, ending) for pair in ((old, data, "old"), (new, unfinished, "new"))]
             for dbname in DATABASE_NAMES.values():
                 _copy(new, *(replace(place, dbname=dbname) for place in at))
+        write_cluster(folders, replace(cluster, coming=final.name))
         clusters.publish(unfinished, final)
-        write_cluster(folders, replace(cluster, folder=final.name, major=major))
+        write_cluster(folders, replace(cluster, folder=final.name, major=major, coming=None))
         say(f"the old data directory is kept: {data}; arrears db upgrade --remove-old removes it", f"旧数据目录保留：{data}；arrears db upgrade --remove-old 删除")
 
 
