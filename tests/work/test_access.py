@@ -160,7 +160,7 @@ def test_a_policy_that_is_wrong_is_refused_at_start_by_file(was, becomes, word):
 @pytest.mark.parametrize(("was", "becomes", "word"), [
     ('"promise.take", ', "", "promise.take"), ('action "entry.list"', 'action "entry.list", "entry.burn"', "entry.burn"), ('"auditor", ', "", "roles"), ("is_frozen: Bool", "is_frozen?: Bool", "Case"),
     ("held_by?: String", "held_by?: Long", "Case"), ('action "figures.view", "vault.status" in ["read"]', 'action "figures.view", "vault.status" in ["write"]', "figures.view"),
-    ("resource: [Entry]", "resource: [Lender]", "entry.list"), ("entity Case", "entity", "schema.cedarschema")])
+    ("resource: [Entry]", "resource: [Lender]", "entry.list"), ('action "people";', 'action "people" in ["read"];', "group"), ("entity Case", "entity", "schema.cedarschema")])
 def test_a_schema_that_says_other_than_the_program_is_refused_at_start(was, becomes, word):
     texts, schema = access.shipped()
     assert was in schema
