@@ -44,8 +44,8 @@ class VaultLender(Lender):
         return path
 
     def write_people(self, rows: list[list[str]], columns: tuple = COLUMNS, name: str = "loans") -> Path:
-        """The lines of loans as they are, and beside them a schedule for each."""
-        self.write("instalments", [line for row in rows for line in schedule_rows(int(row[0].removeprefix("L")))])
+        """The lines of loans, which are numbered from 1 on, as they are; and beside them a schedule for each."""
+        self.write("instalments", [line for number in range(1, len(rows) + 1) for line in schedule_rows(number)])
         path = self.files / f"{name}.csv"
         lines = [",".join(columns), *(",".join(f'"{cell}"' for cell in row) for row in rows)]
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
