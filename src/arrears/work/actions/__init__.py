@@ -1,5 +1,20 @@
 """Every change that can be made, one verb each; importing this registers them all."""
 
-from arrears.work.actions import attachments, people, promises, retention, rights
-
-__all__ = ["attachments", "people", "promises", "retention", "rights"]
+from arrears.work.actions import (  # noqa: F401
+    approvals,
+    attachments,
+    consents,
+    contacts,
+    disputes,
+    holds,
+    offers,
+    parties,
+    people,
+    placements,
+    plans,
+    promises,
+    retention,
+    rights,
+    settlements,
+    teams,
+)
