@@ -66,6 +66,7 @@ class Action:
     """A verb, the function that does it, what it acts on (case, approval, account or lender), and what of it is personal.
 
     personal: parameters that no Entry holds, because personal data may stand in them; tells: its answer holds personal data, so it is never kept and takes no key.
+    context: parameters that policies see beside purpose and reason, such as field or roles.
     """
 
     verb: str
@@ -75,20 +76,21 @@ class Action:
     personal: frozenset[str]
     tells: bool
     needs_reason: bool
+    context: tuple[str, ...]
 
 
 ACTIONS: dict[str, Action] = {}
 _THINGS = {"case": Case, "approval": Approval, "account": Account}
 
 
-def action(verb: str, *, on: str, personal: tuple[str, ...] = (), tells: bool = False, needs_reason: bool = False):
+def action(verb: str, *, on: str, personal: tuple[str, ...] = (), tells: bool = False, needs_reason: bool = False, context: tuple[str, ...] = ()):
     """Registers a function as what the verb does. Its signature: (doing, thing, *, parameters…); the thing is locked; on a lender it is the Lender."""
 
     def register(does: Callable[..., dict]) -> Callable[..., dict]:
         named = {name: (parameter.annotation, ... if parameter.default is inspect.Parameter.empty else parameter.default)
                  for name, parameter in inspect.signature(does).parameters.items() if parameter.kind is inspect.Parameter.KEYWORD_ONLY}
         reads = pydantic.create_model(verb, __config__=pydantic.ConfigDict(extra="forbid", hide_input_in_errors=True), **named)
-        ACTIONS[verb] = Action(verb, does, on, reads, frozenset(personal), tells, needs_reason)
+        ACTIONS[verb] = Action(verb, does, on, reads, frozenset(personal), tells, needs_reason, context)
         return does
 
     return register
@@ -110,7 +112,7 @@ def perform(actor: Actor, verb: str, parameters: dict[str, Any], now: int, *, th
             if key is not None and (earlier := _earlier(what, doing, thing, given, key)) is not None:
                 return earlier
             found = _locked(what, actor, thing)
-            allowed = access.decide(actor, verb, access.resource_of(found), {"purpose": purpose or "", "reason": doing.reason or "", "via": actor.via, "second_factor": actor.second_factor})
+            allowed = access.decide(actor, verb, access.resource_of(found), {"purpose": purpose, "reason": doing.reason, **{name: given[name] for name in what.context}})
             if not allowed.allowed:
                 raise _forbidden(allowed, verb)
             answer = json.loads(json.dumps(what.does(doing, found, **given), default=str))
