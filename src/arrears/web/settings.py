@@ -13,7 +13,7 @@ from django.conf import settings
 
 from arrears.postgres import APP, CASES, OWNER, place
 from arrears.web.web_key import derived
-from arrears.work.profiles import Profile, Serving, read_profile, read_serving
+from arrears.work.profiles import ASVS, Profile, Serving, read_profile, read_serving
 
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
 """What a user writes, and what gettext calls it."""
@@ -40,23 +40,34 @@ def configure(home: Path, *, role: str = APP, clock: Callable[[], int] | None = 
     django.setup()
 
 
+def configure_without_database() -> None:
+    """Django knows the app's models and no database, for whoever only reads the modules. Does nothing where Django knows anything already."""
+    if not settings.configured:
+        settings.configure(**_settings(None, APP, {}, ASVS, Serving(), None, "zh"))
+        django.setup()
+
+
 def settings_of(home: Path, role: str, clock: Callable[[], int] | None = None, lang: str = "zh") -> dict[str, Any]:
     """All settings of a home for a role."""
-    where, profile, serving = place(home, role, CASES), read_profile(home), read_serving(home)
+    where = place(home, role, CASES)
+    database = {
+        "ENGINE": "django.db.backends.postgresql", "NAME": where.dbname, "USER": where.user, "PASSWORD": where.password, "HOST": where.host, "PORT": where.port, "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5, **dict(getattr(where, "options", ())), **({"pool": {"min_size": 1, "max_size": 8, "timeout": 10}} if role != OWNER else {})},
+    }
+    return _settings(home, role, {"default": database}, read_profile(home), read_serving(home), clock, lang)
+
+
+def _settings(home: Path | None, role: str, databases: dict, profile: Profile, serving: Serving, clock: Callable[[], int] | None, lang: str) -> dict[str, Any]:
     return {
-        "ARREARS": (home.resolve(), role), "ARREARS_ACCESS": profile, "ARREARS_SERVING": serving, "ARREARS_CLOCK": clock,
+        "ARREARS": (home.resolve() if home else None, role), "ARREARS_ACCESS": profile, "ARREARS_SERVING": serving, "ARREARS_CLOCK": clock, "DATABASES": databases,
         "INSTALLED_APPS": [*_FRAMEWORK, "arrears.work.apps.Work", "arrears.web.apps.Web"],
-        "DATABASES": {"default": {
-            "ENGINE": "django.db.backends.postgresql", "NAME": where.dbname, "USER": where.user, "PASSWORD": where.password, "HOST": where.host, "PORT": where.port,
-            "CONN_HEALTH_CHECKS": True, "OPTIONS": {"connect_timeout": 5, **dict(getattr(where, "options", ())), **({"pool": {"min_size": 1, "max_size": 8, "timeout": 10}} if role != OWNER else {})},
-        }},
         "AUTH_USER_MODEL": "work.Account",
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
         "USE_TZ": True, "TIME_ZONE": "Asia/Shanghai", "LANGUAGE_CODE": LANGUAGES[lang], "LANGUAGES": [("zh-hans", "中文"), ("en", "English")], "LOCALE_PATHS": [str(_HERE / "locale")],
         "USE_THOUSAND_SEPARATOR": True,
         "DEBUG": False,
-        "SECRET_KEY": derived(home, "django").hex() if role == APP else secrets.token_hex(32),
-        **_web(serving), **_staff(profile), "LOGGING": _logging(home),
+        "SECRET_KEY": derived(home, "django").hex() if home and role == APP else secrets.token_hex(32),
+        **_web(serving), **_staff(profile), **({"LOGGING": _logging(home)} if home else {}),
     }
 
 
