@@ -61,7 +61,7 @@ def decided(by: Policies, actor: Actor, verb: str, resource: Resource, context: 
         return Decision(False, (), faults)
     thing = {"uid": {"type": resource.kind, "id": resource.id}, "attrs": resource.attributes, "parents": []}
     try:
-        entities = _actor_parsed(by, actor).with_added_json_str(json.dumps([thing]))
+        entities = actor_parsed(by, actor).with_added_json_str(json.dumps([thing]))
     except (ValueError, TypeError) as problem:
         return Decision(False, (), (str(problem),))
     request = {"principal": {"type": "Actor", "id": "actor"}, "action": {"type": "Action", "id": verb}, "resource": thing["uid"], "context": told(actor, context)}
@@ -204,7 +204,7 @@ def _wrong(name: str, why: str) -> Refused:
 
 
 @lru_cache(maxsize=4096)
-def _actor_parsed(by: Policies, actor: Actor) -> cedarpy.Entities:
+def actor_parsed(by: Policies, actor: Actor) -> cedarpy.Entities:
     """The actor and the groups of actions, parsed and held against the schema. Raises ValueError, as for a role that the schema does not know."""
     return cedarpy.Entities.from_json_str(json.dumps([actor_entity(actor)]), by.schema)
 
