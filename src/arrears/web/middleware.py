@@ -60,7 +60,7 @@ def language(get_response):
     return answer
 
 
-class admit:  # noqa: N801 - a middleware like the others, with two hooks
+class admit:
     """request.actor: who acts, fresh from the database. Nobody passes who did not prove a second factor in this session, except to what views say of themselves (open_to)."""
 
     def __init__(self, get_response):

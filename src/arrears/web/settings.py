@@ -32,16 +32,20 @@ def configure(home: Path, *, role: str = APP, clock: Callable[[], int] | None = 
     clock: gives this moment in microseconds; the machine's where none is given. lang: of pages for whoever chose none. Starts nothing. Raises Refused where the home names no
     database or its settings cannot be taken, and RuntimeError where Django already knows another home.
     """
-    if settings.configured:
-        if getattr(settings, "ARREARS", (None, None)) != (home.resolve(), role):
-            raise RuntimeError(f"Django already knows {settings.ARREARS}, not {(home.resolve(), role)}")
+    known = getattr(settings, "ARREARS", None) if settings.configured else None
+    if settings.configured and known not in ((None, APP), (home.resolve(), role)):
+        raise RuntimeError(f"Django already knows {known}, not {(home.resolve(), role)}")
+    if known == (home.resolve(), role):
         return
-    settings.configure(**settings_of(home, role, clock, lang))
+    if known is None:
+        settings.configure(**settings_of(home, role, clock, lang))
+    else:
+        _replace(settings_of(home, role, clock, lang))
     django.setup()
 
 
 def configure_without_database() -> None:
-    """Django knows the app's models and no database, for whoever only reads the modules. Does nothing where Django knows anything already."""
+    """Django knows the app's models and no database, for whoever only reads the modules. Does nothing where Django knows anything already; configure may follow."""
     if not settings.configured:
         settings.configure(**_settings(None, APP, {}, ASVS, Serving(), None, "zh"))
         django.setup()
@@ -69,6 +73,18 @@ def _settings(home: Path | None, role: str, databases: dict, profile: Profile, s
         "SECRET_KEY": derived(home, "django").hex() if home and role == APP else secrets.token_hex(32),
         **_web(serving), **_staff(profile), **({"LOGGING": _logging(home)} if home else {}),
     }
+
+
+def _replace(new: dict[str, Any]) -> None:
+    """Django, which knew no database, knows these settings and their databases."""
+    from django.db import connections
+
+    for name, value in new.items():
+        setattr(settings, name, value)
+    connections.__dict__.pop("settings", None)
+    connections._settings = None
+    if hasattr(connections._connections, "default"):
+        del connections["default"]
 
 
 def _web(serving: Serving) -> dict[str, Any]:

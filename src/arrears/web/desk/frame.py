@@ -8,7 +8,7 @@ from django.utils.translation import gettext_noop as _
 LINKS = (
     ("home", _("Work"), None),
     ("approvals", _("Approvals"), {"collector", "team_lead", "compliance_officer", "strategist", "data_officer", "auditor", "agency_worker"}),
-    ("entries", _("Log"), {"compliance_officer", "auditor", "team_lead"}),
+    ("entries", _("Log"), {"compliance_officer", "auditor"}),
     ("accounts", _("Accounts"), {"administrator", "compliance_officer", "auditor"}),
     ("own_account", _("My account"), None),
 )

@@ -3,8 +3,8 @@
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
 
 from arrears.days import moment_of
 from arrears.web import lockout, mishaps, sessions

@@ -9,7 +9,18 @@ from django.contrib.auth.hashers import check_password, identify_hasher, make_pa
 from arrears.refusal import Refused
 from arrears.work.actions.action import Doing, action
 from arrears.work.actor import ALL_TEAMS, ROLES
-from arrears.work.factors import begin_recovery_codes, end_sessions, factors, keep_security_key, keep_totp, remove_factor, remove_factors, spend_recovery_code, spend_security_key, spend_totp
+from arrears.work.factors import (
+    begin_recovery_codes,
+    end_sessions,
+    factors,
+    keep_security_key,
+    keep_totp,
+    remove_factor,
+    remove_factors,
+    spend_recovery_code,
+    spend_security_key,
+    spend_totp,
+)
 from arrears.work.models import Account, Collector, Lender, Team
 from arrears.work.passwords import demand_good, one_time
 
@@ -20,7 +31,7 @@ OF_TEAMS = ("collector", "team_lead", "agency_worker")
 _NAME_SIGNS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 
 
-@action("account.create", on="lender", tells=True)
+@action("account.create", on="lender", tells=True, context=("roles",))
 def create_account(doing: Doing, lender: Lender, *, name: str, roles: list[str], teams: list[str] | None = None, collector: str | None = None, language: Literal["zh", "en"] = "zh") -> dict:
     """An account with a password for one use, which is told this once. collector: the roster's name for who holds cases; the account's own where none is said.
 
@@ -37,7 +48,7 @@ def create_account(doing: Doing, lender: Lender, *, name: str, roles: list[str],
     return {"account": account.id, "one_time_password": password}
 
 
-@action("account.change", on="account")
+@action("account.change", on="account", context=("roles",))
 def change_account(doing: Doing, account: Account, *, roles: list[str], teams: list[str] | None = None, collector: str | None = None) -> dict:
     """The account has these roles and teams and no others, from its next request on. Raises Refused as account.create, and where it was cut off."""
     _demand_active(account)
@@ -130,6 +141,8 @@ def enrol_second_factor(doing: Doing, account: Account, *, kind: Literal["totp",
 @action("account.remove_second_factor", on="account")
 def remove_second_factor(doing: Doing, account: Account, *, factor: int) -> dict:
     """One of the own second factors is gone. Raises Refused where it is the last one that is no recovery code, or not of the account."""
+    if not doing.actor.second_factor:
+        raise Refused("prove a second factor before you remove one", "请先验证第二因素，再移除")
     standing = {one.id: one for one in factors(account.id) if one.kind != "recovery_codes"}
     if factor not in standing:
         raise Refused("there is no such second factor on your account", "您的账号没有此第二因素")

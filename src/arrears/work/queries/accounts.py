@@ -9,11 +9,11 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db.models import Exists, OuterRef, Q
 
 from arrears.refusal import Refused
-from arrears.work import access
 from arrears.work.actor import ALL_TEAMS, Actor
 from arrears.work.factors import Factor, factors
 from arrears.work.models import Account, BrokenGlass, Lender
 from arrears.work.profiles import ONE_TIME_HOURS
+from arrears.work.residuals import filter_for
 from arrears.work.tenancy import seen_by
 
 NOBODY = "-"
@@ -95,7 +95,7 @@ def whose(name: str, password: str, now: datetime) -> tuple[UUID | None, str, bo
 def accounts(actor: Actor) -> list[AccountLine]:
     """The lender's accounts that the actor may list, by name; none where no policy permits."""
     with seen_by(actor):
-        found = list(Account.objects.filter(access.filter_for(actor, "account.list", Account), lender=actor.lender).order_by("name"))
+        found = list(Account.objects.filter(filter_for(actor, "account.list", Account), lender=actor.lender).order_by("name"))
     with_factor = _with_factor([one.id for one in found])
     return [AccountLine(one.id, one.name, tuple(one.roles), tuple(one.teams), one.is_active, one.id in with_factor, one.last_login, one.left_at) for one in found]
 
