@@ -11,7 +11,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import psycopg
@@ -36,7 +36,7 @@ class WrappedKey:
     number: int
     suite: int
     tenant_key_number: int
-    wrapped: bytes
+    wrapped: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class TenantKey:
     number: int
     suite: int
     kek_number: int
-    wrapped: bytes | None
+    wrapped: bytes | None = field(repr=False)
     retired_at: datetime | None
 
 
@@ -129,6 +129,13 @@ class KeyStore:
     def erased(self, tenant: str, persons: list[str]) -> set[str]:
         """Those of the persons who are marked as erased."""
         return self._ask(lambda connection: _erased(connection, tenant, persons))
+
+    def not_yet_erased(self, tenant: str, persons: list[str]) -> set[str]:
+        """Those of the persons who are not marked as erased, or who have a data key all the same."""
+        return self._ask(lambda connection: {row[0] for row in connection.execute(
+            "SELECT asked.person::text FROM unnest(%(persons)s::uuid[]) AS asked (person)"
+            " WHERE NOT EXISTS (SELECT 1 FROM vault.erased e WHERE e.tenant = %(tenant)s AND e.person = asked.person)"
+            " OR EXISTS (SELECT 1 FROM vault.data_key k WHERE k.tenant = %(tenant)s AND k.person = asked.person)", {"persons": persons, "tenant": tenant}, binary=True)})
 
     def tenant_keys(self, tenant: str, purpose: str) -> list[TenantKey]:
         """The lender's keys for wrapping or for blind indexes, oldest first, the retired ones too."""

@@ -130,11 +130,14 @@ def condition_of(expression: dict, rows: _Rows) -> Q | bool:
 
 
 def _and_of(parts: dict, rows: _Rows) -> Q | bool:
-    return _both(condition_of(parts["left"], rows), condition_of(parts["right"], rows))
+    """What stands right counts only where the left holds, as in Cedar: a policy of cases speaks of a case's attributes after `is Case`."""
+    left = condition_of(parts["left"], rows)
+    return False if left is False else _both(left, condition_of(parts["right"], rows))
 
 
 def _or_of(parts: dict, rows: _Rows) -> Q | bool:
-    return _either(condition_of(parts["left"], rows), condition_of(parts["right"], rows))
+    left = condition_of(parts["left"], rows)
+    return True if left is True else _either(left, condition_of(parts["right"], rows))
 
 
 def _not_of(parts: dict, rows: _Rows) -> Q | bool:
@@ -143,6 +146,8 @@ def _not_of(parts: dict, rows: _Rows) -> Q | bool:
 
 def _if_of(parts: dict, rows: _Rows) -> Q | bool:
     asked = condition_of(parts["if"], rows)
+    if isinstance(asked, bool):
+        return condition_of(parts["then" if asked else "else"], rows)
     return _either(_both(asked, condition_of(parts["then"], rows)), _both(_negated(asked), condition_of(parts["else"], rows)))
 
 

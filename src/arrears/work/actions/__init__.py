@@ -1,5 +1,22 @@
 """Every change that can be made, one verb each; importing this registers them all."""
 
-from arrears.work.actions import accounts, emergency
-
-__all__ = ["accounts", "emergency"]
+from arrears.work.actions import (  # noqa: F401
+    accounts,
+    approvals,
+    attachments,
+    consents,
+    contacts,
+    disputes,
+    emergency,
+    holds,
+    offers,
+    parties,
+    people,
+    placements,
+    plans,
+    promises,
+    retention,
+    rights,
+    settlements,
+    teams,
+)
