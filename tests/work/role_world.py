@@ -15,7 +15,7 @@ HERE, THERE = "north", "south"
 FULL = {"purpose": "collection", "reason": "asked by phone", "field": "phone", "roles": ["collector"], "approved": True}
 ONE_SHORT = [{name: value for name, value in FULL.items() if name != left} for left in FULL] + [
     {**FULL, "purpose": "curiosity"}, {**FULL, "reason": "  "}, {**FULL, "field": "id_number"}, {**FULL, "approved": False}]
-OWN_ACCOUNT = {"account.sign_in", "account.change_password", "account.enrol_second_factor"}
+OWN_ACCOUNT = {"account.sign_in", "account.change_password", "account.enrol_second_factor", "account.remove_second_factor", "account.end_sessions"}
 
 
 def actor(*roles: str, **changed) -> Actor:
