@@ -1,11 +1,13 @@
 """Every change that can be made, one verb each; importing this registers them all."""
 
 from arrears.work.actions import (  # noqa: F401
+    accounts,
     approvals,
     attachments,
     consents,
     contacts,
     disputes,
+    emergency,
     holds,
     offers,
     parties,

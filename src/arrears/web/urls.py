@@ -1,0 +1,22 @@
+"""Every address of the web by its name; who may open which stands in work/policies/roles.yaml under routes."""
+
+from django.urls import path
+
+import arrears.work.actions  # noqa: F401 - registers every verb
+from arrears.web import health
+from arrears.web.desk import log_in, own_account, second_factor
+
+urlpatterns = [
+    path("healthz", health.alive, name="health"),
+    path("login", log_in.log_in, name="log_in"),
+    path("logout", log_in.log_out, name="log_out"),
+    path("language", log_in.choose_language, name="language"),
+    path("second-factor", second_factor.second_factor, name="second_factor"),
+    path("second-factor/enrol", second_factor.enrol, name="enrol"),
+    path("account", own_account.own_account, name="own_account"),
+    path("account/password", own_account.own_password, name="own_password"),
+    path("account/factors/<int:factor>/remove", own_account.remove_factor, name="remove_factor"),
+    path("account/recovery-codes", own_account.new_recovery_codes, name="new_recovery_codes"),
+    path("account/sessions/end", own_account.end_sessions, name="end_sessions"),
+]
+handler400, handler403, handler404, handler500 = "arrears.web.mishaps.bad_request", "arrears.web.mishaps.denied", "arrears.web.mishaps.missing", "arrears.web.mishaps.broken"
