@@ -53,20 +53,28 @@ class Question:
 
 
 def questions(table: dict[str, Row]) -> list[Question]:
-    """Every verb and role on every thing with everything said; and, for the first two that are allowed, with one thing less each."""
-    asked = []
+    """Every verb and role on every thing with everything said, and, for the first two that are allowed, with one thing less each. Where the table gives a role nothing: on every third of many things,
+    asked by somebody who has all teams, and behind broken glass."""
+    asked: list[Question] = []
     for role, verb in product(ROLES, VERBS):
-        for who in (actor(role), actor(role, teams=("*",)), actor(role, teams=("a", "agency")), actor(role, broken_glass=True)):
+        given = role in table[verb].reach
+        for nth, who in enumerate(_askers(role) if given else (actor(role, teams=("*",)), actor(role, teams=("a", "agency"), broken_glass=True))):
             allowed = 0
-            for thing in (one for kind in VERBS[verb].kinds for one in things(kind)):
+            for thing in (one for kind in VERBS[verb].kinds for one in things(kind)[:: 3 if len(things(kind)) > 6 and not given else 1]):
                 asked.append(_question(table, role, who, verb, thing, FULL))
                 allowed += asked[-1].expected
-                if asked[-1].expected and allowed <= 2:
+                if asked[-1].expected and allowed <= 2 and (nth == 0 or who.broken_glass):
                     asked += [_question(table, role, who, verb, thing, said) for said in ONE_SHORT]
-                    asked += [_question(table, role, replace(who, **how), verb, thing, FULL)
-                              for how in ({"second_factor": False}, {"via": "cli", "second_factor": False}, {"via": "web"}, {"via": "system"}, {"via": "portal"},
-                                          {"account": None}, {"collector": None})]
+                    asked += [_question(table, role, replace(who, **how), verb, thing, FULL) for how in OTHERWISE]
     return asked
+
+
+OTHERWISE = ({"second_factor": False}, {"via": "cli", "second_factor": False}, {"via": "web"}, {"via": "system"}, {"via": "portal"}, {"account": None}, {"collector": None})
+
+
+def _askers(role: str) -> list[Actor]:
+    """One of their own team, one of every team, one with an agency's team too, one behind broken glass."""
+    return [actor(role), actor(role, teams=("*",)), actor(role, teams=("a", "agency")), actor(role, broken_glass=True)]
 
 
 def questions_of_pairs() -> list[Question]:
