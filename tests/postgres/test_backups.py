@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from arrears import postgres
 from arrears.days import microseconds_of
-from arrears.postgres.backups import backups_of, retention_of, stamp_of
+from arrears.postgres.backups import backups_of, prune, retention_of, stamp_of
 from arrears.refusal import Refused
 from postgres.clusters import new_home, without_addresses
 from postgres.starters import begin, close, kill
@@ -104,6 +104,23 @@ def test_a_backup_is_put_back_with_its_rows_rights_and_policies_after_they_were_
         assert connection.execute("select count(*) from pg_database where datname like 'arrears%'").fetchone() == (2,)
 
 
+def test_a_backup_is_put_back_in_a_new_home_as_on_another_machine(filled):
+    with connect(filled, postgres.KEYS) as keys:
+        keys.execute("grant temporary on database arrears_keys to arrears_app")
+    made = postgres.backup(filled, NOW + DAY // 2)
+    with new_home() as other:
+        for one in made:
+            folder = other / "backups" / one.database
+            folder.mkdir(parents=True)
+            for path in (one.path, one.path.with_suffix(".json")):
+                (folder / path.name).write_bytes(path.read_bytes())
+        postgres.restore(other, made[0].name, NOW + DAY, with_keys=True)
+        assert loans(other) == loans(filled) and persons(other) == persons(filled)
+        with connect(other, postgres.KEYS, postgres.APP) as connection:
+            connection.execute("create temporary table mine ()")
+        assert len(backups_of(other, postgres.CASES)) == 1, "an empty database is not backed up first"
+
+
 def test_an_erased_person_stays_erased_whatever_is_put_back(filled):
     made = postgres.backup(filled, NOW + DAY)[0]
     (filled / "keys").mkdir(exist_ok=True)
@@ -160,6 +177,9 @@ def test_backups_past_their_retention_go_keys_first_and_a_clock_that_went_back_r
     said.clear()
     postgres.backup(filled, NOW + 90 * DAY, say=lambda en, zh: said.append(en))
     assert set(before) <= {path.name for path in (filled / "backups" / "cases").iterdir()} and any("clock" in line for line in said)
+    said.clear()
+    prune(filled, NOW + 120 * DAY, say=lambda en, zh: said.append(en))
+    assert not backups_of(filled, postgres.KEYS) and backups_of(filled, postgres.CASES) and all("backup of keys" in line for line in said)
     postgres.backup(filled, NOW + 200 * DAY)
     assert [one.name for one in backups_of(filled, postgres.CASES)] == [stamp_of(NOW + 200 * DAY)]
 

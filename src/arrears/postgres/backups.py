@@ -69,9 +69,14 @@ def backup(home: Path, now: int, retention: Retention | None = None, say: Say = 
                 say(f"the newest backup is of {newest}, after this moment: has the clock gone backwards? it is kept", f"最新备份为 {newest}，晚于当前时刻：时钟是否倒退？该备份保留")
         made = [_dumped(home, database, folder, name) for database, folder in folders.items()]
         if prunes:
-            for database, days in ((CASES, kept.cases_days), (KEYS, kept.keys_days)):
-                _prune(home, database, now, days, say)
+            _prune(home, now, kept, say)
     return made
+
+
+def prune(home: Path, now: int, retention: Retention | None = None, say: Say = lambda en, zh: None) -> None:
+    """No backup is left that is older than its retention, a line said for each; for a schedule of its own, since keys must go though no new backup is made."""
+    with backing_up(home):
+        _prune(home, now, retention or retention_of(home), say)
 
 
 def backups_of(home: Path, database: str) -> list[Backup]:
@@ -141,6 +146,13 @@ def rows_of(connection) -> dict[str, int]:
     return {f"{schema}.{table}": connection.execute(f"select count(*) from {quoted(schema)}.{quoted(table)}").fetchone()[0] for schema, table in names}  # noqa: S608 - names from the catalogue, quoted
 
 
+def rights_of(connection) -> list[list[str]]:
+    """Who may connect to the connection's database or make temporary tables in it, beside its owner: [right, role], which no dump tells."""
+    found = connection.execute("""select a.privilege_type, r.rolname from pg_database d, aclexplode(d.datacl) a join pg_roles r on r.oid = a.grantee
+                                  where d.datname = current_database() and a.grantee <> d.datdba and a.privilege_type in ('CONNECT', 'TEMPORARY') order by 1, 2""").fetchall()
+    return [list(row) for row in found]
+
+
 def erased_count(home: Path) -> int:
     """How many persons HOME/keys/erased.jsonl names, whatever it says of them."""
     path = Path(home) / "keys" / "erased.jsonl"
@@ -156,6 +168,7 @@ def _dumped(home: Path, database: str, folder: Path, name: str) -> Backup:
     with connections.connected(at, where) as connection, disk_room(final):
         connection.execute("begin isolation level repeatable read, read only")
         connection.execute("set local row_security = off")
+        connection.execute("set local idle_in_transaction_session_timeout = 0")
         version = connection.info.server_version
         try:
             rows = rows_of(connection)
@@ -168,7 +181,7 @@ def _dumped(home: Path, database: str, folder: Path, name: str) -> Backup:
         try:
             size, digest = _written(programs, at, snapshot, unfinished)
             about = {"format": 1, "database": database, "made_at": name, "bytes": size, "sha256": digest, "server_version": version, "pg_dump": programs.version,
-                     "rows": rows, "last_migration": migrations[0] if migrations else None, "entries": rows.get("public.work_entry"), "erased": erased_count(home)}
+                     "rows": rows, "last_migration": migrations[0] if migrations else None, "entries": rows.get("public.work_entry"), "rights": rights_of(connection), "erased": erased_count(home)}
             write_whole(folder / f"{name}.json", json.dumps(about, indent=1, sort_keys=True).encode() + b"\n", 0o600)
             os.replace(unfinished, final)
         except BaseException:
@@ -200,14 +213,14 @@ def _written(programs: Binaries, at: Place, snapshot: str, unfinished: Path) -> 
     return size, digest.hexdigest()
 
 
-def _prune(home: Path, database: str, now: int, kept_days: int, say: Say) -> None:
-    """Backups older than that are gone; the one just made never is."""
-    for one in backups_of(home, database):
-        made = datetime.strptime(one.name, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
-        if made < moment_of(now) - timedelta(days=kept_days):
-            one.path.unlink()
-            one.path.with_suffix(".json").unlink(missing_ok=True)
-            say(f"backup of {database} {one.name} was older than {kept_days} days and is removed", f"{'案件' if database == CASES else '密钥'}备份 {one.name} 已超过 {kept_days} 天，已删除")
+def _prune(home: Path, now: int, kept: Retention, say: Say) -> None:
+    for database, kept_days in ((CASES, kept.cases_days), (KEYS, kept.keys_days)):
+        for one in backups_of(home, database):
+            made = datetime.strptime(one.name, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
+            if made < moment_of(now) - timedelta(days=kept_days):
+                one.path.unlink()
+                one.path.with_suffix(".json").unlink(missing_ok=True)
+                say(f"backup of {database} {one.name} was older than {kept_days} days and is removed", f"{'案件' if database == CASES else '密钥'}备份 {one.name} 已超过 {kept_days} 天，已删除")
 
 
 def _clear(folder: Path) -> None:

@@ -135,7 +135,7 @@ def _founding(folders: Folders) -> list[str]:
 def _mark(data: Path, cluster: str, account: Account) -> None:
     write_whole(data / MARKER, json.dumps({"cluster": cluster, "by": "arrears"}).encode() + b"\n", 0o600)
     if account.drops:
-        os.chown(data / MARKER, account.uid, account.gid)
+        os.chown(data / MARKER, account.uid, account.gid, follow_symlinks=False)
 
 
 def _sync_file_system(folder: Path) -> None:

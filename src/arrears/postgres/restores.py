@@ -130,10 +130,13 @@ def _fill(home: Path, connection, one: Backup) -> None:
     owner = places.place(home, OWNER, one.database).user
     connection.execute(f"create database {quoted(at.dbname)} owner {quoted(owner)} template template0 encoding 'UTF8'")
     connection.execute(f"revoke all on database {quoted(at.dbname)} from public")
-    rights = connection.execute("""select a.privilege_type, r.rolname from pg_database d, aclexplode(d.datacl) a join pg_roles r on r.oid = a.grantee
-                                   where d.datname = %s and a.grantee <> d.datdba""", (present.dbname,)).fetchall()
-    for right, role in rights or [("CONNECT", places.place(home, APP, one.database).user)]:
-        connection.execute(f"grant {right} on database {quoted(at.dbname)} to {quoted(role)}")
+    with connections.connected(present, present.dbname) as old:
+        rights = backups.rights_of(old)
+    app = places.place(home, APP, one.database).user
+    roles = {role for role, in connection.execute("select rolname from pg_roles")}
+    for right, role in dict.fromkeys((right, role) for right, role in (*rights, *one.about.get("rights", []), ("CONNECT", app)) if role in roles):
+        if right in ("CONNECT", "TEMPORARY"):
+            connection.execute(f"grant {right} on database {quoted(at.dbname)} to {quoted(role)}")
     programs = backups.programs_for(home, connection.info.server_version)
     words = [programs.pg_restore, "--exit-on-error", "--no-password", *(["--no-owner"] if places.is_outside() else []), "--dbname", at.conninfo(), one.path]
     with tempfile.TemporaryFile() as said:

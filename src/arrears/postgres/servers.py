@@ -12,7 +12,7 @@ from pathlib import Path
 
 from arrears.postgres import accounts, server_settings
 from arrears.postgres.accounts import Account
-from arrears.postgres.binaries import Binaries
+from arrears.postgres.binaries import Binaries, binaries_for, within_reach
 from arrears.postgres.clusters import remove_data, reveal_failure
 from arrears.postgres.folders import PORT, Cluster, Folders, away_from, disk_room, fits_a_socket, write_whole
 from arrears.refusal import Refused
@@ -97,13 +97,13 @@ def stop_server(binaries: Binaries, account: Account, data: Path, mode: str = "f
     raise reveal_failure(ran.stderr + ran.stdout, data, "pg_ctl stop")
 
 
-def clear_unfinished(folders: Folders, account: Account, binaries: list[Binaries]) -> None:
+def clear_unfinished(folders: Folders, account: Account) -> None:
     """What killed starts and upgrades left unfinished is gone, their servers with it."""
     for left in (*folders.site.glob("data-*.unfinished-*"), *folders.site.glob("programs-*.unfinished-*"), *folders.postgres.glob("secrets.unfinished-*")):
         server = postmaster_of(left)
         if server is not None:
-            major = left.name.split("-")[1].split(".")[0]
-            stop_server(next((one for one in binaries if str(one.major) == major), binaries[0]), account, left, "immediate")
+            major = int(left.name.split("-")[1].split(".")[0])
+            stop_server(within_reach(binaries_for(major, str(left)), account, folders.site, lambda en, zh: None), account, left, "immediate")
         if left.name.startswith("data-"):
             remove_data(left)
         else:

@@ -50,7 +50,7 @@ def _move(folders: Folders, cluster: Cluster, major: int, say: Say) -> None:
         clusters.demand_sound(data, folders, cluster.major, account)
         old = within_reach(binaries_for(cluster.major, str(data)), account, folders.site, say)
         new = within_reach(next(one for one in binaries_found() if one.major == major), account, folders.site, say)
-        servers.clear_unfinished(folders, account, binaries_found())
+        servers.clear_unfinished(folders, account)
         supervisor.await_recovery(folders, data)
         servers.stop_server(old, account, data)
         if cluster.coming is not None:
@@ -93,7 +93,7 @@ def _copy(programs: Binaries, source: Place, target: Place) -> None:
             if dumping.returncode != 0 or filling.returncode != 0:
                 said.seek(0)
                 raise clusters.reveal_failure(said.read().decode(errors="replace"), Path(target.dbname), "pg_dump | pg_restore")
-        for right, role in old.execute("select a.privilege_type, r.rolname from pg_database d, aclexplode(d.datacl) a join pg_roles r on r.oid = a.grantee where d.datname = current_database() and a.grantee <> d.datdba").fetchall():
+        for right, role in backups.rights_of(old):
             new.execute(f"grant {right} on database {outside.quoted(target.dbname)} to {outside.quoted(role)}")
         before, after = backups.rows_of(old), backups.rows_of(new)
     if before != after:
