@@ -175,3 +175,9 @@ def test_whatever_stands_in_a_password_is_read_from_an_address_as_it_was_written
         found = postgres.place(Path(), postgres.APP, postgres.CASES)
     assert (found.host, found.port, found.user, found.password, found.dbname) == ("/run/somewhere", 5433, "app", password, "arrears")
     assert found.psycopg()["sslmode"] == "disable"
+
+
+def test_no_password_stands_on_a_command_line(named, tmp_path):
+    at = postgres.place(tmp_path, postgres.OWNER, postgres.CASES)
+    assert at.password not in at.conninfo() and psycopg.conninfo.conninfo_to_dict(at.conninfo())["user"] == "arrears_owner"
+    assert at.environment()["PGPASSWORD"] == at.password

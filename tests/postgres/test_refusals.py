@@ -145,6 +145,26 @@ def test_a_server_that_trusts_everyone_is_refused(stopped):
     postgres.stop(stopped)
 
 
+@pytest.mark.skipif(not ROOT, reason="only root chooses the server's user")
+@pytest.mark.parametrize(("user", "said"), [("root", "does not run as root"), ("no-such-user", "no system user"), ("nobody", "belongs to the system user")])
+def test_a_user_that_will_not_do_is_refused(stopped, monkeypatch, user, said):
+    monkeypatch.setenv("ARREARS_DATABASE_USER", user)
+    with pytest.raises(Refused, match=said):
+        postgres.ensure_running(stopped)
+
+
+@pytest.mark.skipif(not ROOT, reason="only root chooses the server's user")
+def test_the_server_runs_as_the_user_that_is_named(monkeypatch):
+    monkeypatch.setenv("ARREARS_DATABASE_USER", "nobody")
+    with new_home() as home:
+        postgres.ensure_running(home)
+        assert postgres.status(home).user == "nobody" and Path(f"/proc/{postgres.status(home).pid}").stat().st_uid == pwd.getpwnam("nobody").pw_uid
+        monkeypatch.delenv("ARREARS_DATABASE_USER")
+        postgres.stop(home)
+        postgres.ensure_running(home)
+        assert postgres.status(home).user == "nobody"
+
+
 def test_a_folder_that_lacks_a_program_is_refused_and_said_to(stopped, tmp_path, monkeypatch):
     tmp_path.chmod(0o755)
     for name in ("postgres", "pg_ctl", "pg_dump", "pg_restore"):

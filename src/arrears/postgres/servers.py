@@ -74,8 +74,12 @@ def start_server(binaries: Binaries, account: Account, folders: Folders, data: P
         _forget_the_dead(data, socket)
         before = _sizes(folders.log)
         ran = accounts.run(account, [binaries.pg_ctl, "-D", data, "-w", "-t", START_SECONDS, "-l", said, "-o", f"{options} -p {PORT}", "start"], seconds=START_SECONDS + 30)
-        if ran.returncode == 0:
+        server = None if ran.returncode == 0 else settled(data)  # a killed start's pg_ctl may have been a moment earlier
+        if ran.returncode == 0 or (server is not None and listens(server, socket)):
             return
+        if server is not None and time.monotonic() < until:
+            stop_server(binaries, account, data)
+            continue
         heard = _heard(folders.log, before) + ran.stderr
         passing = "pre-existing shared memory block" in heard or (_lock_named(heard) is not None and not _words_of(_pid_in(data / _lock_named(heard))))
         if not passing or time.monotonic() >= until:  # what was killed a moment ago may not be gone, nor its last sessions
