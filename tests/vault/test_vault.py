@@ -183,7 +183,7 @@ def test_a_person_is_a_uuid_in_one_spelling_and_what_is_none_is_not_repeated(sha
 def test_what_is_no_text_is_refused_without_being_shown(shared_vault, text):
     with pytest.raises(VaultRefused) as refusal:
         shared_vault.seal("bank", [Cell(person(), "party", "name", "r", text)])
-    assert refusal.value.__cause__ is None and refusal.value.__suppress_context__
+    assert refusal.value.__cause__ is refusal.value.__context__ is None
 
 
 def test_a_lender_without_a_code_gets_no_key(shared_vault):

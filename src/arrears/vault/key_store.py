@@ -54,7 +54,7 @@ class KeyStore:
     """The KEYS database through the app's role; every method is one transaction, may be called from any thread, and raises VaultRefused."""
 
     def __init__(self, connection: dict):
-        self._parameters = {"connect_timeout": 10, "options": _SETTINGS, **connection}
+        self._parameters = {"connect_timeout": 10, "tcp_user_timeout": 30_000, "options": _SETTINGS, **connection}
         self._idle: deque[tuple[int, psycopg.Connection]] = deque()
         self._closed = threading.Event()
         self._ask(demand_layout)
@@ -96,8 +96,9 @@ class KeyStore:
         """Those persons whose newest key is another than the one named, or who have none."""
         asked = list(pairs)
         return self._ask(lambda connection: {row[0] for row in connection.execute(
-            "SELECT asked.person::text FROM unnest(%s::uuid[], %s::bigint[]) AS asked (person, number) WHERE asked.number IS DISTINCT FROM"
-            " (SELECT max(k.number) FROM vault.data_key k WHERE k.tenant = %s AND k.person = asked.person)",
+            "SELECT asked.person::text FROM unnest(%s::uuid[], %s::bigint[]) AS asked (person, number)"
+            " LEFT JOIN vault.data_key k ON k.tenant = %s AND k.person = asked.person"
+            " GROUP BY asked.person, asked.number HAVING max(k.number) IS DISTINCT FROM asked.number",
             [*_arrays(asked), tenant], binary=True)})
 
     def made(self, tenant: str, persons: list[str], make: Callable[[psycopg.Connection, list[str]], list[WrappedKey]], now: int | None) -> list[WrappedKey]:
