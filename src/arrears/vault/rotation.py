@@ -35,7 +35,12 @@ class Rotated:
 
 def rotate_provider_key(vault: Vault, now: int) -> Rotated:
     """A new outermost key (KEK), and all lenders' and handover keys wrapped under it. Readers go on; the older one stays until it is retired."""
-    vault.provider.rotate(now)
+
+    def transaction(connection):
+        lock(connection, EVERY_LENDER, alone=True)  # two at once would make two keys of one number on a token
+        return vault.provider.rotate(now)
+
+    vault.store.within(transaction)
     return rewrap_under_provider(vault)
 
 

@@ -120,7 +120,7 @@ class Vault:
         """The person's data keys are destroyed, for good; how many there were. May be run again, and is to be after any refusal.
 
         First a line in erased.jsonl is on the disk, then the keys go. Killed in between, the next opening of the vault ends it.
-        Raises DiskFull or VaultRefused, and then nothing was deleted.
+        Raises DiskFull or VaultRefused, and then nothing was deleted yet.
         """
         _demand_uuids([person])
         if not self.store.erased(tenant, [person]):
