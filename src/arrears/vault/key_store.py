@@ -7,7 +7,6 @@ key that is just being retired.
 
 import os
 import threading
-import uuid
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -272,9 +271,7 @@ def _insert(connection: psycopg.Connection, tenant: str, keys: list[WrappedKey],
             [tenant, made_at, *([getattr(one, name) for one in keys] for name in ("person", "number", "suite", "tenant_key_number", "wrapped"))])
         return
     connection.execute("CREATE TEMPORARY TABLE fresh_key (person uuid, number integer, suite smallint, tenant_key_number integer, wrapped bytea) ON COMMIT DROP")
-    with connection.cursor().copy("COPY fresh_key FROM STDIN (FORMAT BINARY)") as copy:
-        copy.set_types(["uuid", "int4", "int2", "int4", "bytea"])
-        for one in keys:
-            copy.write_row((uuid.UUID(one.person), one.number, one.suite, one.tenant_key_number, one.wrapped))
+    with connection.cursor().copy("COPY fresh_key FROM STDIN") as copy:
+        copy.write("".join([f"{one.person}\t{one.number}\t{one.suite}\t{one.tenant_key_number}\t\\\\x{one.wrapped.hex()}\n" for one in keys]))
     connection.execute("INSERT INTO vault.data_key (tenant, person, number, suite, tenant_key_number, wrapped, created_at)"
                        " SELECT %s, person, number, suite, tenant_key_number, wrapped, coalesce(%s, now()) FROM fresh_key ORDER BY person ON CONFLICT DO NOTHING", [tenant, made_at])
