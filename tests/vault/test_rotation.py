@@ -63,6 +63,47 @@ def test_a_rotated_wrapping_key_leaves_every_data_key_as_it_was(installation, mo
         assert one.open("bank", as_sealed(cells, one.seal("bank", cells))) == texts(cells)
 
 
+def test_a_wrapping_key_is_not_retired_while_a_data_key_is_under_it(installation, monkeypatch):
+    vault, cells = installation.init(), cells_of(10)
+    sealed = as_sealed(cells, vault.seal("bank", cells))
+    wrap, passes = rotation._wrapped_batch, []
+
+    def misses_the_first_pass(*said):
+        passes.append(said)
+        return (0, None) if len(passes) == 1 else wrap(*said)
+
+    monkeypatch.setattr(rotation, "_wrapped_batch", misses_the_first_pass)
+    assert rotation.rotate_tenant_key(vault, "bank", NOW).wrapped_anew == 10
+    assert installation.open().open("bank", sealed) == texts(cells)
+
+
+def test_a_reader_that_read_a_row_just_before_its_wrapping_key_was_retired_reads_it_again(installation):
+    vault, cells = installation.init(), cells_of(3)
+    sealed = as_sealed(cells, vault.seal("bank", cells))
+    reader = installation.open()
+    read = reader.store.numbered
+
+    def read_and_meanwhile_rotated(*said):
+        rows = read(*said)
+        reader.store.numbered = read
+        rotation.rotate_tenant_key(vault, "bank", NOW)
+        return rows
+
+    reader.store.numbered = read_and_meanwhile_rotated
+    assert reader.open("bank", sealed) == texts(cells)
+
+
+def test_a_slow_rotation_takes_nothing_back_from_a_later_one(installation, monkeypatch):
+    monkeypatch.setattr(rotation, "BATCH", 4)
+    vault, cells, late = installation.init(), cells_of(10), []
+    sealed = as_sealed(cells, vault.seal("bank", cells))
+    ended = rotation.rotate_tenant_key(vault, "bank", NOW, lambda done: late or late.append(rotation.rotate_tenant_key(installation.open(), "bank", NOW)) or late.append(rotation.rotate_tenant_key(installation.open(), "bank", NOW)))
+    # The first of the late ones joined the slow one and ended it, the second began another.
+    assert ended.number == late[0].number == 2 and late[1].number == 3
+    assert installation.sql("SELECT DISTINCT tenant_key_number FROM vault.data_key") == [(3,)]
+    assert installation.open().open("bank", sealed) == texts(cells)
+
+
 def test_a_data_key_of_an_older_backup_under_a_retired_wrapping_key_says_so(installation):
     vault, cells = installation.init(), cells_of(1)
     sealed = as_sealed(cells, vault.seal("bank", cells))
