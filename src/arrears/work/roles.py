@@ -104,3 +104,7 @@ def _rules(row: Row, at: int) -> str:
     said = {"reason": ("须有理由", "a reason"), "purpose": ("须有用途与理由", "purpose and reason"), "roles": ("须写明全部角色", "all roles said"), "open": ("停止处理后仍可", "also while frozen"), "closed": ("紧急访问时不可", "not behind broken glass"),
             "own": ("不得对本人", "never to one's own")}
     return "; ".join(said[word][at] for word in row.rules.values())
+
+
+if __name__ == "__main__":
+    print(as_markdown("zh") + "\n" + as_markdown("en"), end="")
