@@ -74,7 +74,7 @@ def decided(by: Policies, actor: Actor, verb: str, resource: Resource, context: 
 def told(actor: Actor, context: dict[str, Any] | None) -> dict[str, Any]:
     """The context as the policies see it: without what is empty, and with how the actor came."""
     said = {name: value.strip() if isinstance(value, str) else value for name, value in (context or {}).items()}
-    return {**{name: value for name, value in said.items() if value not in (None, "")}, "via": actor.via, "second_factor": actor.second_factor}
+    return {**{name: value for name, value in said.items() if value not in (None, "")}, "via": actor.via.partition(":")[0], "second_factor": actor.second_factor}
 
 
 def actor_id(actor: Actor) -> str:

@@ -4,23 +4,20 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from arrears.refusal import Refused
-from arrears.vault.masks import masked
 from arrears.work.actor import ALL_TEAMS, Actor
 from arrears.work.models import Account, Case, Party
-from arrears.work.sealing import opened
 from arrears.work.tenancy import seen_by
 
 
 @dataclass(frozen=True)
 class Standing:
-    """One place of a person: the case, whether it is open, their role and state, and their name masked."""
+    """One place of a person: the case, whether it is open, their role and state; no name and no number."""
 
     case: UUID
     party: UUID
     borrower_id: str
     case_state: str
     role: str
-    name: str
     is_frozen: bool
     is_erased: bool
 
@@ -39,6 +36,12 @@ def standings(actor: Actor, *, borrower_id: str | None = None, case: UUID | None
         named = Party.objects.filter(lender=actor.lender).select_related("case").order_by("case__opened_on", "case_id", "role", "ordinal")
         named = named.filter(case=case) if case is not None else named.filter(case__borrower_id=borrower_id)
         return sorted((_standing(party) for party in named), key=lambda one: one.role != "debtor")
+
+
+def persons_of(actor: Actor, parties: list[UUID]) -> set[UUID]:
+    """Who these parties are, as far as the actor may see them."""
+    with seen_by(actor):
+        return set(Party.objects.filter(lender=actor.lender, id__in=parties).values_list("person", flat=True))
 
 
 def places_of(lender: str, person: UUID) -> list[Party]:
@@ -73,5 +76,4 @@ def demand_sees_all(actor: Actor) -> None:
 
 
 def _standing(party: Party) -> Standing:
-    name = "" if party.erased_at or party.name_sealed is None else masked("name", opened(party.lender, party.person, party, "name_sealed"))
-    return Standing(party.case_id, party.id, party.case.borrower_id, party.case.state, party.role, name, party.frozen_at is not None, party.erased_at is not None)
+    return Standing(party.case_id, party.id, party.case.borrower_id, party.case.state, party.role, party.frozen_at is not None, party.erased_at is not None)
