@@ -15,7 +15,7 @@ GUIDE = (TOP / "docs/guides/roles.md").read_text(encoding="utf-8")
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_table_of_the_guide_is_the_one_of_the_program(lang):
     (table,) = re.findall(rf"<!-- table {lang} -->\n(.*?)<!-- end -->", GUIDE, re.DOTALL)
-    assert table == as_markdown(lang), "run: python -m arrears.work.roles, and put its table in"
+    assert table == as_markdown(lang), "run: python -m arrears.work.roles docs/guides/roles.md"
 
 
 def test_every_policy_that_the_pages_name_is_there():
