@@ -23,7 +23,7 @@ from arrears.refusal import Refused
 from arrears.work import access
 from arrears.work.actor import Actor
 from arrears.work.models import Account, Answer, Approval, Case, Entry, Lender
-from arrears.work.sealing import sealed_reason
+from arrears.work.sealing import sealed_reason, vault
 from arrears.work.tenancy import seen_by
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -63,9 +63,10 @@ class Doing:
 
 @dataclass(frozen=True)
 class Action:
-    """A verb, the function that does it, what it acts on (case, approval, account or lender), and what of it is personal.
+    """A verb, the function that does it, what it acts on (case, approval, account, lender; case_or_lender: a case where one is named), and what of it is personal.
 
     personal: parameters that no Entry holds, because personal data may stand in them; tells: its answer holds personal data, so it is never kept and takes no key.
+    context: parameters that policies see beside purpose and reason, such as field or roles.
     """
 
     verb: str
@@ -75,20 +76,23 @@ class Action:
     personal: frozenset[str]
     tells: bool
     needs_reason: bool
+    context: tuple[str, ...]
 
 
 ACTIONS: dict[str, Action] = {}
 _THINGS = {"case": Case, "approval": Approval, "account": Account}
+_SEEN_BY_POLICY = {"case": ("team",), "approval": ("case__team",)}
+"""What policies ask of a thing that stands in another table: read with it, in one go."""
 
 
-def action(verb: str, *, on: str, personal: tuple[str, ...] = (), tells: bool = False, needs_reason: bool = False):
+def action(verb: str, *, on: str, personal: tuple[str, ...] = (), tells: bool = False, needs_reason: bool = False, context: tuple[str, ...] = ()):
     """Registers a function as what the verb does. Its signature: (doing, thing, *, parameters…); the thing is locked; on a lender it is the Lender."""
 
     def register(does: Callable[..., dict]) -> Callable[..., dict]:
         named = {name: (parameter.annotation, ... if parameter.default is inspect.Parameter.empty else parameter.default)
                  for name, parameter in inspect.signature(does).parameters.items() if parameter.kind is inspect.Parameter.KEYWORD_ONLY}
         reads = pydantic.create_model(verb, __config__=pydantic.ConfigDict(extra="forbid", hide_input_in_errors=True), **named)
-        ACTIONS[verb] = Action(verb, does, on, reads, frozenset(personal), tells, needs_reason)
+        ACTIONS[verb] = Action(verb, does, on, reads, frozenset(personal), tells, needs_reason, context)
         return does
 
     return register
@@ -110,7 +114,7 @@ def perform(actor: Actor, verb: str, parameters: dict[str, Any], now: int, *, th
             if key is not None and (earlier := _earlier(what, doing, thing, given, key)) is not None:
                 return earlier
             found = _locked(what, actor, thing)
-            allowed = access.decide(actor, verb, access.resource_of(found), {"purpose": purpose or "", "reason": doing.reason or "", "via": actor.via, "second_factor": actor.second_factor})
+            allowed = access.decide(actor, verb, access.resource_of(found), {"purpose": purpose, "reason": doing.reason, **{name: given[name] for name in what.context}})
             if not allowed.allowed:
                 raise _forbidden(allowed, verb)
             answer = json.loads(json.dumps(what.does(doing, found, **given), default=str))
@@ -144,27 +148,34 @@ def _demand_sound(what: Action, doing: Doing, key: str | None) -> None:
 
 def _earlier(what: Action, doing: Doing, thing: UUID | None, given: dict, key: str) -> dict | None:
     """The answer that the key got before; None where it is new: it is then taken, and whoever comes with it at the same time waits."""
-    digest = hashlib.sha256(json.dumps([what.verb, str(thing), {name: str(value) for name, value in sorted(given.items())}, doing.reason, doing.purpose], ensure_ascii=False).encode()).hexdigest()
+    digests = _digests(what, doing, thing, given)
     with connection.cursor() as cursor:
         cursor.execute('INSERT INTO work_answer (lender, actor, "key", verb, digest, at) VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING',
-                       [doing.actor.lender, _who(doing.actor), key, what.verb, digest, doing.now])
+                       [doing.actor.lender, _who(doing.actor), key, what.verb, digests[0], doing.now])
         if cursor.rowcount:
             return None
     answer = Answer.objects.get(lender=doing.actor.lender, actor=_who(doing.actor), key=key)
-    if answer.digest != digest:
+    if answer.digest not in digests:
         raise KeyReused(f"{what.verb}: the key {key} came before with other parameters ({answer.verb}); nothing was changed: take a new key for a new action",
                         f"{what.verb}：幂等键 {key} 曾用于不同参数（{answer.verb}）；未作任何更改；新的操作请用新的键")
     return answer.answer
 
 
+def _digests(what: Action, doing: Doing, thing: UUID | None, given: dict) -> list[str]:
+    """What calls with equal parameters and reason have in common, by each of the lender's keys for blind indexes, the newest first: without the key nobody finds a name or number by trying them all."""
+    told = json.dumps([what.verb, str(thing), {name: str(value) for name, value in sorted(given.items())}, doing.reason, doing.purpose], ensure_ascii=False)
+    return [index.hex() for index in vault().blinds(doing.actor.lender, "answer", hashlib.sha256(told.encode()).hexdigest())]
+
+
 def _locked(what: Action, actor: Actor, thing: UUID | None):
-    if what.on == "lender":
+    """What is acted on; nobody else acts on it meanwhile. Rows that point to it may still be added: an action may reach into a second case without waiting for it."""
+    on = {"case_or_lender": "lender" if thing is None else "case"}.get(what.on, what.on)
+    if on == "lender":
         found = Lender.objects.filter(code=actor.lender).first()
     else:
-        rows = _THINGS[what.on].objects.select_for_update().filter(lender=actor.lender, pk=thing)
-        found = rows.first()
+        found = _THINGS[on].objects.select_for_update(no_key=True, of=("self",)).select_related(*_SEEN_BY_POLICY.get(on, ())).filter(lender=actor.lender, pk=thing).first()
     if found is None:
-        raise Forbidden(f"{what.verb}: there is no such {what.on} among those you may see; nothing was changed ({NOT_VISIBLE})",
+        raise Forbidden(f"{what.verb}: there is no such {on} among those you may see; nothing was changed ({NOT_VISIBLE})",
                         f"{what.verb}：在您可见的范围内没有该对象；未作任何更改（{NOT_VISIBLE}）", (NOT_VISIBLE,))
     return found
 
@@ -175,11 +186,11 @@ def _forbidden(decision: access.Decision, verb: str) -> Forbidden:
 
 def _put_down(what: Action, doing: Doing, found, given: dict, answer: dict, policies: tuple[str, ...], key: str | None, salt: bytes) -> None:
     """One Entry. The reason of an action on a case is sealed under its debtor's key."""
-    case = found.id if what.on == "case" else getattr(found, "case_id", None)
+    case = found.id if isinstance(found, Case) else getattr(found, "case_id", None)
     sealed = sealed_reason(doing.actor.lender, case, doing.entry, doing.reason)
     Entry.objects.create(
         id=doing.entry, lender=doing.actor.lender, case=case, at=doing.now, actor=doing.actor.account, actor_name=doing.actor.name, roles=sorted(doing.actor.roles), via=doing.actor.via,
-        verb=what.verb, purpose=doing.purpose, reason=None if sealed else doing.reason, reason_sealed=sealed,
+        verb=what.verb, purpose=doing.purpose, reason=doing.reason if sealed is None else None, reason_sealed=sealed,
         parameters=json.loads(json.dumps({name: value for name, value in given.items() if name not in what.personal}, default=str)),
         result=answer, policies=list(policies), key=key, salt=salt,
     )
@@ -189,7 +200,7 @@ def _put_down_refusal(what: Action, doing: Doing, thing: UUID | None, policies: 
     """A refusal is put down too, without its parameters."""
     with seen_by(doing.actor, doing.entry):
         Entry.objects.create(
-            id=doing.entry, lender=doing.actor.lender, case=thing if what.on == "case" else None, at=doing.now, actor=doing.actor.account, actor_name=doing.actor.name,
+            id=doing.entry, lender=doing.actor.lender, case=thing if what.on in ("case", "case_or_lender") else None, at=doing.now, actor=doing.actor.account, actor_name=doing.actor.name,
             roles=sorted(doing.actor.roles), via=doing.actor.via, verb=what.verb, purpose=doing.purpose, policies=list(policies), is_refused=True, salt=secrets.token_bytes(32),
         )
 

@@ -1,18 +1,21 @@
-"""Promises to pay, taken and withdrawn. Whether one is kept is told by payments alone."""
+"""Promises to pay, taken and withdrawn. Whether one is kept is told by payments alone (settlements.py)."""
 
 from datetime import date
+from uuid import UUID
 
 from arrears.refusal import Refused
 from arrears.work.actions.action import Doing, action
-from arrears.work.models import Case, Debt, Promise
+from arrears.work.actions.rows import LoanId, debt_of, demand_open, demand_state, row_of
+from arrears.work.models import Case, Promise
 
 DAYS_AHEAD_MOST = 92
 """The operator's own choice: what is promised for later than a quarter is a plan."""
 
 
 @action("promise.take", on="case")
-def take_promise(doing: Doing, case: Case, *, loan_id: str, amount_minor: int, pay_by_on: date) -> dict:
+def take_promise(doing: Doing, case: Case, *, loan_id: LoanId, amount_minor: int, pay_by_on: date) -> dict:
     """The debtor promised to pay the amount of one debt by the day. Raises Refused where the debt is not of the case, or the promise is of nothing, too much, the past or too far ahead."""
+    demand_open(case)
     debt = debt_of(case, loan_id)
     if not 0 < amount_minor <= debt.claimable_minor:
         raise Refused(f"loan {loan_id}: {amount_minor} is promised, {debt.claimable_minor} may be asked; a promise is of something, and of no more than that",
@@ -26,9 +29,12 @@ def take_promise(doing: Doing, case: Case, *, loan_id: str, amount_minor: int, p
     return {"promise": promise.id}
 
 
-def debt_of(case: Case, loan_id: str) -> Debt:
-    """The debt of the case with that loan; raises Refused where the case has none."""
-    debt = Debt.objects.filter(case=case, loan_id=loan_id).first()
-    if debt is None:
-        raise Refused(f"loan {loan_id} is not of this case; choose one of its debts", f"贷款 {loan_id} 不属于本案件；请从其债务中选择")
-    return debt
+@action("promise.withdraw", on="case")
+def withdraw_promise(doing: Doing, case: Case, *, promise: UUID) -> dict:
+    """The promise is taken as not given: it was put down wrongly, or the debtor took it back before its day. Raises Refused once payments or its day have spoken."""
+    found = row_of(Promise, case, promise, "promise", "承诺", alone=True)
+    demand_state(found, "promise", "承诺", "open")
+    if found.pay_by_on < doing.today:
+        raise Refused(f"promise {promise} was for {found.pay_by_on}, which is past; payments tell what became of it", f"承诺 {promise} 的日期 {found.pay_by_on} 已过；是否履约由还款决定")
+    Promise.objects.filter(pk=promise).update(state="withdrawn")
+    return {"promise": promise}

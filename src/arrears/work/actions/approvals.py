@@ -1,0 +1,88 @@
+"""Four eyes: somebody asks, somebody else decides, and what was approved is used once, exactly as it was asked for."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from arrears.refusal import Refused
+from arrears.work.actions.action import Doing, action
+from arrears.work.actions.rows import Code, demand_open, demand_state, row_of, words_of
+from arrears.work.models import Approval, Case, Lender, Plan
+from arrears.work.plan_terms import digest_of, terms_of, waived_by
+
+OF_PLANS = ("waiver", "plan")
+"""Kinds whose subject is a plan of the case: what is asked for is read from the plan, never typed."""
+
+
+@action("approval.ask", on="case_or_lender", personal=("parameters",))
+def ask_approval(doing: Doing, found: Case | Lender, *, kind: words_of("kind", Approval), subject: Code, parameters: dict[str, JsonValue] | None = None) -> dict:
+    """The approval waits for somebody else. subject: what it is about; parameters: what is asked for, exactly, with no personal data (of a waiver or plan: its terms, so none are given).
+
+    Raises Refused for one with no account, a plan that is not just proposed, or parameters where none belong.
+    """
+    asker = _account(doing)
+    case = found if isinstance(found, Case) else None
+    if kind in OF_PLANS:
+        plan = _plan_of(case, subject, parameters)
+        parameters, amount, currency = terms_of(plan), sum(waived_by(plan).values()), plan.currency
+    else:
+        amount = currency = None
+    asked = parameters or {}
+    approval = Approval.objects.create(lender=doing.actor.lender, case=case, kind=kind, subject=subject, parameters=asked, digest=digest_of(asked), amount_minor=amount, currency=currency,
+                                       asked_by_id=asker, asked_at=doing.now, asked_in=doing.entry)
+    return {"approval": approval.id, "digest": approval.digest}
+
+
+@action("approval.decide", on="approval", needs_reason=True)
+def decide_approval(doing: Doing, approval: Approval, *, approve: bool) -> dict:
+    """What was asked for is approved or refused, once. Raises Refused where it no longer waits, or the plan it is about is no longer proposed."""
+    decider = _account(doing)
+    demand_state(approval, "approval", "审批", "waiting")
+    if approve and approval.kind in OF_PLANS and not Plan.objects.filter(lender=approval.lender, pk=approval.subject, state="proposed").exists():
+        raise Refused(f"plan {approval.subject} is no longer proposed, so there is nothing to approve; refuse it, or leave it to who asked", f"分期计划 {approval.subject} 已非待定状态，无可审批；请驳回，或由申请人撤回")
+    Approval.objects.filter(pk=approval.pk).update(state="approved" if approve else "refused", decided_by_id=decider, decided_at=doing.now, decided_in=doing.entry)
+    return {"approval": approval.id, "state": "approved" if approve else "refused"}
+
+
+@action("approval.withdraw", on="approval")
+def withdraw_approval(doing: Doing, approval: Approval) -> dict:
+    """Nothing is asked for any more. Raises Refused where somebody else asked, or it was decided."""
+    if approval.asked_by_id != doing.actor.account:
+        raise Refused(f"approval {approval.id} was asked for by somebody else; who decides may refuse it", f"审批 {approval.id} 由他人申请；审批人可予驳回")
+    demand_state(approval, "approval", "审批", "waiting")
+    Approval.objects.filter(pk=approval.pk).update(state="withdrawn")
+    return {"approval": approval.id}
+
+
+def use_approval(doing: Doing, key: UUID, kinds: tuple[str, ...], subject: str, parameters: dict[str, Any], case: Case | None = None) -> Approval:
+    """The approval is used up for exactly this. Raises Refused unless it is approved, of one of the kinds, of that subject and case, and its digest is that of the parameters."""
+    found = Approval.objects.select_for_update(no_key=True, of=("self",)).filter(lender=doing.actor.lender, pk=key, case=case).first()
+    if found is None:
+        raise Refused(f"approval {key} is not of this {'lender' if case is None else 'case'}", f"审批 {key} 不属于此{'机构' if case is None else '案件'}")
+    demand_state(found, "approval", "审批", "approved")
+    if found.kind not in kinds or found.subject != subject or found.digest != digest_of(parameters):
+        raise Refused(f"approval {key} is of something else, or of other terms; ask for a new one of exactly this", f"审批 {key} 针对其他事项或其他条款；请就此事项重新申请")
+    Approval.objects.filter(pk=key).update(state="used")
+    return found
+
+
+def _plan_of(case: Case | None, subject: str, parameters: dict | None) -> Plan:
+    if parameters:
+        raise Refused("the terms of a plan are read from the plan; give no parameters", "分期计划的条款取自计划本身；请勿填写参数")
+    if case is None:
+        raise Refused("a waiver or plan is of a case: ask on the case", "减免与分期须就案件申请：请在案件上提出")
+    demand_open(case)
+    try:
+        key = UUID(subject)
+    except ValueError:
+        raise Refused("subject is the id of the plan", "subject 应为分期计划的编号") from None
+    plan = row_of(Plan, case, key, "plan", "分期计划")
+    demand_state(plan, "plan", "分期计划", "proposed")
+    return plan
+
+
+def _account(doing: Doing) -> UUID:
+    if doing.actor.account is None:
+        raise Refused("an approval is between people: who asks or decides has an account; the program itself has none", "审批发生在人与人之间：申请人与审批人须有账号；系统本身没有账号")
+    return doing.actor.account

@@ -1,0 +1,138 @@
+"""Cases as those who may see them do: a page of a list, and one case whole; personal data only masked. As many queries for one row as for a thousand."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Model, Q
+
+from arrears.refusal import Refused
+from arrears.work.actions.action import NOT_VISIBLE, Forbidden
+from arrears.work.actor import Actor
+from arrears.work.models import (
+    Case,
+    Complaint,
+    Consent,
+    Contact,
+    ContactPoint,
+    Debt,
+    Dispute,
+    Hold,
+    Offer,
+    Party,
+    Payment,
+    Placement,
+    Plan,
+    Promise,
+)
+from arrears.work.queries.masking import Cell, masked_cells
+from arrears.work.residuals import filter_for
+from arrears.work.tenancy import seen_by
+
+SIZE_MOST = 200
+ORDERS = {"rank": (F("rank").asc(nulls_last=True), "id"), "days_past_due": ("-days_past_due", "id"), "claimable": ("-claimable_minor", "id"), "opened_on": ("opened_on", "id")}
+
+
+@dataclass(frozen=True)
+class CaseLine:
+    """One case of a list; amounts in minor units. name: the debtor's, masked; holds: kinds that stand; protected: states of the debtor."""
+
+    id: UUID
+    borrower_id: str
+    name: str
+    state: str
+    rank: int | None
+    treatment: str | None
+    channel: str | None
+    currency: str
+    claimable_minor: int
+    days_past_due: int
+    bucket: str
+    team: str | None
+    held_by: str | None
+    as_of: date
+    worked_at: datetime | None
+    is_frozen: bool
+    holds: tuple[str, ...]
+    protected: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some lines of a longer list; number counts from 1; more: another page follows."""
+
+    lines: tuple[CaseLine, ...]
+    number: int
+    size: int
+    more: bool
+
+
+@dataclass(frozen=True)
+class CaseSheet:
+    """One case and everything in it, by table; every row a mapping of columns, none of them sealed. Masked texts stand beside parties (name, id_number) and contact_points (value)."""
+
+    line: CaseLine
+    proposals: list
+    parts: dict[str, list[dict[str, Any]]]
+
+
+def list_cases(actor: Actor, page: int = 1, size: int = 50, *, state: str = "open", order: str = "rank", team: str | None = None, held_by: UUID | None = None) -> Page:
+    """The page of the cases that the actor may list, in that order. Raises Refused for a page, size or order that there is none of."""
+    if page < 1 or not 1 <= size <= SIZE_MOST or order not in ORDERS:
+        raise Refused(f"pages count from 1, have 1 to {SIZE_MOST} lines, and are ordered by {', '.join(ORDERS)}", f"页码从 1 开始，每页 1 至 {SIZE_MOST} 条，排序可用：{'、'.join(ORDERS)}")
+    with seen_by(actor):
+        rows = Case.objects.filter(filter_for(actor, "case.list", Case), lender=actor.lender, state=state)
+        if team is not None:
+            rows = rows.filter(team__code=team)
+        if held_by is not None:
+            rows = rows.filter(held_by=held_by)
+        first = (page - 1) * size
+        found = list(rows.select_related("team", "held_by").order_by(*ORDERS[order])[first:first + size + 1])
+        shown = _lines(actor, found[:size])
+    return Page(tuple(shown), page, size, len(found) > size)
+
+
+def one_case(actor: Actor, case: UUID) -> CaseSheet:
+    """The whole case. Raises Forbidden where the actor may see none such."""
+    with seen_by(actor):
+        found = list(Case.objects.filter(filter_for(actor, "case.view", Case), lender=actor.lender, pk=case).select_related("team", "held_by"))
+        if not found:
+            raise Forbidden(f"there is no case {case} among those you may see ({NOT_VISIBLE})", f"在您可见的范围内没有案件 {case}（{NOT_VISIBLE}）", (NOT_VISIBLE,))
+        line = _lines(actor, found)[0]
+        of = Q(case=found[0])
+        parties, points = list(Party.objects.filter(of).order_by("role", "ordinal")), list(ContactPoint.objects.filter(of).order_by("party", "kind", "ordinal"))
+        parts = {name: [_plain(row) for row in model.objects.filter(of).order_by(*ordered)] for name, (model, ordered) in _PARTS.items()}
+    by_id = {party.id: party for party in parties}
+    cells = [Cell(party, party, f"{kind}_sealed", kind) for party in parties for kind in ("name", "id_number")] + [Cell(by_id[point.party_id], point, "value_sealed", point.kind) for point in points]
+    shown = iter(masked_cells(actor.lender, cells))
+    parts["parties"] = [{**_plain(party), "name": next(shown), "id_number": next(shown)} for party in parties]
+    parts["contact_points"] = [{**_plain(point), "value": next(shown)} for point in points]
+    return CaseSheet(line, found[0].proposals, parts)
+
+
+_PARTS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
+    "debts": (Debt, ("loan_id",)), "payments": (Payment, ("-paid_on", "payment_id")), "placements": (Placement, ("-placed_on", "id")), "holds": (Hold, ("-placed_at", "id")),
+    "contacts": (Contact, ("-attempted_at", "id")), "promises": (Promise, ("-promised_on", "id")), "offers": (Offer, ("-made_on", "id")), "plans": (Plan, ("-proposed_on", "id")),
+    "disputes": (Dispute, ("-raised_at", "id")), "complaints": (Complaint, ("-raised_at", "id")), "consents": (Consent, ("-given_at", "id")),
+}
+
+
+def _lines(actor: Actor, cases: list[Case]) -> list[CaseLine]:
+    keys = [case.pk for case in cases]
+    debtors = {party.case_id: party for party in Party.objects.filter(case__in=keys, role="debtor")}
+    holds: dict[UUID, set[str]] = {}
+    for key, kind in Hold.objects.filter(case__in=keys, lifted_at=None).values_list("case", "kind"):
+        holds.setdefault(key, set()).add(kind)
+    named = [debtors[key] for key in keys if key in debtors]
+    names = dict(zip((party.case_id for party in named), masked_cells(actor.lender, [Cell(party, party, "name_sealed", "name") for party in named]), strict=True))
+    return [CaseLine(
+        case.pk, case.borrower_id, names.get(case.pk, ""), case.state, case.rank, case.treatment, case.channel, case.currency, case.claimable_minor, case.days_past_due, case.bucket,
+        case.team and case.team.code, case.held_by and case.held_by.roster_name, case.as_of, case.worked_at, case.frozen_at is not None, tuple(sorted(holds.get(case.pk, ()))),
+        tuple(debtors[case.pk].protected) if case.pk in debtors else (),
+    ) for case in cases]
+
+
+def _plain(row: Model) -> dict[str, Any]:
+    """The columns that hold no personal data; sealed ones and their indexes are left out."""
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if not field.column.endswith(("_sealed", "_index")) and field.attname not in ("lender", "person")}

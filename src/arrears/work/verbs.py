@@ -1,0 +1,96 @@
+"""Everything anybody may ask the work plane to do: one verb a line, on which kind of thing, and what it is called.
+
+The same verbs stand as actions in policies/schema.cedarschema; arrears.work.access.check_policies refuses to start where the two differ.
+"""
+
+from dataclasses import dataclass
+
+KINDS = ("Case", "Approval", "Account", "Entry", "Lender")
+"""What a verb is done to; `Lender` for what is done once for the whole lender, or makes what was not there before."""
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One line of the list: the kinds of resource it is done to, whether it only reads what is masked, and its name in both languages."""
+
+    kinds: tuple[str, ...]
+    zh: str
+    en: str
+    reads: bool = False
+    """It shows masked rows and changes nothing, so it leaves no Entry. What uncovers personal data is no read: it is counted and leaves one."""
+
+
+VERBS: dict[str, Verb] = {
+    "case.list": Verb(("Case",), "列出案件", "list cases", reads=True),
+    "case.view": Verb(("Case",), "查看案件", "see a case, masked", reads=True),
+    "case.take_in": Verb(("Lender",), "接收当夜案件", "take a night's cases in"),
+    "case.move": Verb(("Case",), "转派案件", "move a case to another collector or team"),
+    "case.close": Verb(("Case",), "结案", "close a case"),
+    "contact.note": Verb(("Case",), "记录联系", "note a contact"),
+    "contact_point.add": Verb(("Case",), "新增联系方式", "add a contact point"),
+    "contact_point.close": Verb(("Case",), "停用联系方式", "close a contact point"),
+    "promise.take": Verb(("Case",), "记录还款承诺", "take a promise"),
+    "promise.withdraw": Verb(("Case",), "撤销还款承诺", "withdraw a promise"),
+    "offer.make": Verb(("Case",), "提出方案", "make an offer"),
+    "offer.withdraw": Verb(("Case",), "撤回方案", "withdraw an offer"),
+    "plan.propose": Verb(("Case",), "提议分期", "propose a plan"),
+    "plan.agree": Verb(("Case",), "达成分期", "agree a plan"),
+    "plan.end": Verb(("Case",), "终止分期", "end a plan"),
+    "dispute.raise": Verb(("Case",), "登记异议", "raise a dispute"),
+    "dispute.answer": Verb(("Case",), "答复异议", "answer a dispute"),
+    "complaint.raise": Verb(("Case",), "登记投诉", "raise a complaint"),
+    "complaint.answer": Verb(("Case",), "答复投诉", "answer a complaint"),
+    "hold.place": Verb(("Case",), "暂缓催收", "place a hold"),
+    "hold.lift": Verb(("Case",), "解除暂缓", "lift a hold"),
+    "consent.give": Verb(("Case",), "记录同意", "record a consent"),
+    "consent.revoke": Verb(("Case",), "撤回同意", "revoke a consent"),
+    "placement.place": Verb(("Case",), "委外", "place a case with an agency"),
+    "placement.take_back": Verb(("Case",), "收回委外", "take a case back from an agency"),
+    "party.add": Verb(("Case",), "新增当事人", "add a party"),
+    "party.protect": Verb(("Case",), "标记受保护人", "mark a party as protected"),
+    "party.release": Verb(("Case",), "解除受保护标记", "release a party from protection"),
+    "attachment.add": Verb(("Case",), "上传附件", "add an attachment"),
+    "attachment.open": Verb(("Case",), "打开附件", "open an attachment"),
+    "person.unmask": Verb(("Case",), "查看明文", "unmask a field"),
+    "person.dial": Verb(("Case",), "拨号（不显示号码）", "dial without seeing the number"),
+    "dial.redeem": Verb(("Case",), "凭拨号凭证取号", "redeem a dial token"),
+    "person.find": Verb(("Lender",), "按号码精确查找", "find a person by exact number"),
+    "person.export": Verb(("Case",), "导出个人信息副本", "give a person their copy"),
+    "person.correct": Verb(("Case",), "更正个人信息", "correct personal data"),
+    "person.freeze": Verb(("Case",), "停止处理", "freeze processing"),
+    "person.unfreeze": Verb(("Case",), "恢复处理", "unfreeze processing"),
+    "person.erase": Verb(("Case",), "删除个人信息", "erase a person"),
+    "approval.ask": Verb(("Case", "Lender"), "申请审批", "ask for approval"),
+    "approval.decide": Verb(("Approval",), "审批", "decide an approval"),
+    "approval.withdraw": Verb(("Approval",), "撤回申请", "withdraw what one asked for"),
+    "approval.list": Verb(("Approval",), "列出审批", "list approvals", reads=True),
+    "payment.take_in": Verb(("Lender",), "接收还款", "take payments in"),
+    "outcome.export": Verb(("Lender",), "导出催收结果", "export outcomes"),
+    "promise.settle": Verb(("Lender",), "按还款结算承诺", "tell by payments which promises were kept"),
+    "plan.settle": Verb(("Lender",), "按还款结算分期", "tell by payments which plans are kept"),
+    "retention.run": Verb(("Lender",), "执行保存期限", "run retention"),
+    "figures.view": Verb(("Lender",), "查看汇总数字", "see totals, no persons", reads=True),
+    "entry.list": Verb(("Entry",), "列出操作日志", "list entries", reads=True),
+    "account.create": Verb(("Lender",), "新建账号", "create an account"),
+    "account.change": Verb(("Account",), "变更账号角色", "change an account's roles or teams"),
+    "account.leave": Verb(("Account",), "停用离职账号", "cut off a leaver"),
+    "account.reset": Verb(("Account",), "重置登录", "reset an account's sign-in"),
+    "account.list": Verb(("Account",), "列出账号", "list accounts", reads=True),
+    "account.sign_in": Verb(("Account",), "登录", "sign in"),
+    "account.change_password": Verb(("Account",), "修改自己的密码", "change one's own password"),
+    "account.enrol_second_factor": Verb(("Account",), "登记自己的第二因素", "enrol one's own second factor"),
+    "account.remove_second_factor": Verb(("Account",), "移除自己的第二因素", "remove one's own second factor"),
+    "account.end_sessions": Verb(("Account",), "结束自己的其他会话", "end one's own other sessions"),
+    "access.break_glass": Verb(("Lender",), "紧急访问", "break the glass"),
+    "access.end_break_glass": Verb(("Lender",), "结束紧急访问", "end break-glass"),
+    "access.review_glass": Verb(("Lender",), "复核紧急访问", "review another's break-glass"),
+    "team.create": Verb(("Lender",), "新建团队", "create a team"),
+    "collector.create": Verb(("Lender",), "新建催收员", "create a collector"),
+    "vault.rotate": Verb(("Lender",), "轮换密钥", "rotate the vault's key"),
+    "vault.status": Verb(("Lender",), "查看保险库状态", "see the vault's status", reads=True),
+    "database.backup": Verb(("Lender",), "备份数据库", "back the database up"),
+    "database.restore": Verb(("Lender",), "恢复数据库", "restore the database"),
+}
+
+PURPOSES = ("collection", "identity_check", "dispute", "complaint", "person_right", "legal_proceedings", "emergency")
+"""Why personal data may be uncovered: the operator's own list, held to by the policy `uncovering-needs-purpose-and-reason`."""

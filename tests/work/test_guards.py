@@ -1,0 +1,145 @@
+"""What the database itself refuses, whoever asks: rows of others, writes outside an action, changes to the log."""
+
+import hashlib
+import json
+from uuid import uuid4
+
+import psycopg
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+
+from arrears import postgres
+from arrears.work.actor import Actor, system
+from arrears.work.guards import ADDED_ONLY, FREE
+from arrears.work.models import Case, Change, Debt, Entry, Party, Team
+from arrears.work.tenancy import seen_by
+
+
+def narrow(lender: str, *teams: str, account=None) -> Actor:
+    return Actor(account, "narrow", lender, frozenset({"team_lead"}), teams)
+
+
+def raw(work, role=postgres.APP) -> psycopg.Connection:
+    return psycopg.connect(**postgres.place(work.home, role, postgres.CASES).psycopg())
+
+
+def test_a_lender_sees_its_own_cases_and_no_others_whatever_is_asked(work):
+    mine, theirs = work.lender(), work.lender()
+    case, other = work.case(mine, people=False), work.case(theirs, people=False)
+    with seen_by(system(mine)):
+        assert set(Case.objects.values_list("id", flat=True)) == {case.id}
+        assert not Case.objects.filter(pk=other.id).exists()
+        assert not Debt.objects.filter(case_id=other.id).exists()
+        assert not Party.objects.filter(lender=theirs).exists()
+
+
+def test_without_a_word_who_acts_nothing_is_seen(work):
+    work.case(work.lender(), people=False)
+    with raw(work) as plain:
+        for model in apps.get_app_config("work").get_models():
+            name = model._meta.db_table
+            if name.removeprefix("work_") not in FREE:
+                assert plain.execute(f'SELECT count(*) FROM "{name}"').fetchone() == (0,), name
+
+
+def test_a_team_sees_its_own_cases_and_what_hangs_on_them(work):
+    lender = work.lender()
+    ours, theirs, nobodys = work.case(lender, "a", people=False), work.case(lender, "b", people=False), work.case(lender, people=False)
+    with seen_by(narrow(lender, "a")):
+        assert set(Case.objects.values_list("id", flat=True)) == {ours.id}
+        assert set(Debt.objects.values_list("case_id", flat=True)) == {ours.id}
+    with seen_by(narrow(lender, "a", "b")):
+        assert set(Case.objects.values_list("id", flat=True)) == {ours.id, theirs.id}
+    with seen_by(narrow(lender)):
+        assert not Case.objects.exists()
+    with seen_by(system(lender)):
+        assert nobodys.id in set(Case.objects.values_list("id", flat=True))
+
+
+def test_what_one_transaction_may_see_the_next_on_the_same_connection_may_not(work):
+    lender = work.lender()
+    work.case(lender, people=False)
+    with seen_by(system(lender)):
+        assert Case.objects.exists()
+    with transaction.atomic():
+        assert not Case.objects.exists()
+
+
+def test_no_row_can_be_written_for_another_lender_or_hung_on_a_case_that_is_not_seen(work):
+    mine, theirs = work.lender(), work.lender()
+    other = work.case(theirs, people=False)
+    for row in ({"lender": theirs, "borrower_id": "x"}, {"lender": "", "borrower_id": "x"}):
+        with pytest.raises(ProgrammingError, match="row-level security"), work.writing(mine):
+            Case.objects.create(**row, opened_on="2026-01-01", as_of="2026-01-01", currency="CNY", claimable_minor=1, days_past_due=1, bucket="M1")
+    hung = work.case(mine, "a", people=False)
+    with seen_by(narrow(mine, "b"), uuid4(), b"s"), pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+        Party.objects.create(lender=mine, case_id=hung.id, role="debtor", person=uuid4())
+    with pytest.raises((ProgrammingError, IntegrityError)), seen_by(narrow(mine, "b"), uuid4(), b"s"):
+        Party.objects.create(lender=mine, case_id=other.id, role="debtor", person=uuid4())
+
+
+def test_every_table_refuses_a_write_outside_an_action(work):
+    lender = work.lender()
+    with raw(work) as plain:
+        for model in apps.get_app_config("work").get_models():
+            name = model._meta.db_table
+            column = model._meta.pk.column
+            for statement in (f'INSERT INTO "{name}" DEFAULT VALUES', f'UPDATE "{name}" SET "{column}" = "{column}"', f'DELETE FROM "{name}"'):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege, match="outside an action|permission denied"), plain.transaction():
+                    plain.execute("SELECT set_config('arrears.lender', %s, true), set_config('arrears.teams', '*', true)", [lender])
+                    plain.execute(statement)
+
+
+def test_an_entry_can_be_added_and_never_changed_or_removed(work):
+    lender = work.lender()
+    with raw(work) as plain:
+        for table in ADDED_ONLY:
+            for statement in (f"UPDATE work_{table} SET lender = lender", f"DELETE FROM work_{table}", f"TRUNCATE work_{table} CASCADE"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege), plain.transaction():
+                    plain.execute("SELECT set_config('arrears.lender', %s, true), set_config('arrears.entry', %s, true)", [lender, str(uuid4())])
+                    plain.execute(statement)
+
+
+def test_row_security_is_forced_on_the_owner_too(work):
+    work.case(work.lender(), people=False)
+    with raw(work, postgres.OWNER) as owner:
+        assert owner.execute("SELECT count(*) FROM work_case").fetchone() == (0,)
+        unforced = owner.execute("SELECT relname FROM pg_class WHERE relname LIKE 'work\\_%%' AND relkind = 'r' AND NOT (relrowsecurity AND relforcerowsecurity)").fetchall()
+        assert {name for (name,) in unforced} == {f"work_{name}" for name in FREE}
+
+
+def test_the_application_is_neither_owner_nor_superuser_and_makes_no_role_and_no_table(work):
+    with raw(work) as plain:
+        assert plain.execute("SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user").fetchone() == (False, False, False, False)
+        for statement in ("CREATE TABLE mine (a int)", "CREATE ROLE mine", "ALTER TABLE work_case DISABLE ROW LEVEL SECURITY", "ALTER TABLE work_case DISABLE TRIGGER ALL",
+                          "SET session_replication_role = replica", "DROP TRIGGER arrears_needs_an_entry ON work_case"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), plain.transaction():
+                plain.execute(statement)
+
+
+def test_the_changes_of_an_entry_are_digests_that_the_rows_and_the_salt_give_again(work):
+    lender = work.lender()
+    case = work.case(lender, people=False)
+    with work.writing(lender):
+        Case.objects.filter(pk=case.id).update(rank=7)
+    with seen_by(system(lender)):
+        entry = Entry.objects.order_by("-number").first()
+        change = Change.objects.get(entry=entry)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT to_jsonb(c)::text FROM work_case c WHERE id = %s", [case.id])
+            line = cursor.fetchone()[0]
+    assert (change.table, change.operation, change.rows, change.ids) == ("work_case", "UPDATE", 1, [case.id])
+
+    def digest(text: str) -> bytes:
+        return hashlib.sha256(hashlib.sha256((bytes(entry.salt).hex() + text).encode()).digest()).digest()
+
+    assert json.loads(line)["rank"] == 7
+    assert bytes(change.after) == digest(line)
+    assert bytes(change.before) == digest(line.replace('"rank": 7', '"rank": 1'))
+
+
+def test_a_column_of_words_takes_no_other_word(work):
+    lender = work.lender()
+    with pytest.raises(IntegrityError, match="words"), work.writing(lender):
+        Team.objects.create(lender=lender, code="x", kind="somebody")
