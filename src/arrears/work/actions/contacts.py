@@ -11,7 +11,18 @@ from arrears.refusal import Refused
 from arrears.tables.contacts import CHANNELS, DIRECTIONS, OUTCOMES, RELATIONS
 from arrears.vault.normal_forms import normal_form
 from arrears.work.actions.action import Doing, action
-from arrears.work.actions.rows import LoanId, Words, alone_with, demand_debt, demand_open, everywhere, row_of, sealed_for, sealed_words, words_of
+from arrears.work.actions.rows import (
+    LoanId,
+    Words,
+    alone_with,
+    demand_debt,
+    demand_open,
+    everywhere,
+    row_of,
+    sealed_for,
+    sealed_words,
+    words_of,
+)
 from arrears.work.models import Case, Contact, ContactPoint, Party
 from arrears.work.sealing import opened, vault
 

@@ -8,7 +8,16 @@ from pydantic import Field
 from arrears.refusal import Refused
 from arrears.work.actions.action import Doing, action
 from arrears.work.actions.approvals import use_approval
-from arrears.work.actions.offers import INSTALMENTS_MOST, PARTS, Instalment, NotNegative, demand_instalments, demand_waived, plain, standing_offer
+from arrears.work.actions.offers import (
+    INSTALMENTS_MOST,
+    PARTS,
+    Instalment,
+    NotNegative,
+    demand_instalments,
+    demand_waived,
+    plain,
+    standing_offer,
+)
 from arrears.work.actions.rows import LoanId, debt_of, demand_open, demand_state, row_of
 from arrears.work.models import Case, Debt, Offer, Plan
 from arrears.work.plan_terms import day_of_text, terms_of, waived_by

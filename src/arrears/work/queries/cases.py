@@ -10,7 +10,22 @@ from django.db.models import F, Model, Q
 from arrears.refusal import Refused
 from arrears.work.actions.action import NOT_VISIBLE, Forbidden
 from arrears.work.actor import Actor
-from arrears.work.models import Case, Complaint, Consent, Contact, ContactPoint, Debt, Dispute, Hold, Offer, Party, Payment, Placement, Plan, Promise
+from arrears.work.models import (
+    Case,
+    Complaint,
+    Consent,
+    Contact,
+    ContactPoint,
+    Debt,
+    Dispute,
+    Hold,
+    Offer,
+    Party,
+    Payment,
+    Placement,
+    Plan,
+    Promise,
+)
 from arrears.work.queries.masking import Cell, masked_cells
 from arrears.work.residuals import filter_for
 from arrears.work.tenancy import seen_by
