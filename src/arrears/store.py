@@ -2,8 +2,9 @@
 
     BOOK/loans.parquet …                 plain files, as the lender wrote them; or instead of them
     BOOK/lender.yaml                     who the lender is: licence, law, products
+    BOOK/vault.pub                       for whom people are sealed; people.sealed: those of a book of plain files
     BOOK/loads/ledger.json               which loads are in force; swapped atomically
-    BOOK/loads/0001/<table>-0000.parquet what one load brought; never changed
+    BOOK/loads/0001/<table>-0000.parquet what one load brought; never changed; people-0000.sealed: whom it is about
     BOOK/store/manifest.json             which snapshot holds; swapped atomically
     BOOK/store/<snapshot>/<table>/p0000.parquet
     BOOK/impact/<as_of>/                 a preview of a change of law
@@ -40,6 +41,8 @@ from arrears.tables.visible import ALWAYS
 FORMAT = 1
 LOANS_A_PARTITION = 40_000
 _NO_ROOM_BYTES = 1 << 16
+PEOPLE_FILE = "people-0000.sealed"
+"""Within a load: the people its records speak of, sealed for the vault."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,16 @@ class Book:
     @property
     def unfinished_load(self) -> Path:
         return self.loads / ".unfinished"
+
+    @property
+    def vault_key_path(self) -> Path:
+        """The vault's public key, for which people are sealed."""
+        return self.root / "vault.pub"
+
+    @property
+    def people_path(self) -> Path:
+        """The people of a book of plain files, sealed for the vault."""
+        return self.root / "people.sealed"
 
     @property
     def models(self) -> Path:
@@ -230,6 +243,16 @@ def load_files(book: Book, ledger: Ledger) -> dict[str, dict[Path, int]]:
                 if not path.is_file():
                     raise _lost(path, load, "is gone", "已不在")
                 found.setdefault(table, {})[path] = counts_from(load)
+    return found
+
+
+def people_files(book: Book, ledger: Ledger) -> list[Path]:
+    """The sealed files of people: of plain files, then of the loads in force, oldest first. Raises Refused where one is gone or changed."""
+    found = [book.people_path] if book.people_path.is_file() else []
+    for load in ledger.in_force():
+        if PEOPLE_FILE in (kept := load.get("kept", {})):
+            _verify(book, load, {PEOPLE_FILE: kept[PEOPLE_FILE]})
+            found.append(book.load_folder(load["id"]) / PEOPLE_FILE)
     return found
 
 

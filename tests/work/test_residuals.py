@@ -81,7 +81,7 @@ def agree(by, world, actor, verb, kind, context) -> int:
     return shown
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_a_list_holds_exactly_the_rows_that_a_decision_allows(world, data):
     actor, context = data.draw(actors(world)), data.draw(CONTEXTS)
@@ -119,7 +119,7 @@ def made_up(permit: str, forbid: str | None = None, kind: str = "Case") -> acces
     return dataclasses.replace(access.policies(), parsed=cedarpy.policies_to_pst(text))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data(), permit=CONDITIONS, forbid=st.one_of(st.none(), CONDITIONS))
 def test_policies_made_up_at_random_list_exactly_what_they_allow(world, data, permit, forbid):
     by = made_up(permit, forbid)

@@ -62,7 +62,7 @@ def corrections_of(book: Book, number: int) -> list[int]:
     return [load["id"] for load in ledger.in_force() if load["id"] in found - {number}]
 
 
-def take_corrections(book: Book, path: Path, key: Path | None, now: int, report=lambda text, done, of: None) -> Amended:
+def take_corrections(book: Book, path: Path, key: Path | None, now: int, report=lambda text, done, of: None, *, vault_key: Path | None = None) -> Amended:
     """The corrected records become one load; what is still wrong waits again.
 
     All of them are judged together, whichever loads and mappings they waited under, since they may need each other. Raises
@@ -79,7 +79,7 @@ def take_corrections(book: Book, path: Path, key: Path | None, now: int, report=
         loaded = None
         if waiting.parts:
             parts = _parts(waiting, readers)
-            loaded = load_parts(book, ledger, parts, Terms(threshold=Decimal(1), key=key), now, report, begun,
+            loaded = load_parts(book, ledger, parts, Terms(threshold=Decimal(1), key=key, vault_key=vault_key), now, report, begun,
                                 resolved=lambda staged: _resolved(staged, parts), corrects=sorted({load for load, _, _ in waiting.parts}))
     return Amended(loaded, _said(waiting))
 

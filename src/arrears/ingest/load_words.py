@@ -75,14 +75,33 @@ def _personal_lines(loaded: Loaded, zh: bool) -> list[str]:
     if load["hashed"]:
         named = ", ".join(load["hashed"])
         lines.append(f"  个人信息：{named} 已变为带密钥的散列" if zh else f"  personal: {named} became keyed hashes")
+    lines += _vaulted_lines(load, zh) if "vaulted" in load else []
     if load["left_out"]:
         named = ", ".join(load["left_out"])
-        lines.append(f"  个人信息：{named} 未读入；账册中没有（将来存入保险库）" if zh
-                     else f"  personal: {named} left out; the book does not hold them (they wait for the vault)")
+        lines.append(f"  个人信息：{named} 未读入；账册中没有" if zh else f"  personal: {named} left out; the book does not hold them")
     if loaded.new_key:
         lines.append(f"  假名密钥在 {loaded.new_key}：请另行备份；遗失后新数据无法与账册对应" if zh else
                      f"  the key of the pseudonyms lies at {loaded.new_key}: keep a copy of it elsewhere; without it later loads cannot be "
                      "joined to these")
+    return lines
+
+
+def _vaulted_lines(load: dict, zh: bool) -> list[str]:
+    named, people = ", ".join(load["vaulted"]), load.get("people")
+    if not load["vaulted"]:
+        lines = []
+    elif people is None:  # a try writes nothing
+        lines = [f"  个人信息：{named} 将只以密文送入保险库" if zh else f"  personal: {named} would go to the vault alone, sealed"]
+    else:
+        count = sum(people.values())
+        lines = [f"  个人信息：{named} 已密封为 {count:,} 行，只有保险库能打开" if zh else
+                 f"  personal: {named} sealed in {count:,} rows; the vault alone opens them"]
+    if load["vaulted_absent"]:
+        absent = ", ".join(load["vaulted_absent"])
+        lines.append(f"    应送入保险库的列 {absent} 不在任何文件中" if zh else f"    no file has the columns {absent}, which should go to the vault")
+    for column, rules in load["unusable"].items():
+        listed = ", ".join(f"{rule} {count:,}" for rule, count in rules.items())
+        lines.append(f"    {column}：有单元格不能作为文本读取，未送入保险库：{listed}" if zh else f"    {column}: cells that are no text did not go there: {listed}")
     return lines
 
 

@@ -26,6 +26,7 @@ from arrears.ingest import fault_words, pseudonyms
 from arrears.ingest.came_back import write_names
 from arrears.ingest.control_figures import controls
 from arrears.ingest.figures import with_figures
+from arrears.ingest.handed_over import WaitingPeople, vault_key_of
 from arrears.ingest.mapped import source_columns
 from arrears.ingest.mapping import Mapping, check_columns
 from arrears.ingest.own_cells import OwnCells
@@ -36,11 +37,13 @@ from arrears.ingest.sorted_rows import write_rows
 from arrears.ingest.sources import sheets_not_read
 from arrears.ingest.stage import Staged, stage
 from arrears.ingest.standing import write_resolved, write_standing
+from arrears.ingest.vaulted import in_no_file
 from arrears.locks import locked
 from arrears.refusal import Refused
 from arrears.store import Book, Ledger
 from arrears.tables import FACTS, Table
 from arrears.tables.visible import ALWAYS, WHEN_LOADED
+from arrears.vault.handover import HandoverPublicKey
 
 THRESHOLD = Decimal("0.01")
 """The share of records in quarantine above which a load is refused."""
@@ -58,6 +61,8 @@ class Terms:
     key: Path | None = None
     called: Path | None = None
     """How the user named the book, where a try is made in a passing folder."""
+    vault_key: Path | None = None
+    """The vault's public key, where it does not lie in the book."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,7 @@ class _Work:
     """With which record each part begins."""
     terms: Terms
     staged: Staged
+    vault_key: HandoverPublicKey | None
     began: int
     sheets_not_read: dict[str, list[str]]
 
@@ -104,6 +110,7 @@ def ingest(book: Book, pairs: list, mapping: Mapping, terms: Terms, now: int, re
     """
     begun = monotonic()
     _refuse_plain_files(book)
+    vault_key_of(book, [mapping], terms.vault_key, terms.called)
     for source_map, source in pairs:
         check_columns(source_map, source.columns, source.name)
     with locked(book, "loads", alone=True):
@@ -120,14 +127,16 @@ def load_parts(book: Book, ledger: Ledger, parts: list[Part], terms: Terms, now:
     `resolved(staged)` gives what it says of records of earlier loads, as RESOLVED_COLUMNS, where it `corrects` some.
     """
     _sweep(book, ledger)
+    vault_key = vault_key_of(book, [part.mapping for part in parts], terms.vault_key, terms.called)
     hashes, key = _key(book, ledger, any(part.mapping.hashed for part in parts), terms)
     _refuse_if_clock_is_back(ledger, now)
     store.verify_load_files(book, ledger)
     store.verify_kept_files(book, ledger)
     is_first = not any(map(store.brought_rows, ledger.in_force()))
     cells = OwnCells(book.unfinished_load / "cells", hashes)
-    staged = Staged(book.unfinished_load, cells, ALWAYS if is_first else WHEN_LOADED, moment_of(now).date(), threshold=terms.threshold)
-    work = _Work(book, ledger, parts, [], terms, staged, now, sheets_not_read([pair for part in parts for pair in part.pairs]))
+    people = WaitingPeople(book.unfinished_load / "people")
+    staged = Staged(book.unfinished_load, cells, people, ALWAYS if is_first else WHEN_LOADED, moment_of(now).date(), threshold=terms.threshold)
+    work = _Work(book, ledger, parts, [], terms, staged, vault_key, now, sheets_not_read([pair for part in parts for pair in part.pairs]))
     try:
         with memory_for(book), store.room_for(book.unfinished_load):
             for part in parts:
@@ -296,6 +305,7 @@ def _judged(work: _Work, resolved, corrects, report) -> tuple[dict, pl.DataFrame
     if len(records) or resolved is not None:
         write_names(parts / "names.parquet", staged, [part.mapping for part in work.parts], rules.bad_records())
     _write_mappings(work, parts)
+    load["people"] = {} if work.vault_key is None else staged.people.write(parts, work.vault_key, rules.bad_records())
     rows = {name for about in load["tables"].values() for name in about.get("files", {})}
     load["kept"] = {path.name: store.digest_of_file(path) for path in sorted(parts.iterdir()) if path.name not in rows}
     store.write_bytes(parts / "load.json", store.json_bytes(load))
@@ -364,7 +374,8 @@ def _account(work: _Work, judged, faults: pl.DataFrame, records: pl.DataFrame, c
         "sources": [{key: value for key, value in source.items() if key not in ("rows", "personal")} for source in staged.sources],
         "tables": tables, "records": staged.records, "quarantined": len(records) + staged.broken,
         "rules": records_by_rule(faults),
-        **{kind: sorted({name for source in staged.sources for name in source["personal"][kind]}) for kind in ("hashed", "left_out")},
+        **{kind: sorted({name for source in staged.sources for name in source["personal"][kind]}) for kind in ("hashed", "left_out", "vaulted")},
+        "vaulted_absent": in_no_file(source["personal"]["absent"] for source in staged.sources), "unusable": staged.people.unusable_cells(),
         "corrects": corrects,
         "unfed": [source.name for mapping in mappings for source in mapping.sources if source.name not in {about["source"] for about in staged.sources}],
         "sheets_not_read": work.sheets_not_read,

@@ -69,6 +69,19 @@ class Keep:
 
 
 @dataclass(frozen=True)
+class Vaulted:
+    """A source column whose cells go to the vault and nowhere else: of whom, and what they are."""
+
+    column: str
+    relation: str
+    """debtor, co_debtor, guarantor or reserved_contact"""
+    number: int
+    """Which of them, from 1; of the debtor 0."""
+    kind: str
+    """name, id_number, phone, email, address or account"""
+
+
+@dataclass(frozen=True)
 class SourceMap:
     """One kind of file, or one query, and the tables it feeds."""
 
@@ -120,6 +133,8 @@ class Mapping:
     """SHA-256 of the text, hexadecimal."""
     written: Dates
     """How dates are written wherever a column does not say otherwise."""
+    vaulted: tuple[Vaulted, ...] = ()
+    """The columns that go to the vault; one of them may be hashed too."""
 
     def named_by_cells(self) -> set[tuple[str, str]]:
         """The columns of tables that `key_of` names: table, column."""

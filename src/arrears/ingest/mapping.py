@@ -16,6 +16,7 @@ from arrears.ingest.kinds import kind_of
 from arrears.ingest.mapped import ColumnMap, Keep, Mapping, SourceMap, TableMap
 from arrears.ingest.personal import looks_personal
 from arrears.ingest.place import Place, near_words
+from arrears.ingest.vaulted import check_vaulted, read_vaulted, refuse_vaulted_elsewhere
 from arrears.money import decimals_of
 from arrears.refusal import Refused
 from arrears.tables import FACTS
@@ -61,7 +62,7 @@ def parse_mapping(text: str, name: str) -> Mapping:
     place = Place(name)
     _refuse_open_questions(document, place)
     entry = place.keys(document, ("mapping", "sources"), ("currency", "timezone", "dates", "empty", "personal"))
-    personal = place.keys(entry.get("personal") or {}, (), ("hashed", "left_out", "not_personal"))
+    personal = place.keys(entry.get("personal") or {}, (), ("hashed", "left_out", "not_personal", "vaulted"))
     hashed, left_out, not_personal = (
         frozenset(place.texts(personal.get(key) or [], f"personal.{key}")) for key in ("hashed", "left_out", "not_personal")
     )
@@ -74,7 +75,7 @@ def parse_mapping(text: str, name: str) -> Mapping:
         name=place.text(entry["mapping"], "mapping"), currency=currency, timezone=timezone, dates=dates,
         empty=_empty(place.texts(entry.get("empty", list(DEFAULT_EMPTY)), "empty")), hashed=hashed, left_out=left_out,
         not_personal=not_personal, sources=(), text=text, digest=hashlib.sha256(text.encode()).hexdigest(),
-        written=read_dates(dates, timezone, place),
+        written=read_dates(dates, timezone, place), vaulted=read_vaulted(personal.get("vaulted") or {}, place),
     )
     sources = entry["sources"]
     if not isinstance(sources, list) or not sources:
@@ -306,6 +307,7 @@ def _check_whole(mapping: Mapping, place: Place) -> None:
             f"{listed} stands under personal.hashed and under personal.left_out; keep one",
             f"{listed} 同时写在 personal.hashed 与 personal.left_out；请只留一处",
         )
+    check_vaulted(mapping, place)
     for source in mapping.sources:
         for name in source.taken():
             if name in mapping.left_out:
@@ -343,6 +345,7 @@ def _check_one(mapping: Mapping, name: str, is_text: bool, place: Place) -> None
             "`keep: is` could compare; take another column here, or only its text",
             f"来源列 {name!r} 写在 personal.hashed 中，而带密钥的散列既不是数字、日期，也无法由 `keep: is` 比较；此处请改用别的列，该列只能作为文本取用",
         )
+    refuse_vaulted_elsewhere(mapping, name, place)
     if not looks_personal(name) or name in mapping.hashed or name in mapping.not_personal:
         return
     if is_text:

@@ -14,10 +14,11 @@ from arrears.ingest.expressions import kept
 from arrears.ingest.mapped import Mapping, SourceMap
 from arrears.ingest.personal import concealed
 from arrears.ingest.pseudonyms import masked
+from arrears.ingest.vaulted import only_vaulted
 from arrears.tables import FACTS
 
 CELLS = {"record": pl.Int64, "source": pl.String, "file": pl.String, "line": pl.Int64, "cells": pl.String, "is_named": pl.Boolean}
-"""One row per record; `cells` is a JSON object of its taken columns, a hashed one as "#" and its pseudonym. Where another holds an
+"""One row per record; `cells` is a JSON object of its taken columns, a hashed one as "#" and its pseudonym, one that goes to the vault always empty. Where another holds an
 identity card or mobile number (cells that slipped into the next column, say), that number stands with stars: see `as_shown`. `is_named`: the cells hold the record's own ids (see `_are_named`)."""
 
 
@@ -59,6 +60,7 @@ class OwnCells:
         columns = [column for column in source_map.taken() if column in source.columns]
         for batch in source.batches(columns):
             cells, lines = kept_of(source_map, batch)
+            cells = cells.with_columns(pl.lit(None, pl.String).alias(name) for name in only_vaulted(source_map, mapping, source.columns))
             records = pl.int_range(first, first + len(cells), dtype=pl.Int64, eager=True)
             first += len(cells)
             is_wanted = records.is_in(wanted.implode())
@@ -75,10 +77,12 @@ class OwnCells:
 
 def as_json(cells: pl.DataFrame, source: str, mapping: Mapping, pseudonyms, at_fault: dict[str, pl.Series] | None = None) -> pl.Series:
     """The records' cells as they may be kept, a JSON object each: see CELLS. `at_fault` marks spoilt cells of hashed columns."""
-    columns = []
+    columns, vaulted = [], {one.column for one in mapping.vaulted}
     for column in cells.columns:
         values = cells[column]
-        if column in mapping.hashed:
+        if column in vaulted and column not in mapping.hashed:
+            values = values.clear(len(values))
+        elif column in mapping.hashed:
             values = "#" + pseudonyms.of(values)
             if at_fault:
                 values = values.set(at_fault[column], None)

@@ -17,10 +17,12 @@ import polars as pl
 from arrears.ingest.batch import Batch
 from arrears.ingest.came_back import CameBack
 from arrears.ingest.expressions import Typed, rows_of, told_apart
+from arrears.ingest.handed_over import WaitingPeople
 from arrears.ingest.mapped import ColumnMap, Mapping, SourceMap
 from arrears.ingest.occurrences import Occurrences
 from arrears.ingest.own_cells import OwnCells, as_shown, kept_of
 from arrears.ingest.values import read_column
+from arrears.ingest.vaulted import absent_in, only_vaulted, people_in, vaulted_in, whose
 from arrears.money import decimals_of
 from arrears.tables import FACTS
 
@@ -41,6 +43,7 @@ class Staged:
 
     folder: Path
     cells: OwnCells
+    people: WaitingPeople
     recorded_at: int
     """What rows are set down with that bear no recorded_at: ALWAYS, or WHEN_LOADED."""
     today: date
@@ -87,6 +90,8 @@ class _Made:
     cells: pl.DataFrame
     lines: pl.Series
     typed: dict[str, Typed]
+    people: tuple[list, dict]
+    """What goes to the vault: see `people_in`."""
 
 
 def stage(staged: Staged, source_map: SourceMap, source, mapping: Mapping, pseudonyms, report=lambda done: None) -> None:
@@ -100,13 +105,19 @@ def stage(staged: Staged, source_map: SourceMap, source, mapping: Mapping, pseud
     staged.tables |= {table_map.table for table_map in source_map.tables}  # one without a record, too: a snapshot says that all is gone
     seen, first = source.numbers if isinstance(source, CameBack) else Occurrences(), staged.numbered
     wanted = [column for column in source_map.taken() if column in source.columns]
-    about["personal"] = {"hashed": sorted(mapping.hashed & set(wanted)), "left_out": sorted(mapping.left_out & set(source.columns))}
+    vaulted = vaulted_in(source_map, mapping, source.columns)
+    wanted += only_vaulted(source_map, mapping, source.columns)
+    unread = {one.column for one in mapping.vaulted} - set(wanted)  # nobody could say whose they are
+    about["personal"] = {"hashed": sorted(mapping.hashed & set(wanted)), "left_out": sorted((mapping.left_out | unread) & set(source.columns)),
+                         "vaulted": sorted({one.column for one in vaulted}), "absent": absent_in(source_map, mapping, source.columns)}
 
     def make(batch: Batch) -> _Made:
         cells, lines = kept_of(source_map, batch)
         typed = {table.table: rows_of(table, source_map, mapping, cells, pseudonyms, today=staged.today)
                  for table in source_map.tables} if len(cells) else {}
-        return _Made(batch, cells, lines, told_apart(typed, source_map, seen) if typed else typed)
+        typed = told_apart(typed, source_map, seen) if typed else typed
+        people = people_in(cells, typed[whose(source_map).table].rows.select("record", "borrower_id"), vaulted, mapping) if vaulted and typed else ([], {})
+        return _Made(batch, cells, lines, typed, people)
 
     # Records that are numbered among their equals, or hashed by a key with a memory, are taken one batch after the other.
     in_order = bool(mapping.hashed) or any(column.take == "key_of" for table in source_map.tables for column in table.columns.values())
@@ -180,6 +191,7 @@ sign of the mapping's own currency (¥) is none of this one, and is read as that
 def _set_down(staged: Staged, about: dict, made: _Made, name: str, source_map, mapping, read_once: bool) -> None:
     cells, lines, first = made.cells, made.lines, staged.numbered
     staged.numbered += len(cells)
+    staged.people.keep(first, *made.people)
     record = pl.int_range(first, first + len(cells), dtype=pl.Int64, eager=True).alias("record")
     faults = _set_aside_faulty(staged, about, made.typed, record, lines, mapping)
     for table_map in source_map.tables:

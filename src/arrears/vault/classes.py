@@ -15,41 +15,41 @@ CLASSES = (C1, C2, C3)
 
 @dataclass(frozen=True)
 class SealedColumn:
-    """One column that is held only as a sealed text."""
+    """One column that is held only as a sealed text or content."""
 
     table: str
     column: str
     sensitivity: str
-    """C1, C2 or C3."""
-    mask: str | None
-    """The kind of masks.masked; None where nothing of it is ever shown masked: it is opened or it is not."""
-    index: str | None
-    """The field of its blind index; None where it is not looked up."""
+    """C1, C2 or C3; of a column that holds several kinds, the highest."""
+    masks: dict[str, str]
+    """By the row's kind ("" where the table has none) the kind of masks.masked. Empty where nothing of it is shown masked: it is opened or it is not."""
+    indexes: dict[str, str]
+    """By the row's kind the field of its blind index; empty where it is not looked up."""
     certainty: str
     """source or reading."""
 
+    def mask(self, kind: str = "") -> str | None:
+        """The kind of masks.masked for a row of that kind; None where nothing may be shown masked."""
+        return self.masks.get(kind)
 
+
+_POINTS = {"phone": "phone", "email": "email", "address": "address", "account": "account"}
 _ROWS = (
-    ("party", "name", C2, "name", "name", "reading"),
-    ("party", "id_number", C2, "id_number", "id_number", "source"),
-    ("party", "email", C2, "email", "email", "reading"),
-    ("party", "address", C2, "address", None, "reading"),
-    ("party", "account", C2, "account", "account", "reading"),
-    ("contact_point", "value", C2, "phone", "phone", "source"),
-    ("contact_point", "email", C2, "email", "email", "reading"),
-    ("contact_point", "address", C2, "address", None, "reading"),
-    ("contact", "note", C2, None, None, "reading"),
-    ("contact", "recording", C3, None, None, "reading"),
-    ("dispute", "statement", C2, None, None, "reading"),
-    ("dispute", "proof", C2, None, None, "reading"),
-    ("complaint", "statement", C2, None, None, "reading"),
-    ("complaint", "proof", C2, None, None, "reading"),
-    ("hold", "proof", C2, None, None, "reading"),
-    ("consent", "proof", C2, None, None, "reading"),
-    ("payment", "account", C2, "account", None, "reading"),
+    ("work_party", "name_sealed", C2, {"": "name"}, {}, "reading"),
+    ("work_party", "id_number_sealed", C2, {"": "id_number"}, {"": "id_number"}, "source"),
+    ("work_contactpoint", "value_sealed", C2, _POINTS, _POINTS, "source"),  # phones; e-mail, address and account are a reading
+    ("work_contact", "note_sealed", C2, {}, {}, "reading"),
+    ("work_hold", "reason_sealed", C2, {}, {}, "reading"),
+    ("work_attachment", "title_sealed", C2, {}, {}, "reading"),
+    ("work_attachment", "content_sealed", C3, {}, {}, "reading"),
+    ("work_dispute", "text_sealed", C2, {}, {}, "reading"),
+    ("work_dispute", "answer_sealed", C2, {}, {}, "reading"),
+    ("work_complaint", "text_sealed", C2, {}, {}, "reading"),
+    ("work_complaint", "answer_sealed", C2, {}, {}, "reading"),
+    ("work_entry", "reason_sealed", C2, {}, {}, "reading"),
 )
 SEALED_COLUMNS = {(row[0], row[1]): SealedColumn(*row) for row in _ROWS}
-"""Every sealed column, by table and column. A recording is C3 since a voice may serve as a biometric (this project's choice)."""
+"""Every sealed column of the work plane, by table and column. An attachment's content is C3, since a voice may serve as a biometric (this project's choice)."""
 
 
 def sealed_column(table: str, column: str) -> SealedColumn:

@@ -163,7 +163,8 @@ class DataKeys:
         for one in keys:
             if one.tenant_key_number not in ciphers:
                 ciphers[one.tenant_key_number] = self._tenant_keys.wrapping(tenant, one.tenant_key_number)[1]
-            found[one.person, one.number] = (one.suite, suites.SUITES[one.suite].cipher(unwrapped(ciphers[one.tenant_key_number], tenant, one)))
+            plain = unwrapped(ciphers[one.tenant_key_number], tenant, one)
+            found[one.person, one.number] = (one.suite, suites.SUITES[one.suite].cipher(plain))
         return found
 
     def _absent(self, tenant: str, gone: set[tuple[str, int]]):

@@ -11,7 +11,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import psycopg
@@ -36,7 +36,7 @@ class WrappedKey:
     number: int
     suite: int
     tenant_key_number: int
-    wrapped: bytes
+    wrapped: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class TenantKey:
     number: int
     suite: int
     kek_number: int
-    wrapped: bytes | None
+    wrapped: bytes | None = field(repr=False)
     retired_at: datetime | None
 
 
@@ -82,7 +82,7 @@ class KeyStore:
         return self._ask(lambda connection: [WrappedKey(*row) for row in connection.execute(
             "SELECT k.person::text, k.number, k.suite, k.tenant_key_number, k.wrapped FROM unnest(%s::uuid[], %s::bigint[]) AS asked (person, number)"
             " JOIN vault.data_key k ON k.tenant = %s AND k.person = asked.person AND k.number = asked.number",
-            [[person for person, _ in asked], [number for _, number in asked], tenant], binary=True)])
+            [*_arrays(asked), tenant], binary=True)])
 
     def gone(self, tenant: str, pairs: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
         """Those of the persons' numbered keys that the store does not hold (any more)."""
@@ -90,7 +90,7 @@ class KeyStore:
         return self._ask(lambda connection: set(connection.execute(
             "SELECT asked.person::text, asked.number FROM unnest(%s::uuid[], %s::bigint[]) AS asked (person, number)"
             " LEFT JOIN vault.data_key k ON k.tenant = %s AND k.person = asked.person AND k.number = asked.number WHERE k.person IS NULL",
-            [[person for person, _ in asked], [number for _, number in asked], tenant], binary=True)))
+            [*_arrays(asked), tenant], binary=True)))
 
     def outdated(self, tenant: str, pairs: Iterable[tuple[str, int]]) -> set[str]:
         """Those persons whose newest key is another than the one named, or who have none."""
@@ -98,7 +98,7 @@ class KeyStore:
         return self._ask(lambda connection: {row[0] for row in connection.execute(
             "SELECT asked.person::text FROM unnest(%s::uuid[], %s::bigint[]) AS asked (person, number) WHERE asked.number IS DISTINCT FROM"
             " (SELECT max(k.number) FROM vault.data_key k WHERE k.tenant = %s AND k.person = asked.person)",
-            [[person for person, _ in asked], [number for _, number in asked], tenant], binary=True)})
+            [*_arrays(asked), tenant], binary=True)})
 
     def made(self, tenant: str, persons: list[str], make: Callable[[psycopg.Connection, list[str]], list[WrappedKey]], now: int | None) -> list[WrappedKey]:
         """The newest key of every person, made by `make` where there was none; two processes at once end with the same keys. Raises Erased."""
@@ -129,6 +129,13 @@ class KeyStore:
     def erased(self, tenant: str, persons: list[str]) -> set[str]:
         """Those of the persons who are marked as erased."""
         return self._ask(lambda connection: _erased(connection, tenant, persons))
+
+    def not_yet_erased(self, tenant: str, persons: list[str]) -> set[str]:
+        """Those of the persons who are not marked as erased, or who have a data key all the same."""
+        return self._ask(lambda connection: {row[0] for row in connection.execute(
+            "SELECT asked.person::text FROM unnest(%(persons)s::uuid[]) AS asked (person)"
+            " WHERE NOT EXISTS (SELECT 1 FROM vault.erased e WHERE e.tenant = %(tenant)s AND e.person = asked.person)"
+            " OR EXISTS (SELECT 1 FROM vault.data_key k WHERE k.tenant = %(tenant)s AND k.person = asked.person)", {"persons": _array(persons), "tenant": tenant}, binary=True)})
 
     def tenant_keys(self, tenant: str, purpose: str) -> list[TenantKey]:
         """The lender's keys for wrapping or for blind indexes, oldest first, the retired ones too."""
@@ -230,13 +237,22 @@ def insert_tenant_key(connection: psycopg.Connection, tenant: str, purpose: str,
 
 def _erased(connection: psycopg.Connection, tenant: str, persons: list[str]) -> set[str]:
     return {row[0] for row in connection.execute(
-        "SELECT person::text FROM vault.erased WHERE tenant = %s AND person = ANY(%s::uuid[])", [tenant, persons], binary=True)}
+        "SELECT person::text FROM vault.erased WHERE tenant = %s AND person = ANY(%s::uuid[])", [tenant, _array(persons)], binary=True)}
+
+
+def _array(values: Iterable[str]) -> str:
+    """UUIDs or numbers as PostgreSQL writes an array; one text is sent much faster than a list."""
+    return "{" + ",".join(values) + "}"
+
+
+def _arrays(pairs: list[tuple[str, int]]) -> tuple[str, str]:
+    return _array(person for person, _ in pairs), _array(str(number) for _, number in pairs)
 
 
 def _newest(connection: psycopg.Connection, tenant: str, persons: list[str]) -> list[WrappedKey]:
     newest: dict[str, WrappedKey] = {}
     for row in connection.execute("SELECT person::text, number, suite, tenant_key_number, wrapped FROM vault.data_key"
-                                  " WHERE tenant = %s AND person = ANY(%s::uuid[])", [tenant, persons], binary=True):
+                                  " WHERE tenant = %s AND person = ANY(%s::uuid[])", [tenant, _array(persons)], binary=True):
         held = newest.get(row[0])
         if held is None or row[1] > held.number:
             newest[row[0]] = WrappedKey(*row)

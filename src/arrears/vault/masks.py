@@ -2,8 +2,8 @@
 
 JR/T 0171-2020 as the issue gives it: of a mobile number the first three and last four, of an ID number the first and last
 character. Of a name the given name is hidden and the surname shown (a project's reading: the source at hand gives no rule
-for names). Of an account number the last four (the standard would allow the first six too). Of an address province and
-city. What is shorter, or not of the shape the rule was made for, shows less, and a single character nothing.
+for names). Of an account number the last four (the standard would allow the first six too). Of an address a province
+that exists and the city that follows it. What is shorter, or not of the shape the rule was made for, shows less, and a single character nothing.
 """
 
 import re
@@ -18,10 +18,12 @@ _COMPOUND_SURNAMES = frozenset(
     "司徒 鲜于 司空 闾丘 令狐 百里 呼延 东郭 南门 羊舌 微生 左丘 东门 西门 第五 梁丘 轩辕 拓跋 段干 歐陽 司馬 東方 諸葛 尉遲 赫連 澹臺 濮陽 公孫 "
     "鍾離 長孫 鮮于 閭丘 東郭 南門 東門 西門 軒轅".split()
 )
-_PLACE = re.compile(
-    r"(?P<shown>(?:(?:[\u4e00-\u9fff]{2,8}?(?:省|自治区|特别行政区))?[\u4e00-\u9fff]{2,8}?(?:市|自治州|地区|盟))"
-    r"|(?:[\u4e00-\u9fff]{2,8}?(?:省|自治区|特别行政区)))(?=.)"
-)
+_PROVINCES = (
+    "北京市 天津市 上海市 重庆市 河北省 山西省 辽宁省 吉林省 黑龙江省 江苏省 浙江省 安徽省 福建省 江西省 山东省 河南省 湖北省 湖南省 广东省 海南省 四川省 "
+    "贵州省 云南省 陕西省 甘肃省 青海省 台湾省 内蒙古自治区 广西壮族自治区 西藏自治区 宁夏回族自治区 新疆维吾尔自治区 香港特别行政区 澳门特别行政区 北京 天津 上海 "
+    "重庆 河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 海南 四川 贵州 云南 陕西 甘肃 青海 台湾 内蒙古 广西 西藏 宁夏 新疆 香港 澳门"
+).split()
+_PLACE = re.compile(f"(?:{'|'.join(_PROVINCES)})(?:[\u4e00-\u9fff]{{2,4}}?市|[\u4e00-\u9fff]{{2,10}}?自治州|[\u4e00-\u9fff]{{2,5}}?(?:地区|盟))?(?=.)", re.DOTALL)
 _HIDDEN = STAR * 6
 """What stands for a text whose length itself is not shown."""
 
@@ -54,44 +56,49 @@ def _phone(text: str) -> str:
     digits = "".join(character for character in text if character.isdecimal())
     if len(digits) < len(text) - 8:
         return _HIDDEN
-    if re.fullmatch(r"(?:00)?861[3-9][0-9]{9}", digits):
+    is_home = re.fullmatch(r"(?:00)?861[3-9][0-9]{9}", digits) is not None
+    if is_home:
         digits = digits[-11:]
     if len(digits) >= 11:
-        return ("+" if text.startswith("+") and digits != text[-11:] else "") + _ends(digits, 3, 4)
+        return ("+" if text.startswith("+") and not is_home else "") + _ends(digits, 3, 4)
     return _ends(digits, 0, 2) if len(digits) >= 7 else STAR * max(1, len(digits))
 
 
 def _id_number(text: str) -> str:
-    bare = "".join(text.split())
-    return _ends(bare, 1, 1) if len(bare) >= 6 else STAR * len(bare)
+    bare = _letters(text)
+    return _ends(bare, 1, 1) if len(bare) >= 6 else STAR * max(1, len(bare))
 
 
 def _account(text: str) -> str:
-    bare = "".join(character for character in text if not character.isspace() and character != "-")
+    bare = _letters(text)
     if len(bare) >= 12:
         return _ends(bare, 0, 4)
     return _ends(bare, 0, 2) if len(bare) >= 8 else STAR * max(1, len(bare))
 
 
 def _name(text: str) -> str:
-    if len(text) < 2:
-        return STAR
-    if len(text) > 2 and text[:2] in _COMPOUND_SURNAMES:
+    """A compound surname where more follows it, else the first character where another one follows."""
+    letters = len(_letters(text))
+    if letters > 2 and text[:2] in _COMPOUND_SURNAMES:
         return _ends(text, 2, 0)
-    return text[0] + STAR * min(len(text) - 1, 6)
+    return text[0] + STAR * min(len(text) - 1, 6) if letters >= 2 else STAR
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in text if character.isalnum())
 
 
 def _email(text: str) -> str:
-    """The first character of the mailbox, and the domain where it looks like one; a mailbox of one character shows nothing."""
+    """The first character of the mailbox, and the domain where it looks like one and holds no number; a mailbox of one character shows nothing."""
     box, at, domain = text.rpartition("@")
-    if not at or not re.fullmatch(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+", domain) or "@" in box or not box:
+    if not at or not re.fullmatch(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+", domain) or "@" in box or not box or sum(character.isdigit() for character in domain) >= 6:
         return _HIDDEN
-    return (box[0] if len(box) > 1 else "") + _HIDDEN + "@" + domain
+    return (box[0] if len(_letters(box)) > 1 else "") + _HIDDEN + "@" + domain
 
 
 def _address(text: str) -> str:
     found = _PLACE.match(text)
-    return (found["shown"] if found else "") + _HIDDEN
+    return (found[0] if found and _letters(text[found.end() :]) else "") + _HIDDEN
 
 
 _MASKS = {"name": _name, "phone": _phone, "id_number": _id_number, "address": _address, "account": _account, "email": _email}

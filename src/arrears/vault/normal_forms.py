@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
-_HOME = re.compile(r"(?:00|\+)?86(?=1[3-9][0-9]{9}\Z)|0(?=1[3-9][0-9]{9}\Z)")
+_HOME = re.compile(r"\A(?:(?:00|\+)?86|0)(?=1[3-9][0-9]{9}\Z)")
 
 
 def normal_form(field: str, text: str) -> str:
@@ -23,6 +23,11 @@ def normal_form(field: str, text: str) -> str:
     >>> normal_form("id_number", " 11010119900307123x "), normal_form("name", " Ａnna  Li ")
     ('11010119900307123X', 'anna li')
     """
+    # Twice, as what is left when blanks are gone may compose anew.
+    return _once(field, _once(field, text))
+
+
+def _once(field: str, text: str) -> str:
     plain = unicodedata.normalize("NFKC", text)
     if field == "phone":
         return _phone(plain)

@@ -6,6 +6,7 @@ holds the lender's code, the person's UUID and the moment, no personal data.
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from arrears.days import moment_of
@@ -68,7 +69,8 @@ def _append_whole(handle: int, line: bytes, end: int) -> None:
             written += os.write(handle, line[written:])
         os.fsync(handle)
     except OSError:
-        os.ftruncate(handle, end)
+        with suppress(OSError):  # what stays of the line is cut off by the next one
+            os.ftruncate(handle, end)
         raise
 
 

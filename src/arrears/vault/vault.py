@@ -28,6 +28,7 @@ BATCH = 10_000
 """So many texts share one look at the store."""
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TOMBSTONES_A_QUERY = 10_000
+_CELL, _CONTENT = "arrears cell 1", "arrears content 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +73,22 @@ class Vault:
 
         `now`, in microseconds, is noted at keys that are made.
         """
-        return [one for start in range(0, len(cells), BATCH) for one in self._sealed(tenant, cells[start : start + BATCH], now)]
+        return [one for start in range(0, len(cells), BATCH) for one in self._sealed(tenant, cells[start : start + BATCH], [_bytes_of(cell) for cell in cells[start : start + BATCH]], _CELL, now)]
 
     def open(self, tenant: str, sealed: list[Sealed]) -> list[str]:
         """The texts, in the same order; all or none. Makes no key.
 
         Raises Damaged (a bit, lender, person, table, column or row is another), UnknownFormat, MissingKey, Erased, RetiredKey, WrongKey.
         """
-        return [one for start in range(0, len(sealed), BATCH) for one in self._opened(tenant, sealed[start : start + BATCH])]
+        return [one.decode() for start in range(0, len(sealed), BATCH) for one in self._opened(tenant, sealed[start : start + BATCH], _CELL)]
+
+    def seal_content(self, tenant: str, person: str, table: str, column: str, row: str, content: bytes, now: int | None = None) -> bytes:
+        """A file (a recording, a proof) sealed for one place, as `seal` does with a text; what is sealed as a file opens as no text, nor the other way."""
+        return self._sealed(tenant, [Cell(person, table, column, row, "")], [content], _CONTENT, now)[0]
+
+    def open_content(self, tenant: str, sealed: Sealed) -> bytes:
+        """The file again; raises as `open` does."""
+        return self._opened(tenant, [sealed], _CONTENT)[0]
 
     def blind(self, tenant: str, field: str, texts: list[str], *, number: int | None = None, now: int | None = None) -> list[bytes | None]:
         """The texts' blind indexes, 16 bytes each, by the lender's newest key (or the one of that number); None for a text of blanks.
@@ -134,11 +143,9 @@ class Vault:
             names = sorted(said)
             for start in range(0, len(names), _TOMBSTONES_A_QUERY):
                 some = names[start : start + _TOMBSTONES_A_QUERY]
-                done = self.store.erased(tenant, some)
-                for person in some:
-                    if person not in done:
-                        self.store.erase(tenant, person, _moment(said[person]) if now is None else now)
-                        applied.append((tenant, person))
+                for person in sorted(self.store.not_yet_erased(tenant, some)):
+                    self.store.erase(tenant, person, _moment(said[person]) if now is None else now)
+                    applied.append((tenant, person))
             self.data_keys.forget(tenant, {person for owner, person in applied if owner == tenant})
         return applied
 
@@ -150,42 +157,40 @@ class Vault:
         """The private key of a public one; raises MissingKey, RetiredKey or WrongKey. For handover.open_people."""
         return handover_keys.private_key(self.provider, self.store, public)
 
-    def _sealed(self, tenant: str, cells: list[Cell], now: int | None) -> list[bytes]:
-        persons = list(dict.fromkeys(cell.person for cell in cells))
+    def _sealed(self, tenant: str, cells: list[Cell], contents: list[bytes], what: str, now: int | None) -> list[bytes]:
+        persons = list(dict.fromkeys([cell.person for cell in cells]))
         _demand_uuids(persons)
-        texts = [_bytes_of(cell) for cell in cells]
-        keys = self.data_keys.to_seal(tenant, persons, now)
-        places = _Bindings(tenant)
-        nonces, size, result = os.urandom(suites.NONCE_BYTES * len(cells)), suites.NONCE_BYTES, []
-        for turn, (cell, text) in enumerate(zip(cells, texts, strict=True)):
-            number, suite, cipher = keys[cell.person]
-            first, nonce = suites.header(suite, number), nonces[turn * size : (turn + 1) * size]
-            result.append(first + nonce + cipher.encrypt(nonce, text, first + places.of(cell)))
+        keys = {person: (suites.header(suite, number), cipher.encrypt) for person, (number, suite, cipher) in self.data_keys.to_seal(tenant, persons, now).items()}
+        nonces, at, result = os.urandom(suites.NONCE_BYTES * len(cells)), 0, []
+        for cell, content, binding in zip(cells, contents, _bindings(what, tenant, cells), strict=True):
+            first, encrypt = keys[cell.person]
+            nonce = nonces[at : at + 12]
+            at += 12
+            result.append(first + nonce + encrypt(nonce, content, first + binding))
         return result
 
-    def _opened(self, tenant: str, sealed: list[Sealed]) -> list[str]:
-        _demand_uuids(dict.fromkeys(one.person for one in sealed))
-        pairs = []
+    def _opened(self, tenant: str, sealed: list[Sealed], what: str) -> list[bytes]:
+        _demand_uuids(dict.fromkeys([one.person for one in sealed]))
+        pairs, known = [], suites.SUITES
         for one in sealed:
-            named = suites.named(one.sealed)
-            if named is None:
+            whole = one.sealed
+            if len(whole) < suites.SEALED_BYTES_MORE or whole[0] not in known:
                 raise UnknownFormat(f"{_place(tenant, one)}: not a sealed text that this version reads; use the version that wrote it, or restore the row",
                                     f"{_place(tenant, one)}：不是本版本可读的密文；请使用写入它的版本，或恢复该行")
-            pairs.append((one.person, named[1]))
+            pairs.append((one.person, int.from_bytes(whole[1:5], "big")))
         keys = self.data_keys.to_open(tenant, set(pairs))
-        places = _Bindings(tenant)
-        texts, start = [], suites.HEADER_BYTES + suites.NONCE_BYTES
-        for one, pair in zip(sealed, pairs, strict=True):
+        contents = []
+        for one, pair, binding in zip(sealed, pairs, _bindings(what, tenant, sealed), strict=True):
             suite, cipher = keys[pair]
             whole = one.sealed
             try:
                 if whole[0] != suite:
                     raise InvalidTag
-                texts.append(cipher.decrypt(whole[suites.HEADER_BYTES : start], whole[start:], whole[: suites.HEADER_BYTES] + places.of(one)).decode())
+                contents.append(cipher.decrypt(whole[5:17], whole[17:], whole[:5] + binding))
             except InvalidTag:
                 raise Damaged(f"{_place(tenant, one)}: does not open: the text was changed, or moved here from another lender, person, table, column or row; nothing is shown: restore the row from a backup",
                               f"{_place(tenant, one)}：无法打开：密文被改动，或移自其他机构、人员、表、列或行；不予显示：请从备份恢复该行") from None
-        return texts
+        return contents
 
 
 def open_vault(home: Path, connection: dict | None = None, *, cached: int = CACHED_KEYS) -> Vault:
@@ -221,20 +226,18 @@ def init_vault(home: Path, now: int, *, owner: dict | None = None, app_role: str
     return vault, told
 
 
-class _Bindings:
-    """What the texts of one lender are bound to: the parts each behind its length; table and column are joined once."""
-
-    def __init__(self, tenant: str):
-        self._tenant = tenant
-        self._known: dict[tuple[str, str], bytes] = {}
-
-    def of(self, cell: Cell | Sealed) -> bytes:
-        """The binding of one cell."""
-        known = self._known.get((cell.table, cell.column))
-        if known is None:
-            known = self._known[cell.table, cell.column] = suites.joined("arrears cell 1", self._tenant, cell.table, cell.column)
+def _bindings(what: str, tenant: str, cells: list[Cell] | list[Sealed]) -> list[bytes]:
+    """What each cell is bound to: what it is, lender, table, column and row, each behind its length, and the person (36 characters)."""
+    known: dict[tuple[str, str], bytes] = {}
+    found = []
+    for cell in cells:
+        place = (cell.table, cell.column)
+        start = known.get(place)
+        if start is None:
+            start = known[place] = suites.joined(what, tenant, *place)
         row = cell.row.encode()
-        return b"%b%b%b%b" % (known, len(row).to_bytes(4, "big"), row, cell.person.encode())
+        found.append(b"%b%b%b%b" % (start, len(row).to_bytes(4, "big"), row, cell.person.encode()))
+    return found
 
 
 def _indexes(key: tuple[int, int, bytes], field: str, texts: list[str]) -> list[bytes | None]:

@@ -35,15 +35,16 @@ class Decision:
 
 @dataclass(frozen=True, eq=False)
 class Policies:
-    """The policies as read: parsed once, asked often. sentences: by policy id, by language; parsed: their syntax trees."""
+    """The policies as read: parsed once, asked often. sentences: by policy id, by language; parsed: their syntax trees; groups: of each verb, by the schema."""
 
     schema: cedarpy.Schema
     sentences: dict[str, dict[str, str]]
     parsed: pst.PolicySet
+    groups: dict[str, tuple[str, ...]]
 
-    def of(self, roles: frozenset[str]) -> cedarpy.PolicySet:
-        """The policies that could speak of an actor with these roles: all but those whose principal must have another role. Parsed once."""
-        return _rules_of(self, roles)
+    def about(self, roles: frozenset[str], verb: str) -> cedarpy.PolicySet:
+        """The policies that could speak of an actor with these roles doing this: all but those whose scope names another role or other verbs. Parsed once."""
+        return _rules_about(self, roles, verb)
 
 
 def decide(actor: Actor, verb: str, resource: Resource, context: dict[str, Any] | None = None) -> Decision:
@@ -57,15 +58,15 @@ def decide(actor: Actor, verb: str, resource: Resource, context: dict[str, Any] 
 
 def decided(by: Policies, actor: Actor, verb: str, resource: Resource, context: dict[str, Any] | None = None) -> Decision:
     """As decide, by the policies given."""
-    if faults := _faults(resource):
+    if faults := _faults(verb, resource):
         return Decision(False, (), faults)
     thing = {"uid": {"type": resource.kind, "id": resource.id}, "attrs": resource.attributes, "parents": []}
     try:
-        entities = actor_parsed(by, actor).with_added_json_str(json.dumps([thing]))
+        entities = actor_parsed(by, actor).with_added_json_str(json.dumps([thing, verb_entity(by, verb)]))
     except (ValueError, TypeError) as problem:
         return Decision(False, (), (str(problem),))
     request = {"principal": {"type": "Actor", "id": "actor"}, "action": {"type": "Action", "id": verb}, "resource": thing["uid"], "context": told(actor, context)}
-    answer = cedarpy.is_authorized(request, by.of(actor.roles), entities, by.schema)
+    answer = cedarpy.is_authorized(request, by.about(actor.roles, verb), entities, by.schema)
     named = answer.diagnostics.id_annotations_by_reason
     return Decision(answer.allowed and not answer.diagnostics.errors, tuple(sorted(named.get(one, one) for one in answer.diagnostics.reasons)), tuple(answer.diagnostics.errors))
 
@@ -73,7 +74,7 @@ def decided(by: Policies, actor: Actor, verb: str, resource: Resource, context: 
 def told(actor: Actor, context: dict[str, Any] | None) -> dict[str, Any]:
     """The context as the policies see it: without what is empty, and with how the actor came."""
     said = {name: value.strip() if isinstance(value, str) else value for name, value in (context or {}).items()}
-    return {**{name: value for name, value in said.items() if value not in (None, "")}, "via": actor.via, "second_factor": actor.second_factor}
+    return {**{name: value for name, value in said.items() if value not in (None, "")}, "via": actor.via.partition(":")[0], "second_factor": actor.second_factor}
 
 
 def actor_id(actor: Actor) -> str:
@@ -136,6 +137,7 @@ def read_policies(texts: dict[str, str], schema: str) -> Policies:
         read_schema = cedarpy.Schema.from_str(schema)
     except ValueError as problem:
         raise _wrong("schema.cedarschema", str(problem)) from None
+    groups = _groups_of(schema)
     sentences: dict[str, dict[str, str]] = {}
     for name, text in texts.items():
         try:
@@ -149,8 +151,7 @@ def read_policies(texts: dict[str, str], schema: str) -> Policies:
             raise _wrong(name, "; ".join(str(error) for error in checked.errors))
         for policy in found.static_policies.values():
             _demand_sound(name, policy, sentences)
-    _demand_same_words(schema)
-    return Policies(read_schema, sentences, cedarpy.policies_to_pst("\n".join(texts.values())))
+    return Policies(read_schema, sentences, cedarpy.policies_to_pst("\n".join(texts.values())), groups)
 
 
 def _demand_sound(name: str, policy: pst.Template, sentences: dict[str, dict[str, str]]) -> None:
@@ -179,13 +180,16 @@ def conjuncts(expression) -> list:
     return [expression]
 
 
-def _demand_same_words(schema: str) -> None:
-    """The schema and the program speak of the same verbs on the same kinds, of the same roles and attributes. Raises Refused."""
+def _groups_of(schema: str) -> dict[str, tuple[str, ...]]:
+    """The groups of each verb. Raises Refused unless schema and program speak of the same verbs on the same kinds, of the same roles and attributes."""
     plain = re.sub(r"//[^\n]*", "", schema)
-    verbs = {}
-    for names, groups, kinds in re.findall(r"action ([^;]*?)(?:\s+in \[([^\]]*)\])?\s+appliesTo \{ principal: \[Actor\], resource: \[([^\]]*)\]", plain):
+    verbs, groups = {}, {}
+    for names, within, kinds in re.findall(r"\baction\s+([^;{]*?)(?:\s+in\s+\[([^\]]*)\])?\s+appliesTo\s+\{\s*principal:\s*\[Actor\],\s*resource:\s*\[([^\]]*)\]", plain):
         for verb in re.findall(r'"([^"]+)"', names):
-            verbs[verb] = (tuple(kinds.split(", ")), "read" in re.findall(r'"([^"]+)"', groups))
+            groups[verb] = tuple(re.findall(r'"([^"]+)"', within))
+            verbs[verb] = (tuple(re.findall(r"\w+", kinds)), "read" in groups[verb])
+    if re.search(r'\baction\s+[^;{]*\bin\b[^;{]*;', plain):
+        raise _wrong("schema.cedarschema", "a group of verbs is in no other group")
     ours = {verb: (told.kinds, told.reads) for verb, told in VERBS.items()}
     if wrong := sorted({verb for verb, _ in verbs.items() ^ ours.items()}):
         raise _wrong("schema.cedarschema", f"differs from arrears.work.verbs in {', '.join(wrong)}: the same verbs, kinds and reads stand in both")
@@ -197,22 +201,37 @@ def _demand_same_words(schema: str) -> None:
         attributes = {name: (bool(optional), of) for name, optional, of in re.findall(r"(\w+)(\??): ([\w<>]+)", entity[1])} if entity else {}
         if attributes != {name: (column.optional, _CEDAR_TYPES[_TYPES[column.holds]]) for name, column in COLUMNS[kind].items()}:
             raise _wrong("schema.cedarschema", f"{kind}: its attributes are not those of arrears.work.resources")
+    return groups
 
 
 def _wrong(name: str, why: str) -> Refused:
     return Refused(f"access policies: {name}: {why}; nobody is let in until this is mended", f"访问策略：{name}：{why}；更正之前拒绝所有访问")
 
 
+def verb_entity(by: Policies, verb: str) -> dict[str, Any]:
+    """The verb and its groups as the policies see them."""
+    return {"uid": {"type": "Action", "id": verb}, "attrs": {}, "parents": [{"type": "Action", "id": group} for group in by.groups[verb]]}
+
+
 @lru_cache(maxsize=4096)
 def actor_parsed(by: Policies, actor: Actor) -> cedarpy.Entities:
-    """The actor and the groups of actions, parsed and held against the schema. Raises ValueError, as for a role that the schema does not know."""
-    return cedarpy.Entities.from_json_str(json.dumps([actor_entity(actor)]), by.schema)
+    """The actor, parsed, and held against the schema. Raises ValueError, as for a role that the schema does not know."""
+    text = json.dumps([actor_entity(actor)])
+    cedarpy.Entities.from_json_str(text, by.schema)
+    return cedarpy.Entities.from_json_str(text)
 
 
-@lru_cache(maxsize=512)
-def _rules_of(by: Policies, roles: frozenset[str]) -> cedarpy.PolicySet:
-    kept = {name: policy for name, policy in by.parsed.static_policies.items() if not _of_another_role(policy.principal, roles)}
+@lru_cache(maxsize=4096)
+def _rules_about(by: Policies, roles: frozenset[str], verb: str) -> cedarpy.PolicySet:
+    kept = {name: policy for name, policy in by.parsed.static_policies.items()
+            if not _of_another_role(policy.principal, roles) and not _of_other_verbs(policy.action, {verb, *by.groups[verb]})}
     return cedarpy.PolicySet.from_pst(pst.PolicySet(pst.FrozenMap(), pst.FrozenMap(kept), ()))
+
+
+def _of_other_verbs(action, names: set[str]) -> bool:
+    if isinstance(action, pst.ActionEq):
+        return action.entity.id not in names
+    return isinstance(action, pst.ActionIn) and not names & {one.id for one in action.entities}
 
 
 def _of_another_role(principal, roles: frozenset[str]) -> bool:
@@ -223,11 +242,13 @@ _CEDAR_TYPES = {str: "String", int: "Long", list: "Set<String>", bool: "Bool"}
 _TYPES = {"text": str, "id": str, "number": int, "words": list, "present": bool, "equals": bool}
 
 
-def _faults(resource: Resource) -> tuple[str, ...]:
-    """What of the resource is not as the schema has it; the schema's own check of an entity takes as long as the whole decision."""
-    columns = COLUMNS.get(resource.kind)
-    if columns is None:
-        return (f"there is no kind {resource.kind}",)
+def _faults(verb: str, resource: Resource) -> tuple[str, ...]:
+    """What of the question is not as the schema has it; the schema's own check of an entity takes as long as the whole decision."""
+    if verb not in VERBS:
+        return (f"there is no verb {verb}",)
+    if resource.kind not in VERBS[verb].kinds:
+        return (f"{verb} is not done to a {resource.kind}",)
+    columns = COLUMNS[resource.kind]
     told = resource.attributes
     return tuple(
         [f"{resource.kind} has no attribute {name}" for name in told if name not in columns]

@@ -8,6 +8,7 @@ whoever acts on a row asks arrears.work.access.decide about it.
 Source: Cedar partial evaluation (cedarpy.is_authorized_partial, experimental upstream), as of cedarpy 4.12.
 """
 
+import json
 import logging
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from uuid import UUID
 import cedarpy
 from django.db.models import Model, Q
 
-from arrears.work.access import Decision, Policies, actor_parsed, policies, told
+from arrears.work.access import Decision, Policies, actor_parsed, policies, told, verb_entity
 from arrears.work.actor import Actor
 from arrears.work.resources import COLUMNS, Column
 from arrears.work.verbs import VERBS
@@ -96,10 +97,10 @@ def _residuals(by: Policies, actor: Actor, verb: str, rows: _Rows, context: dict
     if verb not in VERBS or rows.kind not in VERBS[verb].kinds:
         raise ValueError(f"{verb} is not done to a {rows.kind}")
     try:
-        entities = actor_parsed(by, actor)
+        entities = actor_parsed(by, actor).with_added_json_str(json.dumps([verb_entity(by, verb)]))
     except ValueError as problem:
         raise NotUnderstood(str(problem)) from None
-    rules = by.of(actor.roles)
+    rules = by.about(actor.roles, verb)
     answer = cedarpy.is_authorized_partial({"principal": 'Actor::"actor"', "action": f'Action::"{verb}"', "context": told(actor, context)}, rules, entities, by.schema)
     if answer.diagnostics.errors or len(answer.residuals) != len(rules):
         raise NotUnderstood("; ".join(answer.diagnostics.errors) or f"{len(answer.residuals)} of {len(rules)} policies answered")

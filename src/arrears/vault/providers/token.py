@@ -139,7 +139,10 @@ class Token:
                 if self._opened_by and self._opened_by != os.getpid():
                     library.reinitialize()
                 token = library.get_token(token_label=self._settings.token)
-                self._session = token.open(rw=True, user_pin=self._pin)
+                try:
+                    self._session = token.open(rw=True, user_pin=self._pin)
+                except pkcs11.exceptions.UserAlreadyLoggedIn:
+                    self._session = token.open(rw=True)  # a login holds for all sessions of a process
                 self._opened_by = os.getpid()
         return self._session
 

@@ -1,16 +1,24 @@
 """Every change that can be made, one verb each; importing this registers them all."""
 
 from arrears.work.actions import (  # noqa: F401
+    accounts,
     approvals,
+    attachments,
     consents,
     contacts,
     disputes,
+    emergency,
+    export,
     holds,
+    intake,
     offers,
     parties,
+    people,
     placements,
     plans,
     promises,
+    retention,
+    rights,
     settlements,
     teams,
 )

@@ -190,7 +190,7 @@ def _put_down(what: Action, doing: Doing, found, given: dict, answer: dict, poli
     sealed = sealed_reason(doing.actor.lender, case, doing.entry, doing.reason)
     Entry.objects.create(
         id=doing.entry, lender=doing.actor.lender, case=case, at=doing.now, actor=doing.actor.account, actor_name=doing.actor.name, roles=sorted(doing.actor.roles), via=doing.actor.via,
-        verb=what.verb, purpose=doing.purpose, reason=None if sealed else doing.reason, reason_sealed=sealed,
+        verb=what.verb, purpose=doing.purpose, reason=doing.reason if sealed is None else None, reason_sealed=sealed,
         parameters=json.loads(json.dumps({name: value for name, value in given.items() if name not in what.personal}, default=str)),
         result=answer, policies=list(policies), key=key, salt=salt,
     )

@@ -1,0 +1,84 @@
+"""Commands of the database: start, stop, status; backup, restore, upgrade."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from arrears.cli import terms
+from arrears.cli.terms import LangOption
+
+database = typer.Typer(no_args_is_help=True, help="The work plane's PostgreSQL: start, stop, status; backup, restore, upgrade. 作业平面的数据库：启停、状态、备份、恢复、升级。")
+
+HomeOption = Annotated[Path, typer.Option("--home", envvar="ARREARS_HOME", help="Folder of the work plane of one installation. 作业平面的文件夹")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print it as JSON. 以 JSON 输出")]
+DEFAULT_HOME = Path("home")
+
+
+@database.command("start")
+def start(home: HomeOption = DEFAULT_HOME, lang: LangOption = None) -> None:
+    """Start the database, or find it running; it runs on when this command has ended. 启动数据库。"""
+    from arrears import postgres
+
+    with terms.refusals(lang):
+        postgres.ensure_running(home, _saying(lang))
+        for line in status_lines(postgres.status(home), home, terms.language(lang)):
+            print(line)
+
+
+@database.command("stop")
+def stop(home: HomeOption = DEFAULT_HOME, lang: LangOption = None) -> None:
+    """Stop the database; sessions are ended, what was committed stays. 停止数据库。"""
+    from arrears import postgres
+
+    with terms.refusals(lang):
+        stopped, zh = postgres.stop(home), terms.language(lang) == "zh"
+        if stopped:
+            print("数据库已停止" if zh else "The database is stopped.")
+        else:
+            print("数据库原本未运行" if zh else "The database was not running.")
+
+
+@database.command("status")
+def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False, lang: LangOption = None) -> None:
+    """Tell whether the database runs, which PostgreSQL it is, where it lies and how large it is. 数据库状态。"""
+    from arrears import postgres
+
+    with terms.refusals(lang):
+        found = postgres.status(home)
+        if as_json:
+            print(json.dumps(asdict(found), ensure_ascii=False, indent=1, sort_keys=True))
+            return
+        for line in status_lines(found, home, terms.language(lang)):
+            print(line)
+
+
+def status_lines(found, home: Path, lang: str) -> list[str]:
+    """What is known of the database, a line each."""
+    zh = lang == "zh"
+    if found.is_outside:
+        lines = [f"外部服务器 {found.socket}（PostgreSQL {found.version}），由 DATABASE_URL 指定，不由本系统启停" if zh else
+                 f"An outside server at {found.socket} (PostgreSQL {found.version}), named by DATABASE_URL; not ours to start or stop."]
+    elif found.is_running:
+        lines = [f"运行中：PostgreSQL {found.version}，进程 {found.pid}，系统用户 {found.user}" if zh else f"Running: PostgreSQL {found.version}, process {found.pid}, as the system user {found.user}."]
+    else:
+        lines = [f"未运行：PostgreSQL {found.version}，系统用户 {found.user}；arrears db start --home {home} 启动" if zh else
+                 f"Not running: PostgreSQL {found.version}, of the system user {found.user}; start it with: arrears db start --home {home}"]
+    if found.data:
+        lines += [f"数据目录 {found.data}；套接字 {found.socket}，无 TCP" if zh else f"Data directory {found.data}; socket in {found.socket}, no TCP."]
+    if found.is_elsewhere:
+        lines += [f"不在 {home} 内：系统用户 {found.user} 无法访问该文件夹" if zh else f"It is not within {home}: the system user {found.user} cannot reach that folder."]
+    for name, size in found.bytes_of.items():
+        label = {"cases": ("cases", "案件"), "keys": ("keys", "密钥")}[name][zh]
+        lines += [f"{label}：{size / 1e6:,.1f} MB" if zh else f"{label}: {size / 1e6:,.1f} MB"]
+    for path in found.kept_aside:
+        lines += [f"升级前的数据目录仍保留：{path}；arrears db upgrade --remove-old 删除" if zh else f"Kept from before an upgrade: {path}; arrears db upgrade --remove-old removes it."]
+    return lines
+
+
+def _saying(lang: str | None):
+    """Prints what a user should know, in their language."""
+    zh = terms.language(lang) == "zh"
+    return lambda en, text: print(text if zh else en)

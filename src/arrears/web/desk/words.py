@@ -1,0 +1,65 @@
+"""Words and figures of pages: codes of the tables said in the reader's language, money from minor units, moments in the lender's zone."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.utils.formats import number_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+register = template.Library()
+_ZONE = ZoneInfo("Asia/Shanghai")
+_TWO_PLACES = 100
+
+WORDS = {
+    "collector": _("collector"), "team_lead": _("team lead"), "compliance_officer": _("compliance officer"), "strategist": _("strategist"), "data_officer": _("data officer"),
+    "auditor": _("auditor"), "administrator": _("administrator"), "agency_worker": _("agency worker"), "system": _("the program"),
+    "open": _("open"), "closed": _("closed"), "waiting": _("waiting"), "approved": _("approved"), "refused": _("refused"), "withdrawn": _("withdrawn"), "used": _("used"),
+    "kept": _("kept"), "part_kept": _("partly kept"), "broken": _("broken"), "proposed": _("proposed"), "agreed": _("agreed"), "ended": _("ended"), "taken": _("taken"), "lapsed": _("lapsed"),
+    "upheld": _("upheld"), "partly_upheld": _("partly upheld"), "rejected": _("rejected"), "usable": _("usable"), "wrong_person": _("wrong person"), "stopped": _("stopped"), "invalid": _("invalid"),
+    "debtor": _("debtor"), "co_debtor": _("co-debtor"), "guarantor": _("guarantor"), "reserved_contact": _("reserved contact"),
+    "phone": _("telephone"), "email": _("e-mail"), "address": _("address"), "account": _("bank account"), "name": _("name"), "id_number": _("ID number"),
+    "dispute": _("dispute"), "complaint": _("complaint"), "cease": _("wish not to be contacted"), "legal_stay": _("stay by a court"), "hardship_review": _("hardship under review"),
+    "vulnerable": _("vulnerable person"), "litigation": _("lawsuit"), "waiver": _("waiver"), "plan": _("plan"), "strategy": _("strategy"), "export": _("export"), "unmasking": _("unmasking"), "erasure": _("erasure"),
+    "harassment": _("harassment"), "third_party": _("third party contacted"), "hours": _("hours of contact"), "wording": _("wording"), "privacy": _("privacy"), "amount": _("amount"), "other": _("other"),
+    "not_mine": _("not my debt"), "paid": _("already paid"), "identity_theft": _("identity theft"), "terms": _("terms"),
+    "collection": _("collection"), "identity_check": _("checking an identity"), "person_right": _("a person's right"), "legal_proceedings": _("legal proceedings"), "emergency": _("emergency"),
+    "totp": _("authenticator app"), "security_key": _("security key"), "recovery_codes": _("recovery codes"), "recovery_code": _("recovery code"),
+    "sms": _("SMS"), "voice": _("call"), "letter": _("letter"), "visit": _("visit"), "court": _("court"), "app": _("app message"), "push": _("app message"), "wechat": _("WeChat"), "none": _("no contact"),
+    "*": _("all teams"),
+}
+
+
+@register.filter
+def said(code) -> str:
+    """A code in the reader's language; as it is where it has no word."""
+    return gettext(WORDS[code]) if code in WORDS else ("" if code is None else str(code))
+
+
+@register.filter
+def all_said(codes) -> str:
+    """Codes in the reader's language, in a row."""
+    return ", ".join(said(code) for code in codes or ())
+
+
+@register.filter
+def money(minor) -> str:
+    """Minor units as an amount with two places; a dash for none."""
+    return "–" if minor is None else number_format(Decimal(minor) / _TWO_PLACES, 2, force_grouping=True)
+
+
+@register.filter
+def moment(at) -> str:
+    """A moment or day, to the minute, in the lender's zone; a dash for none."""
+    if isinstance(at, datetime):
+        return at.astimezone(_ZONE).strftime("%Y-%m-%d %H:%M")
+    return at.isoformat() if isinstance(at, date) else "–"
+
+
+@register.simple_tag
+def once() -> str:
+    """A new key of idempotency: a form sent twice does its work once."""
+    return str(uuid4())

@@ -1,0 +1,90 @@
+"""What happens to every request, outermost first: errors and the log, the moment, the language, and who is let in to what."""
+
+import logging
+import time
+
+from django.conf import settings
+from django.shortcuts import redirect
+from django.utils import translation
+
+from arrears.days import moment_of
+from arrears.web import clock, mishaps, sessions
+from arrears.web.settings import LANGUAGES
+from arrears.work.queries.accounts import standing
+
+REQUESTS = logging.getLogger("arrears.requests")
+LANGUAGE_COOKIE = "arrears-language"
+
+
+def quiet(get_response):
+    """One line a request: method, route, status, milliseconds. Neither path nor query stands in it, since anything may be typed there. No page is kept by a cache."""
+
+    def answer(request):
+        begun = time.monotonic()
+        response = get_response(request)
+        match = getattr(request, "resolver_match", None)
+        if not request.path_info.startswith(settings.STATIC_URL):
+            response.headers.setdefault("Cache-Control", "no-store")
+            REQUESTS.info("%s %s %s %.0fms", request.method if request.method in ("GET", "HEAD", "POST") else "other", match.view_name if match else "-", response.status_code, (time.monotonic() - begun) * 1000)
+        response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), publickey-credentials-get=(self), publickey-credentials-create=(self)"
+        return response
+
+    return answer
+
+
+def moment(get_response):
+    """request.now: microseconds, the one moment of the request."""
+
+    def answer(request):
+        request.now = clock.now()
+        request.actor = None
+        return get_response(request)
+
+    return answer
+
+
+def language(get_response):
+    """The language that the reader chose, else the account's, else the server's."""
+
+    def answer(request):
+        chosen = request.COOKIES.get(LANGUAGE_COOKIE) or request.session.get("language")
+        translation.activate(LANGUAGES.get(chosen, settings.LANGUAGE_CODE))
+        request.LANGUAGE_CODE = translation.get_language()
+        try:
+            response = get_response(request)
+        finally:
+            translation.deactivate()
+        response.headers["Content-Language"] = "en" if request.LANGUAGE_CODE == "en" else "zh-CN"
+        return response
+
+    return answer
+
+
+class admit:
+    """request.actor: who acts, fresh from the database. Nobody passes who did not prove a second factor in this session, except to what views say of themselves (open_to)."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        """None where the view may run; else where to go first."""
+        open_to = getattr(view, "open_to", "proven")
+        if open_to == "anybody":
+            return None
+        account = sessions.under_way(request)
+        found = standing(account, request.session["lender"], moment_of(request.now), second_factor=request.session["proven"]) if account else None
+        if found is None or found.epoch != request.session["epoch"]:
+            return sessions.begin_again(request)
+        request.actor, request.standing = found.actor, found
+        if open_to != "half" and not found.actor.second_factor:
+            return redirect("second_factor")
+        if found.must_change and open_to == "proven":
+            return redirect("own_password")
+        return None
+
+    def process_exception(self, request, problem):
+        """The page of an error, which tells no value."""
+        return mishaps.page_of(request, problem)
