@@ -2,6 +2,8 @@
 
 from axes.handlers.database import AxesDatabaseHandler
 from axes.handlers.proxy import AxesProxyHandler
+from axes.helpers import get_client_username
+from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.db.models import Sum
@@ -17,6 +19,15 @@ class Counted(AxesDatabaseHandler):
         by_account, by_address = (attempts.aggregate(n=Sum("failures_since_start"))["n"] or 0 for attempts in self.get_user_attempts(request, credentials))
         profile = settings.ARREARS_ACCESS
         return max(by_account, by_address * profile.failures_account // profile.failures_address)
+
+    def user_login_failed(self, sender, credentials, request=None, **more) -> None:
+        """Counts the failure at the request's moment; Axes alone would begin a row at the machine's."""
+        if request is not None and not request.axes_locked_out:
+            begun, is_new = AccessAttempt.objects.get_or_create(username=get_client_username(request, credentials), ip_address=request.axes_ip_address, user_agent=request.axes_user_agent,
+                                                                defaults={"failures_since_start": 0, "get_data": "", "post_data": ""})
+            if is_new:
+                AccessAttempt.objects.filter(pk=begun.pk).update(attempt_time=request.axes_attempt_time)
+        super().user_login_failed(sender, credentials, request, **more)
 
     def reset_user_attempts(self, request, credentials=None) -> int:
         """The account's failures are forgotten; how many rows."""

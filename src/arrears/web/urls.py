@@ -4,7 +4,7 @@ from django.urls import path
 
 import arrears.work.actions  # noqa: F401 - registers every verb
 from arrears.web import health
-from arrears.web.desk import log_in, own_account, second_factor
+from arrears.web.desk import cases, home, log_in, oversight, own_account, second_factor
 
 urlpatterns = [
     path("healthz", health.alive, name="health"),
@@ -13,6 +13,20 @@ urlpatterns = [
     path("language", log_in.choose_language, name="language"),
     path("second-factor", second_factor.second_factor, name="second_factor"),
     path("second-factor/enrol", second_factor.enrol, name="enrol"),
+    path("", home.home, name="home"),
+    path("cases/<uuid:case>", cases.case, name="case"),
+    path("cases/<uuid:case>/unmask", cases.unmask, name="unmask"),
+    path("cases/<uuid:case>/dial", cases.dial, name="dial"),
+    path("approvals", oversight.approvals, name="approvals"),
+    path("approvals/<uuid:approval>/decide", oversight.decide, name="decide"),
+    path("entries", oversight.entries, name="entries"),
+    path("accounts", oversight.list_accounts, name="accounts"),
+    path("accounts/create", oversight.create_account, name="account_create"),
+    path("accounts/<uuid:account>/leave", oversight.leave, name="account_leave"),
+    path("accounts/<uuid:account>/reset", oversight.reset, name="account_reset"),
+    path("emergency/break", oversight.break_glass, name="glass_break"),
+    path("emergency/<uuid:glass>/end", oversight.end_glass, name="glass_end"),
+    path("emergency/<uuid:glass>/review", oversight.review_glass, name="glass_review"),
     path("account", own_account.own_account, name="own_account"),
     path("account/password", own_account.own_password, name="own_password"),
     path("account/factors/<int:factor>/remove", own_account.remove_factor, name="remove_factor"),

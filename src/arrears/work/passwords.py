@@ -11,6 +11,7 @@ from arrears.work.profiles import PASSWORD_MOST, Profile
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
 """Without those that look alike on paper."""
+_ROWS = ("0123456789", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn7ujm")
 _OWN_WORDS = ("arrears",)
 
 
@@ -24,8 +25,8 @@ def demand_good(password: str, name: str, profile: Profile) -> None:
         raise Refused(f"the password has {len(password)} characters; take {profile.password_least} to {PASSWORD_MOST}, a few words with spaces between them do well",
                       f"密码有 {len(password)} 个字符；应为 {profile.password_least} 至 {PASSWORD_MOST} 个，可用几个词并以空格隔开")
     folded = unicodedata.normalize("NFKC", password).casefold()
-    if folded.strip() in _common() or _is_repetition(folded):
-        raise Refused("the password is on the list of common ones, or one short piece over and over; take another", "该密码过于常见，或只是同一小段的重复；请另选")
+    if folded.strip() in _common() or _is_plain(folded):
+        raise Refused("the password is on the list of common ones, one short piece over and over, or a run of keys; take another", "该密码过于常见、只是同一小段的重复，或是键盘顺序；请另选")
     if any(word in folded for word in (name.casefold(), *_OWN_WORDS) if len(word) >= 3):
         raise Refused("the account's or the program's name stands in the password; take another", "密码中含有账号名或程序名；请另选")
     if profile.is_complex and not _is_complex(password):
@@ -45,9 +46,9 @@ def _is_complex(password: str) -> bool:
     return all(any(kind(sign) for sign in password) for kind in kinds)
 
 
-def _is_repetition(text: str) -> bool:
-    """One piece of at most four characters, over and over."""
-    return any(text == (text[:length] * len(text))[: len(text)] for length in range(1, 5))
+def _is_plain(text: str) -> bool:
+    """One piece of at most four characters over and over, or a run along the digits, the alphabet or the keyboard, either way."""
+    return any(text == (text[:length] * len(text))[: len(text)] for length in range(1, 5)) or any(text in (row * 13)[:: step] for row in _ROWS for step in (1, -1))
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from arrears.web import lockout, mishaps, sessions
 from arrears.web.desk.openness import open_to
 from arrears.web.middleware import LANGUAGE_COOKIE
 from arrears.work.actions.action import Forbidden, perform
-from arrears.work.actor import Actor
+from arrears.work.actor import ALL_TEAMS, Actor
 from arrears.work.queries.accounts import NOBODY, standing
 
 
@@ -63,7 +63,7 @@ def _note(request, name: str, password: str, outcome: str) -> None:
     account, lender = request.candidate
     if account is None:
         try:
-            perform(Actor(None, NOBODY, NOBODY, frozenset(), ()), "account.sign_in", {"step": "password", "outcome": outcome}, request.now)
+            perform(Actor(None, NOBODY, NOBODY, frozenset(), ALL_TEAMS), "account.sign_in", {"step": "password", "outcome": outcome}, request.now)
         except Forbidden:
             return
     found = standing(account, lender, moment_of(request.now))

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from arrears.refusal import Refused
 from arrears.work.actor import ALL_TEAMS, Actor
 from arrears.work.factors import Factor, factors
-from arrears.work.models import Account, BrokenGlass, Lender
+from arrears.work.models import Account, BrokenGlass, Lender, Team
 from arrears.work.profiles import ONE_TIME_HOURS
 from arrears.work.residuals import filter_for
 from arrears.work.tenancy import seen_by
@@ -106,6 +106,12 @@ def account_named(actor: Actor, name: str) -> UUID:
     if found is None:
         raise Refused(f"{name}: the lender {actor.lender} has no such account; see arrears account list", f"{name}：机构 {actor.lender} 没有此账号；见 arrears account list")
     return found
+
+
+def team_codes(actor: Actor) -> list[str]:
+    """The codes of the lender's teams that have not ended, for whoever makes accounts."""
+    with seen_by(actor):
+        return sorted(Team.objects.filter(lender=actor.lender, ended_on=None).values_list("code", flat=True))
 
 
 def own_factors(actor: Actor) -> list[Factor]:
