@@ -5,6 +5,7 @@ import os
 import pytest
 from hypothesis import settings
 
+import work_home
 from ingest.lender_files import Lender
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -18,3 +19,14 @@ def lender(tmp_path) -> Lender:
     lender = Lender(tmp_path)
     lender.write_loans(3)
     return lender
+
+
+def pytest_configure() -> None:
+    """Django knows its models before any test module is read; a database only where a test asks for one."""
+    work_home.know_django()
+
+
+@pytest.fixture(scope="session")
+def work() -> "work_home.Work":
+    """A home of the work plane with its own PostgreSQL and vault, for all tests of this worker."""
+    return work_home.opened_home()

@@ -19,13 +19,19 @@ NOW = microseconds_of(datetime(2026, 11, 2, 2, 0, tzinfo=UTC))
 
 
 def know_django() -> None:
-    """Django knows the app's models, with no database yet: doctests import every module."""
-    from django.conf import settings
-
+    """Django knows the app's models, with no database yet."""
     from arrears.web.settings import configure_without_database
 
-    if not settings.configured:
-        configure_without_database()
+    configure_without_database()
+
+
+def opened_home() -> "Work":
+    """A home that runs, and Django knows its databases."""
+    from arrears.web.settings import configure
+
+    home = started_home()
+    configure(home)
+    return Work(home)
 
 
 def started_home() -> Path:
@@ -36,7 +42,7 @@ def started_home() -> Path:
     atexit.register(postgres.stop, home)
     postgres.ensure_running(home)
     from arrears.vault.vault import init_vault
-    from arrears.work.upgrade import upgrade
+    from arrears.web.upgrade import upgrade
 
     upgrade(home)
     init_vault(home, NOW)

@@ -9,6 +9,7 @@ import pytest
 
 from arrears.vault import vault as vaults
 from arrears.vault.key_schema import prepare
+from arrears.vault.providers import sealed_file
 from ingest import database_servers
 
 NOW = 1_780_000_000_000_000
@@ -36,6 +37,17 @@ class Installation:
             return cursor.fetchall() if cursor.description else []
 
 
+FULL_DERIVATION = dict(sealed_file._DERIVATION)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_derivation():
+    """Argon2id with little memory: these tests are not about how long guessing takes. The file says by which numbers it was made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sealed_file, "_DERIVATION", {**FULL_DERIVATION, "iterations": 1, "memory_kib": 64})
+        yield
+
+
 @pytest.fixture(scope="session")
 def keys_server():
     """A server with the roles and a prepared template."""
@@ -46,6 +58,7 @@ def keys_server():
             connection.execute("CREATE ROLE arrears_owner LOGIN PASSWORD 'o'")
             connection.execute("CREATE ROLE arrears_app LOGIN PASSWORD 'a'")
             connection.execute("CREATE DATABASE prepared OWNER arrears_owner")
+            connection.execute("CREATE DATABASE cases OWNER arrears_owner")
         prepare({"host": folder, "user": "arrears_owner", "password": "o", "dbname": "prepared"}, "arrears_app")
         yield folder
 

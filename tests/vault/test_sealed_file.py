@@ -6,24 +6,32 @@ import subprocess
 import sys
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from arrears.vault import rotation
 from arrears.vault.providers import sealed_file
 from arrears.vault.providers.sealed_file import SealedFile, create
 from arrears.vault.refused import MissingKey, RetiredKey, VaultRefused, WrongKey
 from arrears.vault.vault import Cell, Sealed
-from vault.conftest import NOW
+from vault.conftest import FULL_DERIVATION, NOW
 
 WHO = "00000000-0000-0000-0000-000000000001"
 
 
-@pytest.fixture
-def cheap_derivation(monkeypatch):
-    """Argon2id with little memory: these tests are not about how long guessing takes."""
-    monkeypatch.setattr(sealed_file, "_DERIVATION", {**sealed_file._DERIVATION, "iterations": 1, "memory_kib": 64})
+def test_the_passphrase_is_stretched_as_rfc_9106_recommends_second(tmp_path, monkeypatch):
+    # RFC 9106, section 4: Argon2id, t=3, p=4, m=2^16 KiB, a salt of 128 bits, 256 bits out.
+    monkeypatch.setattr(sealed_file, "_DERIVATION", FULL_DERIVATION)
+    create(tmp_path, 1, NOW)
+    derivation = json.loads((tmp_path / "keys" / "sealed.json").read_text())["derivation"]
+    assert {name: value for name, value in derivation.items() if name != "salt"} == {"algorithm": "argon2id", "iterations": 3, "memory_kib": 65536, "lanes": 4}
+    assert len(bytes.fromhex(derivation["salt"])) == 16
+    # Opened by another library: argon2-cffi derives the key, AES-GCM-SIV opens what lies under it.
+    from argon2.low_level import Type, hash_secret_raw
 
-
-pytestmark = pytest.mark.usefixtures("cheap_derivation")
+    key = hash_secret_raw((tmp_path / "keys" / "passphrase").read_bytes().strip(), bytes.fromhex(derivation["salt"]), 3, 65536, 4, 32, Type.ID)
+    sealed = bytes.fromhex(json.loads((tmp_path / "keys" / "sealed.json").read_text())["keys"][0]["sealed"])
+    label = b"".join(len(part).to_bytes(4, "big") + part for part in (b"arrears sealed keys 1", b"1", b"1"))
+    assert len(AESGCMSIV(key).decrypt(sealed[5:17], sealed[17:], sealed[:5] + label)) == 32
 
 
 def test_without_a_named_passphrase_one_is_made_for_the_owner_alone_and_that_is_told(tmp_path):

@@ -15,7 +15,6 @@ HERE, THERE = "north", "south"
 FULL = {"purpose": "collection", "reason": "asked by phone", "field": "phone", "roles": ["collector"], "approved": True}
 ONE_SHORT = [{name: value for name, value in FULL.items() if name != left} for left in FULL] + [
     {**FULL, "purpose": "curiosity"}, {**FULL, "reason": "  "}, {**FULL, "field": "id_number"}, {**FULL, "approved": False}]
-OWN_ACCOUNT = {"account.sign_in", "account.change_password", "account.enrol_second_factor", "account.remove_second_factor", "account.end_sessions"}
 
 
 def actor(*roles: str, **changed) -> Actor:
@@ -101,7 +100,7 @@ def expected(row: Row, role: str, who: Actor, verb: str, thing: Resource, contex
     said, rules = {name: value for name, value in context.items() if value and str(value).strip()}, row.rules
     if thing.attributes["lender"] != who.lender or who.via not in (("system", "cli") if role == "system" else ("web", "cli")):
         return False
-    if who.via == "web" and not who.second_factor and verb not in OWN_ACCOUNT:
+    if who.via == "web" and not who.second_factor and set(row.reach) != set(ROLES):
         return False
     needs = {None: (), "reason": ("reason",), "purpose": ("purpose", "reason"), "roles": ("roles",)}[rules.get("needs")]
     if not all(name in said for name in needs) or ("purpose" in needs and said["purpose"] not in PURPOSES):

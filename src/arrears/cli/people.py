@@ -159,9 +159,9 @@ def _acting(context: typer.Context, home: Path, account: str | None, lender: str
 
     postgres.ensure_running(home)
     configure(home)
+    from arrears.web.upgrade import demand_current
     from arrears.work.actor import system
     from arrears.work.queries.people import acting
-    from arrears.work.upgrade import demand_current
 
     demand_current(home)
     return system(lender) if account is None else acting(account, f"cli:{getpass.getuser()}"[:40])

@@ -1,4 +1,4 @@
-"""The tables brought to what this version needs, by the role that owns them, in a process of its own: `python -m arrears.work.upgrade HOME`.
+"""The tables brought to what this version needs, by the role that owns them, in a process of its own: `python -m arrears.web.upgrade HOME`.
 
 The application's process never connects as the owner.
 """
@@ -13,11 +13,11 @@ from arrears.refusal import Refused
 
 def upgrade(home: Path) -> list[str]:
     """The migrations that were run now, by name, oldest first; none where the tables were as needed. The guards are laid in any case. Raises Refused where it failed: nothing is changed then."""
-    done = subprocess.run([sys.executable, "-m", "arrears.work.upgrade", str(home)], capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run([sys.executable, "-m", "arrears.web.upgrade", str(home)], capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         told = done.stderr.strip().splitlines()[-1:] or ["no word"]
-        raise Refused(f"{home}: the tables could not be brought up to this version ({told[0]}); nothing was changed: see the whole with python -m arrears.work.upgrade {home}",
-                      f"{home}：数据表无法升级到本版本（{told[0]}）；未作任何更改；完整信息：python -m arrears.work.upgrade {home}")
+        raise Refused(f"{home}: the tables could not be brought up to this version ({told[0]}); nothing was changed: see the whole with python -m arrears.web.upgrade {home}",
+                      f"{home}：数据表无法升级到本版本（{told[0]}）；未作任何更改；完整信息：python -m arrears.web.upgrade {home}")
     return done.stdout.split()
 
 
