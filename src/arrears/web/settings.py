@@ -68,7 +68,6 @@ def _settings(home: Path | None, role: str, databases: dict, profile: Profile, s
         "AUTH_USER_MODEL": "work.Account",
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
         "USE_TZ": True, "TIME_ZONE": "Asia/Shanghai", "LANGUAGE_CODE": LANGUAGES[lang], "LANGUAGES": [("zh-hans", "中文"), ("en", "English")], "LOCALE_PATHS": [str(_HERE / "locale")],
-        "USE_THOUSAND_SEPARATOR": True,
         "DEBUG": False,
         "SECRET_KEY": derived(home, "django").hex() if home and role == APP else secrets.token_hex(32),
         **_web(serving), **_staff(profile), **({"LOGGING": _logging(home)} if home else {}),

@@ -6,7 +6,6 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django import template
-from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
@@ -53,7 +52,7 @@ def all_said(codes) -> str:
 @register.filter
 def money(minor) -> str:
     """Minor units as an amount with two places; a dash for none."""
-    return "–" if minor is None else number_format(Decimal(minor) / _TWO_PLACES, 2, force_grouping=True)
+    return "–" if minor is None else f"{Decimal(minor) / _TWO_PLACES:,.2f}"
 
 
 @register.filter
