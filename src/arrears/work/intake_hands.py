@@ -44,8 +44,8 @@ def take_roster(lender: str, under: UUID, night: Night) -> tuple[Hands, dict[str
         raise Refused(f"{night.book.root / ROSTER_FILE}: {sorted(both)[0]} is a team and an agency; cases are shown by that name, so give one of them another",
                       f"{night.book.root / ROSTER_FILE}：{sorted(both)[0]} 既是小组又是机构；案件按此名称可见，请为其中之一改名")
     gone = night.as_of + timedelta(days=1)
-    teams, collectors = _told(night.roster_then, gone) if night.roster_then.digest != night.roster.digest else ({}, {})
-    now_teams, now_collectors = _told(night.roster, None)
+    teams, collectors = _told(night.roster_then, gone, is_gone=True) if night.roster_then.digest != night.roster.digest else ({}, {})
+    now_teams, now_collectors = _told(night.roster, gone)
     teams, collectors = teams | now_teams, collectors | now_collectors
     passing_table("taken_team", "id uuid, code text, kind text, ended_on date")
     passing_table("taken_collector", "id uuid, roster_name text, team_id uuid, left_on date")
@@ -67,10 +67,13 @@ def take_roster(lender: str, under: UUID, night: Night) -> tuple[Hands, dict[str
                  dict.fromkeys(agencies["code"]) | dict(people.select("roster_name", "id").iter_rows()), frozenset(agencies["id"])), kept
 
 
-def _told(roster: Roster, gone: date | None) -> tuple[dict, dict]:
-    """Per team its kind and end, per collector team and end. gone: of a roster that no longer holds, from when nobody of it is there."""
-    teams = {code: ("own", gone) for code in roster.teams} | {one.name: ("agency", gone or one.contract_until) for one in roster.agencies}
-    return teams, {one.name: (one.team, gone or one.left_on) for one in roster.collectors}
+def _told(roster: Roster, day: date, *, is_gone: bool = False) -> tuple[dict, dict]:
+    """Per team its kind and end, per collector team and end: null while they are there on the day, the first one worked after the night. is_gone: nobody of this roster is there any more."""
+    def end(on: date | None) -> date | None:
+        return day if is_gone else on if on is not None and on <= day else None
+
+    teams = {code: ("own", end(None)) for code in roster.teams} | {one.name: ("agency", end(one.contract_until)) for one in roster.agencies}
+    return teams, {one.name: (one.team, end(one.left_on)) for one in roster.collectors}
 
 
 def moves(lender: str, night: Night, hands: Hands, places: pl.DataFrame) -> tuple[pl.DataFrame, int]:

@@ -34,7 +34,9 @@ def copy_out(query: str, schema: dict, parameters: dict | None = None) -> pl.Dat
     if not read.tell():
         return pl.DataFrame(schema=schema)
     read.seek(0)
-    return pl.read_csv(read, has_header=False, schema=schema)
+    flags = [name for name, kind in schema.items() if kind == pl.Boolean]  # PostgreSQL writes them t and f
+    rows = pl.read_csv(read, has_header=False, schema=schema | dict.fromkeys(flags, pl.String))
+    return rows.with_columns(pl.col(name) == "t" for name in flags)
 
 
 def ask(statement: str, parameters: dict | None = None) -> int:

@@ -1,0 +1,178 @@
+"""Commands between the planes: intake takes a night's worklist in as cases, export writes what people did for the next night; and the demo's part of them."""
+
+import json
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from arrears import store
+from arrears.cli import terms
+from arrears.cli.terms import AsOfOption, LangOption
+from arrears.days import microseconds_of, read_day, read_moment
+from arrears.law.lender import LENDER_FILE, lender_from
+from arrears.refusal import DiskFull, Refused
+
+HomeOption = Annotated[Path, typer.Option("--home", envvar="ARREARS_HOME", help="Folder of the work plane of one installation. 作业平面的文件夹")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print it as JSON. 以 JSON 输出")]
+DEFAULT_HOME = Path("home")
+DEMO_ROLES = ("collector", "team_lead", "compliance_officer", "strategist", "data_officer", "auditor", "administrator", "agency_worker")
+_TOLD = {
+    "cases_opened": ("cases opened", "新建案件"), "cases_updated": ("updated", "更新"), "cases_off_list": ("no longer on the worklist", "已不在名单"), "cases_settled": ("closed as settled", "结清结案"),
+    "debts": ("debts", "债务"), "payments": ("payments", "还款"), "placements_made": ("given to a holder", "派案"), "moves_kept": ("moves by people kept", "保留人工转派"),
+    "people_taken": ("people's details into the vault", "人员信息入库"), "people_without_case": ("rows of people without a case, not taken in", "无案件人员，未接收"),
+    "people_corrected": ("rows older than a correction, left", "早于更正的信息，未采用"), "people_frozen": ("rows of frozen people, left", "已停止处理人员，未更新"),
+    "people_erased": ("rows of erased people, refused", "已删除人员，拒绝接收"), "cases_erased": ("not opened since the person was erased", "当事人已删除，未建案"),
+    "cases_left_closed": ("not opened since a person closed them for good", "人工终结，未再建案"),
+}
+
+
+def intake(
+    book: Annotated[Path, typer.Option("--book", help="The book's folder. 账册文件夹")], as_of: AsOfOption, home: HomeOption = DEFAULT_HOME,
+    lender: Annotated[str | None, typer.Option("--lender", help="The lender's code, where it should be checked against lender.yaml. 机构代码")] = None,
+    as_json: JsonOption = False, lang: LangOption = None,
+) -> None:
+    """Take a finished night's worklist in as cases; again changes nothing. 接收夜批名单为案件。"""
+    with terms.refusals(lang), _database(home):
+        from arrears.work.actions.intake import open_lender, take_night
+        from arrears.work.night_files import night_of
+
+        night = night_of(store.book_at(book), read_day(as_of))
+        if lender is not None and lender != night.lender.id:
+            raise Refused(f"{book}: its {LENDER_FILE} says {night.lender.id}, not {lender}; nothing was taken in: name the right book or lender", f"{book}：其 {LENDER_FILE} 为 {night.lender.id}，而非 {lender}；未接收任何内容：请核对账册与机构")
+        now = terms.now()
+        open_lender(night.lender, now)
+        told, is_new = take_night(night, night.lender.id, now)
+        if as_json:
+            print(json.dumps({"as_of": as_of, "lender": night.lender.id, "is_new": is_new, **told}, ensure_ascii=False, indent=1, sort_keys=True))
+            return
+        for line in intake_lines(as_of, night.lender.id, told, is_new, terms.language(lang)):
+            print(line)
+
+
+def intake_lines(as_of: str, code: str, told: dict, is_new: bool, lang: str) -> list[str]:
+    """What a night changed, in words; counts of nothing are left out."""
+    zh = lang == "zh"
+    if not is_new:
+        return [f"{code}：{as_of} 夜批此前已接收，未作任何更改" if zh else f"{code}: the night of {as_of} was taken in before; nothing was changed"]
+    counts = [f"{words[1]} {told[name]:,}" if zh else f"{told[name]:,} {words[0]}" for name, words in _TOLD.items() if told.get(name)]
+    return [f"{code}：已接收 {as_of} 夜批：" + "，".join(counts) if zh else f"{code}: took in the night of {as_of}: " + ", ".join(counts or ["no case"])]
+
+
+def export(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the files. 输出文件夹")], home: HomeOption = DEFAULT_HOME,
+    lender: Annotated[str | None, typer.Option("--lender", help="The lender's code; needed where the home has several. 机构代码")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="Only what was recorded from then on, e.g. 2026-11-02T00:00:00+08:00. 只导出此刻起的记录")] = None,
+    book: Annotated[Path | None, typer.Option("--book", help="A book of plain files: put the rows into them too. 同时并入普通文件账册")] = None,
+    as_json: JsonOption = False, lang: LangOption = None,
+) -> None:
+    """Write what people did as tables for the next night: contacts, promises, plans, holds, consents, placements. 导出催收结果，供下一夜批使用。"""
+    with terms.refusals(lang), _database(home):
+        from arrears.work.actions.export import export as write_outcomes
+        from arrears.work.export import MAPPING, put_into
+
+        code = _lender_of(lender, book)
+        told = write_outcomes(code, out, None if since is None else microseconds_of(read_moment(since)), terms.now())
+        added = put_into(store.book_at(book), out) if book is not None else None
+        if as_json:
+            print(json.dumps({"lender": code, **told, "added": added}, ensure_ascii=False, indent=1, sort_keys=True))
+            return
+        zh = terms.language(lang) == "zh"
+        print(f"{out}：" + "，".join(f"{name} {count:,}" for name, count in told["rows"].items()) if zh else f"{out}: " + ", ".join(f"{name} {count:,}" for name, count in told["rows"].items()))
+        if added is not None:
+            print(f"{book}：新增 {sum(added.values()):,} 行" if zh else f"{book}: {sum(added.values()):,} rows added to its plain files")
+        elif any(told["rows"].values()):
+            run = f"arrears ingest {shlex.quote(str(out))}/*.parquet --mapping {shlex.quote(str(out / MAPPING))} --book BOOK"
+            print(f"装入账册：{run}" if zh else f"Into a book: {run}")
+
+
+def _lender_of(said: str | None, book: Path | None) -> str:
+    """The lender meant: as said, as the book says, or the only one there is. Raises Refused."""
+    from arrears.work.models import Lender
+
+    known = sorted(Lender.objects.values_list("code", flat=True))
+    code = said or (lender_from(store.lender_text(store.book_at(book))).id if book is not None else None) or (known[0] if len(known) == 1 else None)
+    if code is None or code not in known:
+        listed = ", ".join(known) or "none"
+        raise Refused(f"--lender {code or ''}: which lender? There are: {listed}; nothing was exported", f"--lender {code or ''}：请指明机构；现有：{listed}；未导出任何内容")
+    return code
+
+
+@contextmanager
+def _database(home: Path) -> Iterator[None]:
+    """Django knows the home's database, which runs and has this version's tables; what it says when it fails is said as a refusal."""
+    from arrears import postgres
+    from arrears.web.settings import configure
+
+    postgres.ensure_running(home)
+    configure(home)
+    from django.db import OperationalError
+
+    from arrears.work.upgrade import demand_current
+
+    try:
+        demand_current(home)
+        yield
+    except OperationalError as problem:
+        if getattr(problem.__cause__, "sqlstate", None) == "53100":
+            raise DiskFull(f"{home}: the database's disk is full; nothing was changed: free some space and run again", f"{home}：数据库磁盘已满；未作任何更改：请腾出空间后重试") from None
+        told = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
+        raise Refused(f"{home}: the database stopped answering ({told}); nothing was changed: look at arrears db status --home {home}, then run again",
+                      f"{home}：数据库无响应（{told}）；未作任何更改：请查看 arrears db status --home {home} 后重试") from None
+
+
+def demo_work(home: Path, book: Path, as_of: str, lang: str) -> list[str]:
+    """The demo's part after its last night: a database with a vault, the night taken in, one account a role with a password for one use; the lines to print.
+
+    Again, or after it was killed, what is there stays: accounts are made once, and their passwords told once.
+    """
+    from arrears import postgres
+    from arrears.vault.vault import init_vault
+    from arrears.work.upgrade import upgrade
+
+    postgres.ensure_running(home)
+    upgrade(home)
+    _, told_keys = init_vault(home, terms.now())
+    zh = lang == "zh"
+    lines = [told[zh] for told in told_keys]
+    with _database(home):
+        from arrears.work.actions.intake import open_lender, take_night
+        from arrears.work.night_files import night_of
+
+        night = night_of(store.book_at(book), read_day(as_of))
+        open_lender(night.lender, terms.now())
+        lines += intake_lines(as_of, night.lender.id, *take_night(night, night.lender.id, terms.now()), lang)
+        lines += _demo_accounts(night.lender.id, night.roster, lang)
+    lines += [f"接下来：arrears serve --home {home}；导出结果：arrears export --home {home} --out {home}/outcomes --book {book}" if zh else
+              f"Next: arrears serve --home {home}; then write what was done for the next night: arrears export --home {home} --out {home}/outcomes --book {book}"]
+    return lines
+
+
+def _demo_accounts(code: str, roster, lang: str) -> list[str]:
+    """One account a role, those that are not there yet; a line each with its password."""
+    from arrears.work.actions.action import perform
+    from arrears.work.actor import system
+    from arrears.work.models import Account
+
+    first, agency = (roster.collectors[0] if roster.collectors else None), (roster.agencies[0].name if roster.agencies else None)
+    lines = []
+    for role in DEMO_ROLES:
+        name = role.replace("_", "-")
+        given: dict = {"name": name, "roles": [role], "language": lang}
+        if role in ("collector", "team_lead"):
+            if first is None:
+                continue
+            given |= {"teams": [first.team]} | ({"collector": first.name} if role == "collector" else {})
+        if role == "agency_worker":
+            if agency is None:
+                continue
+            given |= {"teams": [agency]}
+        if not Account.objects.filter(name=name).exists():
+            told = perform(system(code), "account.create", given, terms.now())
+            lines.append(f"  {name:<20} {told['one_time_password']}")
+    if lines:
+        lines.insert(0, "账号及一次性口令（仅显示这一次）：" if lang == "zh" else "Accounts, with passwords for one use, shown this once:")
+    return lines
