@@ -121,7 +121,7 @@ def _made_ready(home: Path, language: str):
     """The home's database runs with the tables of this version, its policies are sound and its vault opens. Raises Refused for whatever is not so."""
     from arrears import postgres
     from arrears.web.settings import configure
-    from arrears.work import upgrade
+    from arrears.web import upgrade
     from arrears.work.access import check_policies
     from arrears.work.profiles import read_serving
 
@@ -162,7 +162,7 @@ def _operator(home: Path, lender: str | None):
         raise Refused(f"{home}: no such folder; name the work plane's with --home", f"{home}：没有此文件夹；请用 --home 指明工作平面文件夹")
     from arrears import postgres
     from arrears.web.settings import configure
-    from arrears.work.upgrade import demand_current
+    from arrears.web.upgrade import demand_current
 
     postgres.ensure_running(home)
     configure(home)
