@@ -2,7 +2,6 @@
 
 import getpass
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -120,8 +119,8 @@ def set_password(name: NameArgument, home: HomeOption = Path("home"), lender: Le
 def _made_ready(home: Path, language: str):
     """The home's database runs with the tables of this version, its policies are sound and its vault opens. Raises Refused for whatever is not so."""
     from arrears import postgres
-    from arrears.web.settings import configure
     from arrears.web import upgrade
+    from arrears.web.settings import configure
     from arrears.work.access import check_policies
     from arrears.work.profiles import read_serving
 
@@ -152,7 +151,6 @@ def _run(address: str, port: int, workers: int, serving) -> None:
     files = {"ssl_cert": Path(serving.certificate), "ssl_key": Path(serving.key)} if serving.certificate else {}
     server = Granian("arrears.web.wsgi:application", address=address, port=port, interface=Interfaces.WSGI, workers=workers, blocking_threads=4, factory=True, websockets=False, log_access=False,
                      log_level="warning", respawn_failed_workers=True, workers_kill_timeout=10, **files)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     server.serve()
 
 
