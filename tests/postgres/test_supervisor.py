@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import signal
 import stat
@@ -143,9 +144,10 @@ def demand_whole(home: Path, seed: object) -> None:
 
 def test_the_server_survives_its_starter_and_the_log_shows_no_value_of_a_refused_statement():
     with new_home() as home:
-        starter = begin(home, START)
+        starter = begin(home, "import resource\nresource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)\n" + START)
         assert starter.wait() == 0
         close(starter)
+        assert re.search(r"Max core file size +0 +0 ", Path(f"/proc/{postgres.status(home).pid}/limits").read_text()), "a crash would leave rows of persons on the disk"
         with connect(home) as connection:
             connection.execute("create table person (phone text unique check (length(phone) < 12), number int)")
             connection.execute("insert into person values ('13812345678', 1)")
