@@ -20,7 +20,6 @@ from arrears.postgres.folders import away_from
 from arrears.postgres.places import VARIABLES
 from arrears.refusal import Refused
 
-
 GUARD = 'cat >/dev/null; for file in "$1"/*/postgres/data-*/postmaster.pid; do [ -f "$file" ] && kill -QUIT "$(head -n 1 "$file")"; done; [ -d "$1" ] && sleep 1; rm -rf -- "$1"'
 """Waits until the process that tests is gone, be it by kill -9, then ends the server and removes the folder."""
 

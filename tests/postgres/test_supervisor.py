@@ -119,12 +119,15 @@ def test_what_a_killed_server_had_committed_is_there_when_it_is_started_again():
 def test_a_start_that_is_killed_at_any_moment_leaves_a_home_that_starts():
     seed = random.SystemRandom().randrange(1 << 30) if LONG else 11
     drawn = random.Random(seed)
-    rounds = 60 if LONG else 6
-    for number in range(rounds):
+    with new_home() as home:
+        began = time.monotonic()
+        postgres.ensure_running(home)
+        usual = time.monotonic() - began
+    for _ in range(60 if LONG else 4):
         with new_home() as home:
             for _ in range(drawn.randint(1, 2)):
                 starter = begin(home, START)
-                time.sleep(drawn.uniform(0, 1.3 * (number + 1) / rounds))
+                time.sleep(drawn.uniform(0, usual * 1.1))
                 kill(starter)
                 close(starter)
             postgres.ensure_running(home)
