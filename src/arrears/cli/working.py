@@ -91,9 +91,9 @@ def export(
 
 def _lender_of(said: str | None, book: Path | None) -> str:
     """The lender meant: as said, as the book says, or the only one there is. Raises Refused."""
-    from arrears.work.models import Lender
+    from arrears.work.queries.installation import lenders
 
-    known = sorted(Lender.objects.values_list("code", flat=True))
+    known = lenders()
     code = said or (lender_from(store.lender_text(store.book_at(book))).id if book is not None else None) or (known[0] if len(known) == 1 else None)
     if code is None or code not in known:
         listed = ", ".join(known) or "none"
@@ -111,7 +111,7 @@ def _database(home: Path) -> Iterator[None]:
     configure(home)
     from django.db import OperationalError
 
-    from arrears.work.upgrade import demand_current
+    from arrears.web.upgrade import demand_current
 
     try:
         demand_current(home)
@@ -131,7 +131,7 @@ def demo_work(home: Path, book: Path, as_of: str, lang: str) -> list[str]:
     """
     from arrears import postgres
     from arrears.vault.vault import init_vault
-    from arrears.work.upgrade import upgrade
+    from arrears.web.upgrade import upgrade
 
     postgres.ensure_running(home)
     upgrade(home)
@@ -155,10 +155,10 @@ def _demo_accounts(code: str, roster, lang: str) -> list[str]:
     """One account a role, those that are not there yet; a line each with its password."""
     from arrears.work.actions.action import perform
     from arrears.work.actor import system
-    from arrears.work.models import Account
+    from arrears.work.queries.installation import account_names
 
     first, agency = (roster.collectors[0] if roster.collectors else None), (roster.agencies[0].name if roster.agencies else None)
-    lines = []
+    lines, there = [], account_names(code)
     for role in DEMO_ROLES:
         name = role.replace("_", "-")
         given: dict = {"name": name, "roles": [role], "language": lang}
@@ -170,7 +170,7 @@ def _demo_accounts(code: str, roster, lang: str) -> list[str]:
             if agency is None:
                 continue
             given |= {"teams": [agency]}
-        if not Account.objects.filter(name=name).exists():
+        if name not in there:
             told = perform(system(code), "account.create", given, terms.now())
             lines.append(f"  {name:<20} {told['one_time_password']}")
     if lines:

@@ -7,10 +7,8 @@ from django.conf import settings
 from django.shortcuts import redirect
 from django.utils import translation
 
-from arrears.days import moment_of
 from arrears.web import clock, mishaps, sessions
 from arrears.web.settings import LANGUAGES
-from arrears.work.queries.accounts import standing
 
 REQUESTS = logging.getLogger("arrears.requests")
 LANGUAGE_COOKIE = "arrears-language"
@@ -74,9 +72,8 @@ class admit:
         open_to = getattr(view, "open_to", "proven")
         if open_to == "anybody":
             return None
-        account = sessions.under_way(request)
-        found = standing(account, request.session["lender"], moment_of(request.now), second_factor=request.session["proven"]) if account else None
-        if found is None or found.epoch != request.session["epoch"]:
+        found = sessions.whose(request)
+        if found is None:
             return sessions.begin_again(request)
         request.actor, request.standing = found.actor, found
         if open_to != "half" and not found.actor.second_factor:
