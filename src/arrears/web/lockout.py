@@ -1,5 +1,7 @@
 """Failed log-ins counted by django-axes: per account and per address, for a time, by the clock of the request."""
 
+from ipaddress import ip_address
+
 from axes.handlers.database import AxesDatabaseHandler
 from axes.handlers.proxy import AxesProxyHandler
 from axes.helpers import get_client_username
@@ -35,10 +37,12 @@ class Counted(AxesDatabaseHandler):
 
 
 def address(request) -> str:
-    """Where the request comes from: what the operator's own proxy says last, where there is one; else the peer."""
-    if settings.ARREARS_SERVING.behind_proxy and (told := request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")[-1].strip()):
-        return told[:45]
-    return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104 - an address noted, none bound to
+    """Where the request comes from: what the operator's own proxy says last, where there is one; else the peer. What is no address counts as 0.0.0.0, all of them as one."""
+    told = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")[-1].strip() if settings.ARREARS_SERVING.behind_proxy else ""
+    try:
+        return str(ip_address(told or request.META.get("REMOTE_ADDR", "")))
+    except ValueError:
+        return "0.0.0.0"  # noqa: S104 - an address noted, none bound to
 
 
 def timed(request) -> None:
