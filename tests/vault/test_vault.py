@@ -92,6 +92,15 @@ def test_the_same_text_sealed_twice_looks_different(shared_vault):
     assert len(set(shared_vault.seal("bank", [cell] * 50))) == 50
 
 
+def test_what_a_text_is_bound_to_is_what_the_page_says(shared_vault):
+    cell = Cell(person(), "party", "phone", "row 1", "13800138000")
+    [whole] = shared_vault.seal("bank", [cell])
+    number, _, cipher = shared_vault.data_keys.to_seal("bank", [cell.person], None)[cell.person]
+    parts = b"".join(len(part).to_bytes(4, "big") + part for part in (b"arrears cell 1", b"bank", b"party", b"phone", b"row 1"))
+    assert whole[:5] == bytes((1, 0, 0, 0, number))
+    assert cipher.decrypt(whole[5:17], whole[17:], whole[:5] + parts + cell.person.encode()) == b"13800138000"
+
+
 def test_opening_makes_no_key(shared_vault):
     stranger = person()
     with pytest.raises(MissingKey):
@@ -183,7 +192,7 @@ def test_a_person_is_a_uuid_in_one_spelling_and_what_is_none_is_not_repeated(sha
 def test_what_is_no_text_is_refused_without_being_shown(shared_vault, text):
     with pytest.raises(VaultRefused) as refusal:
         shared_vault.seal("bank", [Cell(person(), "party", "name", "r", text)])
-    assert refusal.value.__cause__ is None and refusal.value.__suppress_context__
+    assert refusal.value.__cause__ is refusal.value.__context__ is None
 
 
 def test_a_lender_without_a_code_gets_no_key(shared_vault):

@@ -7,7 +7,6 @@ key that is just being retired.
 
 import os
 import threading
-import uuid
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -54,7 +53,7 @@ class KeyStore:
     """The KEYS database through the app's role; every method is one transaction, may be called from any thread, and raises VaultRefused."""
 
     def __init__(self, connection: dict):
-        self._parameters = {"connect_timeout": 10, "options": _SETTINGS, **connection}
+        self._parameters = {"connect_timeout": 10, "tcp_user_timeout": 30_000, "options": _SETTINGS, **connection}
         self._idle: deque[tuple[int, psycopg.Connection]] = deque()
         self._closed = threading.Event()
         self._ask(demand_layout)
@@ -96,8 +95,9 @@ class KeyStore:
         """Those persons whose newest key is another than the one named, or who have none."""
         asked = list(pairs)
         return self._ask(lambda connection: {row[0] for row in connection.execute(
-            "SELECT asked.person::text FROM unnest(%s::uuid[], %s::bigint[]) AS asked (person, number) WHERE asked.number IS DISTINCT FROM"
-            " (SELECT max(k.number) FROM vault.data_key k WHERE k.tenant = %s AND k.person = asked.person)",
+            "SELECT asked.person::text FROM unnest(%s::uuid[], %s::bigint[]) AS asked (person, number)"
+            " LEFT JOIN vault.data_key k ON k.tenant = %s AND k.person = asked.person"
+            " GROUP BY asked.person, asked.number HAVING max(k.number) IS DISTINCT FROM asked.number",
             [*_arrays(asked), tenant], binary=True)})
 
     def made(self, tenant: str, persons: list[str], make: Callable[[psycopg.Connection, list[str]], list[WrappedKey]], now: int | None) -> list[WrappedKey]:
@@ -271,9 +271,7 @@ def _insert(connection: psycopg.Connection, tenant: str, keys: list[WrappedKey],
             [tenant, made_at, *([getattr(one, name) for one in keys] for name in ("person", "number", "suite", "tenant_key_number", "wrapped"))])
         return
     connection.execute("CREATE TEMPORARY TABLE fresh_key (person uuid, number integer, suite smallint, tenant_key_number integer, wrapped bytea) ON COMMIT DROP")
-    with connection.cursor().copy("COPY fresh_key FROM STDIN (FORMAT BINARY)") as copy:
-        copy.set_types(["uuid", "int4", "int2", "int4", "bytea"])
-        for one in keys:
-            copy.write_row((uuid.UUID(one.person), one.number, one.suite, one.tenant_key_number, one.wrapped))
+    with connection.cursor().copy("COPY fresh_key FROM STDIN") as copy:
+        copy.write("".join([f"{one.person}\t{one.number}\t{one.suite}\t{one.tenant_key_number}\t\\\\x{one.wrapped.hex()}\n" for one in keys]))
     connection.execute("INSERT INTO vault.data_key (tenant, person, number, suite, tenant_key_number, wrapped, created_at)"
                        " SELECT %s, person, number, suite, tenant_key_number, wrapped, coalesce(%s, now()) FROM fresh_key ORDER BY person ON CONFLICT DO NOTHING", [tenant, made_at])

@@ -117,7 +117,7 @@ def _staff(profile: Profile) -> dict[str, Any]:
         "SESSION_COOKIE_AGE": profile.session_hours * 3600,
         "AXES_USERNAME_FORM_FIELD": "username", "AXES_FAILURE_LIMIT": profile.failures_account, "AXES_COOLOFF_TIME": timedelta(minutes=profile.lock_minutes), "AXES_LOCKOUT_PARAMETERS": ["username", "ip_address"],
         "AXES_HANDLER": "arrears.web.lockout.Counted", "AXES_RESET_ON_SUCCESS": True, "AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT": False,
-        "AXES_DISABLE_ACCESS_LOG": True, "AXES_ENABLE_ACCESS_FAILURE_LOG": False, "AXES_ENABLE_ADMIN": False, "AXES_VERBOSE": False, "AXES_CLIENT_IP_CALLABLE": "arrears.web.lockout.address",
+        "AXES_DISABLE_ACCESS_LOG": True, "AXES_ENABLE_ACCESS_FAILURE_LOG": False, "AXES_ENABLE_ADMIN": False, "AXES_VERBOSE": False, "AXES_CLIENT_IP_CALLABLE": "arrears.web.lockout.address", "AXES_USERNAME_CALLABLE": "arrears.web.lockout.name_of",
         "AXES_SENSITIVE_PARAMETERS": ["username", "name", "password", "code", "credential", "current", "again", "csrfmiddlewaretoken", "next"],
         "MFA_ADAPTER": "arrears.web.factors.Factors", "MFA_SUPPORTED_TYPES": ["totp", "webauthn", "recovery_codes"], "MFA_TOTP_ISSUER": "arrears", "MFA_TOTP_TOLERANCE": 1,
         "MFA_RECOVERY_CODE_COUNT": 10, "MFA_RECOVERY_CODE_DIGITS": 12, "MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN": False, "MFA_PASSKEY_LOGIN_ENABLED": False, "MFA_PASSKEY_SIGNUP_ENABLED": False,

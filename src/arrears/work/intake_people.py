@@ -70,8 +70,7 @@ class People:
 def parties_of(lender: str, under: UUID, places: pl.DataFrame, guarantors: pl.DataFrame) -> pl.DataFrame:
     """The parties that the open cases have and get: the debtor of each, and who answers for a debt. places: borrower_id, case_id, is_new. One row per party, with what the database knows."""
     there = copy_out("""SELECT p.id, p.case_id, p.role, p.ordinal, p.person, p.borrower_id, p.frozen_at IS NOT NULL OR c.frozen_at IS NOT NULL, p.erased_at IS NOT NULL, false
-        FROM work_party p JOIN work_case c ON c.id = p.case_id WHERE p.lender = %(lender)s AND c.state = 'open'""", _PARTIES, {"lender": lender})
-    there = there.join(places.select("case_id"), on="case_id", how="semi")
+        FROM work_party p JOIN work_case c ON c.id = p.case_id JOIN taken_place t ON t.case_id = c.id WHERE p.lender = %(lender)s""", _PARTIES, {"lender": lender})
     debtors = places.filter("is_new").select("case_id", "borrower_id", role=pl.lit("debtor"), ordinal=pl.lit(0, pl.Int64))
     known = there.filter(pl.col("role") == "guarantor")
     beside = guarantors.join(places.select(pl.col("borrower_id"), "case_id"), on="borrower_id").select("case_id", borrower_id=pl.col("guarantor_id"))

@@ -25,6 +25,7 @@ from arrears.work.actor import Actor
 from arrears.work.models import Account, Answer, Approval, Case, Entry, Lender
 from arrears.work.sealing import sealed_reason, vault
 from arrears.work.tenancy import seen_by
+from arrears.work.verbs import PURPOSES
 
 ZONE = ZoneInfo("Asia/Shanghai")
 """In which a lender's business days are counted; the packs shipped for work speak of China."""
@@ -105,7 +106,7 @@ def perform(actor: Actor, verb: str, parameters: dict[str, Any], now: int, *, th
     now: microseconds UTC. thing: the id of the case, approval or account acted on; None for an action on the lender. key: of idempotency, the actor's own: the first answer is
     given again to the same call; other parameters are refused. Raises Forbidden (with an Entry of the refusal), KeyReused, Refused; a RuntimeError inside a transaction.
     """
-    what, doing = ACTIONS[verb], Doing(actor, moment_of(now), uuid4(), _text(reason), purpose)
+    what, doing = ACTIONS[verb], Doing(actor, moment_of(now), uuid4(), _text(reason), _text(purpose))
     given = _read(what, parameters)
     _demand_sound(what, doing, key)
     salt = secrets.token_bytes(32)
@@ -114,7 +115,7 @@ def perform(actor: Actor, verb: str, parameters: dict[str, Any], now: int, *, th
             if key is not None and (earlier := _earlier(what, doing, thing, given, key)) is not None:
                 return earlier
             found = _locked(what, actor, thing)
-            allowed = access.decide(actor, verb, access.resource_of(found), {"purpose": purpose, "reason": doing.reason, **{name: given[name] for name in what.context}})
+            allowed = access.decide(actor, verb, access.resource_of(found), {"purpose": doing.purpose, "reason": doing.reason, **{name: given[name] for name in what.context}})
             if not allowed.allowed:
                 raise _forbidden(allowed, verb)
             answer = json.loads(json.dumps(what.does(doing, found, **given), default=str))
@@ -140,6 +141,8 @@ def _read(what: Action, parameters: dict[str, Any]) -> dict[str, Any]:
 def _demand_sound(what: Action, doing: Doing, key: str | None) -> None:
     if what.needs_reason and not doing.reason:
         raise Refused(f"{what.verb}: a reason is needed, in a few words; nothing was changed", f"{what.verb}：请写明理由；未作任何更改")
+    if doing.purpose is not None and doing.purpose not in PURPOSES:
+        raise Refused(f"{what.verb}: the purpose is one of {', '.join(PURPOSES)}; nothing was changed", f"{what.verb}：用途可选：{'、'.join(PURPOSES)}；未作任何更改")
     if what.tells and key is not None:
         raise Refused(f"{what.verb} tells personal data, so its answer is not kept: call it without a key", f"{what.verb} 会显示个人信息，其结果不留存：请勿使用幂等键")
     if key is not None and not 8 <= len(key) <= 120:
