@@ -12,7 +12,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from arrears import postgres
 from arrears.work.actor import Actor, system
 from arrears.work.guards import ADDED_ONLY, FREE
-from arrears.work.models import Case, Change, Debt, Entry, Party, Team
+from arrears.work.models import Account, Case, Change, Debt, Entry, Hold, Lender, Party, Team
 from arrears.work.tenancy import seen_by
 
 
@@ -106,7 +106,7 @@ def test_row_security_is_forced_on_the_owner_too(work):
     with raw(work, postgres.OWNER) as owner:
         assert owner.execute("SELECT count(*) FROM work_case").fetchone() == (0,)
         unforced = owner.execute("SELECT relname FROM pg_class WHERE relname LIKE 'work\\_%%' AND relkind = 'r' AND NOT (relrowsecurity AND relforcerowsecurity)").fetchall()
-        assert {name for (name,) in unforced} == {f"work_{name}" for name in FREE}
+        assert unforced == []
 
 
 def test_the_application_is_neither_owner_nor_superuser_and_makes_no_role_and_no_table(work):
@@ -143,3 +143,54 @@ def test_a_column_of_words_takes_no_other_word(work):
     lender = work.lender()
     with pytest.raises(IntegrityError, match="words"), work.writing(lender):
         Team.objects.create(lender=lender, code="x", kind="somebody")
+
+
+def test_no_write_counts_under_an_entry_of_before_nor_is_a_change_forged(work):
+    lender = work.lender()
+    case = work.case(lender, people=False)
+    with seen_by(system(lender)):
+        old = Entry.objects.filter(lender=lender).first().id
+        told = Change.objects.filter(entry=old).count()
+    with pytest.raises(ProgrammingError, match="not of this action"), seen_by(system(lender), old, b"s"):
+        Case.objects.filter(pk=case.id).update(rank=7)
+    forged = "INSERT INTO work_change (lender, entry_id, \"table\", operation, rows, ids) VALUES (%s, %s, 'work_case', 'UPDATE', 1, '{}')"
+    for statement, values in ((forged, [lender, old]), ("SELECT arrears_put_down('work_case', 'UPDATE', 1, '{}', '', '')", [])):
+        with pytest.raises(ProgrammingError, match="permission denied"), seen_by(system(lender), old, b"s"), connection.cursor() as cursor:
+            cursor.execute(statement, values)
+    with seen_by(system(lender)):
+        assert Change.objects.filter(entry=old).count() == told
+        assert Case.objects.get(pk=case.id).rank == 1
+
+
+def test_an_account_or_lender_is_written_by_its_own_lender_alone_and_under_an_entry(work):
+    mine, theirs = work.lender(), work.lender()
+    account = work.account(theirs, "administrator")
+    with work.writing(mine):
+        assert Account.objects.filter(pk=account.id).update(roles=["auditor"]) == 0
+        assert Lender.objects.filter(code=theirs).update(name_en="Mine") == 0
+    with pytest.raises(ProgrammingError, match="row-level security"), work.writing(mine):
+        Account.objects.create(id=uuid4(), lender=theirs, name=f"planted-{uuid4().hex[:8]}", roles=["data_officer"], teams=["*"])
+    with pytest.raises(ProgrammingError, match="not of this action"), seen_by(system(mine), uuid4(), b"s"):
+        Lender.objects.filter(code=mine).update(name_en="Nobody's doing")
+
+
+def test_no_row_points_to_a_row_of_another_lender(work):
+    mine, theirs = work.lender(), work.lender()
+    case, other, collector = work.case(mine, people=False), work.case(theirs, people=False), work.collector(theirs, "south")
+    with pytest.raises(ProgrammingError, match="another lender"), work.writing(mine):
+        Hold.objects.create(lender=mine, case_id=other.id, kind="cease", placed_at=work.at)
+    for change in ({"held_by_id": collector.id}, {"team_id": collector.team_id}):
+        with pytest.raises(ProgrammingError, match="another lender"), work.writing(mine):
+            Case.objects.filter(pk=case.id).update(**change)
+
+
+def test_no_teams_code_reads_as_several_or_as_all(work):
+    lender = work.lender()
+    for code in ("north,south", "*"):
+        with pytest.raises(IntegrityError, match="code_plain"), work.writing(lender):
+            Team.objects.create(lender=lender, code=code)
+
+
+def test_the_application_does_not_write_which_migrations_were_run(work):
+    with raw(work) as plain, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        plain.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('work', '9999_later', now())")

@@ -1,7 +1,10 @@
 """What the database itself refuses: rows of another lender or team, writes outside an action, changes to what was logged.
 
 One row-level security policy per table, forced on the owner too; a trigger per table that refuses a statement without a running entry, and three that put down what
-each statement changed; a check per column that takes only some words. Laid again after every migration: doing it twice changes nothing.
+each statement changed; one at the end of the transaction that demands the entry to be of this very transaction; two per table that refuse a row that points to another
+lender's; a check per column that takes only some words. Laid again after every migration: doing it twice changes nothing.
+
+What a statement changed is put down by the owner's right alone (SECURITY DEFINER): the application's role can neither forge a change nor hang one on an entry of before.
 """
 
 from django.apps import apps
@@ -17,8 +20,12 @@ _CASE_SEEN = "EXISTS (SELECT 1 FROM work_case seen WHERE seen.id = {})"
 OF_CASE = ("party", "contactpoint", "debt", "payment", "placement", "hold", "attachment", "contact", "promise", "offer", "plan", "dispute", "complaint", "consent")
 OF_LENDER = ("team", "collector", "brokenglass", "borrowerlogin", "answer", "change")
 ADDED_ONLY = ("entry", "change")
-FREE = ("account", "lender")
-"""Tables that are read before anybody has logged in, so no lender is known yet; their writes are guarded as all others."""
+FREE = {"account": "lender", "lender": "code"}
+"""Tables that are read before anybody has logged in, so no lender is known yet, and the column with the lender's code, by which their writes are guarded as all others."""
+_NO_CHANGE = (*ADDED_ONLY, "answer", "lender")
+"""Tables whose writes are put down nowhere else: the log itself, and what has no id of its own."""
+_PLAIN_CODE = "code !~ ',' AND code <> '*'"
+"""What a team's code may be: the list of teams that a transaction sees is told to the database with commas, and a star stands for all."""
 
 _FUNCTIONS = """
 CREATE OR REPLACE FUNCTION arrears_needs_an_entry() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -37,6 +44,16 @@ CREATE OR REPLACE FUNCTION arrears_put_down(told text, operation text, rows bigi
          sha256(before), sha256(after)
   WHERE rows > 0
 $$;
+REVOKE EXECUTE ON FUNCTION arrears_put_down(text, text, bigint, uuid[], bytea, bytea) FROM PUBLIC;
+CREATE OR REPLACE FUNCTION arrears_entry_is_of_now() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE running uuid;
+BEGIN
+  IF TG_TABLE_NAME = 'work_change' THEN running := NEW.entry_id; ELSE running := current_setting('arrears.entry')::uuid; END IF;
+  IF NOT EXISTS (SELECT FROM work_entry e WHERE e.id = running AND e.lender = current_setting('arrears.lender') AND e.xmin = pg_current_xact_id()::xid) THEN
+    RAISE EXCEPTION 'a write under an entry that is not of this action' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN NULL;
+END $$;
 """
 
 _OPERATIONS = {
@@ -53,10 +70,17 @@ def guard(run, app: str) -> None:
     run(_FUNCTIONS)
     for table in (*OF_CASE, *OF_LENDER, "case", "approval", "entry"):
         _row_security(run, f"work_{table}", _visible(table), _writable(table))
+    for table, column in FREE.items():
+        _own_writes(run, f"work_{table}", column)
     for table in (*OF_CASE, *OF_LENDER, *FREE, "case", "approval", "entry"):
         _needs_an_entry(run, f"work_{table}")
-        if table not in (*ADDED_ONLY, "answer", "lender"):
+        if table not in _NO_CHANGE:
             _put_down(run, f"work_{table}")
+    for table in ("change", "lender"):
+        _entry_is_of_now(run, f"work_{table}")
+    for model in apps.get_app_config("work").get_models():
+        _same_lender(run, model)
+    _check(run, "work_team", "code_plain", _PLAIN_CODE)
     for model in apps.get_app_config("work").get_models():
         for field in model._meta.concrete_fields:
             if field.choices:
@@ -66,8 +90,12 @@ def guard(run, app: str) -> None:
 
 def _only_these_words(run, table: str, column: str, words: list[str]) -> None:
     listed = ", ".join(f"'{word}'" for word in words)
-    run(f'ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_{column}_words')
-    run(f'ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_words CHECK ("{column}" IN ({listed}))')
+    _check(run, table, f"{column}_words", f'"{column}" IN ({listed})')
+
+
+def _check(run, table: str, name: str, condition: str) -> None:
+    run(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_{name}")
+    run(f"ALTER TABLE {table} ADD CONSTRAINT {table}_{name} CHECK ({condition})")
 
 
 def _visible(table: str) -> str:
@@ -93,6 +121,40 @@ def _row_security(run, table: str, visible: str, writable: str) -> None:
     run(f"CREATE POLICY arrears_rows ON {table} USING ({visible}) WITH CHECK ({writable})")
 
 
+def _own_writes(run, table: str, column: str) -> None:
+    """Everybody reads the table, as log-in must; nobody writes a row of another lender."""
+    own = f"{column} = (SELECT current_setting('arrears.lender', true))"
+    run(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+    for name, command, rule in (("read", "SELECT", "USING (true)"), ("added", "INSERT", f"WITH CHECK ({own})"), ("changed", "UPDATE", f"USING ({own}) WITH CHECK ({own})"), ("removed", "DELETE", f"USING ({own})")):
+        run(f"DROP POLICY IF EXISTS arrears_{name} ON {table}")
+        run(f"CREATE POLICY arrears_{name} ON {table} FOR {command} {rule}")
+
+
+def _entry_is_of_now(run, table: str) -> None:
+    run(f"DROP TRIGGER IF EXISTS arrears_entry_is_of_now ON {table}")
+    run(f"CREATE CONSTRAINT TRIGGER arrears_entry_is_of_now AFTER INSERT OR UPDATE ON {table} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION arrears_entry_is_of_now()")
+
+
+def _same_lender(run, model) -> None:
+    """A foreign key is checked past row-level security, so it alone would let a row point to another lender's."""
+    table, lenders = model._meta.db_table, {"lender"} & {field.column for field in model._meta.concrete_fields}
+    keys = [(field.column, field.related_model._meta.db_table) for field in model._meta.concrete_fields if field.is_relation and field.related_model._meta.db_table != "work_entry"]
+    if not lenders or not keys:
+        return
+    strays = " OR ".join(f'EXISTS (SELECT FROM new_rows r WHERE r."{column}" IS NOT NULL AND NOT EXISTS (SELECT FROM {of} t WHERE t.id = r."{column}" AND t.lender = r.lender))' for column, of in keys)
+    run(f"""CREATE OR REPLACE FUNCTION arrears_same_lender_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF {strays} THEN
+    RAISE EXCEPTION 'a row of % points to one of another lender, or that is not seen', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN NULL;
+END $$""")
+    for operation in ("INSERT", "UPDATE"):
+        name = f"arrears_same_lender_{operation.lower()}"
+        run(f"DROP TRIGGER IF EXISTS {name} ON {table}")
+        run(f"CREATE TRIGGER {name} AFTER {operation} ON {table} REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION arrears_same_lender_{table}()")
+
+
 def _needs_an_entry(run, table: str) -> None:
     run(f"DROP TRIGGER IF EXISTS arrears_needs_an_entry ON {table}")
     run(f"CREATE TRIGGER arrears_needs_an_entry BEFORE INSERT OR UPDATE OR DELETE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION arrears_needs_an_entry()")
@@ -101,7 +163,7 @@ def _needs_an_entry(run, table: str) -> None:
 def _put_down(run, table: str) -> None:
     for operation, (rows, told) in _OPERATIONS.items():
         name = f"arrears_put_down_{operation.lower()}"
-        run(f"""CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+        run(f"""CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
   PERFORM arrears_put_down(TG_TABLE_NAME::text, TG_OP, seen.n, seen.ids, seen.before, seen.after) FROM (SELECT {told.format(key='r.id')}) AS seen(n, ids, before, after);
   RETURN NULL;
@@ -120,6 +182,7 @@ def _grants(run, app: str) -> None:
     run(f'GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO "{app}"')
     for table in ADDED_ONLY:
         run(f'REVOKE UPDATE, DELETE, TRUNCATE ON work_{table} FROM "{app}"')
-    for table in ("account", "lender", "django_migrations"):
-        name = table if table.startswith("django") else f"work_{table}"
-        run(f'REVOKE DELETE ON {name} FROM "{app}"')
+    run(f'REVOKE INSERT ON work_change FROM "{app}"')
+    run(f'REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM "{app}"')
+    for table in FREE:
+        run(f'REVOKE DELETE ON work_{table} FROM "{app}"')
