@@ -228,7 +228,7 @@ def _rotates_for_ever(vault, begun, batches):
 
 def test_a_rotation_that_is_killed_at_any_moment_loses_nothing_and_goes_on(installation, monkeypatch):
     monkeypatch.setattr(rotation, "BATCH", 5)
-    turns = 1000 if os.environ.get("ARREARS_LONG_FAULTS") == "1" else 100
+    turns = 1000 if os.environ.get("ARREARS_LONG_FAULTS") == "1" else 60
     vault, cells = installation.init(), cells_of(60)
     sealed = as_sealed(cells, vault.seal("bank", cells))
     fork, dice, unfinished = multiprocessing.get_context("fork"), random.Random(7), 0
