@@ -339,3 +339,33 @@ def test_no_hash_of_the_house_is_weaker_than_argon2id_asks():
     assert _staff(ASVS)["PASSWORD_HASHERS"] == ["django.contrib.auth.hashers.Argon2PasswordHasher"]
     assert get_hashers_by_algorithm() and Argon2PasswordHasher.memory_cost >= 19 * 1024 and Argon2PasswordHasher.time_cost >= 2
     assert administrator_of_shell("x").via == "cli"
+
+
+@pytest.mark.parametrize("value", ["\0", "'; DROP TABLE work_case; --", "9" * 5000, "\u202e\U0001f600\ufffe", "../../etc/passwd", "-1"])
+def test_no_odd_value_in_any_field_of_any_route_breaks_the_program(staff, value):
+    people = [staff(role) for role in ("administrator", "compliance_officer")]
+    names = ("name", "password", "next", "kind", "code", "credential", "label", "party", "field", "purpose", "reason", "contact_point", "decision", "key", "roles", "teams", "collector", "language", "minutes", "current", "again",
+             "verb", "before", "page", "order", "refused", "over")
+    for person in people:
+        person.browser.raise_request_exception = False
+        for name, address, _ in routes():
+            if name != "log_out":
+                for answer in (person.browser.get(address, dict.fromkeys(names, value)), person.browser.post(address, dict.fromkeys(names, value))):
+                    assert answer.status_code < 500, name
+                    assert answer.status_code == 400 or "\0" not in value, name
+
+
+def test_a_compliance_officer_sees_what_must_be_answered_first_and_what_is_late(work, staff, clock):
+    from datetime import timedelta
+
+    from arrears.work.models import Complaint, Hold
+
+    person = staff("compliance_officer")
+    case = work.case(person.lender, "north")
+    with work.writing(person.lender):
+        for days, ground in ((-1, "hours"), (5, "wording")):
+            hold = Hold.objects.create(lender=person.lender, case=case, kind="complaint", placed_at=work.at)
+            Complaint.objects.create(lender=person.lender, case=case, raised_at=work.at, answer_by_on=(work.at + timedelta(days=days)).date(), ground=ground, hold=hold)
+        Hold.objects.create(lender=person.lender, case=case, kind="litigation", placed_at=work.at)
+    page = person.browser.get("/").content.decode()
+    assert page.index("联系时段") < page.index("用语") < page.index("诉讼") and page.count("已超期") == 1 and page.count(f"/cases/{case.id}") == 4

@@ -2,6 +2,7 @@
 
 from hashlib import sha256
 from hmac import digest
+from ipaddress import ip_address
 
 from axes.handlers.database import AxesDatabaseHandler
 from axes.handlers.proxy import AxesProxyHandler
@@ -47,10 +48,12 @@ def name_of(request, credentials=None) -> str:
 
 
 def address(request) -> str:
-    """Where the request comes from: what the operator's own proxy says last, where there is one; else the peer."""
-    if settings.ARREARS_SERVING.behind_proxy and (told := request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")[-1].strip()):
-        return told[:45]
-    return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104 - an address noted, none bound to
+    """Where the request comes from: what the operator's own proxy says last, where there is one; else the peer. What is no address counts as 0.0.0.0, all of them as one."""
+    told = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")[-1].strip() if settings.ARREARS_SERVING.behind_proxy else ""
+    try:
+        return str(ip_address(told or request.META.get("REMOTE_ADDR", "")))
+    except ValueError:
+        return "0.0.0.0"  # noqa: S104 - an address noted, none bound to
 
 
 def timed(request) -> None:
