@@ -39,6 +39,7 @@ def test_a_database_is_started_told_about_backed_up_put_back_and_stopped(home):
     made = db("backup", "--home", home, "--keys-days", "3", "--lang", "en")
     assert made.status == 0 and "keys 3 days" in made.out
     name = re.search(r"cases (\S+): 5 rows", made.out)[1]
+    assert f"Newest backup of cases: {name}\nNewest backup of keys: {name}\n" in db("status", "--home", home, "--lang", "en").out
     refused = db("restore", name, "--home", home, "--lang", "zh")
     assert refused.status == 2 and "非空" in refused.error and "not empty" in refused.error
     back = db("restore", name, "--replace", "--home", home, "--lang", "en")

@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import random
+import re
+import signal
 import stat
 import time
 from datetime import UTC, datetime, timedelta
@@ -258,6 +260,24 @@ def test_a_restore_killed_at_any_moment_leaves_the_old_database_or_the_new_one_w
     assert (loans(filled), persons(filled)) == states[full]
     with connect(filled) as connection:
         assert connection.execute("select count(*) from pg_database where datname like 'arrears%'").fetchone() == (2,)
+
+
+def test_a_server_killed_under_a_backup_or_a_restore_ends_it_with_a_word_and_nothing_half(filled):
+    seed = random.SystemRandom().randrange(1 << 30) if LONG else 9
+    drawn, at = random.Random(seed), NOW + 500 * DAY
+    name = postgres.backup(filled, at)[0].name
+    held, before = (loans(filled), persons(filled)), finals(filled)
+    for number in range(60 if LONG else 4):
+        words, more = (BACKUP, ()) if number % 2 else (RESTORE, (name,))
+        running = begin(filled, words, *more, at + (number + 1) * 1_000_000)
+        time.sleep(drawn.uniform(0, 0.5))
+        os.kill(postgres.status(filled).pid, signal.SIGKILL)
+        error = running.communicate()[1]
+        assert running.returncode == 0 or re.search(r"refusal\.\w+:|connections\.\w+:", error), (seed, error)
+        postgres.ensure_running(filled)
+        after = finals(filled)
+        assert before.items() <= after.items() and (loans(filled), persons(filled)) == held, seed
+        before = after
 
 
 def settle(home: Path) -> None:

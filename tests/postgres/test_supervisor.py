@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import signal
 import stat
@@ -118,12 +119,15 @@ def test_what_a_killed_server_had_committed_is_there_when_it_is_started_again():
 def test_a_start_that_is_killed_at_any_moment_leaves_a_home_that_starts():
     seed = random.SystemRandom().randrange(1 << 30) if LONG else 11
     drawn = random.Random(seed)
-    rounds = 60 if LONG else 6
-    for number in range(rounds):
+    with new_home() as home:
+        began = time.monotonic()
+        postgres.ensure_running(home)
+        usual = time.monotonic() - began
+    for _ in range(60 if LONG else 4):
         with new_home() as home:
             for _ in range(drawn.randint(1, 2)):
                 starter = begin(home, START)
-                time.sleep(drawn.uniform(0, 1.3 * (number + 1) / rounds))
+                time.sleep(drawn.uniform(0, usual * 1.1))
                 kill(starter)
                 close(starter)
             postgres.ensure_running(home)
@@ -143,9 +147,10 @@ def demand_whole(home: Path, seed: object) -> None:
 
 def test_the_server_survives_its_starter_and_the_log_shows_no_value_of_a_refused_statement():
     with new_home() as home:
-        starter = begin(home, START)
+        starter = begin(home, "import resource\nresource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)\n" + START)
         assert starter.wait() == 0
         close(starter)
+        assert re.search(r"Max core file size +0 +0 ", Path(f"/proc/{postgres.status(home).pid}/limits").read_text()), "a crash would leave rows of persons on the disk"
         with connect(home) as connection:
             connection.execute("create table person (phone text unique check (length(phone) < 12), number int)")
             connection.execute("insert into person values ('13812345678', 1)")

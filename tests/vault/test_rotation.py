@@ -133,6 +133,14 @@ def test_texts_are_sealed_anew_under_a_new_data_key_and_only_the_old_ones(instal
         other.open("bank", sealed)
 
 
+def test_a_process_that_only_opened_meanwhile_seals_under_the_newest_key_all_the_same(installation):
+    vault, other, cells = installation.init(), installation.open(), cells_of(2)
+    sealed = as_sealed(cells, other.seal("bank", cells))
+    rotation.rotate_data_keys(vault, "bank", [cells[0].person], NOW)
+    assert other.open("bank", sealed) == texts(cells)
+    assert [suites.named(one)[1] for one in other.seal("bank", cells)] == [2, 1]
+
+
 def test_an_installation_changes_to_sm4_and_what_was_sealed_before_stays_readable(installation):
     vault, cells = installation.init(), cells_of(3)
     sealed = as_sealed(cells, vault.seal("bank", cells))

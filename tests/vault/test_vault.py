@@ -125,6 +125,26 @@ def test_a_person_who_is_shredded_is_gone_for_every_process_at_once_and_never_co
     assert len((installation.home / "keys" / "erased.jsonl").read_text().splitlines()) == 1
 
 
+@pytest.mark.parametrize("statement", ["DELETE FROM vault.data_key WHERE person = '{}'", "DELETE FROM vault.data_key", "TRUNCATE vault.data_key"])
+@pytest.mark.parametrize("is_first_change", [True, False])
+def test_a_key_that_anybody_deletes_by_hand_is_used_no_more_by_a_process_that_holds_it(installation, statement, is_first_change):
+    vault = installation.init()
+    cell, other = (Cell(person(), "party", "name", person(), "王小明") for _ in range(2))
+    if not is_first_change:
+        vault.shred("bank", person(), NOW)
+        vault.seal("bank", [other])
+        vault.shred("bank", other.person, NOW)
+    [whole] = vault.seal("bank", [cell])
+    assert vault.open("bank", [moved(cell, whole)]) == ["王小明"]
+    installation.sql(statement.format(cell.person))
+    with pytest.raises(MissingKey):
+        vault.open("bank", [moved(cell, whole)])
+    [again] = vault.seal("bank", [cell])
+    assert vault.open("bank", [moved(cell, again)]) == ["王小明"]
+    with pytest.raises(Damaged):
+        vault.open("bank", [moved(cell, whole)])
+
+
 def test_of_a_batch_in_which_one_is_erased_nothing_is_opened_or_sealed(vault):
     cells = [Cell(person(), "party", "name", person(), text) for text in "甲乙丙"]
     sealed = vault.seal("bank", cells)
@@ -165,7 +185,7 @@ def test_the_database_itself_refuses_a_key_for_an_erased_person_and_taking_an_er
     vault.shred("bank", cell.person, NOW)
     for statement, values in (
         ("INSERT INTO vault.data_key VALUES (%s, %s, %s, %s, %s, %s, %s)", row), ("DELETE FROM vault.erased", ()), ("UPDATE vault.erased SET tenant = 'x'", ()),
-        ("UPDATE vault.layout SET version = 2", ()), ("DELETE FROM vault.tenant_key", ()), ("UPDATE vault.data_key SET person = gen_random_uuid()", ()), ("DROP TABLE vault.erased", ()),
+        ("UPDATE vault.layout SET version = 2", ()), ("DELETE FROM vault.tenant_key", ()), ("UPDATE vault.change SET mark = gen_random_uuid()", ()), ("DELETE FROM vault.change", ()), ("UPDATE vault.data_key SET person = gen_random_uuid()", ()), ("DROP TABLE vault.erased", ()),
     ):
         with psycopg.connect(**installation.app) as connection, pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.CheckViolation)):
             connection.execute(statement, values)

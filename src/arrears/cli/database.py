@@ -125,6 +125,8 @@ def upgrade(
 
 def status_lines(found, home: Path, lang: str) -> list[str]:
     """What is known of the database, a line each."""
+    from arrears.postgres import backups_of
+
     zh = lang == "zh"
     if found.is_outside:
         lines = [f"外部服务器 {found.socket}（PostgreSQL {found.version}），由 DATABASE_URL 指定，不由本系统启停" if zh else
@@ -141,6 +143,9 @@ def status_lines(found, home: Path, lang: str) -> list[str]:
     for name, size in found.bytes_of.items():
         label = {"cases": ("cases", "案件"), "keys": ("keys", "密钥")}[name][zh]
         lines += [f"{label}：{size / 1e6:,.1f} MB" if zh else f"{label}: {size / 1e6:,.1f} MB"]
+    for database, (en, cn) in {"cases": ("cases", "案件"), "keys": ("keys", "密钥")}.items():
+        newest = max((one.name for one in backups_of(home, database)), default=None)
+        lines += [f"{cn}最新备份：{newest or '无'}" if zh else f"Newest backup of {en}: {newest or 'none'}"]
     for path in found.kept_aside:
         lines += [f"升级前的数据目录仍保留：{path}；arrears db upgrade --remove-old 删除" if zh else f"Kept from before an upgrade: {path}; arrears db upgrade --remove-old removes it."]
     return lines

@@ -34,15 +34,18 @@ class Standing:
 
 @contextmanager
 def connected(place: Place, where: str, **settings):
-    """A connection that commits each statement, closed at the end; `where` names it to the user. Raises Refused, a kind of it where nothing answers."""
+    """A connection that commits each statement, closed at the end; `where` names it to the user. Raises Refused, a kind of it where nothing answers or the server goes away meanwhile."""
     import psycopg
 
     try:
         connection = psycopg.connect(**{**place.psycopg(), "autocommit": True, "application_name": "arrears", **settings})
     except psycopg.Error as problem:
         raise _why(str(problem).strip(), where) from None
-    with connection:
-        yield connection
+    try:
+        with connection:
+            yield connection
+    except psycopg.OperationalError as problem:
+        raise _why(str(problem).strip() or "connection lost", where) from None
 
 
 def standing_of(connection) -> Standing:

@@ -23,6 +23,9 @@ STOP_SECONDS = 60
 GOING_SECONDS = 10
 """How long the processes of a killed server are waited for."""
 
+NO_CORE = ("/bin/sh", "-c", 'ulimit -c 0; exec "$@"', "sh")
+"""A server that crashes leaves no picture of its memory on the disk: rows of persons are in it."""
+
 
 @dataclass(frozen=True)
 class Postmaster:
@@ -73,7 +76,7 @@ def start_server(binaries: Binaries, account: Account, folders: Folders, data: P
         said.unlink(missing_ok=True)
         _forget_the_dead(data, socket)
         before = _sizes(folders.log)
-        ran = accounts.run(account, [binaries.pg_ctl, "-D", data, "-w", "-t", START_SECONDS, "-l", said, "-o", f"{options} -p {PORT}", "start"], seconds=START_SECONDS + 30)
+        ran = accounts.run(account, [*NO_CORE, binaries.pg_ctl, "-D", data, "-w", "-t", START_SECONDS, "-l", said, "-o", f"{options} -p {PORT}", "start"], seconds=START_SECONDS + 30)
         server = None if ran.returncode == 0 else settled(data)  # a killed start's pg_ctl may have been a moment earlier
         if ran.returncode == 0 or (server is not None and listens(server, socket)):
             return

@@ -181,7 +181,7 @@ class Vault:
         keys = self.data_keys.to_open(tenant, set(pairs))
         contents = []
         for one, pair, binding in zip(sealed, pairs, _bindings(what, tenant, sealed), strict=True):
-            suite, cipher = keys[pair]
+            suite, cipher, _ = keys[pair]
             whole = one.sealed
             try:
                 if whole[0] != suite:

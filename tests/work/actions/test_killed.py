@@ -19,7 +19,7 @@ from work.actions.doomed import call_of
 
 KILLS = 3000 if os.environ.get("ARREARS_LONG_FAULTS") == "1" else 300
 THREADS = 3
-ANSWERS_MOST, LIVES_SECONDS = 6, 0.02
+ANSWERS_MOST, LIVES_SECONDS = 4, 0.02
 """A child is killed a random part of this time after a random number of answers, so that the moments lie anywhere in an action however fast the machine is; after none, anywhere in its start too."""
 TABLE_OF = {"promise.take": "work_promise", "contact.note": "work_contact", "hold.place": "work_hold", "plan.propose": "work_plan", "contact_point.add": "work_contactpoint"}
 ALSO = {"contact.note": {("work_case", "UPDATE")}}

@@ -82,6 +82,12 @@ class Action:
 
 ACTIONS: dict[str, Action] = {}
 _THINGS = {"case": Case, "approval": Approval, "account": Account}
+_PUT_DOWN = """
+WITH answered AS (UPDATE work_answer SET answer = %(result)s::jsonb WHERE lender = %(lender)s AND actor = %(who)s AND "key" = %(key)s)
+INSERT INTO work_entry (id, lender, "case", at, actor, actor_name, roles, via, verb, purpose, reason, reason_sealed, parameters, result, policies, is_refused, "key", salt)
+VALUES (%(id)s, %(lender)s, %(case)s::uuid, %(at)s, %(actor)s::uuid, %(actor_name)s, %(roles)s::varchar[], %(via)s, %(verb)s, %(purpose)s::text, %(reason)s::text, %(reason_sealed)s::bytea,
+        %(parameters)s::jsonb, %(result)s::jsonb, %(policies)s::varchar[], false, %(key)s::text, %(salt)s)"""
+"""The entry, and the answer under its key where there is one: one statement, as every action waits for it."""
 _SEEN_BY_POLICY = {"case": ("team",), "approval": ("case__team",)}
 """What policies ask of a thing that stands in another table: read with it, in one go."""
 
@@ -120,8 +126,6 @@ def perform(actor: Actor, verb: str, parameters: dict[str, Any], now: int, *, th
                 raise _forbidden(allowed, verb)
             answer = json.loads(json.dumps(what.does(doing, found, **given), default=str))
             _put_down(what, doing, found, given, {} if what.tells else answer, allowed.policies, key, salt)
-            if key is not None:
-                Answer.objects.filter(lender=actor.lender, actor=_who(actor), key=key).update(answer=answer)
             return answer
     except Forbidden as refused:
         _put_down_refusal(what, doing, thing, refused.policies)
@@ -191,12 +195,13 @@ def _put_down(what: Action, doing: Doing, found, given: dict, answer: dict, poli
     """One Entry. The reason of an action on a case is sealed under its debtor's key."""
     case = found.id if isinstance(found, Case) else getattr(found, "case_id", None)
     sealed = sealed_reason(doing.actor.lender, case, doing.entry, doing.reason)
-    Entry.objects.create(
-        id=doing.entry, lender=doing.actor.lender, case=case, at=doing.now, actor=doing.actor.account, actor_name=doing.actor.name, roles=sorted(doing.actor.roles), via=doing.actor.via,
-        verb=what.verb, purpose=doing.purpose, reason=doing.reason if sealed is None else None, reason_sealed=sealed,
-        parameters=json.loads(json.dumps({name: value for name, value in given.items() if name not in what.personal}, default=str)),
-        result=answer, policies=list(policies), key=key, salt=salt,
-    )
+    parameters = {name: value for name, value in given.items() if name not in what.personal}
+    with connection.cursor() as cursor:
+        cursor.execute(_PUT_DOWN, {
+            "id": doing.entry, "lender": doing.actor.lender, "case": case, "at": doing.now, "actor": doing.actor.account, "actor_name": doing.actor.name, "roles": sorted(doing.actor.roles),
+            "via": doing.actor.via, "verb": what.verb, "purpose": doing.purpose, "reason": doing.reason if sealed is None else None, "reason_sealed": sealed,
+            "parameters": json.dumps(parameters, default=str), "result": json.dumps(answer), "policies": list(policies), "key": key, "salt": salt, "who": _who(doing.actor),
+        })
 
 
 def _put_down_refusal(what: Action, doing: Doing, thing: UUID | None, policies: tuple[str, ...]) -> None:
