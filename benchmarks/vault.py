@@ -70,7 +70,7 @@ def page(results: dict) -> str:
     machine, keys, ways = results["machine"], results["keys"], results["ways"]
     ours = [ways[f"aes-256-gcm-siv: {verb}"]["fields_a_processor_second_with_database"]["median"] for verb in ("seal", "open")]
     lines = [
-        "### The vault", "",
+        "## The vault", "",
         f"{results['persons']:,} made-up people with {results['fields_a_person']} fields each, a key a person, one thread of one process, a real KEYS database; every batch asks it whether the keys are still there "
         f"({machine['processor']}, {machine['cores']} cores, cryptography {machine['cryptography']}, measured on {results['measured_on']}, {results['rounds']} rounds, load before the run {results['load_before']}).", "",
         "| wanted, on one core | found, a processor second of process and database together |  |", "| --- | --- | --- |",

@@ -158,6 +158,13 @@ def test_a_changed_cut_or_unknown_backup_is_refused_and_nothing_is_changed(fille
     for name in ("20200101T000000.000Z", "../keys/" + made.name, "", "latest"):
         with pytest.raises(Refused, match="no backup of cases"):
             postgres.restore(filled, name, NOW + 2 * DAY, replaces=True)
+    said = made.path.with_suffix(".json").read_text()
+    made.path.with_suffix(".json").write_text(said.replace('"public.loan": 3000', '"public.loan": 3001'))
+    with pytest.raises(Refused, match=r"other counts of rows.*public\.loan"):
+        postgres.restore(filled, made.name, NOW + 2 * DAY + 2_000_000, replaces=True)
+    with connect(filled) as connection:
+        assert connection.execute("select count(*) from pg_database where datname like 'arrears%'").fetchone() == (2,), "nothing half is left"
+    made.path.with_suffix(".json").write_text(said)
     made.path.with_suffix(".json").rename(filled / "kept.json")
     with pytest.raises(Refused, match="JSON file is missing"):
         postgres.restore(filled, made.name, NOW + 2 * DAY, replaces=True)

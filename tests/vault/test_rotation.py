@@ -212,24 +212,32 @@ def test_two_processes_read_and_make_keys_without_a_break_while_every_key_is_rot
     assert vault.open("bank", sealed) == texts(cells)
 
 
-def _rotates_for_ever(vault, begun):
-    begun.set()
+def _rotates_for_ever(vault, begun, batches):
+    """Says so when that many batches are done."""
+    done = 0
+
+    def report(_):
+        nonlocal done
+        done += 1
+        if done == batches:
+            begun.set()
+
     while True:
-        rotation.rotate_tenant_key(vault, "bank", NOW)
+        rotation.rotate_tenant_key(vault, "bank", NOW, report)
 
 
 def test_a_rotation_that_is_killed_at_any_moment_loses_nothing_and_goes_on(installation, monkeypatch):
     monkeypatch.setattr(rotation, "BATCH", 5)
-    turns = 1000 if os.environ.get("ARREARS_LONG_FAULTS") == "1" else 100
+    turns = 1000 if os.environ.get("ARREARS_LONG_FAULTS") == "1" else 60
     vault, cells = installation.init(), cells_of(60)
     sealed = as_sealed(cells, vault.seal("bank", cells))
     fork, dice, unfinished = multiprocessing.get_context("fork"), random.Random(7), 0
     for _ in range(turns):
         begun = fork.Event()
-        running = fork.Process(target=_rotates_for_ever, args=(vault, begun))
+        running = fork.Process(target=_rotates_for_ever, args=(vault, begun, dice.randint(1, 14)))
         running.start()
         assert begun.wait(60)
-        time.sleep(dice.uniform(0, 0.06))
+        time.sleep(dice.uniform(0, 0.01))
         os.kill(running.pid, signal.SIGKILL)
         running.join(60)
         assert running.exitcode == -signal.SIGKILL

@@ -309,6 +309,18 @@ def test_a_reset_ends_sessions_and_takes_the_second_factor_away(staff, clock):
     assert person.give_password().status_code == 302 and person.browser.get("/second-factor").url == "/second-factor/enrol"
 
 
+def test_a_reset_lifts_a_lock_out(staff, clock):
+    from arrears.work.actions.action import perform
+    from web.staff import administrator_of_shell
+
+    person = staff("auditor")
+    for attempt in range(settings.ARREARS_ACCESS.failures_account):
+        person.give_password(browser(REMOTE_ADDR=f"10.5.{attempt}.1"), "wrong wrong wrong")
+    assert person.give_password(browser(REMOTE_ADDR="10.6.0.1")).status_code == 429
+    told = perform(administrator_of_shell(person.lender), "account.reset", {}, clock.now, thing=person.account, reason="locked out")
+    assert person.give_password(browser(REMOTE_ADDR="10.6.0.1"), told["one_time_password"]).status_code == 302
+
+
 def test_the_last_second_factor_cannot_be_removed(staff):
     from arrears.work.factors import factors
 

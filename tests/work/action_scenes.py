@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from arrears.work.actor import Actor, system
-from arrears.work.models import Case, ContactPoint, Debt, Party
+from arrears.work.models import Case, Collector, ContactPoint, Debt, Party
 from work_home import Work
 
 SCENES: dict[str, Callable[["World"], "Call"]] = {}
@@ -41,14 +42,23 @@ class World:
     def __post_init__(self):
         self.work = replace(self.work)  # its clock may be moved by one test
         self.lender = self.work.lender()
-        self.team, self.agency = "a", "agency"
-        self.work.team(self.lender, self.agency, "agency")
-        self.collector = self.work.collector(self.lender, self.team)
+        self.team = "a"
         self.lead = self.work.actor(self.lender, "team_lead")
-        self.compliance = self.work.actor(self.lender, "compliance_officer")
         self.system = system(self.lender)
         self.case = self.new_case()
         self.loan = f"{self.case.borrower_id}-L0"
+
+    @cached_property
+    def agency(self) -> str:
+        return self.work.team(self.lender, "agency", "agency").code
+
+    @cached_property
+    def collector(self) -> Collector:
+        return self.work.collector(self.lender, self.team)
+
+    @cached_property
+    def compliance(self) -> Actor:
+        return self.work.actor(self.lender, "compliance_officer")
 
     def new_case(self, team: str | None = "a") -> Case:
         case = self.work.case(self.lender, team)

@@ -41,13 +41,16 @@ def restore(home: Path, name: str, now: int, *, with_keys: bool = False, replace
             say(f"what is replaced was backed up: {one.path}", f"被替换的内容已备份：{one.path}")
     with backups.backing_up(home), connections.connected(administering(home, None), "restore") as connection:
         _clear(connection, home)
-        for one in wanted:
-            _fill(home, connection, one)
-        if with_keys:
-            gone = _erase_again(_at(home, KEYS, "_restoring"), erased)
-            say(f"{gone} data keys of erased persons were in the backup and are destroyed again", f"备份中含有 {gone} 个已删除人员的数据密钥，已再次销毁")
-        _swap(connection, [administering(home, one.database).dbname for one in wanted])
-        _clear(connection, home)
+        try:
+            for one in wanted:
+                _fill(home, connection, one)
+            if with_keys:
+                gone = _erase_again(_at(home, KEYS, "_restoring"), erased)
+                say(f"{gone} data keys of erased persons were in the backup and are destroyed again", f"备份中含有 {gone} 个已删除人员的数据密钥，已再次销毁")
+            _swap(connection, [administering(home, one.database).dbname for one in wanted])
+        finally:
+            if not connection.closed:
+                _clear(connection, home)
     return wanted
 
 

@@ -47,6 +47,7 @@ _ROWS = (
     ("work_complaint", "text_sealed", C2, {}, {}, "reading"),
     ("work_complaint", "answer_sealed", C2, {}, {}, "reading"),
     ("work_entry", "reason_sealed", C2, {}, {}, "reading"),
+    ("work_brokenglass", "reason_sealed", C2, {}, {}, "reading"),
 )
 SEALED_COLUMNS = {(row[0], row[1]): SealedColumn(*row) for row in _ROWS}
 """Every sealed column of the work plane, by table and column. An attachment's content is C3, since a voice may serve as a biometric (this project's choice)."""

@@ -44,7 +44,7 @@ class Counted(AxesDatabaseHandler):
 def name_of(request, credentials=None) -> str:
     """By what failures of a name are counted: a keyed hash of what was typed. Anything may be typed there, a password or somebody's number, so the name itself is kept nowhere."""
     typed = (credentials.get("username") if credentials else request.POST.get("name")) or ""
-    return digest(derived(settings.ARREARS[0], "lock-out"), typed.encode("utf-8", "surrogatepass"), sha256).hexdigest()
+    return digest(derived(settings.ARREARS[0], "lock-out"), typed.encode("utf-8", "surrogatepass"), sha256).hex()
 
 
 def address(request) -> str:

@@ -21,11 +21,15 @@ def page(request, status: int, **told) -> HttpResponse:
 
 
 def page_of(request, problem: Exception) -> HttpResponse | None:
-    """The page of an exception; None where Django's own answer comes to one of those below."""
+    """The page of an exception; None where Django's own answer comes to one of those below.
+
+    Of a refusal: 409 for a key that came before, 422 for what was sent, 503 where nothing was sent, as when the vault does not open.
+    """
     if isinstance(problem, Forbidden):
         return page(request, 403, sentence=in_language(problem), policies=problem.policies)
     if isinstance(problem, Refused):
-        return page(request, 409 if isinstance(problem, KeyReused) else 422, sentence=in_language(problem))
+        asked_only = 503 if request.method in ("GET", "HEAD") else 422
+        return page(request, 409 if isinstance(problem, KeyReused) else asked_only, sentence=in_language(problem))
     if isinstance(problem, Http404 | PermissionDenied | SuspiciousOperation | BadRequest):
         return None
     incident = secrets.token_hex(4)

@@ -112,3 +112,19 @@ def test_words_about_a_case_without_a_debtor_are_refused_and_not_kept_in_plain(w
         Party.objects.filter(case=world.case).delete()
     with pytest.raises(Refused, match="no debtor"):
         world.do("contact.note", {**NOTED, "relation": "other", "note": "x"})
+
+
+def test_a_number_that_stands_still_by_freezing_is_closed_for_good_where_its_owner_asks_and_is_no_wish_where_nobody_did(world):
+    """Freezing a guarantor stops their numbers until it is lifted (work/erasure.py); what was closed meanwhile must not come back with them."""
+    officer = world.work.actor(world.lender, "data_officer")
+    guarantor = world.do("party.add", {"role": "guarantor", "name": "钱二"})["party"]
+    wished, silent = (world.do("contact_point.add", {"party": guarantor, "kind": "phone", "value": f"1990000000{number}"})["contact_point"] for number in (1, 2))
+    world.do("person.freeze", {"party": guarantor, "because": "asked_by_person"}, actor=officer)
+    for verb, parameters in (("contact_point.add", {"party": guarantor, "kind": "phone", "value": PHONE}), ("consent.give", {"party": guarantor, "kind": "electronic", "channel": "sms"})):
+        with pytest.raises(Refused, match="frozen"):
+            world.do(verb, parameters)
+    world.do("contact_point.add", {"party": world.debtor.id, "kind": "phone", "value": "19900000002"})
+    world.work.now += 1_000_000
+    world.do("contact.note", {**NOTED, "contact_point": wished, "closes": "stopped"})
+    world.do("person.unfreeze", {"party": guarantor, "because": "asked_by_person"}, actor=officer)
+    assert [states(world, pk=key) for key in (wished, silent)] == [["stopped"], ["usable"]]

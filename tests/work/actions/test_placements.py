@@ -45,14 +45,14 @@ def test_a_lead_may_give_a_case_to_a_team_they_do_not_see_and_then_sees_it_no_mo
 
 def test_nobody_who_has_left_no_team_that_ended_and_no_stranger_gets_a_case(world):
     other = World(world.work)
-    elsewhere = world.work.collector(world.lender, "b")
+    elsewhere, leaver = world.work.collector(world.lender, "b"), world.collector
     for parameters in ({}, {"team": "nowhere"}, {"collector": other.collector.id}, {"team": "a", "collector": elsewhere.id}, {"team": world.agency}):
         with pytest.raises(Refused):
             world.do("case.move", parameters)
     with world.work.writing(world.lender):
-        Collector.objects.filter(pk=world.collector.id).update(left_on=TODAY)
+        Collector.objects.filter(pk=leaver.id).update(left_on=TODAY)
         Team.objects.filter(pk=elsewhere.team_id).update(ended_on=TODAY)
-    for parameters in ({"collector": world.collector.id}, {"team": "b"}, {"collector": elsewhere.id}):
+    for parameters in ({"collector": leaver.id}, {"team": "b"}, {"collector": elsewhere.id}):
         with pytest.raises(Refused):
             world.do("case.move", parameters)
     assert held(world) == [("a", None, date(2026, 10, 1), None, None)]

@@ -199,6 +199,8 @@ def _demand_active(account: Account) -> None:
 
 
 def _lift_lock(name: str) -> None:
+    """The failures of the name are forgotten. Under what they are counted, the settings say (AXES_USERNAME_CALLABLE); the name itself is kept nowhere."""
+    from axes.helpers import get_client_username
     from axes.models import AccessAttempt
 
-    AccessAttempt.objects.filter(username=name).delete()
+    AccessAttempt.objects.filter(username=get_client_username(None, {"username": name})).delete()

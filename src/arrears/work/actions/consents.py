@@ -9,7 +9,7 @@ from arrears.refusal import Refused
 from arrears.tables.consents import CONSENT_KINDS
 from arrears.tables.contacts import CHANNELS
 from arrears.work.actions.action import Doing, action
-from arrears.work.actions.rows import row_of
+from arrears.work.actions.rows import demand_processed, row_of
 from arrears.work.models import Case, Consent, Party
 
 Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
@@ -24,6 +24,7 @@ def give_consent(doing: Doing, case: Case, *, party: UUID, kind: Literal[CONSENT
     Raises Refused where what the kind needs is missing, or it would be given in the future.
     """
     person = row_of(Party, case, party, "party", "当事人")
+    demand_processed(person)
     if kind == "electronic" and (channel is None or from_hour or to_hour):
         raise Refused("a consent to electronic messages names its channel, and no hours", "电子送达的同意须写明渠道，不写时段")
     if kind == "night_contact" and (channel is not None or from_hour is None or to_hour is None or from_hour == to_hour):

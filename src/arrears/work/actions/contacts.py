@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
-from django.db.models import Max
+from django.db.models import F, Max, Q
 from pydantic import AwareDatetime, StringConstraints
 
 from arrears.refusal import Refused
@@ -17,6 +17,7 @@ from arrears.work.actions.rows import (
     alone_with,
     demand_debt,
     demand_open,
+    demand_processed,
     everywhere,
     row_of,
     sealed_for,
@@ -28,6 +29,9 @@ from arrears.work.sealing import opened, vault
 
 STRONGER = {"invalid": ("usable",), "wrong_person": ("usable", "invalid"), "stopped": ("usable", "invalid", "wrong_person")}
 """Which states each way of closing a number takes the place of; a wish to be left alone is never written over."""
+
+STOPPED_BY_FREEZING = Q(state="stopped", state_since=F("party__frozen_at"))
+"""A number that stands still because the person's processing is frozen, and is usable again after (work/erasure.py): nobody asked that it be closed."""
 
 
 @action("contact.note", on="case", personal=("note",))
@@ -63,11 +67,12 @@ def add_contact_point(doing: Doing, case: Case, *, party: UUID, kind: words_of("
     """The party can be reached there, or has that account. Raises Refused where its owner asked to stop, where it was found to be somebody else's, where it stands already, or is no such thing."""
     demand_open(case)
     person = row_of(Party, case, party, "party", "当事人")
+    demand_processed(person)
     _demand_sound(kind, value)
     indexes = vault().blinds(case.lender, kind, value)
     alone_with(case.lender, kind, indexes[0])
     with everywhere(doing.actor):
-        known = list(ContactPoint.objects.filter(lender=case.lender, kind=kind, value_index__in=indexes).values_list("state", "party__person", "party"))
+        known = list(ContactPoint.objects.filter(lender=case.lender, kind=kind, value_index__in=indexes).exclude(STOPPED_BY_FREEZING).values_list("state", "party__person", "party"))
     if any(state == "stopped" for state, _, _ in known):
         raise Refused("whoever has this number or address asked not to be contacted there; it cannot be added again", "该号码或地址的使用人已要求停止联系；不得再次新增")
     if any(state == "wrong_person" and whose == person.person for state, whose, _ in known):
@@ -97,7 +102,8 @@ def close_number(doing: Doing, point: ContactPoint, state: str) -> int:
         alone_with(point.lender, point.kind, indexes[0])
     with everywhere(doing.actor):
         same = ContactPoint.objects.filter(lender=point.lender, kind=point.kind, value_index__in=indexes) | ContactPoint.objects.filter(pk=point.pk)
-        keys = list(same.filter(state__in=STRONGER[state]).select_for_update(no_key=True).order_by("id").values_list("id", flat=True))
+        weaker = same.filter(Q(state__in=STRONGER[state]) | STOPPED_BY_FREEZING)
+        keys = list(weaker.select_for_update(no_key=True, of=("self",)).order_by("id").values_list("id", flat=True))
         return ContactPoint.objects.filter(pk__in=keys).update(state=state, state_since=doing.now) if keys else 0
 
 

@@ -2,13 +2,14 @@
 
 import logging
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
 from arrears.refusal import Refused
 from arrears.work.actions.action import Doing, action
 from arrears.work.models import BrokenGlass, Lender
+from arrears.work.sealing import own_words_of, sealed
 
 MINUTES = 60
 MINUTES_MOST = 240
@@ -26,7 +27,9 @@ def break_glass(doing: Doing, lender: Lender, *, minutes: int = MINUTES) -> dict
         raise Refused(f"emergency access lasts 1 to {MINUTES_MOST} minutes, not {minutes}", f"紧急访问为 1 至 {MINUTES_MOST} 分钟，而不是 {minutes}")
     if BrokenGlass.objects.filter(lender=lender.code, account=doing.actor.account, ended_at=None, until_at__gt=doing.now).exists():
         raise Refused("your emergency access runs already; end it before you ask for another", "您的紧急访问正在进行；请先结束")
-    glass = BrokenGlass.objects.create(lender=lender.code, account_id=doing.actor.account, reason=doing.reason, from_at=doing.now, until_at=doing.now + timedelta(minutes=minutes))
+    row = uuid4()
+    reason = sealed(lender.code, own_words_of(lender.code), "work_brokenglass", "reason_sealed", row, doing.reason)
+    glass = BrokenGlass.objects.create(id=row, lender=lender.code, account_id=doing.actor.account, reason_sealed=reason, from_at=doing.now, until_at=doing.now + timedelta(minutes=minutes))
     _alarm(doing, "emergency access begun", glass)
     return {"glass": glass.id, "until": glass.until_at}
 

@@ -48,6 +48,13 @@ def demand_open(case: Case) -> None:
                       f"案件 {case.id} 已于 {case.closed_on} 结案；不再办理新事项：请查看该债务人是否另有未结案件")
 
 
+def demand_processed(party: Party) -> None:
+    """Raises Refused where the person's data are stored and no more (个人信息保护法 47)."""
+    if party.frozen_at is not None:
+        raise Refused(f"the processing of the personal data of party {party.id} is frozen (个人信息保护法 47): they are stored and not added to; nothing was changed",
+                      f"当事人 {party.id} 的个人信息已停止处理（个人信息保护法第四十七条）：仅存储，不得新增；未作任何更改")
+
+
 def debt_of(case: Case, loan_id: str) -> Debt:
     """The debt of the case with that loan; raises Refused where the case has none."""
     debt = Debt.objects.filter(case=case, loan_id=loan_id).first()

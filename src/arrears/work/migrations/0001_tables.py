@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('lender', models.CharField(max_length=40)),
-                ('reason', models.TextField()),
+                ('reason_sealed', arrears.work.models.row.SealedField(kind='text', null=True)),
                 ('from_at', models.DateTimeField()),
                 ('until_at', models.DateTimeField()),
                 ('ended_at', models.DateTimeField(null=True)),

@@ -4,7 +4,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from arrears.work.models.row import Row, choice
+from arrears.work.models.row import Row, SealedField, choice
 
 
 class Lender(models.Model):
@@ -76,10 +76,10 @@ class Account(AbstractBaseUser):
 
 
 class BrokenGlass(Row):
-    """Emergency access of one account for a time, with its reason; raised as an alarm."""
+    """Emergency access of one account for a time, with its reason under the lender's own key; raised as an alarm."""
 
     account = models.ForeignKey(Account, models.PROTECT)
-    reason = models.TextField()
+    reason_sealed = SealedField(kind="text")
     from_at = models.DateTimeField()
     until_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

@@ -14,6 +14,7 @@ from arrears.work.factors import Factor, factors
 from arrears.work.models import Account, BrokenGlass, Lender, Team
 from arrears.work.profiles import ONE_TIME_HOURS
 from arrears.work.residuals import filter_for
+from arrears.work.sealing import opened, own_words_of
 from arrears.work.tenancy import seen_by
 
 NOBODY = "-"
@@ -130,7 +131,7 @@ def glasses(actor: Actor, now: datetime, *, own: bool = False, most: int = 20) -
     """Emergency accesses of the lender, newest first, those that wait for review before others; own: the actor's alone."""
     with seen_by(actor):
         found = BrokenGlass.objects.filter(lender=actor.lender, **({"account": actor.account} if own else {})).select_related("account", "reviewed_by")
-        lines = [Glass(one.id, one.account_id, one.account.name, one.reason, one.from_at, one.until_at, one.ended_at is None and one.until_at > now,
+        lines = [Glass(one.id, one.account_id, one.account.name, opened(one.lender, own_words_of(one.lender), one, "reason_sealed") or "", one.from_at, one.until_at, one.ended_at is None and one.until_at > now,
                        one.reviewed_by.name if one.reviewed_by else None) for one in found.order_by("-from_at")[:200]]
     return sorted(lines, key=lambda one: one.reviewed_by is not None)[:most]
 
