@@ -78,14 +78,14 @@ def unfreeze(places: list[Party], now: datetime) -> int:
 
 
 def clear(places: list[Party], now: datetime) -> dict[str, int]:
-    """Every sealed column and index of the person is emptied, in all their places, and they are marked as erased; how many rows of each kind.
+    """Every sealed column and index of the person is emptied, in all their places, what they were protected for too, and they are marked as erased; how many rows of each kind.
 
     Of a debtor that is also the free words about the case. Of anybody else only what is their own: the debtor's data stays. May be run again.
     """
     parties = [party.id for party in places]
     owed = [party.case_id for party in places if party.role == "debtor"]
     counts = {
-        "parties": Party.objects.filter(id__in=parties).update(name_sealed=None, id_number_sealed=None, id_number_index=None),
+        "parties": Party.objects.filter(id__in=parties).update(name_sealed=None, id_number_sealed=None, id_number_index=None, protected=[]),
         "contact_points": ContactPoint.objects.filter(party__in=parties).update(value_sealed=None, value_index=None),
         "attachments": _empty_attachments(Attachment.objects.filter(party__in=parties) | Attachment.objects.filter(case__in=owed, party=None), now),
         "notes": (Contact.objects.filter(party__in=parties) | Contact.objects.filter(case__in=owed)).exclude(note_sealed=None).update(note_sealed=None),
@@ -107,8 +107,17 @@ def _empty_attachments(some, now: datetime) -> int:
 def unfinished(lender: str) -> list[UUID]:
     """Persons who are marked as erased and whose key still stands: an erasure was killed on its way. Within a transaction that sees all cases of the lender."""
     marked = sorted(set(Party.objects.filter(lender=lender).exclude(erased_at=None).values_list("person", flat=True)))
-    gone = {str(person) for start in range(0, len(marked), 10_000) for person in vault().store.erased(lender, [str(one) for one in marked[start : start + 10_000]])}
-    return [person for person in marked if str(person) not in gone]
+    gone = _without_key(lender, marked)
+    return [person for person in marked if person not in gone]
+
+
+def brought_back(lender: str) -> list[UUID]:
+    """Persons whose key was destroyed and who stand here unmarked all the same: an older backup of cases was put back. What is sealed of them opens nowhere, their blind indexes and states would tell still."""
+    return sorted(_without_key(lender, sorted(set(Party.objects.filter(lender=lender, erased_at=None).values_list("person", flat=True)))))
+
+
+def _without_key(lender: str, persons: list[UUID]) -> set[UUID]:
+    return {UUID(person) for start in range(0, len(persons), 10_000) for person in vault().store.erased(lender, [str(one) for one in persons[start : start + 10_000]])}
 
 
 def shred(lender: str, persons: list[UUID], now: int) -> int:

@@ -35,6 +35,17 @@ def test_whoever_has_the_same_id_number_is_the_same_person_in_every_case_of_the_
         world.do("party.add", {"role": "debtor", "name": NAME})
 
 
+def test_whose_processing_is_frozen_is_added_to_no_further_case(world):
+    other = world.new_case("b")
+    guarantor = world.do("party.add", {"role": "guarantor", "name": NAME, "id_number": ID_NUMBER})["party"]
+    officer = world.work.actor(world.lender, "data_officer")
+    world.do("person.freeze", {"party": guarantor, "because": "asked_by_person"}, actor=officer, reason="asked in writing")
+    with pytest.raises(Refused, match="frozen"):
+        world.do("party.add", {"role": "co_debtor", "name": NAME, "id_number": ID_NUMBER}, thing=other.id)
+    world.do("person.unfreeze", {"party": guarantor, "because": "frozen_in_error"}, actor=officer, reason="it was another")
+    assert world.do("party.add", {"role": "co_debtor", "name": NAME, "id_number": ID_NUMBER}, thing=other.id)["party"]
+
+
 @pytest.mark.parametrize("state", sorted(HOLD_FOR))
 def test_a_hold_of_the_right_kind_stands_at_once_in_every_case_in_which_the_person_owes(world, state):
     other = world.new_case("b")

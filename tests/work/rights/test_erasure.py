@@ -233,3 +233,28 @@ def test_the_day_before_its_end_a_period_runs_and_the_day_after_it_does_not(work
         assert found.until == (None if days > 0 else end)
 
     holds()
+
+
+def test_who_comes_back_with_an_older_backup_of_cases_hides_nobody_and_is_cleared_by_retention(work, bank):
+    from arrears.work.actions.retention import run_retention
+    from arrears.work.actor import system
+    from arrears.work.models import Case, ContactPoint, Party
+    from arrears.work.queries.cases import list_cases
+
+    lender, officer = bank
+    gone, stays = case_made(work, lender, Person("debtor", **ZHANG), **LONG_AGO), case_made(work, lender, Person("debtor", **LI))
+    before = rows(lender, "Party", case=gone.case), rows(lender, "ContactPoint", case=gone.case)
+    erase(work, officer, gone)
+    with writing(work, lender):
+        for one in before[0]:
+            Party.objects.filter(pk=one.pk).update(name_sealed=one.name_sealed, id_number_sealed=one.id_number_sealed, id_number_index=one.id_number_index, protected=["seriously_ill"], frozen_at=None, erased_at=None)
+        for one in before[1]:
+            ContactPoint.objects.filter(pk=one.pk).update(value_sealed=one.value_sealed, value_index=one.value_index)
+        Case.objects.filter(pk=gone.case).update(state="open", closed_on=None, closed_why=None, frozen_at=None)
+    shown = {line.id: line.name for line in list_cases(account_made(work, lender, "auditor")).lines}
+    assert shown[gone.case] == "" and shown[stays.case] == "李*"
+    run_retention(system(lender), date(2026, 11, 2), work.now, apply=True)
+    party = rows(lender, "Party", case=gone.case)[0]
+    assert (party.name_sealed, party.id_number_sealed, party.id_number_index, party.protected) == (None, None, None, []) and party.erased_at is not None
+    assert [(one.value_sealed, one.value_index) for one in rows(lender, "ContactPoint", case=gone.case)] == [(None, None)]
+    assert rows(lender, "Party", case=stays.case)[0].erased_at is None

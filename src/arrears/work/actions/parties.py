@@ -23,7 +23,7 @@ def add_party(doing: Doing, case: Case, *, role: words_of("role", Party), name: 
               id_number: Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=40)] | None = None) -> dict:
     """The person is in the case. Whoever is known to the lender by the same ID number is the same person, with one key, and protected here as elsewhere.
 
-    Raises Refused for a second debtor, and for a person who stands in the case already.
+    Raises Refused for a second debtor, for a person who stands in the case already, and for one whose processing is frozen in another.
     """
     demand_open(case)
     mine = Party.objects.filter(case=case)
@@ -33,6 +33,9 @@ def add_party(doing: Doing, case: Case, *, role: words_of("role", Party), name: 
     same = _known(doing, case.lender, indexes) if indexes else []
     if any(one.case_id == case.id for one in same):
         raise Refused("this person stands in the case already", "此人已在本案件中")
+    if any(one.frozen_at is not None for one in same):
+        raise Refused("the processing of this person's data is frozen (个人信息保护法 47): they are added to no case until a data officer lets it go on; nothing was changed",
+                      "此人的个人信息已停止处理（个人信息保护法第四十七条）：恢复处理之前不得加入任何案件；未作任何更改")
     last = mine.filter(role=role).aggregate(last=Max("ordinal"))["last"]
     party = Party(id=uuid4(), lender=case.lender, case=case, role=role, ordinal=0 if last is None else last + 1, person=same[0].person if same else uuid4(),
                   id_number_index=indexes[0] if indexes else None, protected=sorted({state for one in same for state in one.protected}))

@@ -164,9 +164,10 @@ def _empty(model: type[Model], which: dict, *columns: str) -> None:
 
 
 def _clear_again(lender: str, doing: Doing) -> int:
-    """What somebody sealed for an erased person between the marks and the end of the key is emptied too; how many places."""
+    """What somebody sealed for an erased person between the marks and the end of the key is emptied too, and what an older backup of cases brought back of one; how many places."""
     left = list(Party.objects.filter(lender=lender).exclude(erased_at=None).exclude(name_sealed=None, id_number_sealed=None, id_number_index=None).select_related("case"))
     left += list(Party.objects.filter(lender=lender, contactpoint__value_sealed__isnull=False).exclude(erased_at=None).select_related("case").distinct())
+    left += list(Party.objects.filter(lender=lender, person__in=erasure.brought_back(lender)).select_related("case"))
     if left:
         erasure.clear(left, doing.now)
     return len({party.id for party in left})
