@@ -209,6 +209,15 @@ def test_broken_glass_raises_an_alarm_ends_by_itself_and_is_reviewed_by_another(
     assert reviewer.name in reviewer.browser.get("/").content.decode()
 
 
+def test_whoever_makes_or_resets_an_account_at_the_pages_raises_an_alarm_since_they_could_log_in_as_it(work, staff):
+    keeper, other = staff("administrator"), staff("compliance_officer")
+    keeper.browser.post("/accounts/create", {"name": f"new-{keeper.lender[-8:]}", "roles": ["compliance_officer"]})
+    reset = keeper.browser.post(f"/accounts/{other.account}/reset", {"reason": "lost the telephone"}).content.decode()
+    alarms = [line for line in (work.home / "alarms.log").read_text(encoding="utf-8").splitlines() if f"by={keeper.name}" in line]
+    assert [("account made" in line, "account reset" in line) for line in alarms] == [(True, False), (False, True)] and f"account={other.name}" in alarms[1]
+    assert "lost" not in alarms[1] and re.search(r"<code>([\w-]{24})</code>", reset)[1] not in "".join(alarms)
+
+
 def test_who_broke_the_glass_does_not_review_it_though_their_role_could(staff, clock):
     from web.staff import MINUTE
 

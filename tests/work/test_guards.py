@@ -11,7 +11,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from arrears import postgres
 from arrears.work.actor import Actor, system
-from arrears.work.guards import ADDED_ONLY, FREE
+from arrears.work.guards import ADDED_ONLY, FACTORS, FREE
 from arrears.work.models import Account, Case, Change, Debt, Entry, Hold, Lender, Party, Team
 from arrears.work.tenancy import seen_by
 
@@ -85,7 +85,7 @@ def test_every_table_refuses_a_write_outside_an_action(work):
         for model in apps.get_app_config("work").get_models():
             name = model._meta.db_table
             column = model._meta.pk.column
-            for statement in (f'INSERT INTO "{name}" DEFAULT VALUES', f'UPDATE "{name}" SET "{column}" = "{column}"', f'DELETE FROM "{name}"'):
+            for statement in (f"DELETE FROM {FACTORS}", f'INSERT INTO "{name}" DEFAULT VALUES', f'UPDATE "{name}" SET "{column}" = "{column}"', f'DELETE FROM "{name}"'):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege, match="outside an action|permission denied"), plain.transaction():
                     plain.execute("SELECT set_config('arrears.lender', %s, true), set_config('arrears.teams', '*', true)", [lender])
                     plain.execute(statement)

@@ -22,6 +22,8 @@ OF_LENDER = ("team", "collector", "brokenglass", "borrowerlogin", "answer", "cha
 ADDED_ONLY = ("entry", "change")
 FREE = {"account": "lender", "lender": "code"}
 """Tables that are read before anybody has logged in, so no lender is known yet, and the column with the lender's code, by which their writes are guarded as all others."""
+FACTORS = "mfa_authenticator"
+"""allauth's table of second factors: it knows no lender, but nobody's factor is made, spent or removed outside an action."""
 _NO_CHANGE = (*ADDED_ONLY, "answer", "lender")
 """Tables whose writes are put down nowhere else: the log itself, and what has no id of its own."""
 _PLAIN_CODE = "code !~ ',' AND code <> '*'"
@@ -76,6 +78,7 @@ def guard(run, app: str) -> None:
         _needs_an_entry(run, f"work_{table}")
         if table not in _NO_CHANGE:
             _put_down(run, f"work_{table}")
+    _needs_an_entry(run, FACTORS)
     for table in ("change", "lender"):
         _entry_is_of_now(run, f"work_{table}")
     for model in apps.get_app_config("work").get_models():

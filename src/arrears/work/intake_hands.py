@@ -37,8 +37,11 @@ class Hands:
 def take_roster(lender: str, under: UUID, night: Night) -> tuple[Hands, dict[str, int]]:
     """Teams and collectors are as roster.yaml says: new ones made, those no longer there marked from the day after the night. Who only the night's own roster knew is taken from it, as left.
 
-    Raises Refused where a team and an agency share a name: a case is seen by whoever is of that name.
+    Raises Refused where a team and an agency share a name: a case is seen by whoever is of that name; and for a name that would read as several, or as all.
     """
+    if unfit := sorted(code for code in (*night.roster.teams, *(one.name for one in night.roster.agencies)) if "," in code or code == "*"):
+        raise Refused(f"{night.book.root / ROSTER_FILE}: {unfit[0]!r} cannot be the name of a team or agency: no comma, and not the star that stands for all; nothing was taken in: rename it",
+                      f"{night.book.root / ROSTER_FILE}：{unfit[0]!r} 不能作为小组或机构的名称：不得含逗号，也不得为代表全部的星号；未接收任何内容：请改名")
     both = set(night.roster.teams) & {one.name for one in night.roster.agencies}
     if both:
         raise Refused(f"{night.book.root / ROSTER_FILE}: {sorted(both)[0]} is a team and an agency; cases are shown by that name, so give one of them another",

@@ -208,6 +208,13 @@ def test_the_roster_makes_teams_and_collectors_and_marks_who_is_gone(work, night
         assert not Collector.objects.exclude(left_on=None).exists() and not Team.objects.exclude(ended_on=None).exists()
 
 
+@pytest.mark.parametrize("code", ["early,late", "*"])
+def test_a_roster_whose_name_for_a_team_reads_as_several_or_all_is_refused(work, nights, code):
+    nights.roster = ROSTER.replace("early", f'"{code}"')
+    with pytest.raises(Refused, match="cannot be the name of a team"):
+        taken(work, nights.night(two()))
+
+
 def test_a_book_without_a_roster_gives_cases_that_nobody_holds(work, nights):
     nights.roster = None
     taken(work, nights.night([one.but(held_by=None) for one in two()]))

@@ -1,10 +1,12 @@
 """Accounts: made, changed, cut off, reset; how they sign in, and what is theirs to change. A password and a code stand in no Entry."""
 
+import logging
 from typing import Literal
 from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, identify_hasher, make_password
+from django.db import transaction
 
 from arrears.refusal import Refused
 from arrears.work.actions.action import Doing, action
@@ -28,6 +30,7 @@ ALONE = ("administrator", "auditor")
 """Roles that stand beside no other: who administers sees no debtor, who audits changes nothing."""
 OF_ALL_TEAMS = ("compliance_officer", "data_officer", "strategist", "auditor")
 OF_TEAMS = ("collector", "team_lead", "agency_worker")
+ALARM = logging.getLogger("arrears.alarm")
 _NAME_SIGNS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 
 
@@ -49,6 +52,7 @@ def create_account(doing: Doing, lender: Lender, *, name: str, roles: list[str],
     password = one_time()
     account = Account.objects.create(id=uuid4(), lender=lender.code, name=name, password=make_password(password), roles=sorted(set(roles)), teams=allowed, collector=holder,
                                      password_changed_at=doing.now, must_change_password=True, language=language)
+    _alarm(doing, "account made", account)
     return {"account": account.id, "one_time_password": password}
 
 
@@ -60,6 +64,7 @@ def change_account(doing: Doing, account: Account, *, roles: list[str], teams: l
     before = {"roles": account.roles, "teams": account.teams}
     account.roles, account.teams, account.collector = sorted(set(roles)), allowed, holder
     account.save(update_fields=["roles", "teams", "collector"])
+    _alarm(doing, "account changed", account)
     return {"account": account.id, "before": before}
 
 
@@ -85,6 +90,7 @@ def reset(doing: Doing, account: Account) -> dict:
     remove_factors(account.id)
     end_sessions(account.id)
     _lift_lock(account.name)
+    _alarm(doing, "account reset", account)
     return {"account": account.id, "one_time_password": password}
 
 
@@ -191,6 +197,12 @@ def _standing(doing: Doing, roles: list[str], teams: list[str] | None, roster_na
     if holder is None:
         raise Refused(f"{roster_name}: no collector of that name in {', '.join(named)}; take the roster in first, or say --collector", f"{roster_name}：{'、'.join(named)} 中没有此催收员；请先接收名册，或用 --collector 指明")
     return named, holder
+
+
+def _alarm(doing: Doing, what: str, account: Account) -> None:
+    """A line in the alarm log once the transaction stands: whoever makes, changes or resets an account at the pages could then log in as it, and see what they themselves may not."""
+    if doing.actor.account is not None:
+        transaction.on_commit(lambda: ALARM.warning("%s account=%s roles=%s lender=%s by=%s entry=%s", what, account.name, "+".join(account.roles), account.lender, doing.actor.name, doing.entry))
 
 
 def _demand_active(account: Account) -> None:
