@@ -154,10 +154,10 @@ def _take_rows(people: People, under: UUID, file: PeopleFile, rows: list[dict], 
         for key in keys:
             one = people.parties[key]
             corrected = people.corrected.get(one["person"])
-            if one["erased"]:
-                people.taken.erased += 1
-            elif was_applied and (not one["is_new"] or one["person"] in known):
+            if was_applied and (not one["is_new"] or one["person"] in known):
                 people.taken.known += 1
+            elif one["erased"]:
+                people.taken.erased += 1
             elif one["frozen"]:
                 people.taken.frozen += 1
             elif corrected is not None and (recorded is None or recorded < corrected):
