@@ -15,7 +15,7 @@ from arrears import store
 from arrears.cli import working
 from arrears.work import sealing
 from plain_books import Ran
-from work.intake.killed import forked
+from work.intake.killed import REFUSED, Runs
 from work.intake.night_book import AS_OF, Loan, NightBook, debtor
 from work.intake.state_of import cases, state
 
@@ -141,23 +141,13 @@ def test_a_vault_whose_key_is_gone_is_refused_and_nothing_is_taken_in(work, nigh
 
 def test_a_full_disk_under_an_export_leaves_what_was_there(work, nights, tmp_path):
     """A limit on the size of files stands in the place of a full disk."""
-    import resource
-
     intake(work, nights)
     out = tmp_path / "out"
     export = ("export", "--home", work.home, "--out", out, "--lender", nights.lender, "--lang", "en")
     assert arrears(*export).status == 0
     was, before = {path.name: path.read_bytes() for path in out.iterdir()}, state(nights.lender)
-
-    def full():
-        import signal
-
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
-        ran = arrears(*export)
-        assert ran.status == 2 and "the disk is full" in ran.error, ran
-
-    assert os.waitpid(forked(full), 0)[1] == 0
+    with Runs(work.home) as runs:
+        assert runs.end(runs.begin(lender=nights.lender, out=out, now=work.now, limit_bytes=64)) == REFUSED
     assert {path.name: path.read_bytes() for path in out.iterdir() if not path.name.startswith(".")} == was
     assert state(nights.lender) == before
     assert arrears(*export).status == 0 and {path.name: path.read_bytes() for path in out.iterdir()} == was

@@ -1,6 +1,5 @@
 """Intake and export killed with SIGKILL at random points: the database is as before or as after, whole; the next run completes; nothing stands twice. Two at once: one waits."""
 
-import os
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -14,7 +13,7 @@ from arrears.work.intake import one_at_a_time
 from arrears.work.models import Case, Change, Debt, Entry, Party, Placement
 from arrears.work.sealing import opened, vault
 from arrears.work.tenancy import seen_by
-from work.intake.killed import forked, killed, moments, run
+from work.intake.killed import POINTS, Runs, moments
 from work.intake.night_book import AS_OF, Loan, NightBook, debtor
 from work.intake.state_of import state, taken
 
@@ -63,37 +62,34 @@ class Nights:
 
 
 def test_intake_killed_anywhere_leaves_the_state_before_or_after(work, tmp_path):
-    nights = Nights(tmp_path)
-    nights.write(0)
-    taken(work, nights.book.book(), AS_OF)
-    nights.demand(0)
-    turn, kills, after_kill = 1, 0, 0
+    nights, turn, kills = Nights(tmp_path), 0, 0
 
-    def take(of: int = 0):
-        return taken(work, nights.book.book(), nights.day(turn))
+    def words() -> dict:
+        return {"book": nights.book.root, "as_of": nights.day(turn), "now": work.now}
 
-    nights.write(turn)
-    seconds = run(take)
-    nights.demand(turn)
-    for place, after in enumerate(moments(seconds, seed=7)):
-        turn += 1
-        nights.write(turn)
-        was_killed = killed(take, after)
-        kills += was_killed
-        done = _is_done(nights, turn)
-        nights.demand(turn if done else turn - 1)
-        after_kill += was_killed and done
-        if not done and place % 10 == 0:
-            run(take)
-            nights.demand(turn)
-        elif not done:
-            turn -= 1
-            nights.people.pop()
-    assert kills > 50
-    turn += 1
-    nights.write(turn)
-    run(take)
-    nights.demand(turn)
+    with Runs(work.home) as runs:
+        nights.write(0)
+        runs.whole(**words())
+        turn = 1
+        nights.write(1)
+        seconds = runs.whole(**words())
+        nights.demand(1)
+        turn = 2
+        nights.write(2)
+        for place, after in enumerate(moments(seconds, seed=7)):
+            kills += runs.killed(after, **words())
+            done = _is_done(nights, turn)
+            nights.demand(turn if done else turn - 1)
+            if not done and place % 10 == 0:
+                runs.whole(**words())
+                nights.demand(turn)
+                done = True
+            if done:
+                turn += 1
+                nights.write(turn)
+        assert kills > POINTS // 4
+        runs.whole(**words())
+        nights.demand(turn)
 
 
 def _is_done(nights: Nights, turn: int) -> bool:
@@ -103,25 +99,27 @@ def _is_done(nights: Nights, turn: int) -> bool:
 
 
 def test_export_killed_anywhere_shows_a_whole_export_or_none_and_the_next_completes(work, tmp_path):
-    nights = Nights(tmp_path)
+    nights, kills = Nights(tmp_path), 0
     nights.write(0)
     taken(work, nights.book.book(), AS_OF)
     out, plain = tmp_path / "out", tmp_path / "plain"
     expected = export(nights.lender, plain, None, work.now)
-    before = {name: rows for name, rows in state(nights.lender).items() if name != "work_entry"}
-
-    def write():
-        return export(nights.lender, out, None, work.now)
-
-    seconds, kills, entries = run(write), 0, _entries(nights)
-    for after in moments(seconds, seed=11):
-        kills += killed(write, after)
-        if (out / MAPPING).is_file():
-            assert {path.name: path.read_bytes() for path in out.glob("[a-z]*")} == {path.name: path.read_bytes() for path in plain.glob("[a-z]*")}
-    assert kills > 50
-    assert {name: rows for name, rows in state(nights.lender).items() if name != "work_entry"} == before
-    assert run(write) and sorted(path.name for path in out.iterdir()) == sorted(expected["files"])
+    before, whole = {name: rows for name, rows in state(nights.lender).items() if name != "work_entry"}, files(plain)
+    with Runs(work.home) as runs:
+        words = {"lender": nights.lender, "out": out, "now": work.now}
+        seconds, entries = runs.whole(**words), _entries(nights)
+        for after in moments(seconds, seed=11):
+            kills += runs.killed(after, **words)
+            assert not (out / MAPPING).is_file() or files(out) == whole
+        assert kills > POINTS // 4
+        assert {name: rows for name, rows in state(nights.lender).items() if name != "work_entry"} == before
+        runs.whole(**words)
+    assert files(out) == whole and sorted(path.name for path in out.iterdir()) == sorted(expected["files"])
     assert _entries(nights) > entries, "each export that was done has its entry"
+
+
+def files(folder) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob("[a-z]*")}
 
 
 def _entries(nights: Nights) -> int:
@@ -129,19 +127,15 @@ def _entries(nights: Nights) -> int:
         return Entry.objects.filter(verb="outcome.export").count()
 
 
-def test_of_two_intakes_at_once_one_waits_and_finds_it_done(work, tmp_path):
+def test_of_several_intakes_at_once_one_takes_in_and_the_others_find_it_done(work, tmp_path):
     nights = Nights(tmp_path)
     nights.write(0)
-    from arrears.work.actions.intake import open_lender
-    from arrears.work.night_files import night_of
-    open_lender(night_of(nights.book.book(), AS_OF).lender, work.now)
-
-    def take():
-        (tmp_path / f"{os.getpid()}").write_text(str(taken(work, nights.book.book(), AS_OF)[1]))
-
-    children = [forked(take) for _ in range(3)]
-    assert [os.waitpid(one, 0)[1] for one in children] == [0, 0, 0]
-    assert sorted((tmp_path / str(one)).read_text() for one in children) == ["False", "False", "True"]
+    told = tmp_path / "told"
+    told.mkdir()
+    with Runs(work.home) as runs:
+        children = [runs.begin(book=nights.book.root, as_of=AS_OF, now=work.now, tell=told) for _ in range(3)]
+        assert [runs.end(one) for one in children] == [0, 0, 0]
+    assert sorted((told / str(one)).read_text() for one in children) == ["False", "False", "True"]
     nights.demand(0)
 
 
