@@ -35,8 +35,8 @@ $(VENV)/installed-dev: $(VENV)/installed-train requirements-dev.txt
 	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.txt
 	@touch $@
 
-demo: setup  ## make a book of 20,000 loans, run its nights, write the report
-	$(BIN)/arrears demo --out demo/flash_loans
+demo: setup  ## a book of 20,000 loans, its nights and report, and the work plane with cases and accounts
+	$(BIN)/arrears demo --out demo/flash_loans --home demo/home
 
 test: $(VENV)/installed-dev lint  ## do all set-up and run all tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile

@@ -3,14 +3,22 @@
 import csv
 import json
 import signal
+import sqlite3
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from arrears import strict_yaml
+from arrears.ingest.handed_over import WaitingPeople
+from arrears.ingest.mapped import ColumnMap
 from arrears.ingest.mapping import parse_mapping
 from arrears.ingest.pseudonyms import opened
-from arrears.ingest.vaulted import KINDS, OTHERS
+from arrears.ingest.reading import reader_of
+from arrears.ingest.vaulted import KINDS, OTHERS, people_in
 from arrears.refusal import Refused
+from arrears.vault.handover import HandoverPublicKey, new_private_key, open_people
 from ingest.test_load_killed import launched
 from ingest.vaulted_files import COLUMNS, PEOPLE, VAULT_MAPPING, VaultLender, people_row
 from plain_books import arrears
@@ -189,3 +197,74 @@ def test_a_load_killed_at_any_step_leaves_no_people_or_all_of_them_and_nothing_t
             number = json.loads((lender.book / "loads" / "ledger.json").read_text())["loads"][-1]["id"]
             assert arrears("take-back", number, "--book", lender.book).status == 0
     assert kills > 5 and 0 in seen and lender.ingest().status == 0 and len(lender.people()) == 12
+
+
+def test_a_query_whose_faulty_record_is_known_late_keeps_no_person_of_it(lender):
+    lender.write_people([people_row(1, *ALL), people_row(2, *ALL, 金额="9,999.00")])
+    with sqlite3.connect(lender.files.parent / "bank.db") as bank:
+        bank.execute(f"CREATE TABLE loans ({', '.join(COLUMNS)})")
+        rows = list(csv.reader((lender.files / "loans.csv").read_text(encoding="utf-8").splitlines()))[1:]
+        bank.executemany(f"INSERT INTO loans VALUES ({', '.join('?' * len(COLUMNS))})", rows)
+    lender.mapping.write_text(VAULT_MAPPING.replace('files: ["loans*.csv"]', "query: SELECT * FROM loans"), encoding="utf-8")
+    ran = lender.ingest(f"sqlite:///{lender.files.parent / 'bank.db'}", lender.files / "instalments.csv", words=("--threshold", "100%"))
+    assert ran.status == 0, ran.error
+    assert [row["borrower_id"] for row in lender.people()] == [pseudonym(lender, 1)] * 3
+    left = "".join(str(pl.read_parquet(path).to_dicts()) for path in lender.book.rglob("*.parquet"))
+    assert "L2" in left and not any(cell in left for cell in (*ALL, "张三"))
+
+
+def plainly(rows: list[list[str | None]], sound: list[bool]) -> list[dict]:
+    """What one phone, another and a name say of each borrower, cell by cell: equal rows once, where they stand last."""
+    mapping = parse_mapping(VAULT_MAPPING, "m.yaml")
+    found = []
+    for (borrower, *cells), counts in zip(rows, sound, strict=True):
+        read = reader_of("text", ColumnMap("x", "column"), mapping, ".", "CNY")
+        texts = [None if cell is None else read(cell) for cell in cells]
+        phone, other, name = [text if isinstance(text, str) else None for text in texts]
+        phones = list(dict.fromkeys(one for one in (phone, other) if one is not None))
+        said = ({"phone": phones} if phones else {}) | ({"name": name} if name is not None else {})
+        if counts and said and borrower is not None:
+            found.append({"borrower_id": borrower, "relation": "debtor", "ordinal": 0, **said})
+    return [row for place, row in enumerate(found) if row not in found[place + 1:]]
+
+
+CELL = st.one_of(st.none(), st.sampled_from(["", " ", "-", "无", "１３８ ", "'138", "1.38E+10", "a\nb", "#REF!", "王", "王 五", "\u3000李", "x" * 1001]))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.tuples(st.sampled_from(["a", "b", None]), CELL, CELL, CELL), st.booleans()), max_size=8))
+def test_whatever_stands_in_the_cells_the_sealed_file_says_what_a_plain_reading_says(tmp_path_factory, records):
+    rows, sound = [list(row) for row, _ in records], [counts for _, counts in records]
+    cells = pl.DataFrame(rows, schema=dict.fromkeys(("who", "手机号", "备用电话", "姓名"), pl.String), orient="row")
+    mapping = parse_mapping(VAULT_MAPPING, "m.yaml")
+    vaulted = [one for one in mapping.vaulted if one.column in cells.columns]
+    borrowers = cells.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("record"), borrower_id="who")
+    folder, pair = tmp_path_factory.mktemp("waiting"), new_private_key()
+    waiting = WaitingPeople(folder / "people")
+    waiting.keep(100, *people_in(cells, borrowers, vaulted, mapping))
+    count = waiting.write(folder, HandoverPublicKey(pair.public), pl.Series([100 + place for place, counts in enumerate(sound) if not counts], dtype=pl.Int64))
+    path = folder / "people-0000.sealed"
+    found = open_people(lambda _: pair, path.read_bytes()) if path.exists() else []
+    assert found == plainly(rows, sound) and sum(count.values()) == len(found)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.recursive(st.sampled_from(["name", "phone", "fax", "1", "0", "?", ""]), lambda inner: st.one_of(
+    st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(["手机号", "姓名", "is", "guarantor", "co_debtor", "金额"]), inner, max_size=3)), max_leaves=8))
+def test_whatever_stands_under_vaulted_is_read_or_refused(thing):
+    head, tail = VAULT_MAPPING.split("personal:")[0], VAULT_MAPPING[VAULT_MAPPING.index("sources:"):]
+    try:
+        read = parse_mapping(head + "personal: " + json.dumps({"hashed": ["身份证号"], "vaulted": thing}, ensure_ascii=False) + "\n" + tail, "m.yaml")
+    except Refused as refusal:
+        assert refusal.en and refusal.zh
+    else:
+        assert [one.column for one in read.vaulted] == list(thing or {}) and all(one.kind in KINDS for one in read.vaulted)
+
+
+def test_a_draft_leaves_people_out_and_says_that_they_could_go_to_the_vault(lender):
+    lender.write_people([people_row(number, *ALL) for number in range(1, 30)])
+    draft = lender.book.parent / "draft.yaml"
+    assert arrears("map", lender.files, "--out", draft, "--lang", "en").status == 0
+    text = draft.read_text(encoding="utf-8")
+    assert set(strict_yaml.parse(text, "draft.yaml")["personal"]["left_out"]) >= {"姓名", "手机号", "住址"}
+    assert "move them to `vaulted: {column: name}`" in text and "只以密文进入保险库" in text and not any(cell in text for cell in ALL[:2])

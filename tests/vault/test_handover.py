@@ -47,6 +47,12 @@ def test_what_is_sealed_is_opened_again(rows, lender):
     assert open_people(private_key_of, seal_people(PUBLIC, rows, lender), lender) == rows
 
 
+@pytest.mark.parametrize(("count", "blocks_wanted"), [(0, 1), (1, 1), (999, 1), (1000, 1), (1001, 2), (2000, 2), (2500, 3)])
+def test_any_number_of_rows_is_opened_from_as_many_blocks_as_it_takes(count, blocks_wanted):
+    content = seal_people(PUBLIC, many(count))
+    assert len(blocks(content)[1]) == blocks_wanted and open_people(private_key_of, content) == many(count)
+
+
 def test_the_receiver_written_by_hand_gives_the_first_vector_of_rfc_9180():
     # Appendix A.1.1: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-128-GCM, base mode, sequence number 0.
     text = plain_hpke.opened(

@@ -50,6 +50,6 @@ def staff(work, clock):
             extra["teams"] = [team]
         told = perform(administrator_of_shell(code), "account.create", {"name": name, "roles": [role], **extra}, clock.now)
         person = Person(UUID(told["account"]), name, code, clock, told["one_time_password"])
-        return person.enrol() if enrolled else person
+        return person.settle() if enrolled else person
 
     return make

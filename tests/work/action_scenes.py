@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +35,8 @@ class World:
 
     work: Work
     lender: str = field(init=False)
+    folders: list[Path] = field(default_factory=list)
+    """What a scene made on the disk; whoever plays it removes them."""
 
     def __post_init__(self):
         self.work = replace(self.work)  # its clock may be moved by one test

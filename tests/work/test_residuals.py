@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from arrears.work import access
 from arrears.work.actor import ROLES, Actor, system
 from arrears.work.models import Account, Approval, Case, Debt, Entry, Lender, Team
-from arrears.work.residuals import NO_ROWS, NotUnderstood, _Rows, condition_of, could, filter_for, filtered
+from arrears.work.residuals import ALL_ROWS, NO_ROWS, NotUnderstood, _Rows, condition_of, could, filter_for, filtered
 from arrears.work.tenancy import seen_by
 from arrears.work.verbs import PURPOSES, VERBS
 
@@ -132,6 +132,28 @@ def test_policies_made_up_at_random_list_exactly_what_they_allow(world, data, pe
 def test_amounts_are_listed_by_their_order(world, permit, many):
     someone = Actor(None, "me", world.lenders[0], frozenset({"auditor"}), ("*",), None, "web", True)
     assert agree(made_up(permit, kind="Approval"), world, someone, "approval.list", "Approval", {}) == 2 * many
+
+
+STATE_AND_CLOSED = {"left": {".": {"left": {"unknown": [{"Value": "resource"}]}, "attr": "state"}}, "right": {"Value": "closed"}}
+
+
+@pytest.mark.parametrize(("residual", "many"), [({"!=": STATE_AND_CLOSED}, 30), ({"==": STATE_AND_CLOSED}, 0)])
+def test_operators_that_cedar_writes_otherwise_today_mean_what_they_say(world, residual, many):
+    with seen_by(system(world.lenders[0])):
+        assert Case.objects.filter(condition_of(residual, _Rows("Case", "")), lender=world.lenders[0]).count() == many
+
+
+def test_all_rows_and_no_rows_are_each_others_contrary(world):
+    with seen_by(system(world.lenders[0])):
+        rows = Case.objects.filter(lender=world.lenders[0])
+        assert [rows.filter(condition).count() for condition in (ALL_ROWS, NO_ROWS, ~ALL_ROWS, ~NO_ROWS, ~ALL_ROWS | NO_ROWS, ALL_ROWS & ~NO_ROWS)] == [30, 0, 0, 30, 0, 30]
+
+
+def test_an_id_in_other_letters_is_another_id(world):
+    lender = world.lenders[0]
+    someone = Actor(None, "me", lender, frozenset({"auditor"}), ("*",), None, "web", True)
+    for text, many in ((str(world.mine[lender]), 10), (str(world.mine[lender]).upper(), 0), (world.mine[lender].hex, 0), ("x", 0), ("", 0)):
+        assert agree(made_up(f'resource has held_by && resource.held_by == "{text}"'), world, someone, "case.list", "Case", {}) == many
 
 
 def test_roles_of_an_account_are_listed_by_what_they_contain(world):

@@ -1,5 +1,5 @@
 """The command line: arrears ingest, map, book, quarantine, take-back; night, positions, explain, replay; may, law, score, strategy, cases; generate, demo;
-db, vault, person, retention."""
+intake, export, serve; db, vault, account, person, retention."""
 
 import sys
 import traceback
@@ -7,7 +7,7 @@ import traceback
 import typer
 
 from arrears import __version__
-from arrears.cli import book, cases, database, gate, nights, people, scores, strategies, vaults
+from arrears.cli import book, cases, database, gate, nights, people, scores, serving, strategies, vaults, working
 
 DEFECT = 70
 """Exit status of a defect in the program."""
@@ -18,6 +18,7 @@ for _command, _name in (
     (nights.night, "night"), (nights.positions, "positions"), (nights.explain, "explain"), (nights.replay, "replay"),
     (book.ingest, "ingest"), (book.map_sources, "map"), (book.show_book, "book"), (book.quarantine, "quarantine"),
     (book.take_back_load, "take-back"), (nights.generate, "generate"), (nights.demo, "demo"),
+    (working.intake, "intake"), (working.export, "export"), (serving.serve, "serve"),
 ):
     app.command(name=_name)(_command)
 app.command(name="may", cls=gate.MayCommand)(gate.may)
@@ -27,6 +28,7 @@ app.add_typer(strategies.strategy, name="strategy")
 app.add_typer(cases.cases, name="cases")
 app.add_typer(database.database, name="db")
 app.add_typer(vaults.vault, name="vault")
+app.add_typer(serving.account, name="account")
 app.add_typer(people.person, name="person")
 app.add_typer(people.retention, name="retention")
 

@@ -13,7 +13,7 @@ import typer
 
 from arrears import store
 from arrears.cli import terms
-from arrears.cli.terms import KeyOption, LangOption, LoadBookOption
+from arrears.cli.terms import KeyOption, LangOption, LoadBookOption, VaultKeyOption
 from arrears.days import moment_of
 from arrears.refusal import Refused
 
@@ -25,6 +25,7 @@ def ingest(
     mode: Annotated[str, typer.Option(help="delta: new rows; correction: rows that replace; snapshot: all there is. 增量、更正、全量")] = "delta",
     threshold: Annotated[str, typer.Option(help="Share of records in quarantine above which nothing is loaded. 隔离上限")] = "1%",
     key: KeyOption = None,
+    vault_key: VaultKeyOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be loaded; write nothing. 只试不写")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the load as JSON. 以 JSON 输出")] = False,
     lang: LangOption = None,
@@ -38,7 +39,7 @@ def ingest(
     from arrears.ingest.sources import find_sources
 
     with terms.refusals(lang):
-        load_terms = Terms(_mode(mode), _share(threshold), dry_run, key, book)
+        load_terms = Terms(_mode(mode), _share(threshold), dry_run, key, book, vault_key)
         read = read_mapping(mapping)
         pairs = find_sources(source, read)
         if any(Path(one).is_dir() and Path(one).resolve() == book.resolve() for one in source):
@@ -118,6 +119,7 @@ def quarantine(
     export: Annotated[Path | None, typer.Option("--export", help="Write the records to correct as .xlsx or .csv. 导出待更正记录")] = None,
     take_back: Annotated[Path | None, typer.Option("--take-back", help="Read corrected records back. 收回更正后的记录")] = None,
     key: KeyOption = None,
+    vault_key: VaultKeyOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per fault. 每个错误一行 JSON")] = False,
     lang: LangOption = None,
 ) -> None:
@@ -131,7 +133,7 @@ def quarantine(
         home, zh = store.book_at(book), terms.language(lang) == "zh"
         if take_back is not None:
             with terms.progress() as report:
-                done = take_corrections(home, take_back, key, terms.now(), report)
+                done = take_corrections(home, take_back, key, terms.now(), report, vault_key=vault_key)
             for said in done.said:
                 print(said[zh])
             for line in [] if done.loaded is None else load_lines(done.loaded, shlex.quote(str(book)), terms.language(lang)):

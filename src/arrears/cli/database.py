@@ -55,8 +55,78 @@ def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False, lang: L
             print(line)
 
 
+@database.command("backup")
+def backup(
+    home: HomeOption = DEFAULT_HOME,
+    cases_days: Annotated[str | None, typer.Option("--cases-days", help="Days a backup of cases is kept; default 35, or settings.yaml's. 案件备份保留天数")] = None,
+    keys_days: Annotated[str | None, typer.Option("--keys-days", help="Days a backup of keys is kept; default 7, or settings.yaml's. 密钥备份保留天数")] = None,
+    lang: LangOption = None,
+) -> None:
+    """Back up cases and keys, each apart, whole or not at all; remove what is past its retention. 备份案件与密钥。"""
+    from dataclasses import replace
+
+    from arrears import postgres
+    from arrears.postgres.backups import days, retention_of
+
+    with terms.refusals(lang):
+        kept = retention_of(home)
+        if cases_days is not None:
+            kept = replace(kept, cases_days=days(cases_days, "--cases-days"))
+        if keys_days is not None:
+            kept = replace(kept, keys_days=days(keys_days, "--keys-days"))
+        zh = terms.language(lang) == "zh"
+        for one in postgres.backup(home, terms.now(), kept, _saying(lang)):
+            rows, size = sum(one.about["rows"].values()), one.about["bytes"] / 1e6
+            label = {"cases": ("cases", "案件"), "keys": ("keys", "密钥")}[one.database][zh]
+            print(f"{label} {one.name}：{rows:,} 行，{size:,.1f} MB，{one.path}" if zh else f"{label} {one.name}: {rows:,} rows, {size:,.1f} MB, {one.path}")
+        print(f"案件保留 {kept.cases_days} 天，密钥保留 {kept.keys_days} 天；密封密钥文件与口令不在备份内，须另行保管" if zh else
+              f"Cases are kept {kept.cases_days} days, keys {kept.keys_days} days. The sealed key file and its passphrase are in neither: keep them apart.")
+
+
+@database.command("restore")
+def restore(
+    name: Annotated[str, typer.Argument(help="The backup's name, its UTC stamp; in HOME/backups. 备份名称")],
+    home: HomeOption = DEFAULT_HOME,
+    keys: Annotated[bool, typer.Option("--keys", help="The keys too; erased persons are erased again. 同时恢复密钥")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Over a database that is not empty; it is backed up first. 替换非空数据库")] = False,
+    lang: LangOption = None,
+) -> None:
+    """Put a backup back: checked, into a new database, swapped in whole. Keys only where asked. 恢复备份。"""
+    from arrears import postgres
+
+    with terms.refusals(lang):
+        zh = terms.language(lang) == "zh"
+        for one in postgres.restore(home, name, terms.now(), with_keys=keys, replaces=replace, say=_saying(lang)):
+            rows, label = sum(one.about["rows"].values()), {"cases": ("cases", "案件"), "keys": ("keys", "密钥")}[one.database][zh]
+            print(f"{label}已恢复至 {one.name}：{rows:,} 行" if zh else f"{label} are those of {one.name}: {rows:,} rows.")
+        print("若备份来自旧版本，请运行 arrears db upgrade" if zh else "Where the backup is of an older version, run: arrears db upgrade")
+
+
+@database.command("upgrade")
+def upgrade(
+    home: HomeOption = DEFAULT_HOME,
+    remove_old: Annotated[bool, typer.Option("--remove-old", help="Remove the data directories of before. 删除升级前的数据目录")] = False,
+    lang: LangOption = None,
+) -> None:
+    """Move to the newest PostgreSQL that is here, then bring the tables up to this version. 升级数据库版本与数据表。"""
+    from arrears import postgres
+    from arrears.work.upgrade import upgrade as migrate
+
+    with terms.refusals(lang):
+        zh = terms.language(lang) == "zh"
+        done = postgres.upgrade(home, migrate, _saying(lang), removes_old=remove_old)
+        for step in done:
+            print(f"已执行 {step}" if zh else f"{step} was run")
+        if not done:
+            print("数据表已是本版本" if zh else "The tables are those of this version.")
+        for line in status_lines(postgres.status(home), home, terms.language(lang)):
+            print(line)
+
+
 def status_lines(found, home: Path, lang: str) -> list[str]:
     """What is known of the database, a line each."""
+    from arrears.postgres import backups_of
+
     zh = lang == "zh"
     if found.is_outside:
         lines = [f"外部服务器 {found.socket}（PostgreSQL {found.version}），由 DATABASE_URL 指定，不由本系统启停" if zh else
@@ -73,6 +143,9 @@ def status_lines(found, home: Path, lang: str) -> list[str]:
     for name, size in found.bytes_of.items():
         label = {"cases": ("cases", "案件"), "keys": ("keys", "密钥")}[name][zh]
         lines += [f"{label}：{size / 1e6:,.1f} MB" if zh else f"{label}: {size / 1e6:,.1f} MB"]
+    for database, (en, cn) in {"cases": ("cases", "案件"), "keys": ("keys", "密钥")}.items():
+        newest = max((one.name for one in backups_of(home, database)), default=None)
+        lines += [f"{cn}最新备份：{newest or '无'}" if zh else f"Newest backup of {en}: {newest or 'none'}"]
     for path in found.kept_aside:
         lines += [f"升级前的数据目录仍保留：{path}；arrears db upgrade --remove-old 删除" if zh else f"Kept from before an upgrade: {path}; arrears db upgrade --remove-old removes it."]
     return lines

@@ -108,22 +108,26 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the demo book. 演示文件夹")] = Path("demo/flash_loans"),
     loans: Annotated[int, typer.Option(help="How many loans. 贷款笔数", min=1)] = 20_000,
     as_of: AsOfOption = "2026-10-31",
+    home: Annotated[Path, typer.Option("--home", help="Folder of the work plane. 作业平面的文件夹")] = Path("demo/home"),
     lang: LangOption = None,
 ) -> None:
-    """Make a book, run the nights of its last month ends and tonight's, and say where the report is. 演示。"""
+    """Make a book, run its nights, start the work plane's database, take tonight's worklist in as cases with made-up people. 演示。"""
+    from arrears.cli.working import demo_work
     from arrears.nightly.night import run_night
     from arrears.twin.plain_files import write_book
 
     with terms.refusals(lang):
         day = read_day(as_of)
-        home = None
+        book = None
         with terms.progress() as report:
             if not (out / "loans.parquet").is_file():
                 write_book(out, loans, 1, day, None, report)
-            home = store.book_at(out)
+            book = store.book_at(out)
             for earlier in [*_month_ends(day, 6), day]:
-                summary, _ = run_night(home, earlier, None, terms.now(), again=False, report=report)
-        terms.print_summary(summary, home.night(day), terms.language(lang))
+                summary, _ = run_night(book, earlier, None, terms.now(), again=False, report=report)
+        terms.print_summary(summary, book.night(day), terms.language(lang))
+        for line in demo_work(home, out, as_of, terms.language(lang)):
+            print(line)
 
 
 def _month_ends(day: date, count: int) -> list[date]:

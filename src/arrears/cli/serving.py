@@ -2,7 +2,6 @@
 
 import getpass
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -120,8 +119,8 @@ def set_password(name: NameArgument, home: HomeOption = Path("home"), lender: Le
 def _made_ready(home: Path, language: str):
     """The home's database runs with the tables of this version, its policies are sound and its vault opens. Raises Refused for whatever is not so."""
     from arrears import postgres
+    from arrears.web import upgrade
     from arrears.web.settings import configure
-    from arrears.work import upgrade
     from arrears.work.access import check_policies
     from arrears.work.profiles import read_serving
 
@@ -152,7 +151,6 @@ def _run(address: str, port: int, workers: int, serving) -> None:
     files = {"ssl_cert": Path(serving.certificate), "ssl_key": Path(serving.key)} if serving.certificate else {}
     server = Granian("arrears.web.wsgi:application", address=address, port=port, interface=Interfaces.WSGI, workers=workers, blocking_threads=4, factory=True, websockets=False, log_access=False,
                      log_level="warning", respawn_failed_workers=True, workers_kill_timeout=10, **files)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     server.serve()
 
 
@@ -162,7 +160,7 @@ def _operator(home: Path, lender: str | None):
         raise Refused(f"{home}: no such folder; name the work plane's with --home", f"{home}：没有此文件夹；请用 --home 指明工作平面文件夹")
     from arrears import postgres
     from arrears.web.settings import configure
-    from arrears.work.upgrade import demand_current
+    from arrears.web.upgrade import demand_current
 
     postgres.ensure_running(home)
     configure(home)

@@ -53,10 +53,21 @@ def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False, lang: L
 
 
 @vault.command("public-key")
-def public_key(home: HomeOption = DEFAULT_HOME, lang: LangOption = None) -> None:
-    """Print the public key to which ingest and twin seal people; it opens nothing. 打印交接公钥。"""
+def public_key(
+    home: HomeOption = DEFAULT_HOME,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write it to, such as BOOK/vault.pub; printed where none is named. 输出文件")] = None,
+    lang: LangOption = None,
+) -> None:
+    """Tell the public key for which ingest seals people; it opens nothing. 交接公钥。"""
+    from arrears import store
+
     with terms.refusals(lang), _opened(home) as opened:
-        print(opened.handover_public_key(terms.now()))
+        key = str(opened.handover_public_key(terms.now()))
+        if out is None:
+            print(key)
+            return
+        store.write_bytes(out, f"{key}\n".encode())
+        print(f"{out}：交接公钥" if terms.language(lang) == "zh" else f"{out}: the public key for handing people over")
 
 
 @vault.command("rotate")

@@ -19,6 +19,7 @@ from arrears.refusal import DiskFull, Refused
 HomeOption = Annotated[Path, typer.Option("--home", envvar="ARREARS_HOME", help="Folder of the work plane of one installation. 作业平面的文件夹")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print it as JSON. 以 JSON 输出")]
 DEFAULT_HOME = Path("home")
+DEMO_SEED = 1
 DEMO_ROLES = ("collector", "team_lead", "compliance_officer", "strategist", "data_officer", "auditor", "administrator", "agency_worker")
 _TOLD = {
     "cases_opened": ("cases opened", "新建案件"), "cases_updated": ("updated", "更新"), "cases_off_list": ("no longer on the worklist", "已不在名单"), "cases_settled": ("closed as settled", "结清结案"),
@@ -130,14 +131,19 @@ def demo_work(home: Path, book: Path, as_of: str, lang: str) -> list[str]:
     Again, or after it was killed, what is there stays: accounts are made once, and their passwords told once.
     """
     from arrears import postgres
+    from arrears.twin.people_in_full import write_people
     from arrears.vault.vault import init_vault
     from arrears.web.upgrade import upgrade
 
     postgres.ensure_running(home)
     upgrade(home)
-    _, told_keys = init_vault(home, terms.now())
+    opened, told_keys = init_vault(home, terms.now())
     zh = lang == "zh"
     lines = [told[zh] for told in told_keys]
+    made_up = store.book_at(book)
+    if not made_up.people_path.is_file():
+        write_people(made_up, opened.handover_public_key(terms.now()), DEMO_SEED)
+    opened.close()
     with _database(home):
         from arrears.work.actions.intake import open_lender, take_night
         from arrears.work.night_files import night_of
@@ -146,6 +152,7 @@ def demo_work(home: Path, book: Path, as_of: str, lang: str) -> list[str]:
         open_lender(night.lender, terms.now())
         lines += intake_lines(as_of, night.lender.id, *take_night(night, night.lender.id, terms.now()), lang)
         lines += _demo_accounts(night.lender.id, night.roster, lang)
+    lines += [f"{home}：作业平面已就绪；数据库继续运行，停止：arrears db stop --home {home}" if zh else f"{home}: the work plane is ready; its database runs on, stop it with: arrears db stop --home {home}"]
     lines += [f"接下来：arrears serve --home {home}；导出结果：arrears export --home {home} --out {home}/outcomes --book {book}" if zh else
               f"Next: arrears serve --home {home}; then write what was done for the next night: arrears export --home {home} --out {home}/outcomes --book {book}"]
     return lines

@@ -66,7 +66,8 @@ def take_corrections(book: Book, path: Path, key: Path | None, now: int, report=
     """The corrected records become one load; what is still wrong waits again.
 
     All of them are judged together, whichever loads and mappings they waited under, since they may need each other. Raises
-    Refused where the file is none that quarantine wrote; nothing is changed then.
+    Refused where the file is none that quarantine wrote; nothing is changed then. `vault_key` names the vault's public key where it
+    does not lie in the book.
     """
     begun = monotonic()
     if not store.read_ledger(book).loads:

@@ -36,6 +36,7 @@ _EXPLANATION = (
     "3. 不想收回的行可以删除，它们留在隔离区。不要改动表头和“#”开头的列，不要新增行。",
     "4. “#”加 32 位十六进制数是个人标识的假名；不改动即保持原人，需更正时填写真实号码，装载时会再转为假名。",
     "5. 收回的每一行会重新检查；仍有问题的会再次进入隔离区。",
+    "6. 送入保险库的列（姓名、电话等）在此为空；若应随记录一起送入，请填写真实内容。",
     "",
     "Records in quarantine: correct them sheet by sheet, then bring them back by arrears quarantine --take-back.",
     "1. Each line is one record of a source. #explanation says what is wrong; the cells at fault are orange, some "
@@ -47,6 +48,7 @@ _EXPLANATION = (
     "the real "
     "number, which is hashed as it is loaded.",
     "5. Every line that comes back is judged again; one that is still wrong goes to quarantine again.",
+    "6. Columns that go to the vault (names, phones, …) are empty here: fill them in where they should go there with the record.",
     "",
 )
 

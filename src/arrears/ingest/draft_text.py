@@ -86,6 +86,8 @@ def text_of(given: list[str], plans: list[SourcePlan], skipped: list[Seen], warn
             lines.append(f"  # 仅因内容像身份证号或手机号：{'、'.join(alike)}；若是本机构自己的编号，请移到 not_personal")
         if left_out:
             lines.append(f"  left_out: {_flow(left_out)}    # looks personal; is not read any further")
+            lines.append("  # where the lender has a vault, they may go there: move them to `vaulted: {column: name}` (or id_number, phone, email, address, account)")
+            lines.append("  # 若有保险库，可改写入 `vaulted: {列名: name}`（或 id_number、phone、email、address、account），则只以密文进入保险库")
     lines.append("sources:" if plans else "sources: []    # nothing was recognised; see below")
     for at, plan in enumerate(plans):
         of_it = set().union(*(other.taken() for other in plans if other.seen is plan.seen))

@@ -8,7 +8,7 @@ Source: docs/reference/mapping.md, section Personal columns.
 from collections import Counter
 from collections.abc import Iterator
 from io import BytesIO
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 
 import polars as pl
@@ -76,10 +76,14 @@ class WaitingPeople:
 
 def rows_of(frame: pl.DataFrame, relation: str, number: int) -> Iterator[dict]:
     """Rows as a handover takes them: borrower_id, relation, ordinal, and what is known of the person; what is null is absent."""
-    columns = [name for name in frame.columns if name != "borrower_id"]
-    for borrower, *values in zip(*(frame[name].to_list() for name in ("borrower_id", *columns)), strict=True):
-        row = {"borrower_id": borrower, "relation": relation, "ordinal": number}
-        row.update((name, value) for name, value in zip(columns, values, strict=True) if value is not None)
+    names = ("borrower_id", "relation", "ordinal", *(name for name in frame.columns if name != "borrower_id"))
+    may_be_absent = [name for name in frame.columns if frame[name].has_nulls()]
+    who, *known = (frame[name].to_list() for name in names if name in frame.columns)
+    for values in zip(who, repeat(relation), repeat(number), *known, strict=False):
+        row = dict(zip(names, values, strict=True))
+        for name in may_be_absent:
+            if row[name] is None:
+                del row[name]
         yield row
 
 

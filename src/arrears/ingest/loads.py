@@ -3,6 +3,7 @@
     BOOK/loads/0003/<table>-0000.parquet …   the rows it brought, sorted
     BOOK/loads/0003/load.json            what it read, changed and left out
     BOOK/loads/0003/mapping.yaml         the mapping as it was used
+    BOOK/loads/0003/people-0000.sealed       the people its records speak of, for the vault alone, where the mapping names any
     BOOK/loads/0003/records.parquet, quarantine.parquet, resolved.parquet, names.parquet, stands-*.parquet, vanished.parquet
     BOOK/loads/ledger.json               names the loads in force; writing it is the moment a load counts
 

@@ -1,6 +1,7 @@
 """A new cluster, which appears whole or not at all, and what must be true of one that is there."""
 
 import base64
+import ctypes
 import hashlib
 import hmac
 import json
@@ -18,7 +19,7 @@ from arrears.postgres.places import APP, DATABASE_NAMES, OWNER, ROLE_NAMES, SUPE
 from arrears.refusal import Refused
 
 SYNCS_ALL = sys.platform == "linux"
-"""Whether sync(2) waits until all is on the disk, as Linux's does: then a thousand new files wait for it once, in place of each for itself."""
+"""Whether syncfs(2) is there: then a thousand new files wait for the disk once, in place of each for itself."""
 SCRAM_ROUNDS = 4096
 """As PostgreSQL's own; the passwords are random, so more would protect nothing. Source: RFC 7677, section 4."""
 
@@ -46,8 +47,8 @@ def make_cluster(folders: Folders, binaries: Binaries, account: Account, lock: i
     _demand_success(ran, unfinished, "postgres --single")
     with disk_room(unfinished):
         _mark(unfinished, places.read_secret(folders, "id"), account)
-    if SYNCS_ALL:
-        os.sync()
+        if SYNCS_ALL:
+            _sync_file_system(unfinished)
     return unfinished
 
 
@@ -134,7 +135,17 @@ def _founding(folders: Folders) -> list[str]:
 def _mark(data: Path, cluster: str, account: Account) -> None:
     write_whole(data / MARKER, json.dumps({"cluster": cluster, "by": "arrears"}).encode() + b"\n", 0o600)
     if account.drops:
-        os.chown(data / MARKER, account.uid, account.gid)
+        os.chown(data / MARKER, account.uid, account.gid, follow_symlinks=False)
+
+
+def _sync_file_system(folder: Path) -> None:
+    """All that was written to the folder's file system is on its disk. Source: syncfs(2), which waits for it and tells of errors."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        if ctypes.CDLL(None, use_errno=True).syncfs(handle) != 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(folder))
+    finally:
+        os.close(handle)
 
 
 def _version_of(data: Path) -> str:

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from arrears.postgres.places import Place
-from arrears.refusal import Refused
+from arrears.refusal import DiskFull, Refused
 
 
 class Unreachable(Refused):
@@ -34,15 +34,18 @@ class Standing:
 
 @contextmanager
 def connected(place: Place, where: str, **settings):
-    """A connection that commits each statement, closed at the end; `where` names it to the user. Raises Refused, a kind of it where nothing answers."""
+    """A connection that commits each statement, closed at the end; `where` names it to the user. Raises Refused, a kind of it where nothing answers or the server goes away meanwhile."""
     import psycopg
 
     try:
         connection = psycopg.connect(**{**place.psycopg(), "autocommit": True, "application_name": "arrears", **settings})
     except psycopg.Error as problem:
         raise _why(str(problem).strip(), where) from None
-    with connection:
-        yield connection
+    try:
+        with connection:
+            yield connection
+    except psycopg.OperationalError as problem:
+        raise _why(str(problem).strip() or "connection lost", where) from None
 
 
 def standing_of(connection) -> Standing:
@@ -76,6 +79,8 @@ def _why(said: str, where: str) -> Refused:
     """The refusal for what the server or the network said."""
     if "starting up" in said or "shutting down" in said or "not yet accepting connections" in said or "in recovery mode" in said or "closed the connection unexpectedly" in said:
         return StartingUp(f"{where}: the server is starting up or shutting down; try again in a moment", f"{where}：服务器正在启动或关闭；请稍后重试")
+    if "No space left on device" in said or "could not write init file" in said:
+        return DiskFull(f"{where}: no room is left on the server's disk; make room and run again, what was committed is kept", f"{where}：服务器磁盘空间不足；请腾出空间后重试，已提交的内容均保留")
     if "password authentication failed" in said:
         return Refused(f"{where}: the server refuses the password; see who changed it, on the server or here", f"{where}：服务器拒绝了密码；请查明是服务器端还是此处被改动")
     if "no password supplied" in said:

@@ -64,13 +64,16 @@ class Folders:
 
 @dataclass(frozen=True)
 class Cluster:
-    """What cluster.json says: the cluster's id, its data directory within the site, its PostgreSQL's major version, the system user it belongs to, and the socket's folder where that is not SITE/socket."""
+    """What cluster.json says: the cluster's id, its data directory within the site, its PostgreSQL's major version, and the system user it belongs to."""
 
     id: str
     folder: str
     major: int
     user: str
     socket: str | None = None
+    """The socket's folder, where that is not SITE/socket."""
+    coming: str | None = None
+    """A data directory that an upgrade is about to put in place of this one; it never held."""
 
 
 def folders_of(home: Path) -> Folders:
@@ -94,8 +97,7 @@ def read_cluster(folders: Folders) -> Cluster | None:
     if found.get("format") != FORMAT or not isinstance(found.get("major"), int):
         raise Refused(f"{folders.record}: written by another version of arrears (format {found.get('format')}); use that one",
                       f"{folders.record}：由其他版本的 arrears 写成；请使用该版本")
-    socket = found.get("socket")
-    return Cluster(*(_text(found, key, folders.record) for key in ("id", "folder")), found["major"], _text(found, "user", folders.record), socket)
+    return Cluster(*(_text(found, key, folders.record) for key in ("id", "folder")), found["major"], _text(found, "user", folders.record), found.get("socket"), found.get("coming"))
 
 
 def write_cluster(folders: Folders, cluster: Cluster) -> None:
@@ -109,8 +111,8 @@ def socket_of(folders: Folders, cluster: Cluster) -> Path:
 
 
 def fits_a_socket(folder: Path) -> bool:
-    """Whether the path of a socket in that folder is within what the system takes."""
-    return len(os.fsencode(folder / f".s.PGSQL.{PORT}")) <= SOCKET_PATH_MOST_BYTES
+    """Whether the path of a socket in that folder, or in one beside it with -old or -new behind its name, is within what the system takes."""
+    return len(os.fsencode(folder / f".s.PGSQL.{PORT}")) + len("-old") <= SOCKET_PATH_MOST_BYTES
 
 
 def read_json(path: Path) -> dict | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from arrears.postgres import accounts, server_settings
 from arrears.postgres.accounts import Account
-from arrears.postgres.binaries import Binaries
+from arrears.postgres.binaries import Binaries, binaries_for, within_reach
 from arrears.postgres.clusters import remove_data, reveal_failure
 from arrears.postgres.folders import PORT, Cluster, Folders, away_from, disk_room, fits_a_socket, write_whole
 from arrears.refusal import Refused
@@ -22,6 +22,9 @@ START_SECONDS = 300
 STOP_SECONDS = 60
 GOING_SECONDS = 10
 """How long the processes of a killed server are waited for."""
+
+NO_CORE = ("/bin/sh", "-c", 'ulimit -c 0; exec "$@"', "sh")
+"""A server that crashes leaves no picture of its memory on the disk: rows of persons are in it."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,15 @@ def start_server(binaries: Binaries, account: Account, folders: Folders, data: P
         said.unlink(missing_ok=True)
         _forget_the_dead(data, socket)
         before = _sizes(folders.log)
-        ran = accounts.run(account, [binaries.pg_ctl, "-D", data, "-w", "-t", START_SECONDS, "-l", said, "-o", f"{options} -p {PORT}", "start"], seconds=START_SECONDS + 30)
-        if ran.returncode == 0:
+        ran = accounts.run(account, [*NO_CORE, binaries.pg_ctl, "-D", data, "-w", "-t", START_SECONDS, "-l", said, "-o", f"{options} -p {PORT}", "start"], seconds=START_SECONDS + 30)
+        server = None if ran.returncode == 0 else settled(data)  # a killed start's pg_ctl may have been a moment earlier
+        if ran.returncode == 0 or (server is not None and listens(server, socket)):
             return
+        if server is not None and time.monotonic() < until:
+            stop_server(binaries, account, data)
+            continue
         heard = _heard(folders.log, before) + ran.stderr
-        passing = "pre-existing shared memory block" in heard or ("already exists" in heard and "lock file" in heard)
+        passing = "pre-existing shared memory block" in heard or (_lock_named(heard) is not None and not _words_of(_pid_in(data / _lock_named(heard))))
         if not passing or time.monotonic() >= until:  # what was killed a moment ago may not be gone, nor its last sessions
             raise _start_failure(heard, data, socket)
         time.sleep(0.1)
@@ -97,13 +104,13 @@ def stop_server(binaries: Binaries, account: Account, data: Path, mode: str = "f
     raise reveal_failure(ran.stderr + ran.stdout, data, "pg_ctl stop")
 
 
-def clear_unfinished(folders: Folders, account: Account, binaries: list[Binaries]) -> None:
+def clear_unfinished(folders: Folders, account: Account) -> None:
     """What killed starts and upgrades left unfinished is gone, their servers with it."""
     for left in (*folders.site.glob("data-*.unfinished-*"), *folders.site.glob("programs-*.unfinished-*"), *folders.postgres.glob("secrets.unfinished-*")):
         server = postmaster_of(left)
         if server is not None:
-            major = left.name.split("-")[1].split(".")[0]
-            stop_server(next((one for one in binaries if str(one.major) == major), binaries[0]), account, left, "immediate")
+            major = int(left.name.split("-")[1].split(".")[0])
+            stop_server(within_reach(binaries_for(major, str(left)), account, folders.site, lambda en, zh: None), account, left, "immediate")
         if left.name.startswith("data-"):
             remove_data(left)
         else:
@@ -142,11 +149,8 @@ def _is_postgres_over(pid: int, data: Path) -> bool:
         return False
     except PermissionError:
         pass
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        return any(os.path.realpath(os.fsdecode(word)) == os.path.realpath(data) for word in words if word)
-    except FileNotFoundError:
-        return not Path("/proc/self").exists()
+    words = _words_of(pid)
+    return words == ["?"] or any(os.path.realpath(word) == os.path.realpath(data) for word in words)
 
 
 def _forget_the_dead(data: Path, socket: Path) -> None:
@@ -155,25 +159,43 @@ def _forget_the_dead(data: Path, socket: Path) -> None:
     Sessions such a server may have left are still found by PostgreSQL itself, from the shared memory they hold.
     """
     for lock in (data / "postmaster.pid", socket / f".s.PGSQL.{PORT}.lock"):
-        with suppress(OSError, ValueError, IndexError):
-            pid = int(lock.read_text(encoding="ascii").split()[0])
-            if Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z":
+        with suppress(OSError):
+            if Path(f"/proc/{_pid_in(lock)}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z":
                 lock.unlink()
 
 
 def _start_failure(heard: str, data: Path, socket: Path) -> Refused:
     """The refusal for a server that did not start; where a lock file says that another runs, with what to look at before it is removed."""
-    found = re.search(r'lock file "([^"]+)" already exists', heard)
+    found = _lock_named(heard)
     if found is None:
         return reveal_failure(heard, data, "PostgreSQL's start")
-    lock = data / found[1]
-    try:
-        number = lock.read_text(encoding="ascii", errors="replace").split()[0].lstrip("-")
-    except (OSError, IndexError):
-        number = "?"
+    lock = data / found
+    number = _pid_in(lock) or "?"
     what = ("the data directory", "数据目录") if lock.parent == data else ("the socket", "套接字")
     return Refused(f"{lock}: names process {number}, which is there: another server has {what[0]}, or the file is stale and its number went to another program, or to one that has ended and that nobody reaps; look with `ps -p {number}`, and only where that is no PostgreSQL: rm {lock}",
                    f"{lock}：所记进程 {number} 存在：可能另有服务器占用{what[1]}；也可能文件已过时，编号归于其他程序或已结束而未被回收的进程；请用 ps -p {number} 查看，仅当其不是 PostgreSQL 时执行 rm {lock}")
+
+
+def _lock_named(heard: str) -> str | None:
+    """The lock file that the server said stands in its way."""
+    found = re.search(r'lock file "([^"]+)" already exists', heard)
+    return found[1] if found else None
+
+
+def _pid_in(lock: Path) -> int:
+    """The process that a lock file names; 0 where none can be read."""
+    try:
+        return abs(int(lock.read_text(encoding="ascii").split()[0]))
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _words_of(pid: int) -> list[str]:
+    """The words by which a process was started; none where it is gone, or has ended and is not reaped. Where the system does not tell, one."""
+    try:
+        return [os.fsdecode(word) for word in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") if word]
+    except OSError:
+        return [] if Path("/proc/self").exists() else ["?"]
 
 
 def _sizes(log: Path) -> dict[str, int]:
@@ -181,7 +203,16 @@ def _sizes(log: Path) -> dict[str, int]:
 
 
 def _heard(log: Path, before: dict[str, int]) -> str:
-    """What the server has said since: at its start, and in its log."""
+    """What the server that did not start has said since, at its start and in its log, which another process writes: its last word is waited for a moment."""
+    until = time.monotonic() + 2
+    while True:
+        said = _written(log, before)
+        if "FATAL" in said or "PANIC" in said or time.monotonic() >= until:
+            return said
+        time.sleep(0.05)
+
+
+def _written(log: Path, before: dict[str, int]) -> str:
     texts = []
     for path in (log / "start.log", *sorted(log.glob("server-*.log"))):
         try:

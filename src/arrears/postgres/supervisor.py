@@ -11,7 +11,7 @@ from pathlib import Path
 
 from arrears.postgres import accounts, clusters, connections, outside, places, servers
 from arrears.postgres.accounts import Account, account_for
-from arrears.postgres.binaries import Binaries, binaries_for, binaries_found, within_reach
+from arrears.postgres.binaries import Binaries, binaries_for, within_reach
 from arrears.postgres.folders import (
     Cluster,
     Folders,
@@ -57,6 +57,12 @@ def ensure_running(home: Path, say: Say = lambda en, zh: None) -> None:
     folders = folders_of(home)
     if _answers(folders):
         return
+    with _permitted(folders.home):
+        _started(home, folders, say)
+
+
+def _started(home: Path, folders: Folders, say: Say) -> None:
+    """The home's own server runs; whoever was first has started it, under the lock."""
     _make_home(folders)
     with starting(folders) as lock:
         folders = folders_of(home)
@@ -72,12 +78,25 @@ def ensure_running(home: Path, say: Say = lambda en, zh: None) -> None:
             raise Refused(f"{folders.site}: the server was started, but does not answer; see {folders.log}", f"{folders.site}：服务器已启动但无应答；请查看 {folders.log}")
 
 
+@contextmanager
+def _permitted(home: Path):
+    """Raises Refused where the system does not let us make, read or write what is needed."""
+    try:
+        yield
+    except PermissionError as problem:
+        raise Refused(f"{problem.filename or home}: not allowed ({problem.strerror}); run as the user that {home} belongs to, or name another home with --home", f"{problem.filename or home}：无权限（{problem.strerror}）；请以 {home} 所属用户运行，或用 --home 另指定") from None
+    except (NotADirectoryError, FileExistsError) as problem:
+        raise Refused(f"{problem.filename or home}: is no folder; name another home with --home", f"{problem.filename or home}：不是文件夹；请用 --home 另指定") from None
+
+
 def start_cluster(folders: Folders, cluster: Cluster, account: Account, say: Say) -> None:
     """The cluster's server runs; the caller holds the lock. Raises Refused or DiskFull."""
     data = folders.site / cluster.folder
     clusters.demand_sound(data, folders, cluster.major, account)
     binaries = within_reach(binaries_for(cluster.major, str(data)), account, folders.site, say)
-    servers.clear_unfinished(folders, account, binaries_found())
+    servers.clear_unfinished(folders, account)
+    if cluster.coming is not None:
+        cluster = forget_coming(folders, cluster)
     socket = servers.socket_folder(folders, cluster, account)
     if servers.as_recorded(folders, socket) != cluster.socket:
         write_cluster(folders, replace(cluster, socket=servers.as_recorded(folders, socket)))
@@ -88,6 +107,16 @@ def start_cluster(folders: Folders, cluster: Cluster, account: Account, say: Say
         say(f"a server over {data} runs, but not at {socket}; it is stopped and started anew", f"{data} 上的服务器未在 {socket} 监听；将停止并重新启动")
         servers.stop_server(binaries, account, data)
     servers.start_server(binaries, account, folders, data, socket)
+
+
+def forget_coming(folders: Folders, cluster: Cluster) -> Cluster:
+    """The record without the data directory that a killed upgrade was about to put in place, which never held and is gone."""
+    data = folders.site / str(cluster.coming)
+    if data.is_dir() and clusters.is_ours(data, folders):
+        clusters.remove_data(data)
+    cluster = replace(cluster, coming=None)
+    write_cluster(folders, cluster)
+    return cluster
 
 
 def stop(home: Path) -> bool:
@@ -101,7 +130,7 @@ def stop(home: Path) -> bool:
     with starting(folders):
         account = account_for(cluster, lambda en, zh: None)
         data = folders.site / cluster.folder
-        _await_recovery(folders, data)
+        await_recovery(folders, data)
         return servers.stop_server(own_binaries(folders, cluster, account), account, data)
 
 
@@ -156,7 +185,7 @@ def _answers(folders: Folders) -> bool:
     return True
 
 
-def _await_recovery(folders: Folders, data: Path) -> None:
+def await_recovery(folders: Folders, data: Path) -> None:
     """The server is not in the middle of recovery, in which it does not heed that it shall stop: it takes connections, or there is none."""
     until = time.monotonic() + servers.START_SECONDS
     while servers.settled(data) is not None and time.monotonic() < until:
@@ -210,7 +239,7 @@ def _founded(folders: Folders, account: Account, lock: int, say: Say) -> Cluster
         major = int(finished[0].name.removeprefix("data-"))
     else:
         binaries = within_reach(binaries_for(None, str(folders.site)), account, folders.site, say)
-        servers.clear_unfinished(folders, account, binaries_found())
+        servers.clear_unfinished(folders, account)
         major = binaries.major
         clusters.publish(clusters.make_cluster(folders, binaries, account, lock), clusters.data_folder(folders, major))
     cluster = Cluster(places.read_secret(folders, "id"), f"data-{major}", major, account.name)

@@ -97,6 +97,7 @@ def _latest(borrowers: pl.DataFrame) -> pl.DataFrame:
 def parties_of(borrowers: pl.DataFrame, guarantors: pl.DataFrame, seed: int) -> pl.DataFrame:
     """Who stands in each borrower's case: borrower_id, relation, ordinal, person and ATTRIBUTES, in the order of the first three.
 
+    Guarantors are numbered from 1 in the order of their ids, as intake numbers them; who answers for their own loan is none.
     `person` names whom the row is about: a borrower's or guarantor's own id, or one made from the borrower's for others. The
     attributes of a guarantor are known where they borrow too; of nobody else but the debtor.
     """
@@ -104,7 +105,7 @@ def parties_of(borrowers: pl.DataFrame, guarantors: pl.DataFrame, seed: int) -> 
     known = borrowers.select("borrower_id", *(pl.lit(None, pl.String).alias(name) if name in absent else name for name in ATTRIBUTES))
     debtors = known.with_columns(relation=pl.lit("debtor"), ordinal=pl.lit(0, pl.Int64), person="borrower_id")
     backing = guarantors.select("borrower_id", person="guarantor_id").unique().sort("borrower_id", "person").filter(
-        pl.col("borrower_id").is_in(known["borrower_id"].implode()))
+        pl.col("borrower_id").is_in(known["borrower_id"].implode()) & (pl.col("borrower_id") != pl.col("person")))
     backing = backing.with_columns(relation=pl.lit("guarantor"), ordinal=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("borrower_id"))
     found = [debtors, backing.join(known.rename({"borrower_id": "person"}), on="person", how="left")]
     ids, is_person = known["borrower_id"], (known["kind"] == "person").fill_null(True).to_numpy()

@@ -1,7 +1,8 @@
 """Data keys, one per person: wrapped under the lender's key in the store, unwrapped ones kept in a bounded cache.
 
-No use of a key rests on the cache alone: every batch asks the store, in one query, whether the keys are still there, so that
-an erasure by another process holds from the moment it is committed.
+No use of a key rests on the cache alone: every batch asks the store, in one query, for the lender's mark, which the database
+itself changes with whatever deletes a data key; where it is another than when a key was read, the store is asked for that key.
+So an erasure by another process holds from the moment it is committed.
 """
 
 import os
@@ -17,23 +18,25 @@ from arrears.vault.key_store import KeyStore, WrappedKey, erased_refusal
 from arrears.vault.refused import MissingKey, RetiredKey, WrongKey
 from arrears.vault.tenant_keys import TenantKeys
 
+Known = tuple[int, object, str | None]
+"""Suite, cipher, mark."""
 CACHED_KEYS = 20_000
 """So many unwrapped keys are kept; each takes some 2.7 kB."""
 _CACHES: "weakref.WeakSet[_Cache]" = weakref.WeakSet()
 
 
 class _Cache:
-    """The keys used last, by lender, person and number."""
+    """The keys used last, by lender, person and number: suite, cipher, and the lender's mark under which the key was last known to be there."""
 
     def __init__(self, most: int):
         self._most = most
-        self._held: OrderedDict[tuple[str, str, int], tuple[int, object]] = OrderedDict()
-        self._newest: dict[tuple[str, str], int] = {}
+        self._held: OrderedDict[tuple[str, str, int], Known] = OrderedDict()
+        self._newest: dict[tuple[str, str], tuple[int, str | None]] = {}
         self._lock = threading.Lock()
         _CACHES.add(self)
 
-    def found(self, tenant: str, pairs) -> dict[tuple[str, int], tuple[int, object]]:
-        """Suite and cipher of those of the persons' numbered keys that are held."""
+    def found(self, tenant: str, pairs) -> dict[tuple[str, int], "Known"]:
+        """Those of the persons' numbered keys that are held."""
         found, held = {}, self._held
         with self._lock:
             for pair in pairs:
@@ -44,22 +47,22 @@ class _Cache:
                     found[pair] = known
         return found
 
-    def newest(self, tenant: str, persons: list[str]) -> dict[str, int]:
-        """The number that each person's newest key had when it was last read, where that key is held."""
+    def newest(self, tenant: str, persons: list[str]) -> dict[str, tuple[int, str | None]]:
+        """Number and mark of each person's newest key as they were last known, where that key is held."""
         with self._lock:
-            numbers = ((person, self._newest.get((tenant, person))) for person in persons)
-            return {person: number for person, number in numbers if number is not None and (tenant, person, number) in self._held}
+            told = ((person, self._newest.get((tenant, person))) for person in persons)
+            return {person: one for person, one in told if one is not None and (tenant, person, one[0]) in self._held}
 
-    def keep(self, tenant: str, keys: dict[tuple[str, int], tuple[int, object]], *, are_newest: bool) -> None:
+    def keep(self, tenant: str, keys: dict[tuple[str, int], "Known"], *, are_newest: bool) -> None:
         """The keys are held; the longest unused go."""
         with self._lock:
             for (person, number), known in keys.items():
                 self._held[tenant, person, number] = known
                 if are_newest:
-                    self._newest[tenant, person] = number
+                    self._newest[tenant, person] = (number, known[2])
             while len(self._held) > self._most:
                 (owner, person, number), _ = self._held.popitem(last=False)
-                if self._newest.get((owner, person)) == number:
+                if self._newest.get((owner, person), (0,))[0] == number:
                     del self._newest[owner, person]
 
     def drop(self, tenant: str, persons: set[str]) -> None:
@@ -98,22 +101,32 @@ class DataKeys:
     def to_seal(self, tenant: str, persons: list[str], now: int | None) -> dict[str, tuple[int, int, object]]:
         """Number, suite and cipher of each person's newest key, made where there is none. Raises Erased."""
         cached = self._cache.newest(tenant, persons)
+        numbers = {person: number for person, (number, _) in cached.items()}
         if cached:
-            outdated = self._store.outdated(tenant, cached.items())
-            if outdated:
-                self._cache.drop(tenant, outdated)
-                cached = {person: number for person, number in cached.items() if person not in outdated}
-        held = self._cache.found(tenant, cached.items())
-        found = {person: (number, *known) for (person, number), known in held.items()}
+            mark = self._store.mark(tenant)
+            unsure = {person: number for person, (number, known) in cached.items() if known != mark}
+            outdated = self._store.outdated(tenant, unsure.items()) if unsure else set()
+            self._cache.drop(tenant, outdated)
+            numbers = {person: number for person, number in numbers.items() if person not in outdated}
+        held = self._cache.found(tenant, numbers.items())
+        if cached and unsure:
+            # The mark was read before the keys were looked at: what went in between is under yet another one.
+            self._cache.keep(tenant, {pair: (known[0], known[1], mark) for pair, known in held.items() if pair[0] in unsure}, are_newest=True)
+        found = {person: (number, known[0], known[1]) for (person, number), known in held.items()}
         rest = [person for person in persons if person not in found]
         if rest:
-            found |= {person: (number, *known) for (person, number), known in self._read_newest(tenant, rest, now).items()}
+            found |= {person: (number, known[0], known[1]) for (person, number), known in self._read_newest(tenant, rest, now).items()}
         return found
 
-    def to_open(self, tenant: str, pairs: set[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, object]]:
+    def to_open(self, tenant: str, pairs: set[tuple[str, int]]) -> dict[tuple[str, int], Known]:
         """Suite and cipher of each of the persons' numbered keys; raises Erased or MissingKey where the store holds one no longer."""
-        held = self._cache.found(tenant, pairs)
-        gone = self._store.gone(tenant, held) if held else set()
+        held, gone = self._cache.found(tenant, pairs), set()
+        if held:
+            mark = self._store.mark(tenant)
+            unsure = [pair for pair, known in held.items() if known[2] != mark]
+            if unsure:
+                gone = self._store.gone(tenant, unsure)
+                self._cache.keep(tenant, {pair: (*held[pair][:2], mark) for pair in unsure if pair not in gone}, are_newest=False)
         rest = [pair for pair in pairs if pair not in held]
         if rest:
             fresh = self._unwrapped(tenant, lambda: self._store.numbered(tenant, rest))
@@ -138,7 +151,7 @@ class DataKeys:
         """No key of these persons is kept unwrapped in this process."""
         self._cache.drop(tenant, persons)
 
-    def _read_newest(self, tenant: str, persons: list[str], now: int | None) -> dict[tuple[str, int], tuple[int, object]]:
+    def _read_newest(self, tenant: str, persons: list[str], now: int | None) -> dict[tuple[str, int], Known]:
         found = self._unwrapped(tenant, lambda: self._store.newest(tenant, persons))
         there = {person for person, _ in found}
         missing = [person for person in persons if person not in there]
@@ -150,21 +163,21 @@ class DataKeys:
         self._cache.keep(tenant, found, are_newest=True)
         return found
 
-    def _unwrapped(self, tenant: str, read) -> dict[tuple[str, int], tuple[int, object]]:
+    def _unwrapped(self, tenant: str, read) -> dict[tuple[str, int], Known]:
         """The keys that are read, unwrapped; read once more where the lender's key was rotated between the two readings."""
         try:
             return self._opened(tenant, read())
         except RetiredKey:
             return self._opened(tenant, read())
 
-    def _opened(self, tenant: str, keys: list[WrappedKey]) -> dict[tuple[str, int], tuple[int, object]]:
+    def _opened(self, tenant: str, keys: list[WrappedKey]) -> dict[tuple[str, int], Known]:
         ciphers: dict[int, object] = {}
         found = {}
         for one in keys:
             if one.tenant_key_number not in ciphers:
                 ciphers[one.tenant_key_number] = self._tenant_keys.wrapping(tenant, one.tenant_key_number)[1]
             plain = unwrapped(ciphers[one.tenant_key_number], tenant, one)
-            found[one.person, one.number] = (one.suite, suites.SUITES[one.suite].cipher(plain))
+            found[one.person, one.number] = (one.suite, suites.SUITES[one.suite].cipher(plain), one.mark)
         return found
 
     def _absent(self, tenant: str, gone: set[tuple[str, int]]):

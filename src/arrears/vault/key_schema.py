@@ -1,7 +1,8 @@
 """The tables of the KEYS database, made by its owner; the app's role may do to them what sealing, rotation and erasure need, and no more.
 
 It may not take back an erasure (no UPDATE or DELETE on `erased`), and the database itself refuses a data key for a person
-who is erased.
+who is erased. Whatever deletes a data key, or makes a newer one for a person, changes the lender's random mark in `change` in
+the same transaction: who holds keys in memory compares one mark instead of asking for each key.
 """
 
 import psycopg
@@ -28,6 +29,28 @@ CREATE TABLE vault.handover_key (
     number integer PRIMARY KEY CHECK (number > 0), public bytea NOT NULL UNIQUE, kek_number bigint NOT NULL, wrapped bytea, created_at timestamptz NOT NULL,
     retired_at timestamptz, CHECK ((wrapped IS NULL) = (retired_at IS NOT NULL))
 );
+CREATE TABLE vault.change (tenant text PRIMARY KEY, mark uuid NOT NULL);
+CREATE FUNCTION vault.note_gone() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO vault.change SELECT tenant, gen_random_uuid() FROM (SELECT DISTINCT tenant FROM gone ORDER BY tenant) AS tenants
+        ON CONFLICT (tenant) DO UPDATE SET mark = EXCLUDED.mark;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION vault.note_newer() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO vault.change SELECT tenant, gen_random_uuid() FROM (SELECT DISTINCT tenant FROM fresh WHERE number > 1 ORDER BY tenant) AS tenants
+        ON CONFLICT (tenant) DO UPDATE SET mark = EXCLUDED.mark;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION vault.note_emptied() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE vault.change SET mark = gen_random_uuid();
+    INSERT INTO vault.change SELECT tenant, gen_random_uuid() FROM vault.tenant_key ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER note_gone AFTER DELETE ON vault.data_key REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION vault.note_gone();
+CREATE TRIGGER note_newer AFTER INSERT ON vault.data_key REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION vault.note_newer();
+CREATE TRIGGER note_emptied AFTER TRUNCATE ON vault.data_key FOR EACH STATEMENT EXECUTE FUNCTION vault.note_emptied();
 CREATE FUNCTION vault.refuse_erased() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM fresh JOIN vault.erased USING (tenant, person)) THEN

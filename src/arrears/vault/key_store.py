@@ -7,7 +7,6 @@ key that is just being retired.
 
 import os
 import threading
-import uuid
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -23,7 +22,8 @@ from arrears.vault.refused import Erased
 COPY_FROM = 500
 """From so many new keys on they come by COPY, below by INSERT."""
 _IDLE_MOST = 8
-_SETTINGS = "-c statement_timeout=120s -c lock_timeout=60s -c idle_in_transaction_session_timeout=300s"
+# Data keys are looked up by their primary key, in a table of millions too, where the planner would rather read all of it.
+_SETTINGS = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c statement_timeout=120s -c lock_timeout=60s -c idle_in_transaction_session_timeout=300s"
 _LEFT_TO_PARENT: list[psycopg.Connection] = []
 _LOCK_CLASS = 0x76617574
 
@@ -37,6 +37,8 @@ class WrappedKey:
     suite: int
     tenant_key_number: int
     wrapped: bytes = field(repr=False)
+    mark: str | None = None
+    """The lender's mark at the moment the row was read: while it stands, the row does too."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class KeyStore:
     """The KEYS database through the app's role; every method is one transaction, may be called from any thread, and raises VaultRefused."""
 
     def __init__(self, connection: dict):
-        self._parameters = {"connect_timeout": 10, "options": _SETTINGS, **connection}
+        self._parameters = {"connect_timeout": 10, "tcp_user_timeout": 30_000, "options": _SETTINGS, **connection}
         self._idle: deque[tuple[int, psycopg.Connection]] = deque()
         self._closed = threading.Event()
         self._ask(demand_layout)
@@ -72,6 +74,11 @@ class KeyStore:
             else:
                 _LEFT_TO_PARENT.append(connection)
 
+    def mark(self, tenant: str) -> str | None:
+        """The lender's mark: another one after each deletion of a data key and each newer data key of a person, and never the same again."""
+        row = self._ask(lambda connection: connection.execute("SELECT mark::text FROM vault.change WHERE tenant = %s", [tenant]).fetchone())
+        return row[0] if row else None
+
     def newest(self, tenant: str, persons: list[str]) -> list[WrappedKey]:
         """The newest data key of each person who has one."""
         return self._ask(lambda connection: _newest(connection, tenant, persons))
@@ -80,7 +87,7 @@ class KeyStore:
         """The data keys of these persons with these numbers, as far as they exist."""
         asked = list(pairs)
         return self._ask(lambda connection: [WrappedKey(*row) for row in connection.execute(
-            "SELECT k.person::text, k.number, k.suite, k.tenant_key_number, k.wrapped FROM unnest(%s::uuid[], %s::bigint[]) AS asked (person, number)"
+            "SELECT k.person::text, k.number, k.suite, k.tenant_key_number, k.wrapped, (SELECT mark::text FROM vault.change c WHERE c.tenant = k.tenant) FROM unnest(%s::uuid[], %s::bigint[]) AS asked (person, number)"
             " JOIN vault.data_key k ON k.tenant = %s AND k.person = asked.person AND k.number = asked.number",
             [*_arrays(asked), tenant], binary=True)])
 
@@ -96,8 +103,9 @@ class KeyStore:
         """Those persons whose newest key is another than the one named, or who have none."""
         asked = list(pairs)
         return self._ask(lambda connection: {row[0] for row in connection.execute(
-            "SELECT asked.person::text FROM unnest(%s::uuid[], %s::bigint[]) AS asked (person, number) WHERE asked.number IS DISTINCT FROM"
-            " (SELECT max(k.number) FROM vault.data_key k WHERE k.tenant = %s AND k.person = asked.person)",
+            "SELECT asked.person::text FROM unnest(%s::uuid[], %s::bigint[]) AS asked (person, number)"
+            " LEFT JOIN vault.data_key k ON k.tenant = %s AND k.person = asked.person"
+            " GROUP BY asked.person, asked.number HAVING max(k.number) IS DISTINCT FROM asked.number",
             [*_arrays(asked), tenant], binary=True)})
 
     def made(self, tenant: str, persons: list[str], make: Callable[[psycopg.Connection, list[str]], list[WrappedKey]], now: int | None) -> list[WrappedKey]:
@@ -251,8 +259,8 @@ def _arrays(pairs: list[tuple[str, int]]) -> tuple[str, str]:
 
 def _newest(connection: psycopg.Connection, tenant: str, persons: list[str]) -> list[WrappedKey]:
     newest: dict[str, WrappedKey] = {}
-    for row in connection.execute("SELECT person::text, number, suite, tenant_key_number, wrapped FROM vault.data_key"
-                                  " WHERE tenant = %s AND person = ANY(%s::uuid[])", [tenant, _array(persons)], binary=True):
+    for row in connection.execute("SELECT person::text, number, suite, tenant_key_number, wrapped, (SELECT mark::text FROM vault.change c WHERE c.tenant = k.tenant)"
+                                  " FROM vault.data_key k WHERE tenant = %s AND person = ANY(%s::uuid[])", [tenant, _array(persons)], binary=True):
         held = newest.get(row[0])
         if held is None or row[1] > held.number:
             newest[row[0]] = WrappedKey(*row)
@@ -271,9 +279,7 @@ def _insert(connection: psycopg.Connection, tenant: str, keys: list[WrappedKey],
             [tenant, made_at, *([getattr(one, name) for one in keys] for name in ("person", "number", "suite", "tenant_key_number", "wrapped"))])
         return
     connection.execute("CREATE TEMPORARY TABLE fresh_key (person uuid, number integer, suite smallint, tenant_key_number integer, wrapped bytea) ON COMMIT DROP")
-    with connection.cursor().copy("COPY fresh_key FROM STDIN (FORMAT BINARY)") as copy:
-        copy.set_types(["uuid", "int4", "int2", "int4", "bytea"])
-        for one in keys:
-            copy.write_row((uuid.UUID(one.person), one.number, one.suite, one.tenant_key_number, one.wrapped))
+    with connection.cursor().copy("COPY fresh_key FROM STDIN") as copy:
+        copy.write("".join([f"{one.person}\t{one.number}\t{one.suite}\t{one.tenant_key_number}\t\\\\x{one.wrapped.hex()}\n" for one in keys]))
     connection.execute("INSERT INTO vault.data_key (tenant, person, number, suite, tenant_key_number, wrapped, created_at)"
                        " SELECT %s, person, number, suite, tenant_key_number, wrapped, coalesce(%s, now()) FROM fresh_key ORDER BY person ON CONFLICT DO NOTHING", [tenant, made_at])

@@ -23,6 +23,8 @@ def normal_form(field: str, text: str) -> str:
     >>> normal_form("id_number", " 11010119900307123x "), normal_form("name", " Ａnna  Li ")
     ('11010119900307123X', 'anna li')
     """
+    if field == "phone" and _MOBILE.fullmatch(text):
+        return text
     # Twice, as what is left when blanks are gone may compose anew.
     return _once(field, _once(field, text))
 

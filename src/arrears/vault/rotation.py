@@ -35,7 +35,12 @@ class Rotated:
 
 def rotate_provider_key(vault: Vault, now: int) -> Rotated:
     """A new outermost key (KEK), and all lenders' and handover keys wrapped under it. Readers go on; the older one stays until it is retired."""
-    vault.provider.rotate(now)
+
+    def transaction(connection):
+        lock(connection, EVERY_LENDER, alone=True)  # two at once would make two keys of one number on a token
+        return vault.provider.rotate(now)
+
+    vault.store.within(transaction)
     return rewrap_under_provider(vault)
 
 
@@ -185,7 +190,7 @@ def _wrapped_batch(vault: Vault, connection: psycopg.Connection, tenant: str, nu
     """The next batch of data keys wrapped under the key of that number: how many, and where to go on (None at the end)."""
     rows = [WrappedKey(*row) for row in connection.execute(
         "SELECT person::text, number, suite, tenant_key_number, wrapped FROM vault.data_key WHERE tenant = %s AND (person, number) > (%s::uuid, %s)"
-        " AND tenant_key_number <> %s ORDER BY person, number LIMIT %s FOR UPDATE", [tenant, *after, number, BATCH], binary=True)]
+        " AND tenant_key_number < %s ORDER BY person, number LIMIT %s FOR UPDATE", [tenant, *after, number, BATCH], binary=True)]
     if not rows:
         return 0, None
     suite, cipher = vault.tenant_keys.wrapping(tenant, number)
@@ -201,7 +206,7 @@ def _wrapped_batch(vault: Vault, connection: psycopg.Connection, tenant: str, nu
 def _retired_wrapping(connection: psycopg.Connection, tenant: str, number: int, now: int) -> bool:
     """Whether the older wrapping keys could be retired: nothing is under them, and nobody is making keys."""
     lock(connection, tenant, alone=True)
-    if connection.execute("SELECT EXISTS (SELECT 1 FROM vault.data_key WHERE tenant = %s AND tenant_key_number <> %s)", [tenant, number]).fetchone()[0]:
+    if connection.execute("SELECT EXISTS (SELECT 1 FROM vault.data_key WHERE tenant = %s AND tenant_key_number < %s)", [tenant, number]).fetchone()[0]:
         return False
     connection.execute("UPDATE vault.tenant_key SET wrapped = NULL, retired_at = %s WHERE tenant = %s AND purpose = 'wrap' AND number < %s AND wrapped IS NOT NULL", [moment_of(now), tenant, number])
     return True

@@ -120,7 +120,7 @@ class Vault:
         """The person's data keys are destroyed, for good; how many there were. May be run again, and is to be after any refusal.
 
         First a line in erased.jsonl is on the disk, then the keys go. Killed in between, the next opening of the vault ends it.
-        Raises DiskFull or VaultRefused, and then nothing was deleted.
+        Raises DiskFull or VaultRefused, and then nothing was deleted yet.
         """
         _demand_uuids([person])
         if not self.store.erased(tenant, [person]):
@@ -181,7 +181,7 @@ class Vault:
         keys = self.data_keys.to_open(tenant, set(pairs))
         contents = []
         for one, pair, binding in zip(sealed, pairs, _bindings(what, tenant, sealed), strict=True):
-            suite, cipher = keys[pair]
+            suite, cipher, _ = keys[pair]
             whole = one.sealed
             try:
                 if whole[0] != suite:
@@ -248,7 +248,8 @@ def _indexes(key: tuple[int, int, bytes], field: str, texts: list[str]) -> list[
     try:
         return [keyed_hash(of_field, form.encode())[: suites.INDEX_BYTES] if form else None for form in forms]
     except UnicodeEncodeError:
-        raise VaultRefused(f"a text of the field {field} is not valid Unicode; clean it first", f"字段 {field} 的文本不是有效的 Unicode；请先清洗") from None
+        pass
+    raise VaultRefused(f"a text of the field {field} is not valid Unicode; clean it first", f"字段 {field} 的文本不是有效的 Unicode；请先清洗")
 
 
 def _demand_uuids(persons) -> None:
@@ -261,7 +262,8 @@ def _bytes_of(cell: Cell) -> bytes:
     try:
         return cell.text.encode()
     except (UnicodeEncodeError, AttributeError):
-        raise VaultRefused(f"{_place('', cell)}: what is to be sealed is no text, or not valid Unicode; clean it first", f"{_place('', cell)}：待密封内容不是文本或不是有效的 Unicode；请先清洗") from None
+        pass  # raised outside, so that the refusal does not carry the error, which carries the text
+    raise VaultRefused(f"{_place('', cell)}: what is to be sealed is no text, or not valid Unicode; clean it first", f"{_place('', cell)}：待密封内容不是文本或不是有效的 Unicode；请先清洗")
 
 
 def _place(tenant: str, cell: Cell | Sealed) -> str:

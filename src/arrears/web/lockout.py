@@ -1,5 +1,9 @@
 """Failed log-ins counted by django-axes: per account and per address, for a time, by the clock of the request."""
 
+from hashlib import sha256
+from hmac import digest
+from ipaddress import ip_address
+
 from axes.handlers.database import AxesDatabaseHandler
 from axes.handlers.proxy import AxesProxyHandler
 from axes.helpers import get_client_username
@@ -9,6 +13,7 @@ from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.db.models import Sum
 
 from arrears.days import moment_of
+from arrears.web.web_key import derived
 
 
 class Counted(AxesDatabaseHandler):
@@ -28,17 +33,27 @@ class Counted(AxesDatabaseHandler):
             if is_new:
                 AccessAttempt.objects.filter(pk=begun.pk).update(attempt_time=request.axes_attempt_time)
         super().user_login_failed(sender, credentials, request, **more)
+        if request is not None:
+            AccessAttempt.objects.filter(username=get_client_username(request, credentials)).exclude(get_data="", post_data="").update(get_data="", post_data="")
 
     def reset_user_attempts(self, request, credentials=None) -> int:
         """The account's failures are forgotten; how many rows."""
         return self.filter_user_attempts(request, credentials)[0].delete()[0]
 
 
+def name_of(request, credentials=None) -> str:
+    """By what failures of a name are counted: a keyed hash of what was typed. Anything may be typed there, a password or somebody's number, so the name itself is kept nowhere."""
+    typed = (credentials.get("username") if credentials else request.POST.get("name")) or ""
+    return digest(derived(settings.ARREARS[0], "lock-out"), typed.encode("utf-8", "surrogatepass"), sha256).hexdigest()
+
+
 def address(request) -> str:
-    """Where the request comes from: what the operator's own proxy says last, where there is one; else the peer."""
-    if settings.ARREARS_SERVING.behind_proxy and (told := request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")[-1].strip()):
-        return told[:45]
-    return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104 - an address noted, none bound to
+    """Where the request comes from: what the operator's own proxy says last, where there is one; else the peer. What is no address counts as 0.0.0.0, all of them as one."""
+    told = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")[-1].strip() if settings.ARREARS_SERVING.behind_proxy else ""
+    try:
+        return str(ip_address(told or request.META.get("REMOTE_ADDR", "")))
+    except ValueError:
+        return "0.0.0.0"  # noqa: S104 - an address noted, none bound to
 
 
 def timed(request) -> None:

@@ -4,13 +4,12 @@ import logging
 import time
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.shortcuts import redirect
 from django.utils import translation
 
-from arrears.days import moment_of
 from arrears.web import clock, mishaps, sessions
 from arrears.web.settings import LANGUAGES
-from arrears.work.queries.accounts import standing
 
 REQUESTS = logging.getLogger("arrears.requests")
 LANGUAGE_COOKIE = "arrears-language"
@@ -70,13 +69,14 @@ class admit:
         return self.get_response(request)
 
     def process_view(self, request, view, args, kwargs):
-        """None where the view may run; else where to go first."""
+        """None where the view may run; else where to go first. Raises SuspiciousOperation for a value with a NUL in it, which no browser sends and no column takes."""
+        if any("\0" in value for asked in (request.GET, request.POST) for _, values in asked.lists() for value in values):
+            raise SuspiciousOperation("NUL")
         open_to = getattr(view, "open_to", "proven")
         if open_to == "anybody":
             return None
-        account = sessions.under_way(request)
-        found = standing(account, request.session["lender"], moment_of(request.now), second_factor=request.session["proven"]) if account else None
-        if found is None or found.epoch != request.session["epoch"]:
+        found = sessions.whose(request)
+        if found is None:
             return sessions.begin_again(request)
         request.actor, request.standing = found.actor, found
         if open_to != "half" and not found.actor.second_factor:

@@ -54,7 +54,11 @@ def forged(request, reason="") -> HttpResponse:
 
 
 def missing(request, exception=None) -> HttpResponse:
-    """404."""
+    """404; with the links of who is logged in, whom no view has let in yet."""
+    from arrears.web import sessions
+
+    if getattr(request, "actor", None) is None and hasattr(request, "session") and hasattr(request, "now") and (found := sessions.whose(request)):
+        request.actor, request.standing = found.actor, found
     return page(request, 404)
 
 

@@ -14,6 +14,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from arrears.days import moment_of
+from arrears.work.queries.accounts import Standing, standing
+
 MINUTE = 60_000_000
 SEEN_EVERY = MINUTE
 """How often the last sight is written down; a session may end that much earlier than its idle time, never later."""
@@ -59,6 +62,13 @@ def under_way(request) -> UUID | None:
     return UUID(said["account"])
 
 
+def whose(request) -> Standing | None:
+    """The account behind the session as it stands at this moment; None where the session is over, or the account's sessions were ended, or it was cut off."""
+    account = under_way(request)
+    found = standing(account, request.session["lender"], moment_of(request.now), second_factor=request.session["proven"]) if account else None
+    return found if found is not None and found.epoch == request.session["epoch"] else None
+
+
 def begin_again(request) -> HttpResponse:
     """To the log-in; what was asked for comes after it where it was only looked at."""
     had_one = "account" in request.session
@@ -81,7 +91,11 @@ def whereto(request, said: str) -> str:
 
 
 def _list(request, account: UUID) -> None:
+    """The session stands in the account's list; expired ones are swept out, and lines whose session is gone."""
     from arrears.web.lockout import address
 
+    request.session.clear_expired()
+    kept = request.session.get_model_class().objects.all()
+    UserSession.objects.filter(user=account).exclude(session_key__in=kept.values("session_key")).delete()
     UserSession.objects.filter(session_key=request.session.session_key).delete()
     UserSession.objects.create(user_id=account, session_key=request.session.session_key, ip=address(request), user_agent=request.META.get("HTTP_USER_AGENT", "")[:200])

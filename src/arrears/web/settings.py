@@ -21,8 +21,8 @@ LANGUAGES = {"zh": "zh-hans", "en": "en"}
 _HERE = Path(__file__).parent
 _FRAMEWORK = ("django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "django.contrib.staticfiles", "django.contrib.postgres",
               "allauth", "allauth.account", "allauth.mfa", "allauth.usersessions", "axes", "csp")
-_MIDDLEWARE = ("arrears.web.middleware.quiet", "django.middleware.security.SecurityMiddleware", "whitenoise.middleware.WhiteNoiseMiddleware", "csp.middleware.CSPMiddleware",
-               "django.middleware.clickjacking.XFrameOptionsMiddleware", "arrears.web.middleware.moment", "arrears.web.realms.Sessions", "arrears.web.middleware.language",
+_MIDDLEWARE = ("arrears.web.middleware.quiet", "django.middleware.security.SecurityMiddleware", "csp.middleware.CSPMiddleware", "django.middleware.clickjacking.XFrameOptionsMiddleware",
+               "whitenoise.middleware.WhiteNoiseMiddleware", "arrears.web.middleware.moment", "arrears.web.realms.Sessions", "arrears.web.middleware.language",
                "django.middleware.common.CommonMiddleware", "django.middleware.csrf.CsrfViewMiddleware", "allauth.account.middleware.AccountMiddleware", "arrears.web.middleware.admit")
 
 
@@ -68,7 +68,6 @@ def _settings(home: Path | None, role: str, databases: dict, profile: Profile, s
         "AUTH_USER_MODEL": "work.Account",
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
         "USE_TZ": True, "TIME_ZONE": "Asia/Shanghai", "LANGUAGE_CODE": LANGUAGES[lang], "LANGUAGES": [("zh-hans", "中文"), ("en", "English")], "LOCALE_PATHS": [str(_HERE / "locale")],
-        "USE_THOUSAND_SEPARATOR": True,
         "DEBUG": False,
         "SECRET_KEY": derived(home, "django").hex() if home and role == APP else secrets.token_hex(32),
         **_web(serving), **_staff(profile), **({"LOGGING": _logging(home)} if home else {}),
@@ -94,7 +93,7 @@ def _web(serving: Serving) -> dict[str, Any]:
         "ROOT_URLCONF": "arrears.web.urls", "WSGI_APPLICATION": None, "MIDDLEWARE": list(_MIDDLEWARE), "ALLOWED_HOSTS": list(serving.hosts),
         "TEMPLATES": [{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [str(_HERE / "templates")], "APP_DIRS": False,
                        "OPTIONS": {"context_processors": ["arrears.web.desk.frame.around"], "builtins": ["arrears.web.desk.words", "django.templatetags.i18n", "django.templatetags.static"]}}],
-        "STATIC_URL": "/static/", "STATICFILES_DIRS": [str(_HERE / "static")], "WHITENOISE_USE_FINDERS": True, "WHITENOISE_AUTOREFRESH": False, "WHITENOISE_MAX_AGE": 3600,
+        "STATIC_URL": "/static/", "STATICFILES_DIRS": [str(_HERE / "static")], "WHITENOISE_USE_FINDERS": True, "WHITENOISE_AUTOREFRESH": False, "WHITENOISE_MAX_AGE": 3600, "WHITENOISE_ALLOW_ALL_ORIGINS": False,
         "CONTENT_SECURITY_POLICY": {"DIRECTIVES": {
             "default-src": ["'none'"], "script-src": ["'self'"], "style-src": ["'self'"], "img-src": ["'self'", "data:"], "font-src": ["'self'"], "connect-src": ["'self'"],
             "form-action": ["'self'"], "base-uri": ["'none'"], "frame-ancestors": ["'none'"], "object-src": ["'none'"]}},
@@ -118,7 +117,7 @@ def _staff(profile: Profile) -> dict[str, Any]:
         "SESSION_COOKIE_AGE": profile.session_hours * 3600,
         "AXES_USERNAME_FORM_FIELD": "username", "AXES_FAILURE_LIMIT": profile.failures_account, "AXES_COOLOFF_TIME": timedelta(minutes=profile.lock_minutes), "AXES_LOCKOUT_PARAMETERS": ["username", "ip_address"],
         "AXES_HANDLER": "arrears.web.lockout.Counted", "AXES_RESET_ON_SUCCESS": True, "AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT": False,
-        "AXES_DISABLE_ACCESS_LOG": True, "AXES_ENABLE_ACCESS_FAILURE_LOG": False, "AXES_ENABLE_ADMIN": False, "AXES_VERBOSE": False, "AXES_CLIENT_IP_CALLABLE": "arrears.web.lockout.address",
+        "AXES_DISABLE_ACCESS_LOG": True, "AXES_ENABLE_ACCESS_FAILURE_LOG": False, "AXES_ENABLE_ADMIN": False, "AXES_VERBOSE": False, "AXES_CLIENT_IP_CALLABLE": "arrears.web.lockout.address", "AXES_USERNAME_CALLABLE": "arrears.web.lockout.name_of",
         "AXES_SENSITIVE_PARAMETERS": ["username", "name", "password", "code", "credential", "current", "again", "csrfmiddlewaretoken", "next"],
         "MFA_ADAPTER": "arrears.web.factors.Factors", "MFA_SUPPORTED_TYPES": ["totp", "webauthn", "recovery_codes"], "MFA_TOTP_ISSUER": "arrears", "MFA_TOTP_TOLERANCE": 1,
         "MFA_RECOVERY_CODE_COUNT": 10, "MFA_RECOVERY_CODE_DIGITS": 12, "MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN": False, "MFA_PASSKEY_LOGIN_ENABLED": False, "MFA_PASSKEY_SIGNUP_ENABLED": False,

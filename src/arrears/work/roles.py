@@ -1,8 +1,11 @@
 """Who may do what, as a table that people read: policies/roles.yaml. It decides nothing; the policies do, and a test holds the two against each other."""
 
+import re
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 
 from arrears import strict_yaml
 from arrears.refusal import Refused
@@ -104,3 +107,15 @@ def _rules(row: Row, at: int) -> str:
     said = {"reason": ("须有理由", "a reason"), "purpose": ("须有用途与理由", "purpose and reason"), "roles": ("须写明全部角色", "all roles said"), "open": ("停止处理后仍可", "also while frozen"), "closed": ("紧急访问时不可", "not behind broken glass"),
             "own": ("不得对本人", "never to one's own")}
     return "; ".join(said[word][at] for word in row.rules.values())
+
+
+def put_into(guide: str) -> str:
+    """The text of a guide with the tables between its marks as they are now."""
+    for lang in ("zh", "en"):
+        guide = re.sub(rf"(<!-- table {lang} -->\n).*?(<!-- end -->)", lambda marks, lang=lang: marks[1] + as_markdown(lang) + marks[2], guide, flags=re.DOTALL)
+    return guide
+
+
+if __name__ == "__main__":
+    page = Path(sys.argv[1])
+    page.write_text(put_into(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,7 +1,7 @@
 """Columns of the work plane sealed and opened: which person, table, column and row each seal is bound to."""
 
 from functools import lru_cache
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.conf import settings
 from django.db.models import Model
@@ -35,10 +35,16 @@ def debtor_of(case: UUID) -> UUID | None:
     return Party.objects.filter(case=case, role="debtor").values_list("person", flat=True).first()
 
 
+def own_words_of(lender: str) -> UUID:
+    """Under whose key the lender's own words are sealed: those about no case, or about a case without a debtor. Nobody's person: it is made of the lender's code alone."""
+    return uuid5(NAMESPACE_URL, f"arrears/words/{lender}")
+
+
 def sealed_reason(lender: str, case: UUID | None, entry: UUID, reason: str | None) -> bytes | None:
-    """The reason of an Entry about a case, under its debtor's key; None where there is no reason or no debtor. Of an erased person none is kept."""
-    if reason is None or case is None or (person := debtor_of(case)) is None:
+    """The reason of an Entry, under the key of its case's debtor, else under the lender's own: somebody may have written a name into it. Of an erased person none is kept."""
+    if reason is None:
         return None
+    person = (debtor_of(case) if case is not None else None) or own_words_of(lender)
     try:
         return sealed(lender, person, "work_entry", "reason_sealed", entry, reason)
     except Erased:

@@ -23,7 +23,7 @@ class Verb:
 VERBS: dict[str, Verb] = {
     "case.list": Verb(("Case",), "列出案件", "list cases", reads=True),
     "case.view": Verb(("Case",), "查看案件", "see a case, masked", reads=True),
-    "case.take_in": Verb(("Lender",), "接收当夜案件", "take a night's cases in"),
+    "case.take_in": Verb(("Lender",), "接收当夜案件与还款", "take a night's cases and payments in"),
     "case.move": Verb(("Case",), "转派案件", "move a case to another collector or team"),
     "case.close": Verb(("Case",), "结案", "close a case"),
     "contact.note": Verb(("Case",), "记录联系", "note a contact"),
@@ -64,7 +64,6 @@ VERBS: dict[str, Verb] = {
     "approval.decide": Verb(("Approval",), "审批", "decide an approval"),
     "approval.withdraw": Verb(("Approval",), "撤回申请", "withdraw what one asked for"),
     "approval.list": Verb(("Approval",), "列出审批", "list approvals", reads=True),
-    "payment.take_in": Verb(("Lender",), "接收还款", "take payments in"),
     "outcome.export": Verb(("Lender",), "导出催收结果", "export outcomes"),
     "promise.settle": Verb(("Lender",), "按还款结算承诺", "tell by payments which promises were kept"),
     "plan.settle": Verb(("Lender",), "按还款结算分期", "tell by payments which plans are kept"),

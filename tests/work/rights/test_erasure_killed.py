@@ -18,7 +18,7 @@ from work.rights.test_rights import rows
 from work.rights.test_unmasking import ZHANG, entries
 
 SOURCE = Path(__file__).parents[3] / "src"
-RANDOM = 300 if os.environ.get("ARREARS_LONG_FAULTS") == "1" else 30
+RANDOM = 300 if os.environ.get("ARREARS_LONG_FAULTS") == "1" else 12
 STEPS = ("before the action commits", "after the action", "before the line", "after the line", "before the key goes", "after the key", "nowhere")
 KILLED = """
 import json, os, signal, sys, time

@@ -138,9 +138,10 @@ def test_the_copy_holds_everything_in_clear_and_nothing_of_others(work, held):
                                text_sealed=sealed(lender, person, "work_dispute", "text_sealed", row, "多算了利息"))
         Promise.objects.create(lender=lender, case_id=own.case, loan_id="x", promised_on="2026-12-01", pay_by_on="2026-12-05", currency="CNY", amount_minor=5000)
         Placement.objects.create(lender=lender, case_id=own.case, team=Team.objects.create(lender=lender, code="agency-9", kind="agency"), placed_on="2026-11-01")
+    do(work, officer, "freeze", own, because="accuracy_disputed", reason="债务人来函称姓名有误")
     told = do(work, officer, "export", own, identity_by="notarised")
     whole = json.dumps(told, ensure_ascii=False)
-    for text in (*ZHANG.values(), "说月底还", "多算了利息", "agency-9", "5000", "cn.retention.bank_and_microloan"):
+    for text in (*ZHANG.values(), "说月底还", "多算了利息", "债务人来函称姓名有误", "agency-9", "5000", "cn.retention.bank_and_microloan"):
         assert text in whole, text
     for text in ("李娜", "王芳", "13700001111", "13600002222"):
         assert text not in whole, text

@@ -6,6 +6,7 @@ A provider wraps the few keys of a lender and of handovers; it never sees a data
 from pathlib import Path
 from typing import Protocol
 
+from arrears.vault.private_files import alone_in, private_folder
 from arrears.vault.settings import KeySettings
 
 
@@ -37,9 +38,10 @@ def create_provider(home: Path, settings: KeySettings, now: int) -> tuple[KeyPro
         from arrears.vault.providers.sealed_file import create
 
         return create(home, settings.suite, now)
-    provider = open_provider(home, settings)
-    if not provider.numbers():
-        provider.rotate(now)
+    with alone_in(private_folder(home / "keys")):
+        provider = open_provider(home, settings)
+        if not provider.numbers():
+            provider.rotate(now)
     return provider, []
 
 

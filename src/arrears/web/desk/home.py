@@ -5,11 +5,13 @@ from django.views.decorators.http import require_safe
 
 from arrears.days import moment_of
 from arrears.refusal import Refused
+from arrears.work.actions.action import ZONE
 from arrears.work.actor import Actor
 from arrears.work.queries.accounts import accounts, glasses
 from arrears.work.queries.approvals import waiting_approvals
 from arrears.work.queries.cases import list_cases
 from arrears.work.queries.log import latest_entries
+from arrears.work.queries.matters import open_matters
 from arrears.work.queries.team import teams
 from arrears.work.residuals import could
 
@@ -28,6 +30,7 @@ def home(request):
     if actor.roles & {"team_lead", "compliance_officer", "strategist", "data_officer"}:
         shown["approvals"] = waiting_approvals(actor, 10)
     if actor.roles & {"compliance_officer"}:
+        shown["matters"] = open_matters(actor, moment_of(request.now).astimezone(ZONE).date())
         shown["glasses"] = glasses(actor, moment_of(request.now))
     if actor.roles & {"auditor"}:
         shown["entries"] = latest_entries(actor, size=15)

@@ -23,7 +23,7 @@ def log_in(request):
     wanted = request.POST.get("next") or request.GET.get("next", "")
     if request.method != "POST":
         return render(request, "log_in.html", {"next": wanted, "is_over": "over" in request.GET})
-    name, password = request.POST.get("name", "").strip().lower()[:80].replace("\0", ""), request.POST.get("password", "")
+    name, password = request.POST.get("name", "").strip().lower()[:80], request.POST.get("password", "")
     lockout.timed(request)
     account = authenticate(request, username=name, password=password)
     if not hasattr(request, "candidate"):

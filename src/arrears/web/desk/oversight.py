@@ -36,7 +36,7 @@ def entries(request):
     _demand(request, "entry.list", "Entry")
     asked = request.GET
     before = int(asked["before"]) if asked.get("before", "").isascii() and asked.get("before", "").isdigit() and len(asked["before"]) < 19 else None
-    verb, name = asked.get("verb") if asked.get("verb") in VERBS else None, asked.get("name", "").strip()[:80].replace("\0", "")
+    verb, name = asked.get("verb") if asked.get("verb") in VERBS else None, asked.get("name", "").strip()[:80]
     found = latest_entries(request.actor, before=before, verb=verb, name=name, only_refused="refused" in asked)
     return render(request, "entries.html", {"entries": found, "verb": verb, "name": name, "only_refused": "refused" in asked, "older": found[-1].number if len(found) == 50 else None, "verbs": sorted(VERBS), "before": before})
 

@@ -9,6 +9,7 @@ from arrears.days import moment_of
 from arrears.refusal import Refused
 from arrears.web import lockout, mishaps, sessions
 from arrears.web.desk.openness import open_to
+from arrears.work.actions.accounts import WrongPassword
 from arrears.work.actions.action import perform
 from arrears.work.actions.emergency import MINUTES, MINUTES_MOST
 from arrears.work.profiles import PASSWORD_MOST
@@ -40,7 +41,7 @@ def own_password(request):
             told = perform(actor, "account.change_password", {"current": current, "password": password}, request.now, thing=actor.account)
         except Refused as refused:
             wrong = mishaps.in_language(refused)
-            if "current password" in refused.en and lockout.failed(request, actor.name):
+            if isinstance(refused, WrongPassword) and lockout.failed(request, actor.name):
                 return mishaps.too_many(request)
         else:
             sessions.renew(request, actor.account, told["session_epoch"])

@@ -31,13 +31,13 @@ def second_factor(request):
     if lockout.is_locked(request, request.actor.name):
         sessions.end(request)
         return mishaps.too_many(request)
-    if _is_proven(request, request.POST.get("kind", "")):
+    if _is_proven(request, _kind(request)):
         wanted = request.session.get("next", "/")
         lockout.succeeded(request, _account(request))
         sessions.open_whole(request, request.actor.account)
         return redirect(sessions.whereto(request, wanted))
     if lockout.failed(request, request.actor.name):
-        perform(request.actor, "account.sign_in", {"step": "totp", "outcome": "locked"}, request.now, thing=request.actor.account)
+        perform(request.actor, "account.sign_in", {"step": _kind(request) or "totp", "outcome": "locked"}, request.now, thing=request.actor.account)
         sessions.end(request)
         return mishaps.too_many(request)
     return _ask(request, kinds, is_wrong=True)
@@ -77,9 +77,15 @@ def _ask(request, kinds: set[str], is_wrong: bool = False):
     return render(request, "second_factor.html", {"kinds": kinds, "question": question, "is_wrong": is_wrong}, status=401 if is_wrong else 200)
 
 
+def _kind(request) -> str:
+    """Which factor the form brings; empty for none there is."""
+    said = request.POST.get("kind", "")
+    return said if said in ("totp", "recovery_code", "security_key") else ""
+
+
 def _is_proven(request, kind: str) -> bool:
     given = {"step": kind, "code": request.POST.get("code", "")[:64]}
-    if kind not in ("totp", "recovery_code", "security_key"):
+    if not kind:
         return False
     if kind == "security_key":
         try:

@@ -6,7 +6,6 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django import template
-from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
@@ -28,7 +27,12 @@ WORDS = {
     "not_mine": _("not my debt"), "paid": _("already paid"), "identity_theft": _("identity theft"), "terms": _("terms"),
     "collection": _("collection"), "identity_check": _("checking an identity"), "person_right": _("a person's right"), "legal_proceedings": _("legal proceedings"), "emergency": _("emergency"),
     "totp": _("authenticator app"), "security_key": _("security key"), "recovery_codes": _("recovery codes"), "recovery_code": _("recovery code"),
-    "sms": _("SMS"), "voice": _("call"), "letter": _("letter"), "visit": _("visit"), "court": _("court"), "app": _("app message"), "push": _("app message"), "wechat": _("WeChat"), "none": _("no contact"),
+    "sms": _("SMS"), "call": _("call"), "voice_bot": _("automatic call"), "im": _("instant message"), "push": _("app message"), "letter": _("letter"), "visit": _("visit"),
+    "answered": _("answered"), "no_answer": _("no answer"), "busy": _("busy"), "invalid_number": _("number not in use"), "delivered": _("delivered"), "unknown": _("not known"),
+    "contact": _("contact"), "promise": _("promise"), "offer": _("offer"), "payment": _("payment"), "hold": _("hold"), "instalments": _("instalments"), "date_shift": _("later date"), "settlement": _("settlement"),
+    "deceased": _("deceased"), "minor": _("minor"), "bankrupt": _("bankrupt"), "in_prison": _("in prison"), "seriously_ill": _("seriously ill"), "disaster": _("struck by disaster"),
+    "look_first": _("a person looks first"), "legal_review": _("legal review"), "call_senior": _("call by a senior collector"), "agency": _("with an agency"), "remind_sms": _("reminder by SMS"),
+    "leave_alone": _("leave alone"),
     "*": _("all teams"),
 }
 
@@ -48,7 +52,7 @@ def all_said(codes) -> str:
 @register.filter
 def money(minor) -> str:
     """Minor units as an amount with two places; a dash for none."""
-    return "–" if minor is None else number_format(Decimal(minor) / _TWO_PLACES, 2, force_grouping=True)
+    return "–" if minor is None else f"{Decimal(minor) / _TWO_PLACES:,.2f}"
 
 
 @register.filter

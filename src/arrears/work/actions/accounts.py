@@ -31,6 +31,10 @@ OF_TEAMS = ("collector", "team_lead", "agency_worker")
 _NAME_SIGNS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 
 
+class WrongPassword(Refused):
+    """The current password that was given is not the account's: a failure that counts."""
+
+
 @action("account.create", on="lender", tells=True, context=("roles",))
 def create_account(doing: Doing, lender: Lender, *, name: str, roles: list[str], teams: list[str] | None = None, collector: str | None = None, language: Literal["zh", "en"] = "zh") -> dict:
     """An account with a password for one use, which is told this once. collector: the roster's name for who holds cases; the account's own where none is said.
@@ -108,9 +112,9 @@ def sign_in(doing: Doing, account: Account, *, step: Literal["password", "totp",
 
 @action("account.change_password", on="account", personal=("current", "password"))
 def change_password(doing: Doing, account: Account, *, current: str, password: str) -> dict:
-    """The account's own password is another; all its other sessions are over. Raises Refused where the current one is wrong, the new one the same or against the rules."""
+    """The account's own password is another; all its other sessions are over. Raises WrongPassword, and Refused where the new one is the same or against the rules."""
     if not check_password(current, account.password):
-        raise Refused("the current password is not right; nothing was changed", "当前密码不正确；未作任何更改")
+        raise WrongPassword("the current password is not right; nothing was changed", "当前密码不正确；未作任何更改")
     if check_password(password, account.password):
         raise Refused("the new password is the old one; take another", "新密码与旧密码相同；请另选")
     demand_good(password, account.name, settings.ARREARS_ACCESS)

@@ -25,6 +25,7 @@ from arrears.work.actor import Actor
 from arrears.work.models import Account, Answer, Approval, Case, Entry, Lender
 from arrears.work.sealing import sealed_reason, vault
 from arrears.work.tenancy import seen_by
+from arrears.work.verbs import PURPOSES
 
 ZONE = ZoneInfo("Asia/Shanghai")
 """In which a lender's business days are counted; the packs shipped for work speak of China."""
@@ -81,6 +82,12 @@ class Action:
 
 ACTIONS: dict[str, Action] = {}
 _THINGS = {"case": Case, "approval": Approval, "account": Account}
+_PUT_DOWN = """
+WITH answered AS (UPDATE work_answer SET answer = %(result)s::jsonb WHERE lender = %(lender)s AND actor = %(who)s AND "key" = %(key)s)
+INSERT INTO work_entry (id, lender, "case", at, actor, actor_name, roles, via, verb, purpose, reason, reason_sealed, parameters, result, policies, is_refused, "key", salt)
+VALUES (%(id)s, %(lender)s, %(case)s::uuid, %(at)s, %(actor)s::uuid, %(actor_name)s, %(roles)s::varchar[], %(via)s, %(verb)s, %(purpose)s::text, %(reason)s::text, %(reason_sealed)s::bytea,
+        %(parameters)s::jsonb, %(result)s::jsonb, %(policies)s::varchar[], false, %(key)s::text, %(salt)s)"""
+"""The entry, and the answer under its key where there is one: one statement, as every action waits for it."""
 _SEEN_BY_POLICY = {"case": ("team",), "approval": ("case__team",)}
 """What policies ask of a thing that stands in another table: read with it, in one go."""
 
@@ -105,7 +112,7 @@ def perform(actor: Actor, verb: str, parameters: dict[str, Any], now: int, *, th
     now: microseconds UTC. thing: the id of the case, approval or account acted on; None for an action on the lender. key: of idempotency, the actor's own: the first answer is
     given again to the same call; other parameters are refused. Raises Forbidden (with an Entry of the refusal), KeyReused, Refused; a RuntimeError inside a transaction.
     """
-    what, doing = ACTIONS[verb], Doing(actor, moment_of(now), uuid4(), _text(reason), purpose)
+    what, doing = ACTIONS[verb], Doing(actor, moment_of(now), uuid4(), _text(reason), _text(purpose))
     given = _read(what, parameters)
     _demand_sound(what, doing, key)
     salt = secrets.token_bytes(32)
@@ -114,13 +121,11 @@ def perform(actor: Actor, verb: str, parameters: dict[str, Any], now: int, *, th
             if key is not None and (earlier := _earlier(what, doing, thing, given, key)) is not None:
                 return earlier
             found = _locked(what, actor, thing)
-            allowed = access.decide(actor, verb, access.resource_of(found), {"purpose": purpose, "reason": doing.reason, **{name: given[name] for name in what.context}})
+            allowed = access.decide(actor, verb, access.resource_of(found), {"purpose": doing.purpose, "reason": doing.reason, **{name: given[name] for name in what.context}})
             if not allowed.allowed:
                 raise _forbidden(allowed, verb)
             answer = json.loads(json.dumps(what.does(doing, found, **given), default=str))
             _put_down(what, doing, found, given, {} if what.tells else answer, allowed.policies, key, salt)
-            if key is not None:
-                Answer.objects.filter(lender=actor.lender, actor=_who(actor), key=key).update(answer=answer)
             return answer
     except Forbidden as refused:
         _put_down_refusal(what, doing, thing, refused.policies)
@@ -140,6 +145,8 @@ def _read(what: Action, parameters: dict[str, Any]) -> dict[str, Any]:
 def _demand_sound(what: Action, doing: Doing, key: str | None) -> None:
     if what.needs_reason and not doing.reason:
         raise Refused(f"{what.verb}: a reason is needed, in a few words; nothing was changed", f"{what.verb}：请写明理由；未作任何更改")
+    if doing.purpose is not None and doing.purpose not in PURPOSES:
+        raise Refused(f"{what.verb}: the purpose is one of {', '.join(PURPOSES)}; nothing was changed", f"{what.verb}：用途可选：{'、'.join(PURPOSES)}；未作任何更改")
     if what.tells and key is not None:
         raise Refused(f"{what.verb} tells personal data, so its answer is not kept: call it without a key", f"{what.verb} 会显示个人信息，其结果不留存：请勿使用幂等键")
     if key is not None and not 8 <= len(key) <= 120:
@@ -188,12 +195,13 @@ def _put_down(what: Action, doing: Doing, found, given: dict, answer: dict, poli
     """One Entry. The reason of an action on a case is sealed under its debtor's key."""
     case = found.id if isinstance(found, Case) else getattr(found, "case_id", None)
     sealed = sealed_reason(doing.actor.lender, case, doing.entry, doing.reason)
-    Entry.objects.create(
-        id=doing.entry, lender=doing.actor.lender, case=case, at=doing.now, actor=doing.actor.account, actor_name=doing.actor.name, roles=sorted(doing.actor.roles), via=doing.actor.via,
-        verb=what.verb, purpose=doing.purpose, reason=doing.reason if sealed is None else None, reason_sealed=sealed,
-        parameters=json.loads(json.dumps({name: value for name, value in given.items() if name not in what.personal}, default=str)),
-        result=answer, policies=list(policies), key=key, salt=salt,
-    )
+    parameters = {name: value for name, value in given.items() if name not in what.personal}
+    with connection.cursor() as cursor:
+        cursor.execute(_PUT_DOWN, {
+            "id": doing.entry, "lender": doing.actor.lender, "case": case, "at": doing.now, "actor": doing.actor.account, "actor_name": doing.actor.name, "roles": sorted(doing.actor.roles),
+            "via": doing.actor.via, "verb": what.verb, "purpose": doing.purpose, "reason": doing.reason if sealed is None else None, "reason_sealed": sealed,
+            "parameters": json.dumps(parameters, default=str), "result": json.dumps(answer), "policies": list(policies), "key": key, "salt": salt, "who": _who(doing.actor),
+        })
 
 
 def _put_down_refusal(what: Action, doing: Doing, thing: UUID | None, policies: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ from django.conf import settings
 from arrears.refusal import Refused
 from arrears.work.actions.action import Doing, action
 from arrears.work.actions.unmasking import demand_purpose, demand_within
-from arrears.work.attachments import CHUNK_BYTES, content_of, read_size_most, seal_content
+from arrears.work.attachments import content_of, read_size_most, seal_content
 from arrears.work.models import Attachment, Case, Party
 from arrears.work.queries.people import party_of
 from arrears.work.sealing import debtor_of, opened, sealed
@@ -50,7 +50,7 @@ def add_attachment(doing: Doing, case: Case, *, kind: Literal["recording", "proo
     Attachment.objects.create(
         id=row, lender=case.lender, case=case, party=of, kind=kind, record_kind=record_kind, made_at=made_at, content_sealed=kept, size_bytes=len(content),
         title_sealed=sealed(case.lender, person, "work_attachment", "title_sealed", row, title) if title.strip() else None, digest=hashlib.sha256(kept).hexdigest())
-    return {"attachment": row, "chunks": -(-len(content) // CHUNK_BYTES)}
+    return {"attachment": row}
 
 
 @action("attachment.open", on="case", tells=True, needs_reason=True)

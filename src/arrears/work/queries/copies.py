@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Model
 
 from arrears.refusal import Refused
+from arrears.vault.refused import VaultRefused
 from arrears.vault.vault import Sealed
 from arrears.work.actor import Actor
 from arrears.work.attachments import content_of
@@ -36,7 +37,7 @@ from arrears.work.models import (
     Promise,
 )
 from arrears.work.models.row import SealedField
-from arrears.work.sealing import debtor_of, vault
+from arrears.work.sealing import debtor_of, opened, own_words_of, vault
 from arrears.work.tenancy import seen_by
 
 _OF_DEBTOR = (Debt, Payment, Promise, Offer, Plan, Dispute, Complaint, Hold)
@@ -80,6 +81,8 @@ def _held(party: Party) -> dict[str, list[dict]]:
     for model in _OF_DEBTOR if debtor else ():
         found[model._meta.model_name] = _rows(model.objects.filter(**of_case), party.person)
     mine = Contact.objects.filter(**of_case) if debtor else Contact.objects.filter(party=party.id)
+    if debtor:
+        found["entry"] = _reasons(party)
     found["contact"] = _rows(mine, debtor_of(party.case_id))
     found["consent"] = _rows(Consent.objects.filter(party=party.id), party.person)
     own = Attachment.objects.filter(party=party.id) | (Attachment.objects.filter(party=None, **of_case) if debtor else Attachment.objects.none())
@@ -96,6 +99,18 @@ def _cell(row: Model, field, person: UUID | None):
     if not isinstance(field, SealedField) or value is None:
         return value
     return Sealed(str(person), row._meta.db_table, field.column, str(row.pk), bytes(value))
+
+
+def _reasons(party: Party) -> list[dict]:
+    """Why staff did what they did in the case, in their words; those from before the case had this debtor are sealed under the lender's own key."""
+    found = []
+    for entry in Entry.objects.filter(lender=party.lender, case=party.case_id).exclude(reason_sealed=None).exclude(reason_sealed=b"").order_by("number"):
+        try:
+            reason = opened(party.lender, party.person, entry, "reason_sealed")
+        except VaultRefused:
+            reason = opened(party.lender, own_words_of(party.lender), entry, "reason_sealed")
+        found.append({"at": entry.at, "verb": entry.verb, "reason": reason})
+    return found
 
 
 def _open_all(lender: str, told: list[dict]) -> None:
