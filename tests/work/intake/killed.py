@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 POINTS = 3000 if os.environ.get("ARREARS_LONG_FAULTS") == "1" else 300
@@ -111,7 +112,8 @@ def _do(words: dict) -> None:
                 (Path(words["tell"]) / str(os.getpid())).write_text(str(is_new))
         os._exit(DONE)
     except Refused as refused:
-        print(refused.en, file=sys.stderr)
+        with suppress(OSError):  # what is printed may lie on the full disk too
+            print(refused.en, file=sys.stderr, flush=True)
         os._exit(REFUSED)
     except BaseException:
         import traceback
