@@ -147,7 +147,7 @@ def test_a_full_disk_under_an_export_leaves_what_was_there(work, nights, tmp_pat
     assert arrears(*export).status == 0
     was, before = {path.name: path.read_bytes() for path in out.iterdir()}, state(nights.lender)
     with Runs(work.home) as runs:
-        assert runs.end(runs.begin(lender=nights.lender, out=out, now=work.now, limit_bytes=64)) == REFUSED
+        assert runs.end(runs.begin(lender=nights.lender, out=out, now=work.now, limit_bytes=1024)) == REFUSED
     assert {path.name: path.read_bytes() for path in out.iterdir() if not path.name.startswith(".")} == was
     assert state(nights.lender) == before
     assert arrears(*export).status == 0 and {path.name: path.read_bytes() for path in out.iterdir()} == was
