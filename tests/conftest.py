@@ -1,6 +1,7 @@
 """How the tests draw: the same examples in every run; with ARREARS_LONG=1 other ones each time, and many more."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -27,6 +28,7 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def work() -> "work_home.Work":
+def work() -> Iterator["work_home.Work"]:
     """A home of the work plane with its own PostgreSQL and vault, for all tests of this worker."""
-    return work_home.opened_home()
+    with work_home.opened_home() as work:
+        yield work

@@ -1,9 +1,6 @@
 """A home of the work plane for tests: one real PostgreSQL for the whole run of a worker, its tables laid, a vault; and made-up lenders, each a world of its own."""
 
-import atexit
 import secrets
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +10,7 @@ from uuid import UUID, uuid4
 
 from arrears import postgres
 from arrears.days import microseconds_of
+from postgres.clusters import new_home
 
 NOW = microseconds_of(datetime(2026, 11, 2, 2, 0, tzinfo=UTC))
 """Ten in the morning of a Monday in Shanghai."""
@@ -25,28 +23,19 @@ def know_django() -> None:
     configure_without_database()
 
 
-def opened_home() -> "Work":
-    """A home that runs, and Django knows its databases."""
-    from arrears.web.settings import configure
-
-    home = started_home()
-    configure(home)
-    return Work(home)
-
-
-def started_home() -> Path:
-    """A home with a running cluster, current tables and a vault; stopped and removed when the process ends."""
-    home = Path(tempfile.mkdtemp(prefix="arrears-home-"))
-    home.chmod(0o755)
-    atexit.register(shutil.rmtree, home, ignore_errors=True)
-    atexit.register(postgres.stop, home)
-    postgres.ensure_running(home)
+@contextmanager
+def opened_home() -> Iterator["Work"]:
+    """A home with a running cluster, current tables and a vault, and Django knows its databases; stopped and removed at the end, however it ends."""
     from arrears.vault.vault import init_vault
+    from arrears.web.settings import configure
     from arrears.web.upgrade import upgrade
 
-    upgrade(home)
-    init_vault(home, NOW)
-    return home
+    with new_home() as home:
+        postgres.ensure_running(home)
+        upgrade(home)
+        init_vault(home, NOW)[0].close()
+        configure(home)
+        yield Work(home)
 
 
 @dataclass

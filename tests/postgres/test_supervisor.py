@@ -7,6 +7,7 @@ import shutil
 import signal
 import stat
 import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -39,10 +40,15 @@ def modes_above(path: Path) -> dict[Path, tuple[int, int, int]]:
 
 def tcp_listeners(pid: int) -> list[str]:
     """Local addresses that a process of the server listens at, as the system tells: state 0A in /proc/net/tcp whose inode is open in one."""
-    pids = [pid, *(int(path.parent.name) for path in Path("/proc").glob("[0-9]*/stat") if path.read_text().rsplit(")", 1)[-1].split()[1] == str(pid))]
-    inodes = {os.readlink(link).removeprefix("socket:[").removesuffix("]") for one in pids for link in Path(f"/proc/{one}/fd").iterdir() if os.readlink(link).startswith("socket:[")}
+    inodes = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # a process may end while it is looked at
+            if process.name == str(pid) or (process / "stat").read_text().rsplit(")", 1)[-1].split()[1] == str(pid):
+                for link in (process / "fd").iterdir():
+                    with suppress(FileNotFoundError):
+                        inodes.add(os.readlink(link).removeprefix("socket:[").removesuffix("]"))
     lines = [line.split() for name in ("tcp", "tcp6") if Path(f"/proc/net/{name}").exists() for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
-    assert inodes, "a server has sockets"
+    assert any(one.isdigit() for one in inodes), "a server has sockets"
     return [line[1] for line in lines if line[3] == "0A" and line[9] in inodes]
 
 

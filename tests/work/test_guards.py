@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from uuid import uuid4
 
 import psycopg
@@ -55,6 +56,14 @@ def test_a_team_sees_its_own_cases_and_what_hangs_on_them(work):
         assert not Case.objects.exists()
     with seen_by(system(lender)):
         assert nobodys.id in set(Case.objects.values_list("id", flat=True))
+
+
+def test_behind_broken_glass_the_whole_lender_is_seen_and_no_other(work):
+    lender, other = work.lender(), work.lender()
+    ours, theirs = work.case(lender, "a", people=False), work.case(lender, "b", people=False)
+    work.case(other, "a", people=False)
+    with seen_by(replace(narrow(lender, "a"), broken_glass=True)):
+        assert set(Case.objects.values_list("id", flat=True)) == {ours.id, theirs.id}
 
 
 def test_what_one_transaction_may_see_the_next_on_the_same_connection_may_not(work):

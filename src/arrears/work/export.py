@@ -8,6 +8,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 
 import polars as pl
@@ -46,7 +47,9 @@ def write_beside(folder: Path, frames: dict[str, pl.DataFrame]) -> dict[str, str
     waiting.mkdir()
     for name, rows in frames.items():
         if not rows.is_empty():
-            store.write_parquet(waiting / f"{name}.parquet", rows)
+            held = BytesIO()
+            rows.write_parquet(held, compression="zstd", compression_level=1, row_group_size=1 << 20)
+            store.write_bytes(waiting / f"{name}.parquet", held.getvalue())  # Polars itself would say a full disk in words of its own
     store.write_bytes(waiting / MAPPING, _mapping([name for name, rows in frames.items() if not rows.is_empty()]))
     return {path.name: store.digest_of_file(path) for path in sorted(waiting.iterdir())}
 

@@ -37,7 +37,7 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$;
-CREATE OR REPLACE FUNCTION arrears_row_digest(line jsonb) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION arrears_row_digest(line jsonb) RETURNS bytea LANGUAGE sql STABLE AS $$
   SELECT sha256(convert_to(coalesce(current_setting('arrears.salt', true), '') || line::text, 'UTF8'))
 $$;
 CREATE OR REPLACE FUNCTION arrears_put_down(told text, operation text, rows bigint, ids uuid[], before bytea, after bytea) RETURNS void LANGUAGE sql SET search_path = public, pg_temp AS $$

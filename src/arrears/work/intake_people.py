@@ -7,6 +7,7 @@ Docs: docs/algorithms/intake.md, People.
 """
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -99,10 +100,13 @@ def take_people(lender: str, under: UUID, night: Night, vault: Vault, now: datet
     people.taken.fields += sum(carried.values())
     people.written |= {one["id"] for one in new if one["person"] in known}
     again = [one.digest for one in night.people[:len(applied)]] != applied
-    for turn, file in enumerate(night.people):
-        was_applied = not again and turn < len(applied)
-        for rows in _rows_of(file, vault):
-            _take_rows(people, under, file, rows, was_applied, known)
+    with ThreadPoolExecutor(1) as beside:
+        waiting = None
+        for turn, file in enumerate(night.people):
+            was_applied = not again and turn < len(applied)
+            for rows in _rows_of(file, vault):
+                waiting = _take_rows(people, beside, waiting, _said(people, under, file, rows, was_applied, known))
+        _finish(people, waiting)
     rest = [one for key, one in people.parties.items() if one["is_new"] and key not in people.written]
     for start in range(0, len(rest), ROWS_A_PIECE):
         _write_parties([(one, {}) for one in rest[start:start + ROWS_A_PIECE]])
@@ -144,8 +148,8 @@ def _rows_of(file: PeopleFile, vault: Vault) -> Iterator[list[dict]]:
                       f"{file.path}：无法读取（{problem.strerror}）；未接收任何内容：请从账册备份恢复") from None
 
 
-def _take_rows(people: People, under: UUID, file: PeopleFile, rows: list[dict], was_applied: bool, known: set[str]) -> None:
-    """One piece of a file: each party's values merged, sealed together, written together."""
+def _said(people: People, under: UUID, file: PeopleFile, rows: list[dict], was_applied: bool, known: set[str]) -> dict[str, dict]:
+    """By party what one piece of a file says of them, later rows over earlier ones; who is left out is counted."""
     said: dict[str, dict] = {}
     recorded = moment_of(file.recorded_at) if file.recorded_at else None
     for row in rows:
@@ -154,24 +158,46 @@ def _take_rows(people: People, under: UUID, file: PeopleFile, rows: list[dict], 
         for key in keys:
             one = people.parties[key]
             corrected = people.corrected.get(one["person"])
-            if one["erased"]:
-                people.taken.erased += 1
-            elif was_applied and (not one["is_new"] or one["person"] in known):
+            if was_applied and (not one["is_new"] or one["person"] in known):
                 people.taken.known += 1
+            elif one["erased"]:
+                people.taken.erased += 1
             elif one["frozen"]:
                 people.taken.frozen += 1
             elif corrected is not None and (recorded is None or recorded < corrected):
                 people.taken.corrected += 1
             else:
                 said.setdefault(key, {}).update({name: value for name, value in row.items() if name in _ON_PARTY or name in POINTS})
+    return said
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What is being sealed of one piece of a file, to be written when it is. points: (party, kind, ordinal, text, index) with point_ids; gone: points that files name no longer."""
+
+    said: dict[str, dict]
+    points: list[tuple]
+    point_ids: list[str]
+    gone: list[str]
+    cells: list[tuple[str, str]]
+    sealing: Future
+
+
+def _take_rows(people: People, beside: ThreadPoolExecutor, waiting: Piece | None, said: dict[str, dict]) -> Piece | None:
+    """The piece is being sealed by another thread while the one before it is written; it waits itself from now on."""
     if not said:
-        return
+        return waiting
+    if waiting is not None and not said.keys().isdisjoint(waiting.said):
+        waiting = _finish(people, waiting)  # this piece needs to see what that one wrote
     people.taken.people += len(said)
     points, gone = _points(people, said)
-    _seal_and_write(people, said, points)
-    if gone:
-        people.taken.points_gone += ask("UPDATE work_contactpoint SET state = 'invalid', state_since = %(now)s WHERE lender = %(lender)s AND id = ANY(%(gone)s::uuid[]) AND state = 'usable'",
-                                        {"now": people.now, "lender": people.lender, "gone": gone})
+    ids = [identity(UUID(key), "point", kind, str(ordinal)) for key, kind, ordinal, *_ in points]
+    on_party = [(key, name) for key, values in said.items() for name in _ON_PARTY if name in values]
+    cells = [Cell(people.parties[key]["person"], "work_party", f"{name}_sealed", key, said[key][name]) for key, name in on_party]
+    cells += [Cell(people.parties[key]["person"], "work_contactpoint", "value_sealed", point, text) for point, (key, _, _, text, _) in zip(ids, points, strict=True)]
+    piece = Piece(said, points, ids, gone, on_party, beside.submit(people.vault.seal, people.lender, cells))
+    _finish(people, waiting)
+    return piece
 
 
 def _parties_for(people: People, under: UUID, row: dict) -> list[str]:
@@ -218,29 +244,26 @@ def _points(people: People, said: dict[str, dict]) -> tuple[list[tuple], list[st
     return new, gone
 
 
-def _seal_and_write(people: People, said: dict[str, dict], points: list[tuple]) -> None:
-    """All cells of one piece sealed in one call, then parties and points written in one statement each."""
-    cells, party_cells = [], []
-    for key, values in said.items():
-        for name in _ON_PARTY:
-            if name in values:
-                party_cells.append((key, name))
-                cells.append(Cell(people.parties[key]["person"], "work_party", f"{name}_sealed", key, values[name]))
-    point_ids = [identity(UUID(key), "point", kind, str(ordinal)) for key, kind, ordinal, *_ in points]
-    cells += [Cell(people.parties[key]["person"], "work_contactpoint", "value_sealed", point, text) for point, (key, _, _, text, _) in zip(point_ids, points, strict=True)]
-    sealed = people.vault.seal(people.lender, cells)
+def _finish(people: People, piece: Piece | None) -> None:
+    """The piece is sealed and written, parties and points in one statement each."""
+    if piece is None:
+        return
+    sealed = piece.sealing.result()
     people.taken.fields += len(sealed)
-    on_party: dict[str, dict] = {key: {} for key in said}
-    for (key, name), one in zip(party_cells, sealed, strict=False):
+    on_party: dict[str, dict] = {key: {} for key in piece.said}
+    for (key, name), one in zip(piece.cells, sealed, strict=False):
         on_party[key][f"{name}_sealed"] = one
-    numbered = [(key, values["id_number"]) for key, values in said.items() if "id_number" in values]
+    numbered = [(key, values["id_number"]) for key, values in piece.said.items() if "id_number" in values]
     for (key, _), index in zip(numbered, people.vault.blind(people.lender, "id_number", [text for _, text in numbered]), strict=True):
         on_party[key]["id_number_index"] = index
     _write_parties([(people.parties[key], values) for key, values in on_party.items() if values or (people.parties[key]["is_new"] and key not in people.written)])
-    people.written.update(said)
+    people.written.update(piece.said)
     _write_points([(point, people.parties[key]["case_id"], key, kind, ordinal, one, index, "usable", None)
-                   for point, one, (key, kind, ordinal, _, index) in zip(point_ids, sealed[len(party_cells):], points, strict=True)])
+                   for point, one, (key, kind, ordinal, _, index) in zip(piece.point_ids, sealed[len(piece.cells):], piece.points, strict=True)])
     ask(_PUT_POINTS, {"lender": people.lender})
+    if piece.gone:
+        people.taken.points_gone += ask("UPDATE work_contactpoint SET state = 'invalid', state_since = %(now)s WHERE lender = %(lender)s AND id = ANY(%(gone)s::uuid[]) AND state = 'usable'",
+                                        {"now": people.now, "lender": people.lender, "gone": piece.gone})
 
 
 def _write_parties(rows: list[tuple[dict, dict]]) -> None:

@@ -14,10 +14,10 @@ _SAY = ("SELECT set_config('arrears.lender', %s, true), set_config('arrears.team
 
 @contextmanager
 def seen_by(actor: Actor, entry: UUID | None = None, salt: bytes = b"") -> Iterator[None]:
-    """One transaction in which the database shows what the actor may see, and, with an entry, takes writes for it.
+    """One transaction in which the database shows what the actor may see, and, with an entry, takes writes for it. Behind broken glass that is the whole lender; policies say what of it.
 
     The settings end with the transaction, so a pooled connection never carries them to anybody else. Raises RuntimeError inside another transaction.
     """
     with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(_SAY, [actor.lender, ",".join(actor.teams), str(actor.account or ""), str(actor.collector or ""), str(entry or ""), salt.hex()])
+        cursor.execute(_SAY, [actor.lender, "*" if actor.broken_glass else ",".join(actor.teams), str(actor.account or ""), str(actor.collector or ""), str(entry or ""), salt.hex()])
         yield
