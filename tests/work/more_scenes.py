@@ -85,7 +85,8 @@ def _(world: World) -> Call:
     from arrears.work.factors import factors, keep_security_key
 
     call = _enrolled(world)
-    keep_security_key(call.thing, {}, "key", world.work.at)
+    with world.work.writing(world.lender):
+        keep_security_key(call.thing, {}, "key", world.work.at)
     totp = next(one.id for one in factors(call.thing) if one.kind == "totp")
     return replace(call, verb="account.remove_second_factor", parameters={"factor": totp})
 

@@ -1,7 +1,7 @@
 """Second factors and sessions as allauth keeps them, for one account: found, kept, spent once, removed.
 
-The rows are allauth's own tables (mfa_authenticator, usersessions_usersession) and Django's (django_session), which carry no trigger of ours; they are written inside actions all the
-same, so that an Entry stands beside each change. Secrets are sealed by the adapter that the settings name, which binds nothing to the vault: no debtor is in them.
+The rows are allauth's own tables (mfa_authenticator, usersessions_usersession) and Django's (django_session), which tell no change; they are written inside actions, and the first is
+guarded so (guards.FACTORS), so that an Entry stands beside each. Secrets are sealed by the adapter that the settings name, which binds nothing to the vault: no debtor is in them.
 """
 
 import hmac

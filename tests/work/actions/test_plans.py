@@ -123,6 +123,7 @@ def test_an_approval_is_of_the_canonical_json_of_what_is_asked(world):
 
     parameters = {"字段": "电话", "b": [1, 2], "a": {"z": None, "y": True}}
     assert digest_of(parameters) == hashlib.sha256('{"a":{"y":true,"z":null},"b":[1,2],"字段":"电话"}'.encode()).hexdigest()
+    parameters = {"field": "phone", "b": [1, 2], "a": {"z": None, "y": True}}
     asked = world.do("approval.ask", {"kind": "export", "subject": "october", "parameters": parameters}, actor=world.compliance, thing=None)
     row = world.seen(lambda: Approval.objects.get(pk=asked["approval"]))
     assert (row.digest, row.parameters, row.case_id, row.asked_by_id, row.state) == (digest_of(parameters), parameters, None, world.compliance.account, "waiting")
@@ -176,3 +177,20 @@ def test_an_offer_is_taken_up_once_while_it_stands(world):
     for verb, parameters in (("plan.propose", {"loan_id": world.loan, "instalments": parts(2), "offer": offer}), ("offer.withdraw", {"offer": offer})):
         with pytest.raises(Refused, match="is taken"):
             world.do(verb, parameters)
+
+
+@pytest.mark.parametrize("given", [{"subject": "王小明的导出"}, {"subject": "13812345678"}, {"parameters": {"for": "王小明"}}, {"parameters": {"王小明": 1}},
+                                   {"parameters": {"list": [{"id": "11010119900307123X"}]}}, {"parameters": {"a": "x 6222020200112233445"}}])
+def test_an_approval_which_is_kept_in_clear_takes_no_free_words_and_nobodys_number(world, given):
+    with pytest.raises(Refused, match="kept in clear"):
+        world.do("approval.ask", {"kind": "export", "subject": "october", **given}, actor=world.compliance, thing=None)
+
+
+@pytest.mark.parametrize("given", [{"plan": "王小明"}, {"王小明": 1}, {"plan": "13812345678"}])
+def test_what_is_said_of_wrong_parameters_and_keys_repeats_none_of_it(world, given):
+    with pytest.raises(Refused) as refused:
+        world.do("plan.end", given, reason="asked for")
+    assert not any(part in refused.value.en + refused.value.zh for part in ("王", "1381"))
+    for key in ("王小明的电话是多少", "eight888 ", "a-key-with-\0"):
+        with pytest.raises(Refused, match="key of idempotency"):
+            world.do("hold.place", {"kind": "cease"}, key=key)

@@ -7,6 +7,7 @@ the thing acted on is locked, policy is asked, the action's own function runs, a
 import hashlib
 import inspect
 import json
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -81,6 +82,9 @@ class Action:
 
 
 ACTIONS: dict[str, Action] = {}
+_KEY = re.compile(r"[A-Za-z0-9_.:-]{8,120}")
+_SAID_OF = {"extra_forbidden": "has a parameter that there is none of", "uuid_parsing": "is no UUID"}
+"""In place of pydantic's own words, which repeat some of what was given."""
 _THINGS = {"case": Case, "approval": Approval, "account": Account}
 _PUT_DOWN = """
 WITH answered AS (UPDATE work_answer SET answer = %(result)s::jsonb WHERE lender = %(lender)s AND actor = %(who)s AND "key" = %(key)s)
@@ -137,9 +141,19 @@ def _read(what: Action, parameters: dict[str, Any]) -> dict[str, Any]:
     try:
         read = what.parameters.model_validate(parameters)
     except pydantic.ValidationError as wrong:
-        faults = "; ".join(f"{'.'.join(str(part) for part in fault['loc']) or 'parameters'}: {fault['msg']}" for fault in wrong.errors(include_input=False, include_url=False))
+        faults = faults_of(wrong)
         raise Refused(f"{what.verb}: {faults}; nothing was changed", f"{what.verb}：参数有误（{faults}）；未作任何更改") from None
     return {name: getattr(read, name) for name in type(read).model_fields}
+
+
+def faults_of(wrong: pydantic.ValidationError) -> str:
+    """What is wrong with parameters, without a letter of what was given: neither a value, nor the beginning of one, nor a name that we did not give ourselves."""
+    told = []
+    for fault in wrong.errors(include_input=False, include_url=False):
+        place = fault["loc"][:-1] if fault["type"] == "extra_forbidden" else fault["loc"]
+        known = ".".join(str(part) for part in place if isinstance(part, int) or re.fullmatch(r"[a-z_]{1,40}", part)) or "parameters"
+        told.append(f"{known}: {_SAID_OF.get(fault['type'], fault['msg'])}")
+    return "; ".join(told)
 
 
 def _demand_sound(what: Action, doing: Doing, key: str | None) -> None:
@@ -149,8 +163,9 @@ def _demand_sound(what: Action, doing: Doing, key: str | None) -> None:
         raise Refused(f"{what.verb}: the purpose is one of {', '.join(PURPOSES)}; nothing was changed", f"{what.verb}：用途可选：{'、'.join(PURPOSES)}；未作任何更改")
     if what.tells and key is not None:
         raise Refused(f"{what.verb} tells personal data, so its answer is not kept: call it without a key", f"{what.verb} 会显示个人信息，其结果不留存：请勿使用幂等键")
-    if key is not None and not 8 <= len(key) <= 120:
-        raise Refused(f"a key of idempotency has 8 to 120 characters, not {len(key)}", f"幂等键应为 8 至 120 个字符，而不是 {len(key)} 个")
+    if key is not None and not _KEY.fullmatch(key):
+        raise Refused(f"a key of idempotency has 8 to 120 letters, digits or signs of - _ . : (here {len(key)} characters): it is kept as it is, so nothing personal belongs in it",
+                      f"幂等键应为 8 至 120 个字母、数字或 - _ . :（此处 {len(key)} 个字符）：它按原样留存，不得含个人信息")
 
 
 def _earlier(what: Action, doing: Doing, thing: UUID | None, given: dict, key: str) -> dict | None:

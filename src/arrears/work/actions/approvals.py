@@ -1,5 +1,7 @@
 """Four eyes: somebody asks, somebody else decides, and what was approved is used once, exactly as it was asked for."""
 
+import re
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -13,15 +15,21 @@ from arrears.work.plan_terms import digest_of, terms_of, waived_by
 
 OF_PLANS = ("waiver", "plan")
 """Kinds whose subject is a plan of the case: what is asked for is read from the plan, never typed."""
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,119}")
+_NUMBER_OF_SOMEBODY = re.compile(r"(?<![0-9A-Za-z])(1[3-9][0-9]{9}|[0-9]{17}[0-9Xx]|[0-9]{15,19})(?![0-9A-Za-z])")
+"""A mainland mobile number, an ID card's, or what could be an account's (GB 11643: 18 characters; cards 15 to 19 digits)."""
 
 
 @action("approval.ask", on="case_or_lender", personal=("parameters",))
 def ask_approval(doing: Doing, found: Case | Lender, *, kind: words_of("kind", Approval), subject: Code, parameters: dict[str, JsonValue] | None = None) -> dict:
     """The approval waits for somebody else. subject: what it is about; parameters: what is asked for, exactly, with no personal data (of a waiver or plan: its terms, so none are given).
 
-    Raises Refused for one with no account, a plan that is not just proposed, or parameters where none belong.
+    Raises Refused for one with no account, a plan that is not just proposed, parameters where none belong, or free words: an approval is kept in clear, so it says codes and numbers.
     """
     asker = _account(doing)
+    if any(not _CODE.fullmatch(text) or (kind not in OF_PLANS and _NUMBER_OF_SOMEBODY.search(text)) for text in _texts_of([subject, parameters])):
+        raise Refused("an approval is kept in clear: subject and parameters are codes (letters, digits and _ . : / @ + -) and hold nobody's name or number; say why as the reason, which is sealed",
+                      "审批以明文留存：subject 与 parameters 仅可为代码（字母、数字及 _ . : / @ + -），不得含姓名或号码；说明请写在理由中，理由加密保存")
     case = found if isinstance(found, Case) else None
     if kind in OF_PLANS:
         plan = _plan_of(case, subject, parameters)
@@ -65,6 +73,18 @@ def use_approval(doing: Doing, key: UUID, kinds: tuple[str, ...], subject: str, 
         raise Refused(f"approval {key} is of something else, or of other terms; ask for a new one of exactly this", f"审批 {key} 针对其他事项或其他条款；请就此事项重新申请")
     Approval.objects.filter(pk=key).update(state="used")
     return found
+
+
+def _texts_of(value: Any) -> Iterator[str]:
+    """All texts in it, names of parameters among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            yield from (name, *_texts_of(one))
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts_of(one)
 
 
 def _plan_of(case: Case | None, subject: str, parameters: dict | None) -> Plan:

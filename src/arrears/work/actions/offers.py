@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from arrears.refusal import Refused
 from arrears.tables.plans import PLANS
-from arrears.work.actions.action import Doing, action
+from arrears.work.actions.action import Doing, action, faults_of
 from arrears.work.actions.rows import LoanId, debt_of, demand_open, demand_state, row_of
 from arrears.work.models import Case, Debt, Offer
 
@@ -152,5 +152,5 @@ def _read(kind: str, terms: dict) -> dict:
     try:
         return _reader(kind).validate_python(terms)
     except pydantic.ValidationError as wrong:
-        faults = "; ".join(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in wrong.errors(include_input=False, include_url=False))
+        faults = faults_of(wrong)
         raise Refused(f"offer.make: the terms of {kind} are not as they should be ({faults}); nothing was changed", f"offer.make：{kind} 的条款有误（{faults}）；未作任何更改") from None
