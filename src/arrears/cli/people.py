@@ -164,7 +164,7 @@ def _acting(context: typer.Context, home: Path, account: str | None, lender: str
     from arrears.work.queries.people import acting
 
     demand_current(home)
-    return system(lender) if account is None else acting(account, f"cli:{getpass.getuser()}"[:40])
+    return system(lender) if account is None else acting(account, f"cli:{getpass.getuser()}"[:40], terms.now())
 
 
 def _asked(what: str, lang: str | None) -> str:

@@ -7,7 +7,7 @@ from django.db import IntegrityError
 
 from arrears.refusal import Refused
 from arrears.work.actions.action import Forbidden
-from arrears.work.models import Case, Collector, Entry, Placement, Team
+from arrears.work.models import Case, Collector, Entry, Party, Placement, Team
 from work.action_scenes import World
 
 TODAY = date(2026, 11, 2)
@@ -109,3 +109,13 @@ def test_teams_and_collectors_are_made_once(world):
             world.do("team.create", {"code": code}, actor=world.system, thing=None)
     with pytest.raises(Refused, match="no team"):
         world.do("collector.create", {"roster_name": "c-2", "team": "nowhere"}, actor=world.system, thing=None)
+
+
+def test_a_case_whose_processing_is_frozen_is_still_taken_back_from_its_agency_and_goes_to_no_other(world):
+    world.work.team(world.lender, "agency-1", "agency")
+    world.do("placement.place", {"team": "agency-1"})
+    debtor = world.seen(lambda: Party.objects.get(case=world.case, role="debtor"))
+    world.do("person.freeze", {"party": debtor.id, "because": "withdrew_consent"}, actor=world.work.actor(world.lender, "data_officer"), reason="asked in writing")
+    with pytest.raises(Forbidden, match="frozen"):
+        world.do("placement.place", {"team": "agency-1"})
+    assert world.do("placement.take_back", actor=world.compliance)["team"] is None

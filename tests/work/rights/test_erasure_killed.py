@@ -53,7 +53,7 @@ for line in sys.stdin:
     step, account, case, party, now, seconds = json.loads(line)
     child = os.fork()
     if child == 0:
-        rights.erase_person(acting(account, "cli:test"), UUID(case), UUID(party), now, "本人申请", "in_person")
+        rights.erase_person(acting(account, "cli:test", now), UUID(case), UUID(party), now, "本人申请", "in_person")
         os._exit(0)
     if seconds is not None:
         time.sleep(seconds)

@@ -149,6 +149,20 @@ def test_an_account_that_is_closed_or_unknown_does_nothing(work, bank):
         assert done.returncode == 2 and "no such account" in done.stderr
 
 
+def test_broken_glass_closes_export_and_erasure_at_the_command_line_too(work, bank, tmp_path):
+    from arrears.cli import terms
+    from arrears.work.actions.action import perform
+
+    lender, _ = bank
+    officer = account_made(work, lender, "data_officer")
+    made = case_made(work, lender, Person("debtor", **ZHANG))
+    perform(officer, "access.break_glass", {}, terms.now(), reason="fire in the archive")
+    for words in (("export", "--out", str(tmp_path / "copy")), ("erase",)):
+        done = arrears(work, "person", *words, "--as", officer.name, "--borrower", borrower(lender, made), "--identity-by", "in_person", lines=["asked in person"])
+        assert done.returncode == 2 and "no-export-behind-broken-glass" in done.stderr
+    assert not (tmp_path / "copy").exists()
+
+
 def test_a_command_is_a_process_of_its_own_that_starts_from_nothing(work, bank):
     lender, officer = bank
     case_made(work, lender, Person("debtor", **ZHANG))

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from arrears.days import moment_of
 from arrears.refusal import Refused
 from arrears.work.actor import ALL_TEAMS, Actor
 from arrears.work.models import Account, Case, Party
+from arrears.work.queries.accounts import standing
 from arrears.work.tenancy import seen_by
 
 
@@ -22,12 +24,13 @@ class Standing:
     is_erased: bool
 
 
-def acting(account_name: str, via: str) -> Actor:
-    """The account of that name as it stands now, acting by the way said. Raises Refused where there is none, or it was closed."""
-    account = Account.objects.filter(name=account_name).first()
-    if account is None or not account.is_active or account.left_at is not None:
+def acting(account_name: str, via: str, now: int) -> Actor:
+    """The account of that name as it stands at this moment (microseconds UTC), acting by the way said; behind broken glass as on the web. Raises Refused where there is none, or it was closed."""
+    account = Account.objects.filter(name=account_name, left_at=None).values_list("id", "lender").first()
+    found = None if account is None else standing(*account, moment_of(now), via=via)
+    if found is None:
         raise Refused(f"--as {account_name}: there is no such account, or it was closed; name an account that is open", f"--as {account_name}：没有此账号或该账号已停用；请使用有效账号")
-    return Actor(account.id, account.name, account.lender, frozenset(account.roles), tuple(account.teams), account.collector_id, via=via)
+    return found.actor
 
 
 def standings(actor: Actor, *, borrower_id: str | None = None, case: UUID | None = None) -> list[Standing]:
