@@ -98,6 +98,8 @@ def test_a_superuser_or_an_owner_as_the_apps_role_is_refused(server, named, tmp_
     ("grant arrears_owner to arrears_app", "revoke arrears_owner from arrears_app", "owns"),
     ("alter role arrears_app bypassrls", "alter role arrears_app nobypassrls", "pass by row-level security"),
     ("alter role arrears_app createrole", "alter role arrears_app nocreaterole", "make roles"),
+    ("create role passer bypassrls; grant passer to arrears_app", "drop role passer", "pass by row-level security"),
+    ("grant pg_read_server_files to arrears_app", "revoke pg_read_server_files from arrears_app", "server's files"),
     ("grant create on database arrears to arrears_app", "revoke create on database arrears from arrears_app", "create schemas"),
     ("alter role arrears_owner superuser", "alter role arrears_owner nosuperuser", "is a superuser"),
     ("alter database arrears owner to postgres", "alter database arrears owner to arrears_owner", "does not own|permission denied"),

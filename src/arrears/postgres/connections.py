@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from arrears.postgres.places import Place
 from arrears.refusal import DiskFull, Refused
 
+_REACH_BEYOND = ("pg_execute_server_program", "pg_read_server_files", "pg_write_server_files", "pg_write_all_data")
+"""Roles of PostgreSQL's own whose members reach the server's files and programs, or write what nobody granted."""
+
 
 class Unreachable(Refused):
     """Nothing answers there as a server of PostgreSQL; it may be started."""
@@ -24,7 +27,7 @@ class Standing:
     version: int
     is_superuser: bool
     is_powerful: bool
-    """May make roles or databases, replicate, or pass by row-level security."""
+    """May make roles or databases, replicate, pass by row-level security, or reach the server's files and programs; as itself or as a member of a role that may."""
     owns: bool
     """Owns the database or anything in it, or is a member of a role that does or of the superuser."""
     creates: bool
@@ -53,12 +56,14 @@ def standing_of(connection) -> Standing:
     row = connection.execute("""
         select current_user, current_database(), current_setting('server_version_num')::int, r.rolsuper or exists
                  (select from pg_roles s where s.rolsuper and pg_has_role(r.oid, s.oid, 'member')),
-               r.rolcreaterole or r.rolcreatedb or r.rolreplication or r.rolbypassrls,
-               pg_has_role(r.oid, d.datdba, 'member') or exists (select from pg_class c where c.relowner = r.oid) or exists (select from pg_namespace n where n.nspowner = r.oid),
+               exists (select from pg_roles s where (s.rolcreaterole or s.rolcreatedb or s.rolreplication or s.rolbypassrls or s.rolname = any(%s)) and not s.rolsuper
+                       and pg_has_role(r.oid, s.oid, 'member')),
+               pg_has_role(r.oid, d.datdba, 'member') or exists (select from pg_class c where pg_has_role(r.oid, c.relowner, 'member'))
+                 or exists (select from pg_namespace n where pg_has_role(r.oid, n.nspowner, 'member')),
                has_database_privilege(d.oid, 'create') or exists
-                 (select from pg_namespace n where n.nspname not like 'pg\\_%' and has_schema_privilege(n.oid, 'create')),
+                 (select from pg_namespace n where n.nspname not like 'pg\\_%%' and has_schema_privilege(n.oid, 'create')),
                pg_encoding_to_char(d.encoding)
-        from pg_roles r, pg_database d where r.rolname = current_user and d.datname = current_database()""").fetchone()
+        from pg_roles r, pg_database d where r.rolname = current_user and d.datname = current_database()""", (list(_REACH_BEYOND),)).fetchone()
     return Standing(*row)
 
 
@@ -67,7 +72,7 @@ def demand_app_role(standing: Standing, where: str) -> None:
     faults = [(fault, words) for fault, words in (
         (standing.is_superuser, ("is a superuser", "是超级用户")),
         (standing.owns, ("owns the database or something in it", "是数据库或其中对象的属主")),
-        (standing.is_powerful, ("may make roles or databases, replicate or pass by row-level security", "可创建角色或数据库、复制，或绕过行级安全")),
+        (standing.is_powerful, ("may, itself or as a member, make roles or databases, replicate, pass by row-level security or reach the server's files", "本身或作为成员可创建角色或数据库、复制、绕过行级安全，或访问服务器文件")),
         (standing.creates, ("may create schemas or tables", "可创建模式或表")),
     ) if fault]
     if faults:
