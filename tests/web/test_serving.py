@@ -73,6 +73,15 @@ def test_serve_refuses_an_address_it_should_not_listen_on(work, bind, word):
     assert done.exit_code == 2 and word in done.stderr
 
 
+def test_serve_does_not_share_a_port_with_whoever_has_it(work):
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        done = run("serve", "--home", str(work.home), "--bind", f"127.0.0.1:{other.getsockname()[1]}", "--lang", "en")
+    assert done.exit_code == 2 and "nothing can listen there" in done.stderr
+
+
 def test_serve_refuses_a_home_without_its_keys(work, tmp_path):
     done = run("serve", "--home", str(tmp_path / "nowhere"), "--lang", "zh")
     assert done.exit_code == 2 and "没有此文件夹" in done.stderr

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +35,7 @@ def serve(
     with terms.refusals(lang):
         language = terms.language(lang)
         address, port = _address(bind)
+        _demand_free(address, port, bind)
         serving = _made_ready(home, language)
         if not serving.is_tls and address not in ("127.0.0.1", "::1", "localhost") and not serving.behind_proxy:
             raise Refused(f"--bind {bind} is open to others and passwords would pass in the clear; say serve.certificate and serve.key in {home / 'settings.yaml'}, or serve.behind_proxy",
@@ -191,6 +193,18 @@ def _address(bind: str) -> tuple[str, int]:
     if not address or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
         raise Refused(f"--bind {bind}: write address and port, such as 127.0.0.1:8000", f"--bind {bind}：请写地址和端口，例如 127.0.0.1:8000")
     return address.strip("[]"), int(port)
+
+
+def _demand_free(address: str, port: int, bind: str) -> None:
+    """Nobody listens there: the workers share their port among each other, so without this a second server would silently share it too. Raises Refused."""
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(place)
+    except OSError as problem:
+        raise Refused(f"--bind {bind}: nothing can listen there ({problem.strerror}); stop what does, or name another address or port",
+                      f"--bind {bind}：无法监听（{problem.strerror}）；请停止占用者，或改用其他地址或端口") from None
 
 
 def _tell_password(language: str, name: str, password: str) -> None:
