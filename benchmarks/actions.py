@@ -44,17 +44,22 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "results" / "actions.json", help="the JSON file to write")
     asked = parser.parse_args()
     work_home.know_django()
-    ways = ways_of(work_home.opened_home())
+    with work_home.opened_home() as work:
+        results = measured(ways_of(work), asked)
+    asked.out.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def measured(ways: dict, asked: argparse.Namespace) -> dict:
+    """All rounds of all ways, and on what they ran."""
     loads, rounds = [], {name: [] for name in ways}
     for _ in range(asked.rounds):
         loads.append(_short(os.getloadavg()[0]))
         for name, way in ways.items():
             rounds[name].append(timed(way, asked.calls))
             print(f"{name:18} median {rounds[name][-1]['median_ms']:8.3f} ms   p95 {rounds[name][-1]['p95_ms']:8.3f} ms", flush=True)
-    measured = {name: {figure: _spread([each[figure] for each in every]) for figure in every[0]} for name, every in rounds.items()}
-    results = {"measured_on": date.today().isoformat(), "machine": {**machine(), **{name: version(name) for name in ("django", "psycopg", "cedarpy", "cryptography")}, "postgresql": server_version()},
-               "calls": asked.calls, "rounds": asked.rounds, "load_before_rounds": loads, "measured": measured}
-    asked.out.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    figures = {name: {figure: _spread([each[figure] for each in every]) for figure in every[0]} for name, every in rounds.items()}
+    return {"measured_on": date.today().isoformat(), "machine": {**machine(), **{name: version(name) for name in ("django", "psycopg", "cedarpy", "cryptography")}, "postgresql": server_version()},
+               "calls": asked.calls, "rounds": asked.rounds, "load_before_rounds": loads, "measured": figures}
 
 
 def timed(way: Callable[[], Callable[[], object]], calls: int) -> dict:

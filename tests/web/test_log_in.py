@@ -132,10 +132,10 @@ def test_an_address_is_locked_after_failures_on_many_names(staff, clock):
     clock.on(2 * DAY)
     person, limit = staff("auditor"), settings.ARREARS_ACCESS.failures_address
     for attempt in range(limit):
-        answer = browser(REMOTE_ADDR="10.77.0.1").post("/login", {"name": f"guess-{attempt}", "password": "x"})
+        answer = browser(REMOTE_ADDR="203.0.113.77").post("/login", {"name": f"guess-{attempt}", "password": "x"})
     assert answer.status_code == 429
-    assert person.give_password(browser(REMOTE_ADDR="10.77.0.1")).status_code == 429
-    assert person.give_password(browser(REMOTE_ADDR="10.77.0.2")).status_code == 302
+    assert person.give_password(browser(REMOTE_ADDR="203.0.113.77")).status_code == 429
+    assert person.give_password(browser(REMOTE_ADDR="203.0.113.78")).status_code == 302
 
 
 def test_guessing_codes_locks_too_and_ends_the_half_open_session(staff, clock):
@@ -316,9 +316,9 @@ def test_a_reset_lifts_a_lock_out(staff, clock):
     person = staff("auditor")
     for attempt in range(settings.ARREARS_ACCESS.failures_account):
         person.give_password(browser(REMOTE_ADDR=f"10.5.{attempt}.1"), "wrong wrong wrong")
-    assert person.give_password(browser(REMOTE_ADDR="10.6.0.1")).status_code == 429
+    assert person.give_password(browser(REMOTE_ADDR="203.0.113.61")).status_code == 429
     told = perform(administrator_of_shell(person.lender), "account.reset", {}, clock.now, thing=person.account, reason="locked out")
-    assert person.give_password(browser(REMOTE_ADDR="10.6.0.1"), told["one_time_password"]).status_code == 302
+    assert person.give_password(browser(REMOTE_ADDR="203.0.113.61"), told["one_time_password"]).status_code == 302
 
 
 def test_the_last_second_factor_cannot_be_removed(staff):

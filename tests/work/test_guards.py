@@ -11,6 +11,7 @@ from django.apps import apps
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from arrears import postgres
+from arrears.refusal import Refused
 from arrears.work.actor import Actor, system
 from arrears.work.guards import ADDED_ONLY, FACTORS, FREE
 from arrears.work.models import Account, Case, Change, Debt, Entry, Hold, Lender, Party, Team
@@ -203,3 +204,17 @@ def test_no_teams_code_reads_as_several_or_as_all(work):
 def test_the_application_does_not_write_which_migrations_were_run(work):
     with raw(work) as plain, pytest.raises(psycopg.errors.InsufficientPrivilege):
         plain.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('work', '9999_later', now())")
+
+
+def test_guards_of_another_version_are_noticed_before_anything_is_done(work):
+    from arrears.web.upgrade import demand_current, upgrade
+
+    demand_current(work.home)
+    try:
+        with raw(work, postgres.OWNER) as owner:
+            owner.execute("COMMENT ON TABLE work_entry IS 'guards of before'")
+        with pytest.raises(Refused, match="laid by another version"):
+            demand_current(work.home)
+    finally:
+        upgrade(work.home)
+    demand_current(work.home)

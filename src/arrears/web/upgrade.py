@@ -22,9 +22,11 @@ def upgrade(home: Path) -> list[str]:
 
 
 def demand_current(home: Path) -> None:
-    """The tables are those of this version. Raises Refused where they are older (arrears db upgrade) or newer (another version wrote them)."""
+    """The tables and their guards are those of this version. Raises Refused where they are older (arrears db upgrade) or newer (another version wrote them)."""
     from django.db import connection
     from django.db.migrations.loader import MigrationLoader
+
+    from arrears.work.guards import guards_mark
 
     loader = MigrationLoader(connection)
     known, applied = {key for key in loader.disk_migrations if key[0] == "work"}, {key for key in loader.applied_migrations if key[0] == "work"}
@@ -33,6 +35,11 @@ def demand_current(home: Path) -> None:
                       f"{home}：其数据表属于更新版本的 arrears（{', '.join(newer)}）；未作任何更改；请重新安装该版本，或恢复由本版本所作的备份")
     if older := sorted(name for _, name in known - applied):
         raise Refused(f"{home}: its tables lack {', '.join(older)}; run: arrears db upgrade --home {home}", f"{home}：其数据表缺少 {', '.join(older)}；请运行：arrears db upgrade --home {home}")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT obj_description(to_regclass('work_entry'))")
+        if cursor.fetchone() != (guards_mark(),):
+            raise Refused(f"{home}: what the database itself refuses was laid by another version (or came back with an older backup); run: arrears db upgrade --home {home}",
+                          f"{home}：数据库自身的防护由其他版本设置（或随旧备份恢复）；请运行：arrears db upgrade --home {home}")
 
 
 def _run(home: Path) -> None:

@@ -107,6 +107,9 @@ def _callable(case: Case, contact_point: UUID) -> ContactPoint:
     if point is None or point.state != "usable" or point.value_sealed is None:
         raise Refused("this case has no such telephone number in use; nothing was dialled", "本案件没有该可用号码；未拨号")
     _open_to_processing(point.party)
+    if point.party.role == "reserved_contact":
+        raise Refused("a reserved contact may be called to locate the debtor alone, and only where the gate says so; the gate for calls comes with the channels: nothing was dialled",
+                      "紧急联系人仅可为查找债务人而联系，且须经闸门准许；通话闸门随渠道功能提供：未拨号")
     if case.frozen_at is not None or Hold.objects.filter(case=case, lifted_at=None).exists():
         raise Refused("a hold stands on this case: nobody is called until it is lifted", "本案件处于停催状态：解除之前不得拨打")
     return point
