@@ -1,17 +1,21 @@
 """Words and figures of pages: codes of the tables said in the reader's language, money from minor units, moments in the lender's zone."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django import template
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
+
+from arrears.work.verbs import VERBS
 
 register = template.Library()
 _ZONE = ZoneInfo("Asia/Shanghai")
 _TWO_PLACES = 100
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
 
 WORDS = {
     "collector": _("collector"), "team_lead": _("team lead"), "compliance_officer": _("compliance officer"), "strategist": _("strategist"), "data_officer": _("data officer"),
@@ -41,6 +45,29 @@ WORDS = {
 def said(code) -> str:
     """A code in the reader's language; as it is where it has no word."""
     return gettext(WORDS[code]) if code in WORDS else ("" if code is None else str(code))
+
+
+@register.filter
+def verb_said(verb) -> str:
+    """What an action is called, in the reader's language; as it is where the list of verbs does not know it."""
+    known = VERBS.get(verb)
+    return str(verb) if known is None else known.en if get_language() == "en" else known.zh
+
+
+@register.filter
+def detail(value) -> str:
+    """A value of an Entry: codes in words, moments in the lender's zone, several in a row; a dash for none."""
+    if isinstance(value, dict):
+        return ", ".join(f"{said(name)} {detail(one)}" for name, one in value.items()) or "–"
+    if isinstance(value, list | tuple):
+        return ", ".join(detail(one) for one in value) or "–"
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return gettext(_("yes")) if value else gettext(_("no"))
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return moment(datetime.fromisoformat(value))
+    return said(value) if isinstance(value, str) else str(value)
 
 
 @register.filter
