@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import override_settings
+from django.utils import translation
 
 from web.staff import browser
 
@@ -52,10 +53,12 @@ def test_a_case_says_why_the_night_proposes_its_treatment_in_the_readers_languag
 
 
 def test_the_log_says_actions_in_words_and_moments_in_the_lenders_zone(staff):
-    from arrears.web.desk.words import detail, verb_said
+    from arrears.web.desk.words import detail, details, verb_said
 
     page = staff("auditor").browser.get("/entries").content.decode()
     assert "新建账号" in page and "登录" in page and '<option value="person.unmask">查看明文' in page
     assert verb_said("no.such") == "no.such"
     assert detail("2026-11-30 20:53:27.391997+00:00") == "2026-12-01 04:53" and detail("2026-11-30T20:53:27Z") == "2026-12-01 04:53"
-    assert detail(None) == detail([]) == "–" and detail({"holds": 0}) == "holds 0" and detail(["a", "b"]) == "a, b" and detail("2026-11-30") == "2026-11-30"
+    assert detail(None) == detail([]) == "–" and detail({"other_things": 0}) == "other_things 0" and detail(["a", "b"]) == "a, b" and detail("2026-11-30") == "2026-11-30"
+    with translation.override("zh-hans"):
+        assert details({"step": "totp", "name": "waiting", "teams": ["open"], "is_new": True, "field": "phone"}) == [("步骤", "验证器应用"), ("名称", "waiting"), ("团队", "open"), ("is_new", "是"), ("字段", "电话")]
