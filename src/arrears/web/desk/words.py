@@ -48,7 +48,7 @@ DETAILS = {
     "record_kind": _("kind of record"), "made_at": _("made at"), "given_at": _("given at"), "attempted_at": _("attempted at"), "direction": _("direction"), "about": _("about"), "minutes": _("minutes"), "since": _("since"),
     "until": _("until"), "role": _("role"), "digest": _("digest"), "expires_on": _("expires on"), "pay_by_on": _("pay by"), "amount_minor": _("amount in minor units"), "case": _("case"), "person": _("person"),
     "placement": _("placement"), "consent": _("consent"), "attachment": _("attachment"), "approval": _("approval"), "account": _("account id"), "answer_by_on": _("answer by"), "sessions_ended": _("sessions ended"),
-    "session_epoch": _("count of resets"), "promise": _("promise"), "hold": _("hold"), "dispute": _("dispute"), "complaint": _("complaint"), "contact": _("contact"), "name": _("called"),
+    "session_epoch": _("session epoch"), "promise": _("promise"), "hold": _("hold"), "dispute": _("dispute"), "complaint": _("complaint"), "contact": _("contact"), "name": _("called"),
 }
 """What the parameters and answers of an Entry are called; one that is not here keeps its own name."""
 _AS_IT_IS = ("name", "collector", "roster_name", "team", "teams", "code", "loan_id", "language")
