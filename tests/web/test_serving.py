@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,33 @@ def test_the_webs_key_is_made_once_kept_private_and_refused_when_others_may_read
     with pytest.raises(Refused, match="damaged"):
         web_key(tmp_path)
     assert [path.name for path in Path(tmp_path / "keys").iterdir()] == ["web.key"] and os.getpid()
+
+
+def test_a_certificate_or_key_that_cannot_be_used_is_refused_before_anything_listens(tmp_path):
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    from arrears.cli.serving import _demand_certificate
+
+    name, begin = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]), datetime(2026, 1, 1, tzinfo=UTC)
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
+    made = x509.CertificateBuilder(name, name, keys[0].public_key(), x509.random_serial_number(), begin, begin + timedelta(days=9)).sign(keys[0], hashes.SHA256())
+    plain, locked = serialization.NoEncryption(), serialization.BestAvailableEncryption(b"secret")
+    files = {"certificate": made.public_bytes(serialization.Encoding.PEM), "nonsense": b"no PEM",
+             **{label: key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, seal) for label, key, seal in (("key", keys[0], plain), ("other", keys[1], plain), ("locked", keys[0], locked))}}
+    for label, content in files.items():
+        (tmp_path / label).write_bytes(content)
+    _demand_certificate(tmp_path, "", "")
+    _demand_certificate(tmp_path, str(tmp_path / "certificate"), str(tmp_path / "key"))
+    for certificate, key, blamed in (("absent", "key", "absent"), ("certificate", "absent", "absent"), ("nonsense", "key", "nonsense"), ("certificate", "nonsense", "nonsense"), ("certificate", "other", "other"), ("certificate", "locked", "locked")):
+        with pytest.raises(Refused) as refused:
+            _demand_certificate(tmp_path, str(tmp_path / certificate), str(tmp_path / key))
+        assert all(str(tmp_path / blamed) in said and "settings.yaml" in said for said in (refused.value.en, refused.value.zh))
+
+
+def test_serve_with_a_missing_certificate_is_a_sentence_and_no_traceback(tmp_path):
+    (tmp_path / "settings.yaml").write_text("serve: {certificate: gone.pem, key: gone.key}\n", encoding="utf-8")
+    told = run("serve", "--home", str(tmp_path), "--bind", f"127.0.0.1:{free_port()}", "--lang", "en")
+    assert told.exit_code == 2 and "gone.pem" in told.output and "serving" not in told.output and not (tmp_path / "postgres").exists()

@@ -3,6 +3,7 @@
 import getpass
 import os
 import socket
+import ssl
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -129,6 +130,7 @@ def _made_ready(home: Path, language: str):
     if not home.is_dir():
         raise Refused(f"{home}: no such folder; make it and its keys first: arrears vault init --home {home}", f"{home}：没有此文件夹；请先建立并初始化密钥：arrears vault init --home {home}")
     serving = read_serving(home)
+    _demand_certificate(home, serving.certificate, serving.key)
     postgres.ensure_running(home)
     configure(home, lang=language)
     from django.db import connection
@@ -203,6 +205,24 @@ def _demand_free(address: str, port: int, bind: str) -> None:
     except OSError as problem:
         raise Refused(f"--bind {bind}: nothing can listen there ({problem.strerror}); stop what does, or name another address or port",
                       f"--bind {bind}：无法监听（{problem.strerror}）；请停止占用者，或改用其他地址或端口") from None
+
+
+def _demand_certificate(home: Path, certificate: str, key: str) -> None:
+    """Both files can be read and belong together, or none is said. Raises Refused, which names the file."""
+    if not certificate:
+        return
+    settings = home / "settings.yaml"
+    for name, path in (("certificate", certificate), ("key", key)):
+        try:
+            Path(path).read_bytes()
+        except OSError as problem:
+            raise Refused(f"{settings}: serve.{name} {path} cannot be read ({problem.strerror}); name the file that it is in", f"{settings}：无法读取 serve.{name} {path}（{problem.strerror}）；请写明文件路径") from None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "reason", None) or type(problem).__name__
+        raise Refused(f"{settings}: serve.certificate {certificate} and serve.key {key} cannot be used ({reason}); both are PEM files, the key belongs to the certificate and has no passphrase",
+                      f"{settings}：serve.certificate {certificate} 与 serve.key {key} 无法使用（{reason}）；两者均应为 PEM 文件，私钥须与证书匹配且无口令") from None
 
 
 def _tell_password(language: str, name: str, password: str) -> None:

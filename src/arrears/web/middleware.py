@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.shortcuts import redirect
 from django.utils import translation
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 from arrears.web import clock, mishaps, sessions
 from arrears.web.settings import LANGUAGES
@@ -43,11 +44,11 @@ def moment(get_response):
 
 
 def language(get_response):
-    """The language that the reader chose, else the account's, else the server's."""
+    """The language that the reader chose, else the account's, else what the browser prefers of those there are, else the server's."""
 
     def answer(request):
-        chosen = request.COOKIES.get(LANGUAGE_COOKIE) or request.session.get("language")
-        translation.activate(LANGUAGES.get(chosen, settings.LANGUAGE_CODE))
+        chosen = (LANGUAGES.get(code) for code in (request.COOKIES.get(LANGUAGE_COOKIE), request.session.get("language")))
+        translation.activate(next(filter(None, chosen), None) or _of_browser(request.headers.get("Accept-Language", "")) or settings.LANGUAGE_CODE)
         request.LANGUAGE_CODE = translation.get_language()
         try:
             response = get_response(request)
@@ -57,6 +58,12 @@ def language(get_response):
         return response
 
     return answer
+
+
+def _of_browser(preferred: str) -> str | None:
+    """The first language of an Accept-Language header (RFC 9110, 12.5.4) that pages are written in; None where it names none of them."""
+    named = (LANGUAGES.get(tag.split("-")[0]) for tag, _ in parse_accept_lang_header(preferred.lower()))
+    return next(filter(None, named), None)
 
 
 class admit:

@@ -16,7 +16,7 @@ REQUESTS = logging.getLogger("arrears.requests")
 
 
 def page(request, status: int, **told) -> HttpResponse:
-    """The page of one status. told: sentence (of a refusal), policies (that refused), incident (a number in the log)."""
+    """The page of one status. told: sentence (of a refusal), policies (that refused), is_noted (an action was refused: it has an Entry; a refused look has none), incident (a number in the log)."""
     return HttpResponse(render_to_string(f"mishaps/{status}.html", told, request), status=status)
 
 
@@ -26,7 +26,7 @@ def page_of(request, problem: Exception) -> HttpResponse | None:
     Of a refusal: 409 for a key that came before, 422 for what was sent, 503 where nothing was sent, as when the vault does not open.
     """
     if isinstance(problem, Forbidden):
-        return page(request, 403, sentence=in_language(problem), policies=problem.policies)
+        return page(request, 403, sentence=in_language(problem), policies=problem.policies, is_noted=request.method == "POST")
     if isinstance(problem, Refused):
         asked_only = 503 if request.method in ("GET", "HEAD") else 422
         return page(request, 409 if isinstance(problem, KeyReused) else asked_only, sentence=in_language(problem))

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.shortcuts import render
+from django.utils import translation
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
@@ -48,8 +49,14 @@ def _shown(request, sheet: CaseSheet) -> dict:
     for point in parts["contact_points"]:
         points.setdefault(point["party_id"], []).append(point)
     people = [{**party, "points": points.get(party["id"], [])} for party in parts["parties"]]
-    return {"line": sheet.line, "people": people, "parts": parts, "history": _history(parts), "purposes": PURPOSES, "fields": FIELDS, "may_unmask": could(actor, "person.unmask", "Case", {"purpose": PURPOSES[0], "reason": "?", "field": "name"}).allowed,
+    return {"line": sheet.line, "people": people, "parts": parts, "reasons": _reasons(sheet.proposals), "history": _history(parts), "purposes": PURPOSES, "fields": FIELDS, "may_unmask": could(actor, "person.unmask", "Case", {"purpose": PURPOSES[0], "reason": "?", "field": "name"}).allowed,
             "may_dial": could(actor, "person.dial", "Case").allowed}
+
+
+def _reasons(proposals: list[dict]) -> list[dict]:
+    """Why the night proposes its treatment, in the reader's language: one per currency, as far as it says so."""
+    said = f"reason_{'en' if translation.get_language() == 'en' else 'zh'}"
+    return [{"currency": one.get("currency"), "reason": one[said]} for one in proposals if one.get(said)]
 
 
 def _history(parts: dict[str, list[dict]]) -> list[dict]:

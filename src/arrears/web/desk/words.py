@@ -1,17 +1,21 @@
 """Words and figures of pages: codes of the tables said in the reader's language, money from minor units, moments in the lender's zone."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django import template
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
+
+from arrears.work.verbs import VERBS
 
 register = template.Library()
 _ZONE = ZoneInfo("Asia/Shanghai")
 _TWO_PLACES = 100
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
 
 WORDS = {
     "collector": _("collector"), "team_lead": _("team lead"), "compliance_officer": _("compliance officer"), "strategist": _("strategist"), "data_officer": _("data officer"),
@@ -32,15 +36,57 @@ WORDS = {
     "contact": _("contact"), "promise": _("promise"), "offer": _("offer"), "payment": _("payment"), "hold": _("hold"), "instalments": _("instalments"), "date_shift": _("later date"), "settlement": _("settlement"),
     "deceased": _("deceased"), "minor": _("minor"), "bankrupt": _("bankrupt"), "in_prison": _("in prison"), "seriously_ill": _("seriously ill"), "disaster": _("struck by disaster"),
     "look_first": _("a person looks first"), "legal_review": _("legal review"), "call_senior": _("call by a senior collector"), "agency": _("with an agency"), "remind_sms": _("reminder by SMS"),
-    "leave_alone": _("leave alone"),
+    "leave_alone": _("leave alone"), "password": _("password"), "right": _("right"), "wrong": _("wrong"), "locked": _("locked"),
     "*": _("all teams"),
 }
+
+
+DETAILS = {
+    "party": _("party"), "contact_point": _("contact point"), "kind": _("kind"), "loan_id": _("loan"), "collector": _("name in the roster"), "roster_name": _("name in the roster"), "outcome": _("outcome"), "team": _("team"),
+    "state": _("state"), "why": _("why"), "as_of": _("as of"), "identity_by": _("identity checked by"), "roles": _("roles"), "teams": _("teams"), "factor": _("factor"), "channel": _("channel"), "ground": _("ground"),
+    "matter": _("matter"), "glass": _("emergency access"), "offer": _("offer"), "field": _("field"), "plan": _("plan"), "because": _("reason given"), "language": _("language"), "step": _("step"), "subject": _("subject"),
+    "record_kind": _("kind of record"), "made_at": _("made at"), "given_at": _("given at"), "attempted_at": _("attempted at"), "direction": _("direction"), "about": _("about"), "minutes": _("minutes"), "since": _("since"),
+    "until": _("until"), "role": _("role"), "digest": _("digest"), "expires_on": _("expires on"), "pay_by_on": _("pay by"), "amount_minor": _("amount in minor units"), "case": _("case"), "person": _("person"),
+    "placement": _("placement"), "consent": _("consent"), "attachment": _("attachment"), "approval": _("approval"), "account": _("account id"), "answer_by_on": _("answer by"), "sessions_ended": _("sessions ended"),
+    "session_epoch": _("session epoch"), "promise": _("promise"), "hold": _("hold"), "dispute": _("dispute"), "complaint": _("complaint"), "contact": _("contact"), "name": _("called"),
+}
+"""What the parameters and answers of an Entry are called; one that is not here keeps its own name."""
+_AS_IT_IS = ("name", "collector", "roster_name", "team", "teams", "code", "loan_id", "language")
+"""Whose values somebody chose freely, so that none of them is a code of ours."""
 
 
 @register.filter
 def said(code) -> str:
     """A code in the reader's language; as it is where it has no word."""
     return gettext(WORDS[code]) if code in WORDS else ("" if code is None else str(code))
+
+
+@register.filter
+def verb_said(verb) -> str:
+    """What an action is called, in the reader's language; as it is where the list of verbs does not know it."""
+    known = VERBS.get(verb)
+    return str(verb) if known is None else known.en if get_language() == "en" else known.zh
+
+
+@register.filter
+def details(told: dict) -> list[tuple[str, str]]:
+    """The parameters or the answer of an Entry: what each is called, and its value as a reader says it."""
+    return [(gettext(DETAILS[name]) if name in DETAILS else str(name), detail(value, name in _AS_IT_IS)) for name, value in told.items()]
+
+
+def detail(value, as_it_is: bool = False) -> str:
+    """A value of an Entry: codes in words, moments in the lender's zone, several in a row; a dash for none."""
+    if isinstance(value, dict):
+        return ", ".join(" ".join(pair) for pair in details(value)) or "–"
+    if isinstance(value, list | tuple):
+        return ", ".join(detail(one, as_it_is) for one in value) or "–"
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return gettext(_("yes")) if value else gettext(_("no"))
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return moment(datetime.fromisoformat(value))
+    return str(value) if as_it_is else said(value)
 
 
 @register.filter
