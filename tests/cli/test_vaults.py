@@ -128,6 +128,30 @@ def test_the_passphrase_is_changed(home):
     ran = vault("passphrase", "change", *at(home))
     after = (home.home / "keys" / "passphrase").read_text()
     assert ran.status == 0 and before != after and after.strip() not in ran.out and texts(home, sealed) == expected
+    assert "a passphrase was made" in ran.out
+
+
+def test_a_passphrase_that_was_given_is_not_said_to_have_been_made_and_a_missing_one_is_named(home, monkeypatch):
+    vault("init", *at(home))
+    before = {path.name: path.read_bytes() for path in (home.home / "keys").iterdir()}
+    given = home.home / "new"
+    monkeypatch.setenv("ARREARS_KEY_NEW_PASSPHRASE_FILE", str(given))
+    for lang, said in (("en", "the new passphrase of the keys is not there, though ARREARS_KEY_NEW_PASSPHRASE_FILE names this file"), ("zh", "缺少新的密钥口令")):
+        missing = vault("passphrase", "change", *at(home), lang=lang)
+        assert missing.status == 2 and said in missing.error and str(given) in missing.error and "vault init" not in missing.error
+    assert {path.name: path.read_bytes() for path in (home.home / "keys").iterdir()} == before
+    given.write_text("nine quiet herons walk\n")
+    given.chmod(0o600)
+    ran = vault("passphrase", "change", *at(home))
+    assert ran.status == 0 and "the new passphrase that was given" in ran.out and "was made" not in ran.out
+    assert (home.home / "keys" / "passphrase").read_text() == given.read_text()
+
+
+def test_where_the_keys_are_is_said_in_words(home):
+    path = home.home / "keys" / "sealed.json"
+    assert f"the sealed key file {path}" in vault("init", *at(home)).out
+    assert f"密封密钥文件 {path}" in vault("status", *at(home), lang="zh").out and f"the sealed key file {path}" in vault("status", *at(home)).out
+    assert json.loads(vault("status", *at(home), "--json").out)["provider"] == {"en": f"the sealed key file {path}", "zh": f"密封密钥文件 {path}"}
 
 
 @pytest.mark.parametrize(("words", "said"), [

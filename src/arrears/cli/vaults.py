@@ -34,7 +34,7 @@ def init(home: HomeOption = DEFAULT_HOME, lang: LangOption = None) -> None:
         postgres.ensure_running(home)
         opened, told = init_vault(home, terms.now())
         is_zh = terms.language(lang) == "zh"
-        print(f"保险库已就绪：{home}（{opened.provider!r}）" if is_zh else f"The vault is ready: {home} ({opened.provider!r})")
+        print(f"保险库已就绪：{home}（{opened.provider.said()[1]}）" if is_zh else f"The vault is ready: {home} ({opened.provider.said()[0]})")
         for en, zh in told:
             print(zh if is_zh else en)
 
@@ -110,7 +110,8 @@ def change_passphrase(home: HomeOption = DEFAULT_HOME, lang: LangOption = None) 
     with terms.refusals(lang):
         provider = open_provider(home, read_settings(home))
         if not isinstance(provider, SealedFile):
-            raise Refused(f"{home}: the keys are not in a sealed file but with {provider!r}; change PIN or token there", f"{home}：密钥不在密封文件中，而在 {provider!r}；请在该处更换 PIN 或令牌")
+            en, zh = provider.said()
+            raise Refused(f"{home}: the keys are not in a sealed file but with {en}; change PIN or token there", f"{home}：密钥不在密封文件中，而在{zh}；请在该处更换 PIN 或令牌")
         for en, zh in provider.change_passphrase():
             print(zh if terms.language(lang) == "zh" else en)
 
