@@ -121,6 +121,29 @@ def test_check_names_what_does_not_open_and_ends_with_1(home):
     assert "发现 1 处问题" in vault("check", *at(home), lang="zh").out
 
 
+def test_check_says_whose_keys_do_not_open_under_a_key_that_was_retired_since(home):
+    vault("init", *at(home))
+    sealed_people(home)
+    before = home.sql("SELECT tenant, purpose, number, kek_number, wrapped FROM vault.tenant_key")
+    pair = home.sql("SELECT number, kek_number, wrapped FROM vault.handover_key")
+    vault("rotate", "provider", *at(home))
+    vault("rotate", "provider", "--retire", 1, *at(home))
+    for tenant, purpose, number, kek, wrapped in before:  # as a restore of an older backup of keys brings them back
+        home.sql("UPDATE vault.tenant_key SET kek_number = %s, wrapped = %s WHERE tenant = %s AND purpose = %s AND number = %s", [kek, wrapped, tenant, purpose, number])
+    for number, kek, wrapped in pair:
+        home.sql("UPDATE vault.handover_key SET kek_number = %s, wrapped = %s WHERE number = %s", [kek, wrapped, number])
+    ran = vault("check", *at(home))
+    assert ran.status == 1 and "the keys of lender bank: " in ran.out and "the pair for handovers: " in ran.out and ran.out.count("was rotated away and retired") == 2
+    assert "机构 bank 的密钥：" in vault("check", *at(home), lang="zh").out
+
+
+def test_a_mistyped_home_is_neither_made_nor_started(home, tmp_path):
+    there = tmp_path / "mistyped"
+    for words in (("status",), ("check",), ("rotate", "provider"), ("public-key",)):
+        ran = vault(*words, "--home", there)
+        assert ran.status == 2 and "no such folder" in ran.error and not there.exists()
+
+
 def test_the_passphrase_is_changed(home):
     vault("init", *at(home))
     sealed, expected = sealed_people(home)

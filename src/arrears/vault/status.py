@@ -85,7 +85,7 @@ def check_all(vault: Vault, report: Callable[[int], None] = lambda done: None) -
                 if key.wrapped is not None:
                     vault.tenant_keys.wrapping(tenant, key.number)
         except VaultRefused as refusal:
-            findings.append((refusal.en, refusal.zh))
+            findings.append((f"the keys of lender {tenant}: {refusal.en}", f"机构 {tenant} 的密钥：{refusal.zh}"))
             continue
         after: tuple[str, int] | None = (_FIRST, 0)
         while after is not None:
@@ -97,7 +97,7 @@ def check_all(vault: Vault, report: Callable[[int], None] = lambda done: None) -
     try:
         vault.handover_private_key(vault.handover_public_key().public)
     except VaultRefused as refusal:
-        findings.append((refusal.en, refusal.zh))
+        findings.append((f"the pair for handovers: {refusal.en}", f"交接密钥对：{refusal.zh}"))
     for tenant, person in vault.store.within(_erased_with_key):
         findings.append((f"lender {tenant}, person {person}: was erased and has a data key; run arrears vault init, which ends erasures", f"机构 {tenant}，人员 {person}：已删除但仍有数据密钥；请运行 arrears vault init 完成删除"))
     return Checked(count, findings)

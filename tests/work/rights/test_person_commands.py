@@ -131,6 +131,14 @@ def test_retention_of_a_lender_that_there_is_none_of_says_which_there_are(work, 
         assert refused.returncode == 2 and "--lender NOPE is not known here" in refused.stderr and lender in refused.stderr
 
 
+def test_a_mistyped_home_is_neither_made_nor_started(tmp_path):
+    there = tmp_path / "mistyped"
+    for words in (["person", "find", "--phone", "--as", "x"], ["retention", "report", "--lender", "x"]):
+        app = {"person": people.person, "retention": people.retention}[words[0]]
+        done = CliRunner().invoke(app, [*words[1:], "--home", str(there), "--lang", "en"], input="r\n")
+        assert done.exit_code == 2 and "no such folder" in done.stderr and not there.exists()
+
+
 def test_the_report_says_how_many_cases_are_open_where_nothing_is_due(work, bank):
     lender, _ = bank
     case_made(work, lender, Person("debtor", **ZHANG))
