@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import psycopg
 import pytest
@@ -61,3 +63,11 @@ def test_an_outside_server_is_said_to_be_ones_own_administrators(home, monkeypat
     assert ran.status == 2 and "not ours to stop" in ran.error
     ran = db("start", "--home", home, "--lang", "en")
     assert ran.status == 2 and "DATABASE_URL: cannot be reached" in ran.error and "s3cret" not in ran.error
+
+
+def test_upgrade_lays_the_tables_of_a_new_home_and_says_so(home):
+    """In a process of its own, as a user runs it."""
+    assert db("start", "--home", home).status == 0
+    done = subprocess.run([sys.executable, "-c", "from arrears.cli import main; main()", "db", "upgrade", "--home", str(home), "--lang", "en"], capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, done.stderr
+    assert "work.0001_tables was run" in done.stdout

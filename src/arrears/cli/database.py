@@ -111,7 +111,7 @@ def upgrade(
 ) -> None:
     """Move to the newest PostgreSQL that is here, then bring the tables up to this version. 升级数据库版本与数据表。"""
     from arrears import postgres
-    from arrears.work.upgrade import upgrade as migrate
+    from arrears.web.upgrade import upgrade as migrate
 
     with terms.refusals(lang):
         zh = terms.language(lang) == "zh"

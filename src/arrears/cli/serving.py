@@ -133,8 +133,6 @@ def _made_ready(home: Path, language: str):
     configure(home, lang=language)
     from django.db import connection
 
-    if "django_migrations" not in connection.introspection.table_names():
-        upgrade.upgrade(home)
     upgrade.demand_current(home)
     check_policies()
     from arrears.work.sealing import vault

@@ -130,3 +130,10 @@ def strategy_text(path: Path | None) -> str | None:
         return read_strategy(path).text
     except OSError as problem:
         raise Refused(f"{path}: cannot be read ({problem.strerror})", f"{path}：无法读取") from None
+
+
+def demand_home(home: Path) -> None:
+    """The home is there: a mistyped name must not start a database of its own. Raises Refused."""
+    if not home.is_dir():
+        raise Refused(f"{home}: there is no such home; name it with --home, or make one: arrears vault init --home {home}",
+                      f"{home}：没有此作业目录；请用 --home 指明，或新建：arrears vault init --home {home}")

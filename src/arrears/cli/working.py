@@ -104,8 +104,10 @@ def _lender_of(said: str | None, book: Path | None) -> str:
 
 @contextmanager
 def _database(home: Path) -> Iterator[None]:
-    """Django knows the home's database, which runs and has this version's tables; what it says when it fails is said as a refusal."""
+    """Django knows the home's database, which runs and has this version's tables; what it says when it fails is said as a refusal. Raises Refused where there is no such home."""
     from arrears import postgres
+
+    terms.demand_home(home)
     from arrears.web.settings import configure
 
     postgres.ensure_running(home)

@@ -22,12 +22,14 @@ def upgrade(home: Path) -> list[str]:
 
 
 def demand_current(home: Path) -> None:
-    """The tables and their guards are those of this version. Raises Refused where they are older (arrears db upgrade) or newer (another version wrote them)."""
+    """The tables and their guards are those of this version; a database that has none yet gets them now. Raises Refused where they are older (arrears db upgrade) or newer (another version wrote them)."""
     from django.db import connection
     from django.db.migrations.loader import MigrationLoader
 
     from arrears.work.guards import guards_mark
 
+    if "django_migrations" not in connection.introspection.table_names():
+        upgrade(home)
     loader = MigrationLoader(connection)
     known, applied = {key for key in loader.disk_migrations if key[0] == "work"}, {key for key in loader.applied_migrations if key[0] == "work"}
     if newer := sorted(name for _, name in applied - known):
