@@ -141,7 +141,7 @@ def test_a_mistyped_home_is_neither_made_nor_started(home, tmp_path):
     there = tmp_path / "mistyped"
     for words in (("status",), ("check",), ("rotate", "provider"), ("public-key",)):
         ran = vault(*words, "--home", there)
-        assert ran.status == 2 and "no such folder" in ran.error and not there.exists()
+        assert ran.status == 2 and "there is no such home" in ran.error and not there.exists()
 
 
 def test_the_passphrase_is_changed(home):

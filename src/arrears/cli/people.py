@@ -154,8 +154,7 @@ def _acting(context: typer.Context, home: Path, account: str | None, lender: str
                       "命令行中有本命令不接受的内容，此处不再显示。姓名、号码、取值与理由由提示或标准输入读取：写在命令行会被本机其他用户看到，并留在 shell 历史中（请从中删除）")
     if (account is None) == (lender is None):
         raise Refused("name the account that acts (--as), or the lender for which the program acts (--lender)", "请指定操作账号（--as），或由系统代为执行的机构（--lender）")
-    if not home.is_dir():
-        raise Refused(f"{home}: no such folder; name the work plane's with --home", f"{home}：没有此文件夹；请用 --home 指明作业平面文件夹")
+    terms.demand_home(home)
     from arrears import postgres
     from arrears.web.settings import configure
 

@@ -121,8 +121,7 @@ def _opened(home: Path):
     from arrears import postgres
     from arrears.vault.vault import open_vault
 
-    if not home.is_dir():
-        raise Refused(f"{home}: no such folder; name the work plane's with --home, or make one with: arrears vault init --home {home}", f"{home}：没有此文件夹；请用 --home 指明作业平面文件夹，或新建：arrears vault init --home {home}")
+    terms.demand_home(home)
     postgres.ensure_running(home)
     opened = open_vault(home)
     try:

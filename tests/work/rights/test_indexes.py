@@ -1,5 +1,9 @@
 """A new key for look-ups: everybody is found before, meanwhile and after, and no key goes while an index stands that only it finds."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from typer.testing import CliRunner
 
@@ -58,6 +62,21 @@ def test_a_key_is_not_retired_while_an_index_stands_under_it_and_a_killed_rotati
     assert found(work, officer) == 4 and len(vault().tenant_keys.for_blinding(lender)) == 2
     assert f"Key {number} makes" in rotate(work, lender).out and "1 older keys" in rotate(work, lender, "--retire-older").out
     assert found(work, officer) == 4
+
+
+def test_a_process_killed_between_batches_leaves_everybody_found_and_the_next_ends_it(work, bank):
+    lender, officer = bank
+    script = ("import os, signal\nfrom arrears.cli import vaults\nfrom arrears.web.settings import configure\nfrom pathlib import Path\n"
+              f"configure(Path({str(work.home)!r}))\nfrom arrears.work.actions import indexes\nindexes.BATCH, perform = 1, indexes.perform\n"
+              "def killed(actor, verb, parameters, now):\n    if parameters['after']: os.kill(os.getpid(), signal.SIGKILL)\n    return perform(actor, verb, parameters, now)\n"
+              "indexes.perform = killed\nvaults.vault()")
+    ended = subprocess.run([sys.executable, "-c", script, "rotate", "blind", "--lender", lender, "--home", str(work.home)], env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                           capture_output=True, timeout=120)
+    assert ended.returncode == -9, ended.stderr
+    assert found(work, officer) == 4
+    assert "3 look-up indexes" in rotate(work, lender, "--retire-older").error
+    assert "Key 2 makes" in (done := rotate(work, lender).out) and "; 3 indexes were rebuilt" in done
+    assert "1 older keys" in rotate(work, lender, "--retire-older").out and found(work, officer) == 4
 
 
 def test_batches_end_where_the_cases_do_and_the_second_run_rebuilds_nothing(work, bank, monkeypatch):

@@ -136,7 +136,7 @@ def test_a_mistyped_home_is_neither_made_nor_started(tmp_path):
     for words in (["person", "find", "--phone", "--as", "x"], ["retention", "report", "--lender", "x"]):
         app = {"person": people.person, "retention": people.retention}[words[0]]
         done = CliRunner().invoke(app, [*words[1:], "--home", str(there), "--lang", "en"], input="r\n")
-        assert done.exit_code == 2 and "no such folder" in done.stderr and not there.exists()
+        assert done.exit_code == 2 and "there is no such home" in done.stderr and not there.exists()
 
 
 def test_the_report_says_how_many_cases_are_open_where_nothing_is_due(work, bank):
