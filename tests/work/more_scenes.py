@@ -12,8 +12,9 @@ CHANGES_NOTHING = {"account.enrol_second_factor", "account.remove_second_factor"
 """Verbs that tell something or try something: an Entry is all they leave in the work plane's tables, or all they must."""
 ELSEWHERE = {
     "case.take_in": "tests/work/intake",
+    "vault.rotate": "tests/work/rights/test_indexes.py",
 }
-"""What needs a night's files: performed in these tests."""
+"""What needs a night's files or new keys: performed in these tests."""
 PASSWORD = "three quiet herons 7 Walk!"
 
 

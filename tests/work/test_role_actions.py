@@ -18,7 +18,7 @@ from work.role_world import FULL, expected
 OF_TEAM = {"collector": "a", "team_lead": "a", "agency_worker": "agency"}
 
 
-AT_THE_MACHINE = {"vault.rotate", "database.backup", "database.restore"}
+AT_THE_MACHINE = {"database.backup", "database.restore"}
 """What is done by commands on the machine alone, by whoever holds its keys: no action, and no policy could hold them."""
 
 

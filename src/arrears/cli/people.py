@@ -49,13 +49,13 @@ def export(context: typer.Context, account: AsOption, identity_by: IdentityOptio
            case: CaseOption = None, borrower: BorrowerOption = None, party: PartyOption = None, phone: PhoneOption = False, id_number: IdOption = False,
            home: HomeOption = DEFAULT_HOME, lang: LangOption = None) -> None:
     """Write all that is held about a person, in clear, for that person: a page, JSON, the attachments. 导出个人信息副本。"""
-    from arrears.work.queries.copies import attachment_of
-    from arrears.work.readable_copy import write_copy
-
     with terms.refusals(lang):
         if out.exists():
             raise Refused(f"{out}: is there already; name another folder", f"{out}：已存在；请另指定文件夹")
         actor = _acting(context, home, account)
+        from arrears.work.queries.copies import attachment_of  # knows the models, so only once Django knows the home
+        from arrears.work.readable_copy import write_copy
+
         reason = _asked("reason", lang)
         at, which = _one(actor, case, borrower, party, phone, id_number, reason, lang)
         copy = _perform(actor, "export", at, which, reason, identity_by=identity_by)
@@ -154,6 +154,7 @@ def _acting(context: typer.Context, home: Path, account: str | None, lender: str
                       "命令行中有本命令不接受的内容，此处不再显示。姓名、号码、取值与理由由提示或标准输入读取：写在命令行会被本机其他用户看到，并留在 shell 历史中（请从中删除）")
     if (account is None) == (lender is None):
         raise Refused("name the account that acts (--as), or the lender for which the program acts (--lender)", "请指定操作账号（--as），或由系统代为执行的机构（--lender）")
+    terms.demand_home(home)
     from arrears import postgres
     from arrears.web.settings import configure
 
@@ -161,10 +162,11 @@ def _acting(context: typer.Context, home: Path, account: str | None, lender: str
     configure(home)
     from arrears.web.upgrade import demand_current
     from arrears.work.actor import system
+    from arrears.work.queries.accounts import only_lender
     from arrears.work.queries.people import acting
 
     demand_current(home)
-    return system(lender) if account is None else acting(account, f"cli:{getpass.getuser()}"[:40], terms.now())
+    return system(only_lender(lender)) if account is None else acting(account, f"cli:{getpass.getuser()}"[:40], terms.now())
 
 
 def _asked(what: str, lang: str | None) -> str:

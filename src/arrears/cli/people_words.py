@@ -75,7 +75,7 @@ def retention_lines(report: dict, lang: str) -> list[str]:
     head = f"机构 {report['lender']}，{report['as_of']}：" if zh else f"Lender {report['lender']}, {report['as_of']}: "
     done = (f"已执行，销毁 {report['keys_destroyed']} 人的密钥" if zh else f"applied, the keys of {report['keys_destroyed']} persons are destroyed") if report["applied"] else (
         "仅预览，未作更改（加 --apply 执行）" if zh else "looked at only, nothing was changed (--apply does it)")
-    lines = [head + done]
+    lines = [head + done, _cases(report["cases"], zh)]
     for line in report["lines"]:
         becomes = _BECOMES[line["becomes"]][zh] if report["applied"] or line["becomes"] != "destroyed" else ("将销毁" if zh else "to be destroyed")
         days = "" if line["earliest"] is None else f"  {line['earliest']} – {line['latest']}"
@@ -84,3 +84,11 @@ def retention_lines(report: dict, lang: str) -> list[str]:
     if any(line["becomes"] == "no_rule" for line in report["lines"]):
         lines.append(_WHY["no_rule"][1 if zh else 0])
     return lines
+
+
+def _cases(cases: dict, zh: bool) -> str:
+    """How many cases the report speaks of, and how many it does not: while a debt is open, no period of retention runs."""
+    of_closed = ("：尚无保存期限开始计算，无内容到期" if zh else ": no period runs yet, nothing is due") if not cases["closed"] else ("，以下为已结案件的记录" if zh else "; what follows is of the closed ones")
+    if zh:
+        return f"  未结案件 {cases['open']:,} 件：债务未了结，全部保存，不计期限；已结案件 {cases['closed']:,} 件{of_closed}"
+    return f"  {cases['open']:,} open cases: the debt runs, so all of them is kept and no period is counted; {cases['closed']:,} closed{of_closed}"

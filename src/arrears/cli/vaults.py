@@ -1,5 +1,6 @@
 """Commands of the vault: init, status, public-key, rotate, check, passphrase."""
 
+import getpass
 import json
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +34,7 @@ def init(home: HomeOption = DEFAULT_HOME, lang: LangOption = None) -> None:
         postgres.ensure_running(home)
         opened, told = init_vault(home, terms.now())
         is_zh = terms.language(lang) == "zh"
-        print(f"保险库已就绪：{home}（{opened.provider!r}）" if is_zh else f"The vault is ready: {home} ({opened.provider!r})")
+        print(f"保险库已就绪：{home}（{opened.provider.said()[1]}）" if is_zh else f"The vault is ready: {home} ({opened.provider.said()[0]})")
         for en, zh in told:
             print(zh if is_zh else en)
 
@@ -109,7 +110,8 @@ def change_passphrase(home: HomeOption = DEFAULT_HOME, lang: LangOption = None) 
     with terms.refusals(lang):
         provider = open_provider(home, read_settings(home))
         if not isinstance(provider, SealedFile):
-            raise Refused(f"{home}: the keys are not in a sealed file but with {provider!r}; change PIN or token there", f"{home}：密钥不在密封文件中，而在 {provider!r}；请在该处更换 PIN 或令牌")
+            en, zh = provider.said()
+            raise Refused(f"{home}: the keys are not in a sealed file but with {en}; change PIN or token there", f"{home}：密钥不在密封文件中，而在{zh}；请在该处更换 PIN 或令牌")
         for en, zh in provider.change_passphrase():
             print(zh if terms.language(lang) == "zh" else en)
 
@@ -119,6 +121,7 @@ def _opened(home: Path):
     from arrears import postgres
     from arrears.vault.vault import open_vault
 
+    terms.demand_home(home)
     postgres.ensure_running(home)
     opened = open_vault(home)
     try:
@@ -156,17 +159,31 @@ def _rotated(opened, key: str, lender: str | None, retire: int | None, retire_ol
         return f"Key {done.number} of {lender} wraps from now on; {done.wrapped_anew} data keys were wrapped anew, the older key is retired.", f"{lender} 此后使用密钥 {done.number}；已重新包装 {done.wrapped_anew} 个数据密钥，旧密钥已停用。"
     if key == "blind":
         _demand_known(opened, lender)
-        if retire_older:
-            count = rotation.retire_blind_keys(opened, lender, now)
-            return f"{count} older keys for blind indexes of {lender} are retired.", f"{lender} 的 {count} 个旧盲索引密钥已停用。"
-        number = rotation.rotate_blind_key(opened, lender, now)
-        return (f"Key {number} makes the blind indexes of {lender} from now on; rebuild the indexes, then run with --retire-older. Until then look-ups use both.",
-                f"{lender} 此后使用盲索引密钥 {number}；请重建索引，然后以 --retire-older 再次运行。其间查询同时使用新旧索引。")
+        return _blind_rotated(opened, lender, retire_older, now, report)
     if retire_older:
         count = rotation.retire_handover_keys(opened, now)
         return f"{count} older pairs for handovers are retired.", f"{count} 对旧交接密钥已停用。"
     rotation.rotate_handover_key(opened, now)
     return f"Hand out the new public key: {opened.handover_public_key()}", f"请分发新的公钥：{opened.handover_public_key()}"
+
+
+def _blind_rotated(opened, lender: str, retire_older: bool, now: int, report) -> tuple[str, str]:
+    """The key for look-ups replaced and every index rebuilt by it, or the older keys retired; by whoever runs this on the machine, as an administrator."""
+    from arrears.web.settings import configure
+    from arrears.web.upgrade import demand_current
+    from arrears.work.actor import ALL_TEAMS, Actor
+
+    configure(opened.home)
+    demand_current(opened.home)
+    from arrears.work.actions import indexes
+
+    actor = Actor(None, f"shell:{getpass.getuser()}"[:40], lender, frozenset({"administrator"}), ALL_TEAMS, via="cli")
+    if retire_older:
+        count = indexes.retire_blind_keys(actor, opened, now)
+        return f"{count} older keys for blind indexes of {lender} are retired.", f"{lender} 的 {count} 个旧盲索引密钥已停用。"
+    number, rebuilt = indexes.rotate_blind_key(actor, opened, now, lambda done: report("indexes", done, None))
+    return (f"Key {number} makes the blind indexes of {lender} from now on; {rebuilt} indexes were rebuilt. Retire the older key with --retire-older; until then look-ups go by both.",
+            f"{lender} 此后使用盲索引密钥 {number}；已重建 {rebuilt} 个索引。请用 --retire-older 停用旧密钥；其间查询同时使用新旧索引。")
 
 
 def _demand_known(opened, lender: str) -> None:

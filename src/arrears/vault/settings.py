@@ -73,6 +73,10 @@ def secret_text(variable: str, named_file: str, what_en: str, what_zh: str) -> s
     """
     path = os.environ.get(variable + "_FILE") or named_file
     text = None
+    if path and not Path(path).exists():
+        who = f"{variable}_FILE" if os.environ.get(variable + "_FILE") else "settings.yaml"
+        raise VaultRefused(f"{path}: {what_en} is not there, though {who} names this file; write it there, or name the right file. Nothing was changed",
+                           f"{path}：缺少{what_zh}，而 {who} 指向此文件；请写入该文件，或指明正确的文件。未作任何更改")
     if path:
         text = decoded(read_private(Path(path), what_en, what_zh), Path(path), what_en, what_zh)
     elif variable in os.environ:

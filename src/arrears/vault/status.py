@@ -47,7 +47,7 @@ def read_status(vault: Vault) -> dict:
     lenders, handover = vault.store.within(transaction)
     newest = max(number for number, lives in numbers.items() if lives)
     return {
-        "provider": repr(vault.provider), "suite": suites.SUITES[vault.suite].name, "provider_keys": {str(number): "living" if lives else "retired" for number, lives in sorted(numbers.items())},
+        "provider": dict(zip(("en", "zh"), vault.provider.said(), strict=True)), "suite": suites.SUITES[vault.suite].name, "provider_keys": {str(number): "living" if lives else "retired" for number, lives in sorted(numbers.items())},
         "under_older_provider_keys": sum(not key["retired"] and key["provider_key"] != newest for lender in lenders.values() for purpose in ("wrap", "blind") for key in lender[purpose])
         + sum(not key["retired"] and key["provider_key"] != newest for key in handover),
         "lenders": lenders, "handover": handover, "tombstones": len(read_tombstones(vault.home)),
@@ -58,7 +58,7 @@ def status_lines(found: dict, lang: str) -> list[str]:
     """The status in a few lines."""
     zh = lang == "zh"
     keys = ", ".join(f"{number}{'' if state == 'living' else '（已停用）' if zh else ' (retired)'}" for number, state in found["provider_keys"].items())
-    lines = [f"密钥提供方 {found['provider']}，密钥 {keys}；新密钥套件 {found['suite']}" if zh else f"Provider {found['provider']}, keys {keys}; new keys are of the suite {found['suite']}"]
+    lines = [f"密钥提供方：{found['provider']['zh']}，密钥 {keys}；新密钥套件 {found['suite']}" if zh else f"Keys are held by {found['provider']['en']}, keys {keys}; new keys are of the suite {found['suite']}"]
     if found["under_older_provider_keys"]:
         lines.append(f"  {found['under_older_provider_keys']} 个密钥仍由旧的提供方密钥保护：请再次运行 arrears vault rotate provider" if zh else f"  {found['under_older_provider_keys']} keys are still under an older key of the provider: run arrears vault rotate provider")
     for tenant, lender in found["lenders"].items():
@@ -85,7 +85,7 @@ def check_all(vault: Vault, report: Callable[[int], None] = lambda done: None) -
                 if key.wrapped is not None:
                     vault.tenant_keys.wrapping(tenant, key.number)
         except VaultRefused as refusal:
-            findings.append((refusal.en, refusal.zh))
+            findings.append((f"the keys of lender {tenant}: {refusal.en}", f"机构 {tenant} 的密钥：{refusal.zh}"))
             continue
         after: tuple[str, int] | None = (_FIRST, 0)
         while after is not None:
@@ -97,7 +97,7 @@ def check_all(vault: Vault, report: Callable[[int], None] = lambda done: None) -
     try:
         vault.handover_private_key(vault.handover_public_key().public)
     except VaultRefused as refusal:
-        findings.append((refusal.en, refusal.zh))
+        findings.append((f"the pair for handovers: {refusal.en}", f"交接密钥对：{refusal.zh}"))
     for tenant, person in vault.store.within(_erased_with_key):
         findings.append((f"lender {tenant}, person {person}: was erased and has a data key; run arrears vault init, which ends erasures", f"机构 {tenant}，人员 {person}：已删除但仍有数据密钥；请运行 arrears vault init 完成删除"))
     return Checked(count, findings)

@@ -124,6 +124,30 @@ def test_retention_looks_first_and_runs_when_told(work, bank):
     assert ahead.returncode == 0 and "looked at only" in ahead.stdout
 
 
+def test_retention_of_a_lender_that_there_is_none_of_says_which_there_are(work, bank):
+    lender, _ = bank
+    for verb in ("run", "report"):
+        refused = arrears(work, "retention", verb, "--lender", "NOPE")
+        assert refused.returncode == 2 and "--lender NOPE is not known here" in refused.stderr and lender in refused.stderr
+
+
+def test_a_mistyped_home_is_neither_made_nor_started(tmp_path):
+    there = tmp_path / "mistyped"
+    for words in (["person", "find", "--phone", "--as", "x"], ["retention", "report", "--lender", "x"]):
+        app = {"person": people.person, "retention": people.retention}[words[0]]
+        done = CliRunner().invoke(app, [*words[1:], "--home", str(there), "--lang", "en"], input="r\n")
+        assert done.exit_code == 2 and "there is no such home" in done.stderr and not there.exists()
+
+
+def test_the_report_says_how_many_cases_are_open_where_nothing_is_due(work, bank):
+    lender, _ = bank
+    case_made(work, lender, Person("debtor", **ZHANG))
+    told = arrears(work, "retention", "report", "--lender", lender, "--as-of", "2036-01-01").stdout
+    assert "1 open cases" in told and "0 closed" in told and "no period runs" in told
+    assert json.loads(arrears(work, "retention", "report", "--lender", lender, "--json").stdout)["cases"] == {"open": 1, "closed": 0}
+    assert "未结案件 1 件" in arrears(work, "retention", "report", "--lender", lender, lang="zh").stdout
+
+
 def test_processing_stops_a_value_is_corrected_and_processing_goes_on(work, bank):
     lender, officer = bank
     made = case_made(work, lender, Person("debtor", **ZHANG))
@@ -163,10 +187,25 @@ def test_broken_glass_closes_export_and_erasure_at_the_command_line_too(work, ba
     assert not (tmp_path / "copy").exists()
 
 
-def test_a_command_is_a_process_of_its_own_that_starts_from_nothing(work, bank):
+def process(work, *arguments, lines=()):
+    """The command as a user starts it: a process that knows nothing of Django yet."""
+    return subprocess.run([sys.executable, "-c", "from arrears.cli import main; main()", *arguments, "--home", str(work.home), "--lang", "en"], input="".join(line + "\n" for line in lines), text=True, capture_output=True,
+                          env={**os.environ, "PYTHONPATH": str(SOURCE)}, timeout=300)
+
+
+def test_every_command_is_a_process_of_its_own_that_starts_from_nothing(work, bank, tmp_path):
     lender, officer = bank
-    case_made(work, lender, Person("debtor", **ZHANG))
-    main = "from arrears.cli import people; people.person()"
-    done = subprocess.run([sys.executable, "-c", main, "find", "--as", officer, "--phone", "--home", str(work.home), "--lang", "en"], input=f"来电核实\n{ZHANG['phone']}\n", text=True,
-                          capture_output=True, env={**os.environ, "PYTHONPATH": str(SOURCE)}, timeout=300)
-    assert done.returncode == 0 and "1 found" in done.stdout, done.stderr
+    made = case_made(work, lender, Person("debtor", **ZHANG), **LONG_AGO)
+    one, by = ("--as", officer, "--borrower", borrower(lender, made)), ("--identity-by", "in_person")
+    steps = [
+        (("find", "--as", officer, "--phone"), ["来电核实", ZHANG["phone"]], "1 found"),
+        (("export", *one, *by, "--out", str(tmp_path / "copy")), ["本人到场"], "The copy is in"),
+        (("freeze", *one, "--because", "accuracy_disputed"), ["姓名有误"], "Processing has stopped"),
+        (("correct", *one, *by, "--field", "name"), ["姓名有误", "章伟"], "name is corrected"),
+        (("unfreeze", *one, "--because", "asked_by_person"), ["已更正"], "Processing goes on"),
+        (("erase", *one, *by), ["本人申请"], "Not erased; all processing but storage has stopped"),  # the correction itself is a record that must be kept
+    ]
+    for words, lines, said in steps:
+        done = process(work, "person", *words, lines=lines)
+        assert done.returncode == 0 and said in done.stdout, (words, done.stdout, done.stderr)
+    assert ZHANG["name"] in (tmp_path / "copy" / "copy.html").read_text()

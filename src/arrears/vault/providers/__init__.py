@@ -13,6 +13,9 @@ from arrears.vault.settings import KeySettings
 class KeyProvider(Protocol):
     """What a provider does. Numbers of its keys are whole numbers from 1 to 2^32 - 1, the highest is the one that wraps."""
 
+    def said(self) -> tuple[str, str]:
+        """What it is and where, for whoever runs it, in English and Chinese; no secret."""
+
     def newest(self) -> int:
         """The number of the key that wraps from now on; raises VaultRefused where there is none."""
 

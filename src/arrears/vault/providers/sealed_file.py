@@ -26,6 +26,7 @@ PASSPHRASE_CHARACTERS_MIN = 12
 _FORMAT = "arrears sealed keys 1"
 _FILE = ("the sealed key file", "密封密钥文件")
 _PASSPHRASE = ("the passphrase of the keys", "密钥口令")
+_NEW_PASSPHRASE = ("the new passphrase of the keys", "新的密钥口令")
 _DERIVATION = {"algorithm": "argon2id", "iterations": 3, "memory_kib": 65536, "lanes": 4}
 _MOST = {"iterations": 100, "memory_kib": 4 * 1024 * 1024, "lanes": 64}
 
@@ -67,6 +68,10 @@ class SealedFile:
 
     def __repr__(self) -> str:
         return f"SealedFile({str(self._folder)!r})"
+
+    def said(self) -> tuple[str, str]:
+        """What it is and where, in English and Chinese."""
+        return f"the sealed key file {self._folder / 'sealed.json'}", f"密封密钥文件 {self._folder / 'sealed.json'}"
 
     def newest(self) -> int:
         """The number of the key that wraps from now on."""
@@ -149,7 +154,7 @@ class SealedFile:
                 sync_folder(self._folder)
         if in_file:
             self._read()
-            return [_warning(kept)]
+            return [_warning(kept) if named is None else _moved_in(kept)]
         return [(f"the keys are sealed under the new passphrase; from now on give it in {VARIABLE}_FILE", f"密钥已改用新口令密封；此后请在 {VARIABLE}_FILE 中提供")]
 
     def _absent(self, number: int) -> VaultRefused:
@@ -177,8 +182,13 @@ def _warning(path: Path) -> tuple[str, str]:
             f"{path}：已生成口令，但与其保护的密钥放在一起；生产环境请移到仅服务可读的别处，用 {VARIABLE}_FILE 指明，并分别备份两者")
 
 
+def _moved_in(path: Path) -> tuple[str, str]:
+    return (f"{path}: holds the new passphrase that was given, in place of the old one, beside the keys that it protects; in production move it to another place that only the service reads, name it by {VARIABLE}_FILE, and keep a copy of both apart",
+            f"{path}：现为您给出的新口令，已取代旧口令，但与其保护的密钥放在一起；生产环境请移到仅服务可读的别处，用 {VARIABLE}_FILE 指明，并分别备份两者")
+
+
 def _named_passphrase(variable: str) -> str | None:
-    said = secret_text(variable, "", *_PASSPHRASE)
+    said = secret_text(variable, "", *(_NEW_PASSPHRASE if variable == NEW_VARIABLE else _PASSPHRASE))
     if said is not None and len(said) < PASSPHRASE_CHARACTERS_MIN:
         raise VaultRefused(f"{variable}: a passphrase of under {PASSPHRASE_CHARACTERS_MIN} characters is soon guessed; choose a longer one", f"{variable}：口令少于 {PASSPHRASE_CHARACTERS_MIN} 个字符，容易被猜中；请换更长的")
     return said

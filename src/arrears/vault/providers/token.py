@@ -34,6 +34,10 @@ class Token:
     def __repr__(self) -> str:
         return f"Token({self._settings.token!r}, {self._settings.key!r})"
 
+    def said(self) -> tuple[str, str]:
+        """What it is and where, in English and Chinese."""
+        return f"key {self._settings.key} on the token {self._settings.token} (PKCS#11)", f"令牌 {self._settings.token} 上的密钥 {self._settings.key}（PKCS#11）"
+
     @property
     def _lock(self) -> threading.Lock:
         """One thread at a time speaks to the token; a forked child waits for no thread of its parent's."""

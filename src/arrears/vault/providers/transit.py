@@ -34,6 +34,10 @@ class Transit:
     def __repr__(self) -> str:
         return f"Transit({self._settings.url!r}, {self._settings.key!r})"
 
+    def said(self) -> tuple[str, str]:
+        """What it is and where, in English and Chinese."""
+        return f"key {self._settings.key} of the key server {self._settings.url} (transit)", f"密钥服务器 {self._settings.url} 的密钥 {self._settings.key}（transit）"
+
     def newest(self) -> int:
         """The latest version of the key; raises MissingKey where there is none."""
         numbers = self.numbers()

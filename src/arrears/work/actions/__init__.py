@@ -10,6 +10,7 @@ from arrears.work.actions import (  # noqa: F401
     emergency,
     export,
     holds,
+    indexes,
     intake,
     offers,
     parties,

@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Model
+from django.db.models import Count, Model
 
 from arrears.law.retention import NO_RULE
 from arrears.refusal import Refused
@@ -87,9 +87,11 @@ def run_retention(actor: Actor, as_of: date, now: int, *, apply: bool, report: C
         destroyed += erasure.shred(actor.lender, left, now)
     with seen_by(actor):
         cited = table_of(Lender.objects.get(code=actor.lender), settings.ARREARS[0]).cited
+        states = dict(Case.objects.filter(lender=actor.lender).values_list("state").annotate(Count("id")).order_by())
     lines = whole.lines()
     used = sorted({rule for line in lines for rule in line["rules"]})
-    return {"lender": actor.lender, "as_of": as_of.isoformat(), "applied": apply, "keys_destroyed": destroyed, "lines": lines, "rules": {rule: cited[rule] for rule in used}}
+    return {"lender": actor.lender, "as_of": as_of.isoformat(), "applied": apply, "keys_destroyed": destroyed, "lines": lines,
+            "cases": {state: states.get(state, 0) for state in ("open", "closed")}, "rules": {rule: cited[rule] for rule in used}}
 
 
 def planned(lender: Lender, as_of: date, after: UUID | None, home: Path, *, alone: bool = False) -> Plan:
