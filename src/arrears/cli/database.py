@@ -99,6 +99,8 @@ def restore(
         for one in postgres.restore(home, name, terms.now(), with_keys=keys, replaces=replace, say=_saying(lang)):
             rows, label = sum(one.about["rows"].values()), {"cases": ("cases", "案件"), "keys": ("keys", "密钥")}[one.database][zh]
             print(f"{label}已恢复至 {one.name}：{rows:,} 行" if zh else f"{label} are those of {one.name}: {rows:,} rows.")
+        if keys:
+            print(f"请查看恢复的密钥能否打开：arrears vault check --home {home}" if zh else f"See that the keys put back open what they should: arrears vault check --home {home}")
         print("此后删除的人员，其密钥仍已销毁；请运行 arrears retention run --apply，清除恢复带回的内容" if zh else "Who was erased since stays without a key; clear what came back of them with: arrears retention run --apply")
         print("若备份来自旧版本，请运行 arrears db upgrade" if zh else "Where the backup is of an older version, run: arrears db upgrade")
 
