@@ -8,13 +8,10 @@ from typing import Annotated
 import typer
 
 from arrears.cli import terms
-from arrears.cli.terms import LangOption
+from arrears.cli.terms import DEFAULT_HOME, HomeOption, JsonOption, LangOption
 
 database = typer.Typer(no_args_is_help=True, help="The work plane's PostgreSQL: start, stop, status; backup, restore, upgrade. 作业平面的数据库：启停、状态、备份、恢复、升级。")
 
-HomeOption = Annotated[Path, typer.Option("--home", envvar="ARREARS_HOME", help="Folder of the work plane of one installation. 作业平面的文件夹")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print it as JSON. 以 JSON 输出")]
-DEFAULT_HOME = Path("home")
 
 
 @database.command("start")

@@ -14,7 +14,7 @@ from uuid import UUID
 import typer
 
 from arrears.cli import people_words, terms
-from arrears.cli.terms import LangOption
+from arrears.cli.terms import DEFAULT_HOME, HomeOption, JsonOption, LangOption
 from arrears.days import moment_of, read_day
 from arrears.refusal import Refused
 
@@ -22,7 +22,6 @@ _TAKES_NONE = {"allow_extra_args": True, "ignore_unknown_options": True}
 person = typer.Typer(no_args_is_help=True, help="A person's rights: find, copy, correct, freeze, erase. 个人权利：查找、副本、更正、停止处理、删除。")
 retention = typer.Typer(no_args_is_help=True, help="How long records are kept: look, run. 保存期限：查看、执行。")
 
-HomeOption = Annotated[Path, typer.Option("--home", envvar="ARREARS_HOME", help="Folder of the work plane. 作业平面的文件夹")]
 AsOption = Annotated[str, typer.Option("--as", help="The account that acts. 操作账号")]
 CaseOption = Annotated[UUID | None, typer.Option("--case", help="A case of the person. 案件编号")]
 BorrowerOption = Annotated[str | None, typer.Option("--borrower", help="Pseudonym of the debtor of the case. 借款人编号（化名）")]
@@ -30,8 +29,6 @@ PartyOption = Annotated[UUID | None, typer.Option("--party", help="Which party o
 PhoneOption = Annotated[bool, typer.Option("--phone", help="Find by a telephone number, asked for or read from standard input. 按电话查找，号码从提示或标准输入读取")]
 IdOption = Annotated[bool, typer.Option("--id-number", help="Find by an ID number, asked for or read from standard input. 按证件号码查找")]
 IdentityOption = Annotated[str, typer.Option("--identity-by", help="How it was made sure who asks: in_person, second_factor, call_back_to_known_number, notarised, court_or_authority. 身份核验方式")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print it as JSON. 以 JSON 输出")]
-DEFAULT_HOME = Path("home")
 
 
 @person.command("find", context_settings=_TAKES_NONE)

@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from arrears.cli import terms
+from arrears.cli.terms import DEFAULT_HOME, HomeOption
 from arrears.refusal import Refused
 
-HomeOption = Annotated[Path, typer.Option("--home", envvar="ARREARS_HOME", help="Folder of the work plane. 工作平面文件夹")]
 LenderOption = Annotated[str | None, typer.Option("--lender", help="The lender's code; may be left out where there is one. 机构代码")]
 NameArgument = Annotated[str, typer.Argument(help="The account's name. 账号名")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, in a few words; kept in the log. 理由")]
@@ -27,7 +27,7 @@ account = typer.Typer(no_args_is_help=True, add_completion=False, help="Accounts
 
 
 def serve(
-    home: HomeOption = Path("home"),
+    home: HomeOption = DEFAULT_HOME,
     bind: Annotated[str, typer.Option("--bind", help="Address and port. 监听地址")] = "127.0.0.1:8000",
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that answer. 进程数")] = 2,
     lang: terms.LangOption = None,
@@ -48,7 +48,7 @@ def serve(
 
 
 @account.command("create")
-def create(name: NameArgument, role: RoleOption, team: TeamOption = None, collector: CollectorOption = None, home: HomeOption = Path("home"), lender: LenderOption = None, lang: terms.LangOption = None) -> None:
+def create(name: NameArgument, role: RoleOption, team: TeamOption = None, collector: CollectorOption = None, home: HomeOption = DEFAULT_HOME, lender: LenderOption = None, lang: terms.LangOption = None) -> None:
     """Make an account; its password for one use is printed this once. 新建账号"""
     with terms.refusals(lang):
         actor, now = _operator(home, lender)
@@ -57,7 +57,7 @@ def create(name: NameArgument, role: RoleOption, team: TeamOption = None, collec
 
 
 @account.command("list")
-def list_accounts(home: HomeOption = Path("home"), lender: LenderOption = None, lang: terms.LangOption = None) -> None:
+def list_accounts(home: HomeOption = DEFAULT_HOME, lender: LenderOption = None, lang: terms.LangOption = None) -> None:
     """List the accounts of a lender. 列出账号"""
     with terms.refusals(lang):
         actor, _ = _operator(home, lender)
@@ -74,7 +74,7 @@ def list_accounts(home: HomeOption = Path("home"), lender: LenderOption = None, 
 
 
 @account.command("change")
-def change(name: NameArgument, role: RoleOption, team: TeamOption = None, collector: CollectorOption = None, home: HomeOption = Path("home"), lender: LenderOption = None, lang: terms.LangOption = None) -> None:
+def change(name: NameArgument, role: RoleOption, team: TeamOption = None, collector: CollectorOption = None, home: HomeOption = DEFAULT_HOME, lender: LenderOption = None, lang: terms.LangOption = None) -> None:
     """Give an account these roles and teams and no others. 变更角色"""
     with terms.refusals(lang):
         actor, now = _operator(home, lender)
@@ -83,7 +83,7 @@ def change(name: NameArgument, role: RoleOption, team: TeamOption = None, collec
 
 
 @account.command("leave")
-def leave(name: NameArgument, reason: ReasonOption, home: HomeOption = Path("home"), lender: LenderOption = None, lang: terms.LangOption = None) -> None:
+def leave(name: NameArgument, reason: ReasonOption, home: HomeOption = DEFAULT_HOME, lender: LenderOption = None, lang: terms.LangOption = None) -> None:
     """Cut a leaver off, in open sessions too. 停用离职账号"""
     with terms.refusals(lang):
         actor, now = _operator(home, lender)
@@ -92,7 +92,7 @@ def leave(name: NameArgument, reason: ReasonOption, home: HomeOption = Path("hom
 
 
 @account.command("reset")
-def reset(name: NameArgument, reason: ReasonOption, home: HomeOption = Path("home"), lender: LenderOption = None, lang: terms.LangOption = None) -> None:
+def reset(name: NameArgument, reason: ReasonOption, home: HomeOption = DEFAULT_HOME, lender: LenderOption = None, lang: terms.LangOption = None) -> None:
     """A new password for one use; second factors and sessions are gone. 重置登录"""
     with terms.refusals(lang):
         actor, now = _operator(home, lender)
@@ -101,7 +101,7 @@ def reset(name: NameArgument, reason: ReasonOption, home: HomeOption = Path("hom
 
 
 @account.command("set-password")
-def set_password(name: NameArgument, home: HomeOption = Path("home"), lender: LenderOption = None, lang: terms.LangOption = None) -> None:
+def set_password(name: NameArgument, home: HomeOption = DEFAULT_HOME, lender: LenderOption = None, lang: terms.LangOption = None) -> None:
     """Change one's own password with the current one, asked for and never an argument. 修改密码"""
     with terms.refusals(lang):
         actor, now = _operator(home, lender)

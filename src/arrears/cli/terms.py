@@ -30,6 +30,7 @@ KeyOption = Annotated[Path | None, typer.Option("--key", help="File with the key
 VaultKeyOption = Annotated[Path | None, typer.Option("--vault-key", help="The vault's public key, for which personal columns are sealed; default BOOK/vault.pub. 保险库公钥文件")]
 HomeOption = Annotated[Path, typer.Option("--home", envvar="ARREARS_HOME", help="Folder of the work plane of one installation. 作业平面的文件夹")]
 DEFAULT_HOME = Path("home")
+JsonOption = Annotated[bool, typer.Option("--json", help="Print it as JSON. 以 JSON 输出")]
 AsOfOption = Annotated[str, typer.Option("--as-of", help="Business date, YYYY-MM-DD; the end of that day. 业务日期")]
 KnownAtOption = Annotated[str | None, typer.Option("--known-at", help="Only rows recorded by then count, e.g. 2026-03-31T22:00:00+08:00; default now. 只计此刻前已记录的行")]
 PolicyOption = Annotated[Path | None, typer.Option("--policy", help="Folder with the lender's own rules. 机构自有规则文件夹")]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from arrears.cli import terms
-from arrears.cli.terms import LangOption
+from arrears.cli.terms import DEFAULT_HOME, HomeOption, JsonOption, LangOption
 from arrears.days import moment_of
 from arrears.refusal import Refused
 
@@ -17,10 +17,7 @@ vault = typer.Typer(no_args_is_help=True, help="Keys of personal data: make, rot
 passphrase = typer.Typer(no_args_is_help=True, help="The passphrase of the sealed key file. 密封密钥文件的口令。")
 vault.add_typer(passphrase, name="passphrase")
 
-HomeOption = Annotated[Path, typer.Option("--home", envvar="ARREARS_HOME", help="Folder of the work plane of one installation. 作业平面的文件夹")]
 LenderOption = Annotated[str | None, typer.Option("--lender", help="The lender's code. 机构代码")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print it as JSON. 以 JSON 输出")]
-DEFAULT_HOME = Path("home")
 KEYS = ("provider", "lender", "blind", "handover")
 
 

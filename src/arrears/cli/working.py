@@ -11,14 +11,11 @@ import typer
 
 from arrears import store
 from arrears.cli import terms
-from arrears.cli.terms import AsOfOption, LangOption
+from arrears.cli.terms import DEFAULT_HOME, AsOfOption, HomeOption, JsonOption, LangOption
 from arrears.days import microseconds_of, read_day, read_moment
 from arrears.law.lender import LENDER_FILE, lender_from
 from arrears.refusal import DiskFull, Refused
 
-HomeOption = Annotated[Path, typer.Option("--home", envvar="ARREARS_HOME", help="Folder of the work plane of one installation. 作业平面的文件夹")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print it as JSON. 以 JSON 输出")]
-DEFAULT_HOME = Path("home")
 DEMO_SEED = 1
 DEMO_ROLES = ("collector", "team_lead", "compliance_officer", "strategist", "data_officer", "auditor", "administrator", "agency_worker")
 _TOLD = {
