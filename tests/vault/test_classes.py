@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from arrears.vault.classes import CLASSES, SEALED_COLUMNS, sealed_column
+from arrears.vault.classes import CLASSES, SEALED_COLUMNS, class_of, sealed_column
 from arrears.vault.masks import KINDS, masked
 
 MODELS = Path(__file__).resolve().parents[2] / "src" / "arrears" / "work" / "models"
@@ -44,3 +44,15 @@ def test_a_column_or_kind_that_is_not_declared_has_no_mask():
     with pytest.raises(KeyError):
         sealed_column("work_party", "nickname")
     assert sealed_column("work_contactpoint", "value_sealed").mask("fax") is None
+
+
+def test_every_column_of_every_table_has_a_class_and_an_undeclared_table_has_none():
+    from django.apps import apps
+
+    found = {(model._meta.db_table, field.column): class_of(model._meta.db_table, field.column) for model in apps.get_app_config("work").get_models() for field in model._meta.concrete_fields}
+    assert set(found.values()) == set(CLASSES)
+    assert {place for place, of in found.items() if of == "C3"} == {("work_account", "password"), ("work_borrowerlogin", "secret"), ("work_attachment", "content_sealed")}
+    assert found["work_debt", "claimable_minor"] == "C2" and found["work_team", "code"] == "C1"
+    assert all(found[table, column] != "C1" for table, column in SEALED_COLUMNS)
+    with pytest.raises(KeyError):
+        class_of("work_new", "id")
