@@ -19,13 +19,16 @@ TRACKED = [
     ).stdout.splitlines()
     if (ROOT / name).is_file()
 ]
+ONE_FILE_BY_PURPOSE = {"record/verify.py": 1100, "record/witness.py": 600}
+"""What strangers copy and run alone, so it cannot be split."""
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helper", "helpers", "common", "core", "base", "manager", "service", "handler"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_file_is_longer_than_its_subject_and_no_function_than_a_screen(path):
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 500 or path.parent.name == "migrations", f"{path}: over 500 lines, more than one subject?"
+    most = ONE_FILE_BY_PURPOSE.get(path.relative_to(ROOT / "src" / "arrears").as_posix(), 500)
+    assert len(text.splitlines()) <= most or path.parent.name == "migrations", f"{path}: over {most} lines, more than one subject?"
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             length = node.end_lineno - node.lineno + 1

@@ -1,0 +1,1 @@
+"""Checks a record from its files and a public key alone."""

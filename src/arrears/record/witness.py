@@ -1,0 +1,1 @@
+"""A witness of a record: cosigns only what continues what it saw before."""
