@@ -115,6 +115,8 @@ class Log:
         if self._key:
             if not self._continues(current.size, current.root):
                 raise DamagedFile(CHECKPOINTS, f"the checkpoint of size {self._published.size} at its end does not continue the current one of size {current.size}", f"末尾大小为 {self._published.size} 的检查点与当前大小为 {current.size} 的检查点不连续")
+            self._cut(CHECKPOINTS, self._end)
+            self._cut(KEYS, len(self._standing_keys()))
             if current.note != self._published.note:
                 put_and_settle(self.folder / CHECKPOINT, self._published.note.encode())
             self._clear_beyond()
@@ -271,9 +273,8 @@ class Log:
             raise Refused(f"{new.vkey}: a log goes on under its own name ({self.origin}), with a key it never had; make one for it", f"{new.vkey}：新密钥须使用日志原名（{self.origin}），且从未用过；请重新生成")
         text = rotation_text(self.origin, self.size, new.vkey)
         note = text + "\n" + self._key.sign(text) + "\n" + new.sign(text) + "\n"
-        standing = b"".join(line(one) for one in self._keys.lines)
         self._broken = True
-        append_and_settle(self.folder / KEYS, len(standing), line(note))
+        append_and_settle(self.folder / KEYS, len(self._standing_keys()), line(note))
         self._keys, self._key, self._broken = read_keys(self.folder), new, False
 
     def close(self) -> None:
@@ -322,6 +323,14 @@ class Log:
         self._broken = True
         settle(self.folder, self._fresh)
         self._fresh, self._broken = [], False
+
+    def _standing_keys(self) -> bytes:
+        return b"".join(line(one) for one in self._keys.lines)
+
+    def _cut(self, name: str, end: int) -> None:
+        """What an interrupted writing left after the file's last line is gone."""
+        if (self.folder / name).stat().st_size > end:
+            append_and_settle(self.folder / name, end, b"")
 
     def _put_in_place(self, signed: Checkpoint) -> None:
         """The checkpoint is in the history and then the current one; a failure in between leaves the log to be opened again."""

@@ -7,6 +7,7 @@ Refusals (no room, no right to write) name the file.
 import ctypes
 import os
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from arrears.vault.private_files import cannot_write
@@ -30,13 +31,13 @@ def put(path: Path, content: bytes) -> None:
             os.close(handle)
         os.rename(unfinished, path)
     except OSError as problem:
-        Path(unfinished).unlink(missing_ok=True)
+        _discard(unfinished)
         raise cannot_write(path, problem) from None
 
 
 def put_and_settle(path: Path, content: bytes) -> None:
     """The file holds the content and the disk has it, in one step: after a power cut there is the old file or the new one. Raises DiskFull or Refused, the old file standing."""
-    unfinished = Path(f"{path}{UNFINISHED}")
+    unfinished = f"{path}{UNFINISHED}"
     try:
         handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         try:
@@ -47,7 +48,7 @@ def put_and_settle(path: Path, content: bytes) -> None:
         os.rename(unfinished, path)
         _sync(path.parent)
     except OSError as problem:
-        unfinished.unlink(missing_ok=True)
+        _discard(unfinished)
         raise cannot_write(path, problem) from None
 
 
@@ -91,6 +92,12 @@ def write_all(handle: int, content: bytes) -> None:
     written = 0
     while written < len(content):
         written += os.write(handle, memoryview(content)[written:])
+
+
+def _discard(unfinished: str) -> None:
+    """The unfinished file is gone if the disk lets go of it; if not, the next writing takes its place, and what is told is why this one failed."""
+    with suppress(OSError):
+        os.unlink(unfinished)
 
 
 def _sync(path: Path) -> None:
