@@ -8,7 +8,6 @@ from pathlib import Path
 
 from arrears.record.append import Log
 from arrears.record.signing_key import SigningKey, make_key
-from arrears.record.tiles import DamagedFile
 from record import plain_tree
 
 ORIGIN = "bank.example/record"
