@@ -714,8 +714,9 @@ class Walk:
         start = number * 256
         copies = {-1: entries, 0: tile}
         judged = {level: self._agrees(number, count, copy) for level, copy in copies.items() if copy is not None}
-        level = next((level for verdict in (True, None) for level, found in judged.items() if found is verdict), None)
-        kept = copies[level] if level is not None else None
+        best = max(judged.values(), default=0)
+        level = next((level for level, found in judged.items() if found == best), None) if best else None
+        kept, is_sure = copies[level] if level is not None else None, best > 1 and list(judged.values()).count(best) == 1
         rest = (f"entries outside {start} to {start + count - 1} are not touched", f"第 {start} 至 {start + count - 1} 条之外不受影响")
         if kept is not None and level == 0:
             still = (f"the tile {tile_path(0, number, count)} still holds the hashes, so every entry remains provable by whoever has its content and salt", f"{tile_path(0, number, count)} 仍保有哈希，凡持有内容与盐的人仍可证明每一条")
@@ -731,13 +732,13 @@ class Walk:
             reference = kept if kept is not None else copies[-1 - other]
             wrong = [place for place in range(count) if reference is None or copy[place] != reference[place]]
             place, path = wrong[0] if wrong else 0, tile_path(other, number, count)
-            unsure = "" if kept is not None and judged[level] else " (which of the two copies is right cannot be said)"
+            unsure = "" if is_sure or kept is None else " (which of the two copies is right cannot be said)"
             self.report.false("tile", path, f"{len(wrong)} of its {count} entries are not as signed, the first is entry {start + place}{unsure}", f"其 {count} 条中有 {len(wrong)} 条与所签不符，首条为第 {start + place} 条{'（无法断定两份中哪份为真）' if unsure else ''}",
                               entry=start + place, offset=place * (34 if other < 0 else 32), still=still)
         return kept
 
-    def _agrees(self, number: int, count: int, leaves: list[bytes]) -> bool | None:
-        """Whether the leaves give the hash of the level above, or the root of the last checkpoint within the tile; None where neither can be asked."""
+    def _agrees(self, number: int, count: int, leaves: list[bytes]) -> int:
+        """How far the leaves are borne out: 3 by the hash in the level above, 2 by the root of the last checkpoint within the tile alone, 1 where neither can be asked, 0 by none."""
         layers: list[list[bytes]] = [leaves]
         while len(layers[-1]) > 1:
             below = layers[-1]
@@ -745,9 +746,9 @@ class Walk:
         above = self._above(number) if count == 256 else None
         place = bisect_right(self.sizes, number * 256 + count) - 1
         root = self._root(self.sizes[place] - number * 256, layers) if place >= 0 and self.sizes[place] > number * 256 else None
-        if (above is not None and above == layers[8][0]) or (root is not None and root == self.roots[place]):
-            return True
-        return None if above is None and root is None else False
+        if above is not None and above == layers[8][0]:
+            return 3
+        return 2 if root is not None and root == self.roots[place] else 1 if above is None and root is None else 0
 
     def _widths(self, level: int, number: int) -> set[int]:
         """The widths that the partial tile had at some checkpoint."""
@@ -979,7 +980,7 @@ def _newest(folder: str, signers: Signers, history: History, report: Report) -> 
     elif signed.text != last.text:
         report.false("old-checkpoint", "checkpoint", f"it is not the newest: it says {signed.size} entries and {len(signed.lines)} signatures, the history ends with {last.size} and {len(last.lines)}. An old checkpoint was put back (or a writer was killed between two writes: it mends this when opened next)",
                      f"不是最新检查点：它说有 {signed.size} 条、{len(signed.lines)} 个签名，而历史末行为 {last.size} 条、{len(last.lines)} 个。旧检查点被放了回来（或写入程序恰在两次写入之间被终止，下次打开时会自行补正）")
-    if not (history.last and history.last.is_vouched):
+    if not (history.last and history.last.is_vouched) and not signers.are_keys_damaged:
         report.false("key", "checkpoint", "the newest checkpoint is not signed by the key you gave, nor by one it handed over to", "最新检查点不是由您给出的密钥（或其交接的后继密钥）签署")
 
 
