@@ -229,10 +229,12 @@ def _at_most(connection: http.client.HTTPConnection, seconds: float) -> Iterator
     timer.start()
     try:
         yield
+    except (OSError, http.client.HTTPException) as problem:
+        if over.is_set():
+            raise TimeoutError(f"no whole answer within {seconds:g} seconds") from problem
+        raise
     finally:
         timer.cancel()
-    if over.is_set():
-        raise TimeoutError(f"no whole answer within {seconds:g} seconds")
 
 
 def _hold(answer: bytes, body: bytes, nonce: int, roots: list[x509.Certificate], own: x509.Certificate | None, url: str, now: int) -> None:
