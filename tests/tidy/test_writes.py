@@ -31,7 +31,7 @@ MAY: dict[str, str] = {
     "web/sessions.py:create": "as above",
 }
 """What a face writes that is no business of an action; each with its reason."""
-LOG = {"work_entry", "work_change", "work_answer", "work_place"}
+LOG = {"work_entry", "work_change", "work_answer", "work_place", "work_waiting"}
 
 
 def written(tree: ast.AST) -> list[tuple[int, str]]:
