@@ -61,6 +61,7 @@ class Log:
         self._keys = read_keys(folder)
         self._broken = False
         self._fresh: list[Path] = []
+        self._settled: set[Path] = set()
         self._end = 0
 
     @classmethod
@@ -112,6 +113,7 @@ class Log:
         self._tiles = Tiles(self.folder, self._published.size)
         self._tiles.read_edge()
         self._check_edge()
+        self._settled = {place for level, number, width in edge(self.size) for place in (self.folder / tile_path(level, number, width)).parents if self.folder in place.parents}
         if self._key:
             if not self._continues(current.size, current.root):
                 raise DamagedFile(CHECKPOINTS, f"the checkpoint of size {self._published.size} at its end does not continue the current one of size {current.size}", f"末尾大小为 {self._published.size} 的检查点与当前大小为 {current.size} 的检查点不连续")
@@ -321,8 +323,10 @@ class Log:
     def _settle(self) -> None:
         """The disk has all that was written; where it says it has not, asking again proves nothing, so the log has to be opened anew and extended again."""
         self._broken = True
-        settle(self.folder, self._fresh)
+        settle(self.folder, self._fresh, self._settled)
         self._fresh, self._broken = [], False
+        if len(self._settled) > _SETTLED_AT_ONCE:
+            self._settled.clear()
 
     def _standing_keys(self) -> bytes:
         return b"".join(line(one) for one in self._keys.lines)

@@ -53,9 +53,9 @@ def put_and_settle(path: Path, content: bytes) -> None:
 
 
 def append_and_settle(path: Path, end: int, content: bytes) -> int:
-    """The file is its first end bytes and then the content, and the disk has it; its new length. What lay beyond end is gone. Raises DiskFull or Refused, the first end bytes standing."""
+    """The file, which is there, is its first end bytes and then the content, and the disk has it; its new length. What lay beyond end is gone. Raises DiskFull or Refused, those bytes standing."""
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
         try:
             if os.fstat(handle).st_size > end:
                 os.ftruncate(handle, end)
@@ -68,21 +68,31 @@ def append_and_settle(path: Path, end: int, content: bytes) -> int:
             os.fsync(handle)
         finally:
             os.close(handle)
-        _sync(path.parent)
     except OSError as problem:
         raise cannot_write(path, problem) from None
     return end + len(content)
 
 
-def settle(root: Path, paths: Collection[Path]) -> None:
-    """The disk has those files and the names of all folders from the root down to them. Many are asked for at once, with the whole file system (syncfs), where the system knows how."""
+def settle(root: Path, paths: Collection[Path], settled: set[Path]) -> None:
+    """The disk has those files and their names. settled: folders below the root whose names it has from before, and then those of these files too.
+
+    A few files are asked for one by one, many at once with the whole file system (syncfs) where the system knows how. Raises DiskFull or Refused.
+    """
     try:
         if len(paths) > _FEW and _sync_file_system(root):
             return
+        folders, fresh = set(), set()
         for path in paths:
             _sync(path)
-        for folder in sorted({folder for path in paths for folder in path.parents if folder == root or root in folder.parents}, reverse=True):
+            folder = path.parent
+            folders.add(folder)
+            while folder != root and folder not in settled:
+                fresh.add(folder)
+                folder = folder.parent
+                folders.add(folder)
+        for folder in sorted(folders):
             _sync(folder)
+        settled |= fresh
     except OSError as problem:
         raise cannot_write(Path(problem.filename or root), problem) from None
 

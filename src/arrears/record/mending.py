@@ -116,7 +116,7 @@ class _Rebuilt:
                 content = bytes(self._roots[level][32 * WIDTH * number:32 * (WIDTH * number + width)])
             paths.append(tile_path(level, number, width))
             put(self.folder / paths[-1], tile_content(level, content))
-        settle(self.folder, [self.folder / path for path in paths])
+        settle(self.folder, [self.folder / path for path in paths], set())
         return paths
 
     def _take(self, level: int, number: int, hashes: bytes) -> None:
