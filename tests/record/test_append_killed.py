@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from arrears.record import notes
+from arrears.record import notes, verify
 from arrears.record.append import Log
 from arrears.record.key_change import open_log
 from arrears.record.signing_key import open_key, successor_path
@@ -110,6 +110,9 @@ def all_there(folder: Path) -> None:
             assert width and tile not in expected, f"{name} belongs to no checkpoint"
             whole = next(value for other, value in expected.items() if other.startswith(f"{tile}.p/"))
             assert whole.startswith(content) and int(width) < 256
+    first = logs.json.loads((folder / "log" / "keys").read_text(encoding="utf-8").split("\n")[0])
+    stranger = subprocess.run([sys.executable, verify.__file__, "log", str(folder / "log"), "--key", first], capture_output=True, text=True)
+    assert stranger.returncode == 0, stranger.stdout + stranger.stderr
     assert {path.name for path in (folder / "log").iterdir()} <= {"checkpoint", "checkpoints", "keys", "lock", "tile"}
 
 
@@ -182,6 +185,25 @@ def test_what_a_power_cut_leaves_of_an_unfinished_writing_is_no_part_of_the_log(
     assert len(logs.notes_in(tmp_path / "log")) == 33
     (tmp_path / "log" / "tile" / "0" / "000.tmp-new").unlink()
     all_there(tmp_path)
+
+
+def test_a_reader_finds_a_whole_log_at_every_moment_of_a_writers_work(tmp_path):
+    """A process grows the log and changes its key all the while; whoever opens it meanwhile can prove the newest entry and the first, and sizes never fall."""
+    log, _ = logs.new_log(tmp_path)
+    log.close()
+    seen = [0]
+    with server(tmp_path) as process:
+        child = ordered(process, f"grow {SEED}")
+        until = time.monotonic() + 2
+        while time.monotonic() < until or len(set(seen)) < 4:
+            reader = Log.open(tmp_path / "log")
+            seen.append(reader.size)
+            for index in {0, reader.size - 1} if reader.size else ():
+                assert reader.commitments(index, index + 1) == logs.entry(index)
+                assert plain_tree.climbed(logs.leaf(index), index, reader.size, reader.inclusion(index, reader.size)) == reader.checkpoint().root
+        os.kill(child, signal.SIGKILL)
+        said(process)
+    assert seen == sorted(seen) and len(seen) > 20
 
 
 def test_a_checkpoint_that_was_signed_into_the_history_and_not_put_in_place_is_put_there_by_the_next_writer(tmp_path):
