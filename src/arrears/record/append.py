@@ -162,7 +162,6 @@ class Log:
                 self._settle()
         except BaseException:
             tiles.size, tiles.edges, tiles.entries = before
-            tiles.forget()
             raise
         return tiles.size
 
