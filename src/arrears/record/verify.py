@@ -49,7 +49,7 @@ KEY_BYTES = {LOG_KEY: 32, COSIGNER: 32, COSIGNER_PQ: 1312}
 SIGNATURE_BYTES = {LOG_KEY: 64, COSIGNER: 72, COSIGNER_PQ: 2428}
 WHOLE_MAX, SIZE_MAX = 2**53, 2**62
 LINE_MAX, NOTE_LINES_MAX, SMALL_FILE_MAX, BUNDLE_MAX = 1 << 20, 64, 16 << 20, 64 << 20
-FINDINGS_MAX, MISSING_MAX = 1000, 1000
+FINDINGS_MAX, MISSING_MAX = 1000, 200
 INSTALL = ("The Python package `cryptography` is missing or too old. Install it: python -m pip install --upgrade cryptography",
            "缺少 Python 软件包 cryptography，或版本过旧。请安装：python -m pip install --upgrade cryptography")
 
@@ -1458,7 +1458,7 @@ def _not_proven(report: Report, is_witnessed: bool, is_stamped: bool) -> None:
 
 # ---- A bundle: one entry opened ------------------------------------------------------------------------------------------------------------------------------
 
-BUNDLE_FORMAT, BUNDLE_NAMES = "arrears-record-bundle/1", {"format", "content", "salt", "proof", "row", "field_salts", "stamps", "keys"}
+BUNDLE_FORMAT, BUNDLE_NAMES, BUNDLE_OPTIONAL = "arrears-record-bundle/1", {"format", "content", "salt", "proof", "stamps", "keys"}, {"row", "field_salts"}
 
 
 def _listed(value: Any, kind: type, most: int) -> list[Any]:
@@ -1507,7 +1507,7 @@ def check_bundle(path: str, asked: Asked, fields: list[tuple[str, str]]) -> Repo
             raise Unfit(f"it does not say it is “{BUNDLE_FORMAT}”", f"没有写明是“{BUNDLE_FORMAT}”")
     except Unfit as problem:
         raise Unreadable(f"{_shown(path)} is not a bundle: {problem.en}", f"{_shown(path)} 不是证明包：{problem.zh}") from None
-    for name in sorted(set(bundle) ^ (BUNDLE_NAMES | (set(bundle) & {"row", "field_salts"})) - {"row", "field_salts"}):
+    for name in sorted((set(bundle) - BUNDLE_OPTIONAL) ^ BUNDLE_NAMES):
         report.false("bundle", file, f"the part {_shown(name, 60)} is missing, or does not belong in a bundle", f"部分 {_shown(name, 60)} 缺失，或不属于证明包")
     signers = Signers(asked.key, asked.witnesses, report)
     signed, content, index = None, None, 0
@@ -1528,6 +1528,8 @@ def check_bundle(path: str, asked: Asked, fields: list[tuple[str, str]]) -> Repo
         row = _row_of(bundle["row"], content) if "row" in bundle else None
         part = "field_salts"
         _look_at_fields(bundle.get("field_salts", {}), fields, row or content, report)
+    except Unreadable:
+        raise
     except Unfit as problem:
         report.false("bundle", f"{file}: {part}", problem.en, problem.zh, entry=index if signed else None)
         row = None
@@ -1723,7 +1725,8 @@ def _printed(report: Report, what: str, language: int) -> str:
         if report.false_count > len(report.findings):
             out.append(f"- … {report.false_count - len(report.findings)}")
     if report.opened:
-        out += ["", title[3] + colon, *[f"  {pair[language]}" for pair in report.opened], *[f"  {name} = {_shown(json.dumps(value, ensure_ascii=False, sort_keys=True), 100000)}" for name, value in report.content.items()]]
+        claimed = (" (claimed, not shown to be true: see above)", "（仅为其所称，未能证实，见上）")[language] if report.false_count else ""
+        out += ["", title[3] + claimed + colon, *[f"  {pair[language]}" for pair in report.opened], *[f"  {name} = {_shown(json.dumps(value, ensure_ascii=False, sort_keys=True), 100000)}" for name, value in report.content.items()]]
     for heading, pairs in ((title[0], [pair[language] for pair in report.proves]), (title[1], [pair[language] for pair in report.not_proven]),
                            (title[2], [(f"{_shown(item[0])}{colon}" if item[0] else "") + item[1 + language] for item in report.told])):
         if pairs:
