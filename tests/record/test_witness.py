@@ -99,7 +99,7 @@ def test_the_example_of_the_specification_is_read_and_signed_as_it_says():
     assert int.from_bytes(signature[:8], "big") == 1679315147 and len(signature) == 72 and name == "witness.example.com/w1"
     said = b"cosignature/v1\ntime 1679315147\nexample.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
     assert the_witness.message_of(4, name, 1679315147, checkpoint) == said
-    old, proof, asked = the_witness.request_of(("old 20852014\nPlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=\n\n" + EXAMPLE).encode())
+    asked, old, proof = the_witness.request_of(("old 20852014\nPlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=\n\n" + EXAMPLE).encode())
     assert (old, proof[0].hex()[:8], asked) == (20852014, "3e544d0a", checkpoint)
 
 
