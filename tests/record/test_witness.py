@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import time
+from contextlib import suppress
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -240,7 +241,11 @@ def test_a_slow_request_is_cut_and_too_many_connections_are_turned_away(tmp_path
         for one in waiting:
             one.close()
         the_witness.MOST_SECONDS = 30.0
-        assert ask(server.server_address[1], log.request(0, 3))[0] == 200, "there is room again"
+        answers = []
+        while not answers:
+            with suppress(OSError):
+                answers.append(ask(server.server_address[1], log.request(0, 3))[0])
+        assert answers == [200], "there is room again"
     finally:
         the_witness.MOST_SECONDS, the_witness.MOST_CONNECTIONS = before
         server.shutdown()
@@ -268,6 +273,9 @@ def test_a_split_view_at_a_size_that_was_seen_is_refused_and_its_evidence_stands
     text = path.read_text(encoding="utf-8")
     assert log.checkpoint(size) in text and other.checkpoint(size) in text, "both signed notes, as they were"
     assert proves(witness, path, log) and not proves(witness, path, SmallLog(origin=log.origin))
+    for number, wrong in enumerate((text.replace(log.checkpoint(size), log.checkpoint(size + 1)), text.replace(other.checkpoint(size), log.checkpoint(size)), text.replace("5 lines", "4 lines"), text[:-1], text[:400], text.replace("AAAA", "AAAB"), "x", "")):
+        (witness.folder / f"wrong{number}").write_text(wrong, encoding="utf-8")
+        assert wrong == text or not proves(witness, witness.folder / f"wrong{number}", log), number
     assert ask(port, log.request(20, 30))[0] == 200, "the history that was seen goes on"
     assert witness.run("status").returncode == 1, "and the report stays"
 

@@ -518,7 +518,10 @@ class Witness:
             else:
                 said.append((f"Of the log {ledger.origin} it has seen {seen.size:,} entries, each checkpoint continuing the one before; last cosigned {moment(seen.time)} (UTC).",
                              f"日志 {ledger.origin}：已见 {seen.size:,} 条，每个检查点都延续前一个；最近签署于 {moment(seen.time)}（UTC）。"))
-        for kind, path in self.reports():
+        reports = self.reports()
+        if not reports:
+            said.append(("Nothing is held against any log.", "未发现任何日志有异常。"))
+        for kind, path in reports:
             sure = kind != "not shown to continue"
             said.append((f"{'EVIDENCE' if sure else 'NOT SHOWN'}: a log {'signed two histories' if sure else 'did not show that a checkpoint continues what was seen'} ({kind}): {path.name}",
                          f"{'证据：日志签署了两种历史' if sure else '未证明：日志未能证明某检查点延续了所见'}：{path.name}"))
@@ -740,16 +743,19 @@ def cosign(witness: Witness, folder: Path, now: int) -> str:
 
 def judged(text: str, vkeys: list[str]) -> bool:
     """Whether a file of evidence proves by itself that the log signed two histories: both notes signed by its keys, and two roots for one size, stated or computed by the proof."""
-    parts, rest = [], text[text.index("\n--- ") + 1 :]
-    while rest:
-        head, _, rest = rest.partition("\n")
-        count = int(re.fullmatch(r"--- .*, ([0-9]+) lines:", head)[1])
-        lines = rest.split("\n")
-        parts.append("".join(line + "\n" for line in lines[:count]))
-        rest = "\n".join(lines[count:])
+    parts, lines = [], text[text.find("\n--- ") + 1 :].split("\n")[:-1]
+    while lines and (head := re.fullmatch(r"--- .*, ([0-9]+) lines:", lines[0])):
+        count = 1 + int(head[1])
+        parts.append("".join(line + "\n" for line in lines[1:count]))
+        lines = lines[count:]
+    if lines or len(parts) != 3:
+        raise Wrong(400, "this is no whole file of evidence, as a witness writes it", "不是见证方写出的完整证据文件")
     one, two = (checkpoint_of(part) for part in parts[:2])
     keys = [key for key in map(key_of, vkeys) if key.name == one.origin == two.origin]
-    if not all(any(is_signed(each.note, key) for key in keys) for each in (one, two)):
+    try:
+        if not all(any(is_signed(each.note, key) for key in keys) for each in (one, two)):
+            return False
+    except Wrong:
         return False
     if one.size == two.size:
         return one.root != two.root
@@ -765,6 +771,11 @@ def serve(witness: Witness, listen: str) -> None:
     server.serve_forever(poll_interval=0.5)
 
 
+def _key_text(said: str) -> str:
+    """A verifier key as it was written, or as the file holds it."""
+    return said if said.count("+") >= 2 else Path(said).read_text(encoding="utf-8")
+
+
 def _spoken(arguments: argparse.Namespace) -> int:
     """Does what was asked and says it; the exit status."""
     state, zh = Path(arguments.state), arguments.lang == "zh"
@@ -775,7 +786,7 @@ def _spoken(arguments: argparse.Namespace) -> int:
         print("\n".join(key.text for key in witness.keys))
     elif arguments.command == "trust":
         for said in arguments.log or []:
-            print(trust(state, said if said.count("+") >= 2 else Path(said).read_text(encoding="utf-8")))
+            print(trust(state, _key_text(said)))
         for said in arguments.rotation or []:
             count = rotate(state, Path(said).read_text(encoding="utf-8"))
             print(f"新信任 {count} 把密钥" if zh else f"{count} new keys are trusted")
@@ -788,7 +799,7 @@ def _spoken(arguments: argparse.Namespace) -> int:
         else:
             print(cosigned, end="")
     elif arguments.command == "evidence":
-        proven = judged(Path(arguments.file).read_text(encoding="utf-8"), arguments.log)
+        proven = judged(Path(arguments.file).read_text(encoding="utf-8"), [_key_text(said) for said in arguments.log])
         print(("此文件本身证明：该日志签署了两种历史" if proven else "此文件本身不能证明日志签署了两种历史") if zh else f"this file {'proves' if proven else 'does not prove'} by itself that the log signed two histories")
         return 0 if proven else 1
     elif arguments.command == "status":
@@ -817,7 +828,7 @@ def main(argv: list[str] | None = None) -> int:
     commands.add_parser("status", parents=[shared], help="what it saw, and what it reports 状态与报告")
     evidence = commands.add_parser("evidence", parents=[shared], help="judge a file of evidence 检验证据文件")
     evidence.add_argument("file")
-    evidence.add_argument("--log", action="append", required=True, metavar="VKEY")
+    evidence.add_argument("--log", action="append", required=True, metavar="VKEY", help="the log's key, or a file with it 日志公钥或其文件")
     arguments = parser.parse_args(argv)
     try:
         return _spoken(arguments)
