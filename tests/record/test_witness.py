@@ -9,6 +9,7 @@ import os
 import socket
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -104,6 +105,17 @@ def test_the_example_of_the_specification_is_read_and_signed_as_it_says():
     assert (old, proof[0].hex()[:8], asked) == (20852014, "3e544d0a", checkpoint)
 
 
+def test_a_log_that_signs_by_ml_dsa_as_another_implementation_does_is_understood(witness):
+    """The key and the checkpoint are those of the tests of torchwood's litewitness (mldsa.txt, BSD licence): signed in Go, over the struct of tlog-cosignature, with time 0."""
+    vkey, _, note = Path(__file__).with_name("mldsa_log.txt").read_text(encoding="utf-8").partition("\n")
+    assert witness.run("trust", "--log", vkey).stdout == "example.com/mldsa-log\n" and verified(note.splitlines()[-1], vkey, note) == 0
+    port = witness.start()
+    status, _, text = ask(port, f"old 0\n\n{note}".encode())
+    assert status == 200 and all(verified(line, own, note) > 0 for line, own in zip(text.splitlines(), witness.vkeys, strict=True))
+    for wrong in (note.replace("mldsa-log\n1\n", "mldsa-log\n2\n"), note.replace("+zoE", "/zoE"), note.replace("Tiwn", "Tiwm")):
+        assert wrong != note and ask(port, f"old 0\n\n{wrong}".encode())[0] == 403
+
+
 def test_every_consistency_proof_up_to_65_entries_is_accepted_and_no_other_root():
     entries = leaves(65)
     roots = [tree_hash(entries[:size]) for size in range(66)]
@@ -142,12 +154,13 @@ def test_an_unknown_log_a_false_signature_and_an_unknown_key_are_refused(witness
     assert ask(port, log.request(0, 2), path="/other")[0] == 404 and ask(port, b"", path="/add-checkpoint", method="GET")[0] == 404
 
 
-def test_another_old_size_is_answered_with_the_size_and_an_older_checkpoint_too(log, port):
+def test_another_old_size_is_answered_with_the_size_and_an_older_checkpoint_too(witness, log, port):
     assert ask(port, log.request(0, 20))[0] == 200
     for old, size in [(0, 20), (0, 30), (10, 30), (25, 30), (10, 10), (0, 10)]:
         assert ask(port, log.request(old, size)) == (409, "text/x.tlog.size", "20\n"), (old, size)
     assert ask(port, log.request(10, 10).replace(b"old 10", b"old 11"))[0] == 400, "an old size above the checkpoint's"
     assert ask(port, log.request(20, 30))[0] == 200
+    assert "an older checkpoint of lender.example/record" in witness.said() and "较旧的备份" in witness.said() and witness.run("status").returncode == 0
 
 
 def test_a_proof_that_does_not_lead_there_is_refused(witness, log, port):

@@ -438,6 +438,8 @@ class Witness:
             if before is not None and before.root != checkpoint.root:
                 self._report(checkpoint, note, before, [], "two roots for one size", "同一大小有两个根", now)
             size = 0 if seen is None else seen.size
+            if checkpoint.size < size:
+                print(f"WITNESS {self.name}: an older checkpoint of {checkpoint.origin} was shown, {checkpoint.size} after {size}: a stale copy, or an older backup of the log was put back. 出示了较旧的检查点：陈旧副本，或日志恢复了较旧的备份", file=sys.stderr, flush=True)
             if old != size or (before is not None and before.root != checkpoint.root):
                 raise Wrong(409, f"this witness has seen {size} entries of {checkpoint.origin!r}, other ones or more than this log shows", f"见证方已见“{checkpoint.origin}”的 {size} 条，与此日志不同或更多", size)
             self._demand_consistency(checkpoint, note, seen, proof, now)
