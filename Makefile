@@ -41,10 +41,14 @@ $(VENV)/installed-dev: $(VENV)/installed-train $(VENV)/installed-evm requirement
 	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.txt
 	@touch $@
 
+$(VENV)/outside/installed: $(VENV)/installed tests/record/outside/package.json tests/record/outside/package-lock.json
+	@mkdir -p $(VENV)/outside && cp tests/record/outside/package.json tests/record/outside/package-lock.json $(VENV)/outside
+	@if command -v npm >/dev/null; then npm ci --prefix $(VENV)/outside --ignore-scripts --no-audit --no-fund --silent && touch $@; fi
+
 demo: setup  ## a book of 20,000 loans, its nights and report, and the work plane with cases and accounts
 	$(BIN)/arrears demo --out demo/flash_loans --home demo/home
 
-test: $(VENV)/installed-dev lint  ## do all set-up and run all tests
+test: $(VENV)/installed-dev $(VENV)/outside/installed lint  ## do all set-up and run all tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 lint: $(VENV)/installed-dev  ## style and import contracts
