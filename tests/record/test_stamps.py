@@ -1,5 +1,6 @@
 """Stamps are asked of a real authority: `openssl ts` behind HTTP on this machine, checked afterwards by `openssl ts -verify`, which shares nothing with the code under test."""
 
+import base64
 import resource
 import socket
 import ssl
@@ -7,17 +8,29 @@ import subprocess
 import threading
 import time
 from hashlib import sha256
-from types import SimpleNamespace
 
 import pytest
 
-from arrears.record.stamps import APART_SECONDS, NoStamp, body_of, keep, stamp, stamps_of
+from arrears.record.append import Log
+from arrears.record.signing_key import make_key
+from arrears.record.stamps import APART_SECONDS, NoStamp, keep, stamp, stamps_of
 from arrears.refusal import DiskFull, Refused
 from record.programs_beside import needed
 from record.time_authority import TimeAuthority
 
-BODY = b"example.org/record\n1234\nTszzRgjTG6xce+z2AG31kAXYKBgQVtCSCE40HmuwBb0=\n"
-NOTE = BODY.decode() + "\n— example.org/record 2Gr2tWxqc2dkZmdqc2RmZ2RzZmdkc2Y=\n"
+ENTRIES = [bytes([number % 256]) * 32 for number in range(1234)]
+
+
+def root(entries: list[bytes]) -> bytes:
+    """The tree's root by the definition of RFC 6962 section 2.1."""
+    if len(entries) == 1:
+        return sha256(b"\0" + entries[0]).digest()
+    split = 1 << (len(entries) - 1).bit_length() - 1
+    return sha256(b"\1" + root(entries[:split]) + root(entries[split:])).digest()
+
+
+BODY = b"lender.example/record\n1234\n" + base64.b64encode(root(ENTRIES)) + b"\n"
+"""What is stamped: origin, size and root of the log below."""
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +50,11 @@ def address(authority):
 
 @pytest.fixture
 def log(tmp_path):
-    """The two things a stamp takes of a log; tests/record/outside asks for stamps with the real one."""
-    (tmp_path / "log").mkdir()
-    return SimpleNamespace(folder=tmp_path / "log", checkpoint=lambda: SimpleNamespace(size=1234, note=NOTE))
+    """A log of 1,234 entries, published."""
+    with Log.create(tmp_path / "log", make_key(tmp_path / "key", "lender.example/record", 0)) as log:
+        log.extend(b"".join(ENTRIES))
+        log.publish()
+        yield log
 
 
 def now() -> int:
@@ -47,7 +62,8 @@ def now() -> int:
 
 
 def kept(log) -> list[str]:
-    return sorted(path.name for path in log.folder.rglob("*"))
+    """What lies in the folder beside the log itself."""
+    return sorted(path.name for path in log.folder.rglob("*") if path.relative_to(log.folder).parts[0] not in ("checkpoint", "checkpoints", "keys", "lock", "tile"))
 
 
 def refused(log, *asked, **named) -> NoStamp:
@@ -82,7 +98,7 @@ def test_the_question_tells_the_authority_the_digest_and_nothing_else_of_the_log
     stamp(log, address, authority.root, now())
     question, = authority.asked
     assert sha256(BODY).digest() in question
-    assert b"example.org" not in question and len(question) < 80
+    assert b"lender.example" not in question and len(question) < 80
 
 
 def test_no_two_questions_have_the_same_nonce(authority, address, log):
@@ -243,9 +259,3 @@ def test_a_damaged_stamp_is_listed_with_its_fault_and_the_sound_ones_beside_it(a
     assert {stamp.path for stamp in found if stamp.fault is None} == {sound}
     assert sorted((stamp.size, stamp.path.name[:5]) for stamp in found if stamp.fault is not None) == [(0, "notes"), (5, "5-" + sha256(b"no DER").hexdigest()[:3]), (1234, "1234-")]
     assert stamps_of(log.folder / "nowhere") == []
-
-
-def test_the_body_of_a_note_ends_with_its_own_newline_and_a_text_without_signatures_has_none():
-    assert body_of(NOTE) == BODY
-    with pytest.raises(ValueError, match="empty line"):
-        body_of(BODY.decode())
