@@ -271,6 +271,8 @@ def test_an_account_without_money_is_refused_in_words_and_nothing_is_kept(chain,
 def test_a_node_that_does_not_answer_is_told():
     with pytest.raises(NoAnchor, match="no EVM node answers there"):
         open_chain("http://127.0.0.1:9/", patience_seconds=0.5)
+    with pytest.raises(Refused, match="no address of an EVM node"):
+        open_chain("http://node.example/")
 
 
 def test_an_account_is_read_from_a_file_that_only_its_owner_may_read(tmp_path):

@@ -5,12 +5,15 @@ import resource
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
+from arrears.record import verify
 from arrears.record.append import Log
 from arrears.record.signing_key import make_key
 from arrears.record.stamps import APART_SECONDS, NoStamp, keep, stamp, stamps_of
@@ -92,6 +95,19 @@ def test_an_authority_with_an_elliptic_key_stamps_as_well(tmp_path, log):
     authority = TimeAuthority(tmp_path / "elliptic", elliptic=True)
     with authority.listening() as url:
         assert authority.agrees(stamp(log, url, authority.root, now()), BODY)
+
+
+def test_what_is_kept_is_what_the_self_contained_verifier_believes(authority, address, log, tmp_path):
+    stamp(log, address, authority.root, now())
+    other = TimeAuthority(tmp_path / "other")
+    program = [sys.executable, Path(verify.__file__), "log", log.folder, "--key", log.keys[0], "--lang", "en"]
+    for given, status in ((["--tsa", authority.root], 0), (["--tsa", authority.own], 0), ([], 0), (["--tsa", other.root], 1)):
+        ran = subprocess.run([*program, *given], capture_output=True, text=True)
+        assert ran.returncode == status, ran.stdout + ran.stderr
+    path = stamps_of(log.folder)[0].path
+    path.write_bytes(path.read_bytes()[:-1] + b"\0")
+    ran = subprocess.run([*program, "--tsa", authority.root], capture_output=True, text=True)
+    assert ran.returncode == 1 and f"stamps/{path.name}" in ran.stdout
 
 
 def test_the_question_tells_the_authority_the_digest_and_nothing_else_of_the_log(authority, address, log):
@@ -216,7 +232,7 @@ def test_https_is_spoken_and_a_server_that_nobody_vouches_for_is_refused(authori
 @pytest.mark.parametrize("url", ["http://tsa.example.org/", "http://127.0.0.1.example.org/", "ftp://127.0.0.1/", "https://", "https:///stamps", "https://user:word@127.0.0.1/", "https://127.0.0.1:port/",
                                  "tsa.example.org", "", "https://127.0.0.1/a b", "https://127.0.0.1/\r\nHost: x", "https://[::1/", "file:///etc/passwd"])
 def test_an_address_in_clear_or_malformed_is_refused_before_anything_is_sent(authority, log, url):
-    with pytest.raises(Refused, match="no address of a time-stamping authority"):
+    with pytest.raises(Refused, match="no address of a time-stamping authority to be asked safely"):
         stamp(log, url, authority.root, now())
     assert kept(log) == []
 

@@ -21,7 +21,7 @@ import rfc8785
 from arrears.days import moment_of
 from arrears.record.append import Log
 from arrears.record.notes import Checkpoint
-from arrears.record.stamps import keep
+from arrears.record.stamps import keep, safe_address
 from arrears.refusal import Refused
 from arrears.vault.private_files import read_private
 
@@ -118,7 +118,8 @@ class Held:
 
 
 def open_chain(url: str, patience_seconds: float = 20.0) -> Any:
-    """A web3 connection to the node at the address; raises Refused where the extra is not installed or no node answers."""
+    """A web3 connection to the node at the address: https, or http to this machine. Raises Refused where the extra is not installed, the address is another, or no node answers."""
+    safe_address(url, ("an EVM node", "EVM 节点"))
     web3 = _web3()
     chain = web3.Web3(web3.HTTPProvider(url, request_kwargs={"timeout": patience_seconds}))
     if not chain.is_connected():

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from cryptography import x509
 from rfc3161_client import (
@@ -163,19 +163,24 @@ def _ask(url: str, question: bytes, patience_seconds: float) -> bytes:
 
 
 def _connection(url: str, patience_seconds: float) -> tuple[http.client.HTTPConnection, str]:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-        well_formed = bool(host) and parts.username is None and parts.password is None and not parts.fragment and url.isascii() and url.isprintable() and " " not in url
-    except ValueError:
-        well_formed = False
-    if not well_formed or not (parts.scheme == "https" or parts.scheme == "http" and _is_this_machine(host)):
-        raise Refused(f"{url!r} is no address of a time-stamping authority: write https://HOST/PATH, without a user name; plain http only to this machine (127.0.0.1, [::1], localhost)",
-                      f"{url!r} 不是可用的时间戳机构地址：请写成 https://主机/路径，不带用户名；明文 http 仅限本机（127.0.0.1、[::1]、localhost）")
+    parts = safe_address(url, ("a time-stamping authority", "时间戳机构"))
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if parts.scheme == "http":
-        return http.client.HTTPConnection(host, port, timeout=patience_seconds), target
-    return http.client.HTTPSConnection(host, port, timeout=patience_seconds, context=ssl.create_default_context()), target
+        return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=patience_seconds), target
+    return http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=patience_seconds, context=ssl.create_default_context()), target
+
+
+def safe_address(url: str, of: tuple[str, str]) -> SplitResult:
+    """The parts of an address that may be spoken to: https, or http to this machine, no user name in it; raises Refused. of: whose address it should be, in English and Chinese."""
+    try:
+        parts = urlsplit(url)
+        well_formed = bool(parts.hostname) and parts.port != 0 and parts.username is None and parts.password is None and not parts.fragment and url.isascii() and url.isprintable() and " " not in url
+    except ValueError:
+        well_formed = False
+    if not well_formed or not (parts.scheme == "https" or parts.scheme == "http" and _is_this_machine(parts.hostname or "")):
+        raise Refused(f"{url!r} is no address of {of[0]} to be asked safely: write https://HOST/PATH, without a user name; plain http only to this machine (127.0.0.1, [::1], localhost)",
+                      f"{url!r} 不是可安全连接的{of[1]}地址：请写成 https://主机/路径，不带用户名；明文 http 仅限本机（127.0.0.1、[::1]、localhost）")
+    return parts
 
 
 def _is_this_machine(host: str) -> bool:
