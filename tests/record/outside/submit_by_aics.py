@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
-import aics_tlog as outside
-from aics_witness.feeder import WitnessClient, WitnessConflict, WitnessRejected, merge_cosignatures
-
 
 def main(folder: Path, url: str, witness_key: str) -> None:
     """The cosigned note; where the witness refuses, the kind of refusal and exit status 3."""
+    import aics_tlog as outside
+    from aics_witness.feeder import WitnessClient, WitnessConflict, WitnessRejected, merge_cosignatures
+
     reader, note = outside.FileSystemTileReader(folder), (folder / "checkpoint").read_bytes()
     size = outside.parse_checkpoint(outside.parse_note(note).text).size
     with WitnessClient(url, witness_key) as client:
@@ -20,4 +20,5 @@ def main(folder: Path, url: str, witness_key: str) -> None:
     sys.stdout.buffer.write(merge_cosignatures(note, line))
 
 
-main(Path(sys.argv[1]), sys.argv[2], sys.argv[3])
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3])
