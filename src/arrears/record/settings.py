@@ -75,6 +75,6 @@ def _witnesses(path: Path, said: object) -> tuple[WitnessSetting, ...]:
                           f"{path}：record.witnesses：{one.key!r} 不是见证方公钥；格式为 名称+8 位十六进制+base64，以见证方提供的为准")
         if one.url and not one.url.startswith(("https://", "http://")):
             raise Refused(f"{path}: record.witnesses: {one.url!r} is no address; it begins with https:// or http://", f"{path}：record.witnesses：{one.url!r} 不是网址；须以 https:// 或 http:// 开头")
-    if len({one.name for one in found}) < len(found):
+    if len({one.key for one in found}) < len(found):
         raise Refused(f"{path}: record.witnesses names a witness twice", f"{path}：record.witnesses 重复列出同一见证方")
     return found
