@@ -1,4 +1,4 @@
-"""A log's folder written by the plainest reading of the specifications, with none of our code: for whoever reads logs."""
+"""A log's folder that grew by checkpoints, written by the plainest reading of the specifications, with none of our code: for whoever reads logs."""
 
 import base64
 import hashlib
