@@ -1,5 +1,6 @@
 """What the commands of the record do, apart from what they say: the log begun, its state read, leaves integrated and collected, cosignatures added, keys rotated, damage mended."""
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ from arrears import store
 from arrears.days import moment_of
 from arrears.record.append import Log
 from arrears.record.history import read_current, read_keys
-from arrears.record.monitor import Finding, last_cosignatures, read_place, standing, tell
+from arrears.record.key_change import change_key, open_log
+from arrears.record.limits import read_limits
+from arrears.record.monitor import Finding, Waiting, last_cosignatures, look, read_place, standing, tell
 from arrears.record.monitor_words import fork_words
-from arrears.record.notes import Checkpoint, read_note, read_signature
-from arrears.record.places import places_of
-from arrears.record.settings import read_record_settings
-from arrears.record.signing_key import make_key, make_successor, open_key, put_in_force, successor_path
+from arrears.record.notes import Checkpoint, read_checkpoint
+from arrears.record.places import Places, places_of
+from arrears.record.settings import StampAuthority, read_settings
+from arrears.record.signing_key import make_key, open_key, put_in_force, successor_path
 from arrears.refusal import Refused
 
 _PATIENCE_SECONDS, _PAUSE_SECONDS = 10.0, 0.1
@@ -67,7 +70,7 @@ def public_keys(home: Path) -> list[str]:
 def state_of(home: Path, waits) -> dict:
     """What is known of the record: its size, what waits, witnesses, stamps, how far the monitor is, and all that is wrong. waits: work.recording.Backlog."""
     demand_log(home)
-    places, settings = places_of(home), read_record_settings(home)
+    places, settings = places_of(home), read_settings(home)
     place, last = read_place(places), last_cosignatures(places, settings.witnesses)
     try:
         seen = newest(home)
@@ -109,19 +112,18 @@ def patiently(does: Callable):
 
 def witnessed(home: Path, now: int, names: set[str] | None = None) -> list[Seen]:
     """The newest checkpoint was shown to every witness of the settings that has an address (or to those named) and their lines are added; what came of each. A fork stands in the alerts."""
-    settings, places = read_record_settings(home), places_of(home)
+    settings, places = read_settings(home), places_of(home)
     asked = [one for one in settings.witnesses if one.url and (names is None or one.name in names)]
     if not asked:
         return []
-    from arrears.record.witnessing import Fork, Witness, submit
+    from arrears.record.witnessing import Fork, submit
 
     found: list[Seen] = []
     for one in asked:
         try:
-            with patiently(lambda: Log.open(places.log, open_key(places.key))) as log:
-                log.add_witness(one.key)
+            with patiently(lambda: open_log(places.log, places.key)) as log:
                 size = log.checkpoint().size
-                submit(log, Witness(one.key, one.url), now)
+                submit(log, one, now)
             found.append(Seen(one.name, True, False, f"cosigned {size:,} entries", f"已联署 {size:,} 条"))
         except Fork as problem:
             tell(places, [Finding(f"fork:{one.name}", "fork", *fork_words(one.name, problem.en, problem.zh))], now)
@@ -131,25 +133,20 @@ def witnessed(home: Path, now: int, names: set[str] | None = None) -> list[Seen]
     return found
 
 
-def cosigned(home: Path, file: Path) -> Checkpoint:
-    """The checkpoint with the file's lines added: the file is a whole checkpoint with its lines, or lines alone for the newest. Witnesses of the settings are named in the log first. Raises Refused."""
+def cosigned(home: Path, file: Path, now: int) -> Checkpoint:
+    """The checkpoint of the file, as `witness.py cosign` writes it, with the lines of the witnesses of the settings on it. Raises Refused."""
     demand_log(home)
-    places, settings = places_of(home), read_record_settings(home)
+    places = places_of(home)
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         raise Refused(f"{file}: cannot be read ({problem}); name the file that the witness wrote", f"{file}：无法读取；请指明见证方提供的文件") from None
-    body, parting, _ = text.partition("\n\n")
-    with patiently(lambda: Log.open(places.log, open_key(places.key))) as log:
-        for one in settings.witnesses:
-            log.add_witness(one.key)
-        size = log.checkpoint().size
-        if parting:
-            size = int(body.split("\n")[1]) if len(body.split("\n")) > 1 and body.split("\n")[1].isdecimal() else size
-            lines = [one.line for one in read_note(text).signatures]
-        else:
-            lines = [read_signature(one).line for one in text.splitlines() if one.strip()]
-        return log.add_signatures(size, lines)
+    from arrears.record.witnessing import add_from_text
+
+    with patiently(lambda: open_log(places.log, places.key)) as log:
+        add_from_text(log, text, read_settings(home).witnesses, now)
+        size = read_checkpoint(text).size
+        return next(found for found in map(read_checkpoint, reversed(list(log.checkpoints()))) if found.size == size)
 
 
 def collected(book: Path, now: int) -> tuple[str, dict[str, int]]:
@@ -164,17 +161,16 @@ def collected(book: Path, now: int) -> tuple[str, dict[str, int]]:
     return code, collect(code, happenings(at), now)
 
 
-def stamped(home: Path, url: str | None, certificate: Path | None, now: int) -> Path:
-    """The file of the stamp that was taken over the newest checkpoint. Raises Refused."""
+def stamped(home: Path, url: str | None, certificate: Path | None, now: int) -> list[Path]:
+    """The files of the stamps that were taken over the newest checkpoint, of the authority named or of all in the settings. Raises Refused."""
     demand_log(home)
-    settings, places = read_record_settings(home), places_of(home)
-    url, trusted = url or settings.stamp_url, certificate or (Path(settings.stamp_certificate) if settings.stamp_certificate else None)
-    if not url or trusted is None:
-        raise Refused("name the time-stamping authority: --url and --certificate, or record.stamp_url and record.stamp_certificate in settings.yaml", "请指明时间戳服务：--url 与 --certificate，或在 settings.yaml 中设置 record.stamp_url 与 record.stamp_certificate")
+    asked = [StampAuthority(url, certificate)] if url and certificate else list(read_settings(home).stamps)
+    if not asked or bool(url) != bool(certificate):
+        raise Refused("name the time-stamping authority: --url and --certificate together, or record.stamps in settings.yaml (url, certificate)", "请指明时间戳服务：--url 与 --certificate 同时给出，或在 settings.yaml 中设置 record.stamps（url、certificate）")
     from arrears.record.stamps import stamp
 
-    with Log.open(places.log) as log:
-        return stamp(log, url, trusted, now)
+    with Log.open(places_of(home).log) as log:
+        return [stamp(log, one.url, one.certificate, now) for one in asked]
 
 
 def anchored(home: Path, url: str | None, contract: str | None, now: int) -> Path:
@@ -187,13 +183,30 @@ def anchored(home: Path, url: str | None, contract: str | None, now: int) -> Pat
 
 
 def mended(home: Path, now: int):
-    """record.mending.Mended: the log's damaged files are written anew from the database's places; what was damaged lies in a folder of its own. Raises Refused."""
+    """record.mending.Mended, and the folder in which what was damaged is kept (None where nothing was): the log's damaged files are written anew from the database's places. Raises Refused."""
     demand_log(home)
     from arrears.record.mending import mend
-    from arrears.work.recording import commitments
+    from arrears.work.recording import placed_commitments
 
-    places = places_of(home)
-    return patiently(lambda: mend(places.log, places.alerts.with_name(f"damaged-{moment_of(now):%Y%m%dT%H%M%S}"), open_key(places.key), commitments))
+    places, limits = places_of(home), read_limits(home)
+    found = look(places, now, limits, Waiting(), whole=True).standing
+    kept = _kept_aside(places, found, now)
+    done = patiently(lambda: mend(places.log, open_key(places.key), placed_commitments))
+    look(places, now, limits, Waiting(), whole=True)
+    return done, kept if done.files else None
+
+
+def _kept_aside(places: Places, found: tuple[Finding, ...], now: int) -> Path | None:
+    """A folder with a copy of every file of the log that a finding names, and of what is signed; None where none is damaged."""
+    names = {one.en.split(" ")[0].removesuffix(":") for one in found if one.kind in ("tile", "checkpoint", "history")}
+    if not names:
+        return None
+    folder = places.alerts.with_name(f"damaged-{moment_of(now):%Y%m%dT%H%M%S}")
+    for name in sorted(names | {"checkpoint", "checkpoints", "keys"}):
+        if (places.log / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(places.log / name, folder / name)
+    return folder
 
 
 def resumed(home: Path, lender: str | None, reason: str, now: int):
@@ -211,17 +224,14 @@ def resumed(home: Path, lender: str | None, reason: str, now: int):
 
 
 def rotated(home: Path, now: int) -> tuple[str, int]:
-    """The new public key, and from which size on it signs. A rotation that was interrupted is ended. Raises Refused."""
+    """The new public key, and from which size on it signs; a rotation that was interrupted is ended in its place. Raises Refused."""
     demand_log(home)
     places = places_of(home)
     named = read_keys(places.log)
     if successor_path(places.key).exists() and open_key(successor_path(places.key)).public == named.newest:
         return put_in_force(places.key).vkey, named.keys[-1][0]
-    with patiently(lambda: Log.open(places.log, open_key(places.key))) as log:
-        new, size = make_successor(places.key, now), log.size
-        log.rotate(new)
-        put_in_force(places.key)
-    return new.vkey, size
+    with patiently(lambda: open_log(places.log, places.key)) as log:
+        return change_key(log, places.key, now), log.size
 
 
 def copy_of_program(name: str, out: Path) -> None:

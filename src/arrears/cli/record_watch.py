@@ -18,9 +18,10 @@ from pathlib import Path
 
 from arrears.cli import record_words, terms
 from arrears.cli.record_keeping import Seen, demand_log, newest, witnessed
+from arrears.record.limits import Limits, read_limits
 from arrears.record.monitor import Waiting, look
 from arrears.record.places import places_of
-from arrears.record.settings import RecordSettings, read_record_settings
+from arrears.record.settings import RecordSettings, read_settings
 from arrears.refusal import Refused
 
 _PAUSE_SECONDS = 1.0
@@ -73,10 +74,10 @@ def run(home: Path, language: str, beside: int | None = None) -> None:
 
 def step(job: _Job, now: int) -> None:
     """One round. What goes wrong in one part does not keep the others from being done."""
-    settings = _guarded(job, "settings.yaml", lambda: read_record_settings(job.home)) or RecordSettings()
+    settings, limits = _guarded(job, "settings.yaml", lambda: (read_settings(job.home), read_limits(job.home))) or (RecordSettings(), Limits())
     _guarded(job, "integrate", lambda: _integrate(job, now))
     seen = _guarded(job, "witnesses", lambda: _ask(job, settings, now)) or []
-    _guarded(job, "monitor", lambda: _look(job, settings, seen, now))
+    _guarded(job, "monitor", lambda: _look(job, settings, limits, seen, now))
 
 
 @contextmanager
@@ -138,11 +139,11 @@ def _ask(job: _Job, settings: RecordSettings, now: int) -> list[Seen]:
     return seen
 
 
-def _look(job: _Job, settings: RecordSettings, seen: list[Seen], now: int) -> None:
+def _look(job: _Job, settings: RecordSettings, limits: Limits, seen: list[Seen], now: int) -> None:
     from arrears.work.recording import backlog
 
     waits = backlog()
-    done = look(places_of(job.home), now, settings, Waiting(waits.waiting, waits.oldest_at), settled=[f"fork:{one.name}" for one in seen if one.is_done])
+    done = look(places_of(job.home), now, limits, Waiting(waits.waiting, waits.oldest_at), witnesses=settings.witnesses, settled=[f"fork:{one.name}" for one in seen if one.is_done])
     for line in record_words.alert_lines(done.raised, done.cleared, job.language):
         print(line, file=sys.stderr, flush=True)
 

@@ -92,7 +92,7 @@ def checkpoint(
         if add is None:
             print(newest(home).note, end="")
             return
-        signed = cosigned(home, add)
+        signed = cosigned(home, add, terms.now())
         for text in record_words.cosigned_lines(signed, terms.language(lang)):
             print(text)
 
@@ -176,7 +176,7 @@ def watch(
 @record.command("stamp")
 def stamp(
     home: HomeOption = DEFAULT_HOME,
-    url: Annotated[str | None, typer.Option("--url", help="Address of the time-stamping authority (RFC 3161); default record.stamp_url of settings.yaml. 时间戳服务地址")] = None,
+    url: Annotated[str | None, typer.Option("--url", help="Address of the time-stamping authority (RFC 3161); default all of record.stamps in settings.yaml. 时间戳服务地址")] = None,
     certificate: Annotated[Path | None, typer.Option("--certificate", help="PEM file with the certificate that is trusted for it. 受信证书")] = None,
     lang: LangOption = None,
 ) -> None:
@@ -185,8 +185,8 @@ def stamp(
 
     with terms.refusals(lang):
         terms.demand_home(home)
-        path = stamped(home, url, certificate, terms.now())
-        print(f"{path}：最新检查点已加盖时间戳" if terms.language(lang) == "zh" else f"{path}: the newest checkpoint is stamped")
+        for path in stamped(home, url, certificate, terms.now()):
+            print(f"{path}：最新检查点已加盖时间戳" if terms.language(lang) == "zh" else f"{path}: the newest checkpoint is stamped")
 
 
 @record.command("anchor")
@@ -211,8 +211,8 @@ def mend(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False, lang: Lan
     from arrears.cli.record_keeping import mended
 
     with terms.refusals(lang), working.database(home):
-        done = mended(home, terms.now())
-        _tell({"size": done.size, "files": list(done.files), "dropped": done.dropped, "kept": str(done.kept) if done.kept else None}, record_words.mended_lines(done, terms.language(lang)), as_json)
+        done, kept = mended(home, terms.now())
+        _tell({"size": done.checkpoint.size, "files": list(done.files), "kept": str(kept) if kept else None}, record_words.mended_lines(done, kept, terms.language(lang)), as_json)
 
 
 @record.command("resume")
