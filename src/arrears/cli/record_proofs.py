@@ -45,6 +45,7 @@ def asking(account: str | None, lender: str | None, now: int):
 def leaf_and_row(actor, *, entry: str | None, day: date | None, loan: str | None, payment: str | None, source: str | None, book: Path | None, values: dict[str, Any]):
     """The leaf that is meant (work.queries.leaves.OpenLeaf), and the row of one decision where a loan is. Raises Refused where there is none that the actor may prove."""
     from arrears.cli.records import entry_of
+    from arrears.nightly import night_record
     from arrears.work.queries import leaves
 
     row, found = None, None
@@ -56,15 +57,26 @@ def leaf_and_row(actor, *, entry: str | None, day: date | None, loan: str | None
     elif source is not None:
         found, what = leaves.leaf_of_source(actor, source), f"source {source}"
     else:
-        from arrears.nightly.happenings import night_row, night_source
-
         home = store.book_at(book)
-        found, what = leaves.leaf_of_source(actor, night_source(home, day)), f"night {day}"
-        row = night_row(home, day, loan) if loan is not None and found is not None else None
+        night = _night_of(home, day)
+        found, what = leaves.leaf_of_source(actor, f"night/{day}/{night.digest}"), f"night {day}"
+        row = night_record.row_opening(home, day, loan, record=night.digest) if loan is not None and found is not None else None
     if found is None:
         raise Refused(f"{what}: there is no such entry that may be proven here; look in the log of actions, take the book in with arrears record collect, or name another account with --as",
                       f"{what}：没有可在此出具证明的条目；请查看操作日志，用 arrears record collect 写入账册，或用 --as 指定其他账号")
     return found, row
+
+
+def _night_of(home: store.Book, day: date):
+    """The record of the finished night (nightly.night_record.NightRecord). Raises Refused where there is no such night, or one of before there were records."""
+    if not home.night(day).is_dir():
+        raise Refused(f"{home.root}: no night of {day} is finished; there are {', '.join(map(str, home.night_dates()[-5:])) or 'none'}", f"{home.root}：没有已完成的 {day} 夜批；现有：{'、'.join(map(str, home.night_dates()[-5:])) or '无'}")
+    from arrears.nightly.night_record import read_night_record
+
+    found = read_night_record(home.night(day))
+    if found is None:
+        raise Refused(f"the night of {day} was done by a version that kept no record of its rows, so no single decision of it can be proven; its files' digests are in the log", f"{day} 夜批由尚无逐行存证的版本完成，其中单条决定无法证明；其文件摘要已在日志中")
+    return found
 
 
 def bundle_of(home: Path, found, row) -> dict[str, Any]:
