@@ -423,7 +423,7 @@ class Signers:
 
     def introduce(self, lines: list[tuple[int, str | Unfit]], file: str) -> None:
         """The witnesses the log says it uses."""
-        self.are_witnesses_known, seen = True, set()
+        self.are_witnesses_known, seen = bool(lines), set()
         for place, (offset, line) in enumerate(lines):
             try:
                 if isinstance(line, Unfit):
@@ -844,7 +844,9 @@ class Walk:
         full = self.size >> (8 * max(level, 0) + 8)
         try:
             raw = _read(os.path.join(self.folder, path), stride * 256)
-            if len(raw) != stride * width or (number > full and not os.path.isfile(os.path.join(self.folder, tile_path(level, number - 1)))):
+            below = [tile_path(level, number - 1)] if number > full else []
+            below += [tile_path(level - 1, number * 256 + width - 1)] if level > 0 else []
+            if len(raw) != stride * width or not all(os.path.isfile(os.path.join(self.folder, name)) for name in below):
                 return False
             covered = (self.size >> 8 * max(level, 0)) & 255 if number == full else 0
             if covered and _read(os.path.join(self.folder, tile_path(level, number, covered)), stride * covered) != raw[: stride * covered]:
