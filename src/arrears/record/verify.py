@@ -24,6 +24,7 @@ import stat
 import sys
 import time
 import unicodedata
+import warnings
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
@@ -63,6 +64,10 @@ class Unfit(Exception):
 
 class Unreadable(Unfit):
     """It could not be read at all, or the question was asked wrongly."""
+
+
+class Untraced(Unfit):
+    """A stamp that names a certificate which is not at hand: nothing can be said of it."""
 
 
 @dataclass(frozen=True)
@@ -1223,7 +1228,7 @@ def _certificates(value: Der | None) -> list[Any]:
     for item in _der_all(value.content)[:20] if value is not None else []:
         try:
             found.append(x509.load_der_x509_certificate(item.whole))
-        except (ValueError, TypeError, UnsupportedAlgorithm):
+        except Exception:
             raise Unfit("a certificate in the stamp cannot be read", "时间戳中的证书无法读取") from None
     return found
 
@@ -1232,7 +1237,9 @@ def read_stamp(raw: bytes, body: str, trusted: list[Any]) -> Stamp:
     """What a TimeStampResp says about a checkpoint's body, its signature checked; raises Unfit. Source: RFC 3161 section 2.4.2, RFC 5652 section 5."""
     try:
         return _stamp(raw, body, trusted)
-    except (IndexError, KeyError, ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.DuplicateExtension):
+    except Unfit:
+        raise
+    except Exception:  # whatever a library makes of hostile bytes (it has exceptions of many kinds): the stamp is not believed
         raise Unfit("the stamp is not formed as RFC 3161 says", "时间戳的结构不符合 RFC 3161") from None
 
 
@@ -1266,7 +1273,7 @@ def _stamp(raw: bytes, body: str, trusted: list[Any]) -> Stamp:
     inside = _certificates(parts[3] if parts[3].tag == 0xA0 else None)
     certificate = next((one for one in inside + trusted if _bound(attributes, one.public_bytes(serialization.Encoding.DER))), None)
     if certificate is None:
-        raise Unfit("the certificate that signed is neither inside nor given with --tsa", "签名所用证书既不在其中，也未用 --tsa 给出")
+        raise (Unfit if inside else Untraced)("the certificate that signed is neither inside nor given with --tsa", "签名所用证书既不在其中，也未用 --tsa 给出")
     if signer[1].tag == 0x30:
         issuer, fields = _der_parts(signer[1]), _der_parts(_der_parts(_der_one(certificate.public_bytes(serialization.Encoding.DER)))[0])
         if issuer[0].whole not in [part.whole for part in fields[2:4]] or _der_whole(issuer[1]) != certificate.serial_number:
@@ -1283,10 +1290,10 @@ def read_trusted(paths: list[str]) -> list[Any]:
         try:
             raw = _read(path, SMALL_FILE_MAX)
             found += x509.load_pem_x509_certificates(raw) if b"-----BEGIN" in raw else [x509.load_der_x509_certificate(raw)]
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            raise Unreadable(f"{_shown(path)}: not a certificate", f"{_shown(path)}：不是证书") from None
         except Unfit as problem:
             raise Unreadable(f"{_shown(path)}: {problem.en}", f"{_shown(path)}：{problem.zh}") from None
+        except Exception:
+            raise Unreadable(f"{_shown(path)}: not a certificate", f"{_shown(path)}：不是证书") from None
     return found
 
 
@@ -1337,6 +1344,8 @@ def _look_at_stamps(folder: str, history: History, asked: Asked, report: Report)
                     best = {size: stamp} if not best or size >= next(iter(best)) else best
                 else:
                     _tell_untraced(file, stamp, asked, report)
+            except Untraced as problem:
+                report.tell(file, f"a stamp that was not checked: {problem.en}", f"未能核对的时间戳：{problem.zh}")
             except Unfit as problem:
                 report.false("stamp" if ending == "tsr" else "anchor", file, problem.en, problem.zh)
     if asked.authorities and not best:
@@ -1594,6 +1603,9 @@ def _stamps_of_bundle(stamps: Any, signed: Signed | None, asked: Asked, file: st
             here = f"{file}: stamps, number {place + 1}"
             try:
                 stamp = read_stamp(_unbase64(text), signed.body if signed else "", asked.authorities)
+            except Untraced as problem:
+                report.tell(here, f"a stamp that was not checked: {problem.en}", f"未能核对的时间戳：{problem.zh}")
+                continue
             except Unfit as problem:
                 report.false("stamp", here, problem.en, problem.zh)
                 continue
@@ -1764,7 +1776,9 @@ def main(argv: list[str] | None = None) -> int:
     spoken = asked.lang or ("zh" if next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "zh").lower().startswith(("zh", "c", "posix")) else "en")
     language = 0 if spoken == "en" else 1
     try:
-        report = _judged(asked)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            report = _judged(asked)
         out, code = _as_json(report) if asked.json else _printed(report, _shown(asked.folder if asked.what == "log" else asked.file), language), int(report.false_count > 0)
     except Unreadable as problem:
         out, code = (json.dumps({"true": None, "error": {"en": problem.en, "zh": problem.zh}}) if asked.json else (problem.en, problem.zh)[language]) + "\n", 2
