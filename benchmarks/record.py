@@ -64,7 +64,7 @@ def measured(name: str, folder: Path, *numbers: int) -> dict:
     ran = run([sys.executable, str(HERE / "record_measurements.py"), name, str(folder), *map(str, numbers)])
     if ran.failed:
         raise SystemExit(f"{name}: {ran.failed}")
-    return {**ran.found, "peak_of_process_bytes": ran.peak_bytes}
+    return ran.found
 
 
 def files(asked: argparse.Namespace) -> dict:
@@ -124,7 +124,7 @@ def pymerkle(asked: argparse.Namespace) -> dict:
     ours = measured("root", asked.folder / "beside", one + bulk)
     if ours["root"] != ran.found["root"]:
         raise SystemExit("pymerkle and the log have different roots")
-    return {"theirs": {**ran.found, "peak_bytes": ran.peak_bytes}, "ours": {**ours, "one_by_one": measured("one_by_one", asked.folder / "beside_one", one), "proofs": measured("proofs", asked.folder / "beside", proofs)}}
+    return {"theirs": ran.found, "ours": {**ours, "one_by_one": measured("one_by_one", asked.folder / "beside_one", one), "proofs": measured("proofs", asked.folder / "beside", proofs)}}
 
 
 PARTS = {"database": database, "files": files, "verifying": verifying, "witnessing": witnessing, "pymerkle": pymerkle}
