@@ -99,8 +99,14 @@ def fill(home: Path, count: int) -> None:
 
 def integrated(home: Path, counts: list[int], now: int) -> list[dict]:
     """For each count: so many leaves that wait, placed, appended and signed in one call; the wall's seconds."""
+    from arrears.record.append import Log
+    from arrears.record.places import places_of
+    from arrears.record.signing_key import make_key
     from arrears.work.recording import integrate
 
+    places = places_of(home)
+    places.log.parent.mkdir(parents=True)
+    Log.create(places.log, make_key(places.key, "bank-a.example/record", now)).close()
     found = []
     for count in counts:
         integrate(home, now)
