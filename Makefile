@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 
-.PHONY: help setup train demo test lint requirements clean
+.PHONY: help setup train evm demo test lint requirements clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,7 +31,13 @@ $(VENV)/installed-train: $(VENV)/installed requirements-train.txt
 	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-train.txt
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed-train requirements-dev.txt
+evm: $(VENV)/installed-evm  ## install what anchoring the record in an EVM contract needs; the record does without
+
+$(VENV)/installed-evm: $(VENV)/installed requirements-evm.txt
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-evm.txt
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed-train $(VENV)/installed-evm requirements-dev.txt
 	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.txt
 	@touch $@
 
@@ -49,6 +55,7 @@ requirements: $(UV)  ## compile the pinned requirements anew from the .in files
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements.in -o requirements.txt
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements-dev.in -o requirements-dev.txt
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements-train.in -o requirements-train.txt
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements-evm.in -o requirements-evm.txt
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements-uv.in -o requirements-uv.txt
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 benchmarks/requirements.in -o benchmarks/requirements.txt
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 benchmarks/requirements-pymerkle.in -o benchmarks/requirements-pymerkle.txt
