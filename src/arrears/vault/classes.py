@@ -61,7 +61,7 @@ def sealed_column(table: str, column: str) -> SealedColumn:
 
 _ABOUT_A_PERSON = ("case", "party", "contactpoint", "debt", "payment", "placement", "hold", "attachment", "contact", "promise", "offer", "plan", "dispute", "complaint", "consent", "approval",
                    "entry", "answer", "borrowerlogin", "brokenglass", "account", "leaf")
-_ABOUT_NOBODY = ("lender", "team", "collector", "change", "place")
+_ABOUT_NOBODY = ("lender", "team", "collector", "change", "place", "waiting")
 _PROOFS_OF_WHO = {("work_account", "password"), ("work_borrowerlogin", "secret")}
 
 

@@ -24,7 +24,7 @@ _CASE_SEEN = "EXISTS (SELECT 1 FROM work_case seen WHERE seen.id = {})"
 OF_CASE = ("party", "contactpoint", "debt", "payment", "placement", "hold", "attachment", "contact", "promise", "offer", "plan", "dispute", "complaint", "consent")
 OF_LENDER = ("team", "collector", "brokenglass", "borrowerlogin", "answer", "change")
 ADDED_ONLY = ("entry", "change", "leaf")
-OF_NO_LENDER = ("place",)
+OF_NO_LENDER = ("place", "waiting")
 """The record's commitments: read by whoever asks, since they tell nothing; nobody but the database writes them, see record_guards."""
 FREE = {"account": "lender", "lender": "code"}
 """Tables that are read before anybody has logged in, so no lender is known yet, and the column with the lender's code, by which their writes are guarded as all others."""

@@ -15,7 +15,7 @@ BEGIN
              OR r.content IS NULL OR length(r.salt) IS DISTINCT FROM 32) THEN
     RAISE EXCEPTION 'a leaf that is not of the running entry, or without content or salt' USING ERRCODE = 'insufficient_privilege';
   END IF;
-  INSERT INTO work_place (leaf, commitment, at)
+  INSERT INTO work_waiting (leaf, commitment, at)
     SELECT r.id, sha256(convert_to('arrears record v1' || chr(10), 'UTF8') || r.salt || convert_to(r.content, 'UTF8')), r.at FROM new_rows r;
   SELECT count(*) INTO others FROM new_rows r WHERE r.kind <> 'entry';
   IF others > 0 THEN
@@ -25,7 +25,7 @@ BEGIN
 END $$;
 CREATE OR REPLACE FUNCTION arrears_entry_has_a_leaf() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-  IF NOT EXISTS (SELECT FROM work_place p WHERE p.leaf = NEW.id) THEN
+  IF NOT EXISTS (SELECT FROM work_leaf l WHERE l.id = NEW.id AND l.kind = 'entry') THEN
     RAISE EXCEPTION 'an entry without its place in the record' USING ERRCODE = 'insufficient_privilege';
   END IF;
   RETURN NULL;
@@ -35,10 +35,10 @@ BEGIN
   IF base IS DISTINCT FROM (SELECT coalesce(max(index) + 1, 0) FROM work_place) THEN
     RAISE EXCEPTION 'the next index of the record is not %', base USING ERRCODE = 'object_not_in_prerequisite_state';
   END IF;
-  WITH waiting AS (SELECT number FROM work_place WHERE index IS NULL AND number > past ORDER BY number LIMIT most),
-       given AS (SELECT number, base + row_number() OVER (ORDER BY number) - 1 AS place FROM waiting),
-       done AS (UPDATE work_place p SET index = g.place FROM given g WHERE p.number = g.number RETURNING p.number)
-  SELECT count(*), max(number) INTO placed, last FROM done;
+  WITH first AS (SELECT number FROM work_waiting WHERE number > past ORDER BY number LIMIT most),
+       taken AS (DELETE FROM work_waiting w USING first f WHERE w.number = f.number RETURNING w.number, w.leaf, w.commitment),
+       given AS (INSERT INTO work_place (index, leaf, commitment) SELECT base + row_number() OVER (ORDER BY number) - 1, leaf, commitment FROM taken)
+  SELECT count(*), max(number) INTO placed, last FROM taken;
 END $$;
 CREATE OR REPLACE FUNCTION arrears_place_known(base bigint, commitments bytea, gap uuid, OUT found bigint, OUT lost bigint) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -50,7 +50,9 @@ BEGIN
                  AND l.content::jsonb ->> 'commitments' = encode(sha256(commitments), 'hex')) THEN
     RAISE EXCEPTION 'places known from the log alone, without the leaf that says so' USING ERRCODE = 'insufficient_privilege';
   END IF;
-  UPDATE work_place p SET index = base + n FROM generate_series(0, length(commitments) / 32 - 1) AS s(n) WHERE p.index IS NULL AND p.commitment = substr(commitments, n * 32 + 1, 32);
+  WITH known AS (SELECT base + n AS index, substr(commitments, n * 32 + 1, 32) AS commitment FROM generate_series(0, length(commitments) / 32 - 1) AS s(n)),
+       taken AS (DELETE FROM work_waiting w USING known k WHERE w.commitment = k.commitment RETURNING k.index, w.leaf, w.commitment)
+  INSERT INTO work_place (index, leaf, commitment) SELECT index, leaf, commitment FROM taken;
   GET DIAGNOSTICS found = ROW_COUNT;
   INSERT INTO work_place (commitment, index) SELECT substr(commitments, n * 32 + 1, 32), base + n FROM generate_series(0, length(commitments) / 32 - 1) AS s(n)
     WHERE NOT EXISTS (SELECT FROM work_place p WHERE p.index = base + n) ORDER BY n;
@@ -99,4 +101,5 @@ def guard_record(run, app: str) -> None:
         run(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
         run(f'GRANT EXECUTE ON FUNCTION {function} TO "{app}"')
     run(f'REVOKE UPDATE, DELETE, TRUNCATE ON work_leaf FROM "{app}"')
-    run(f'REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON work_place FROM "{app}"')
+    for table in ("work_waiting", "work_place"):
+        run(f'REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {table} FROM "{app}"')

@@ -88,7 +88,7 @@ def resume(home: Path, actor: Actor, reason: str, now: int) -> Resumed:
 def backlog() -> Backlog:
     """How many leaves wait, since when, and how many are placed."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*), min(at) FROM work_place WHERE index IS NULL")
+        cursor.execute("SELECT count(*), min(at) FROM work_waiting")
         waiting, oldest = cursor.fetchone()
     return Backlog(waiting, None if oldest is None else microseconds_of(oldest), _placed())
 

@@ -27,7 +27,7 @@ def state(lender: str, log: bool = True) -> dict[str, list[str]]:
     with seen_by(system(lender)), connection.cursor() as cursor:
         for model in apps.get_app_config("work").get_models():
             table = model._meta.db_table
-            if table in ("work_lender", "work_place") or (table in LOG and not log):
+            if table in ("work_lender", "work_place", "work_waiting") or (table in LOG and not log):
                 continue
             cursor.execute(f'SELECT t::text FROM "{table}" t WHERE lender = %s ORDER BY id::text', [lender])
             found[table] = [line for (line,) in cursor.fetchall()]

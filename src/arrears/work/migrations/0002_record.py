@@ -1,4 +1,4 @@
-"""The record's leaves and their places; every Entry that stands already gets its leaf too, in the order of their numbers lender by lender.
+"""The record's leaves, those of them that wait, and their places; every Entry that stands already gets its leaf too, in the order of their numbers lender by lender.
 
 What was personal of an Entry of before is committed to by nothing: it is sealed, and this step has no keys. Payments of before have no leaves of their own.
 """
@@ -15,7 +15,7 @@ PIECE = 2_000
 
 
 def leaves_of_entries(apps, schema_editor):
-    """One leaf and one place for each Entry of every lender. Row-level security holds the owner too, so each lender is said to the database in turn."""
+    """One leaf, waiting for its place, for each Entry of every lender. Row-level security holds the owner too, so each lender is said to the database in turn."""
     from arrears.work.entry_leaf import entry_content, salt_of
 
     with schema_editor.connection.cursor() as cursor:
@@ -34,7 +34,7 @@ def leaves_of_entries(apps, schema_editor):
                     leaves.append((told["entry"], lender, told["case"], at_text, content, salt_of(bytes(salt))))
                 cursor.executemany('INSERT INTO work_leaf (id, lender, kind, entry_id, "case", at, content, salt) VALUES (%s, %s, \'entry\', %s, %s, %s, %s, %s)',
                                    [(one[0], one[1], one[0], *one[2:]) for one in leaves])
-                cursor.executemany("INSERT INTO work_place (leaf, commitment, at) VALUES (%s, %s, %s)",
+                cursor.executemany("INSERT INTO work_waiting (leaf, commitment, at) VALUES (%s, %s, %s)",
                                    [(one[0], sha256(b"arrears record v1\n" + one[5] + one[4].encode()).digest(), one[3]) for one in leaves])
                 last = rows[-1][2]["number"]
 
@@ -56,15 +56,19 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Place',
             fields=[
-                ('number', models.BigAutoField(primary_key=True, serialize=False)),
+                ('index', models.BigIntegerField(primary_key=True, serialize=False)),
                 ('leaf', models.UUIDField(null=True, unique=True)),
                 ('commitment', models.BinaryField()),
-                ('index', models.BigIntegerField(null=True, unique=True)),
-                ('at', models.DateTimeField(null=True)),
             ],
-            options={
-                'indexes': [models.Index(condition=models.Q(('index', None)), fields=['number'], name='place_waits')],
-            },
+        ),
+        migrations.CreateModel(
+            name='Waiting',
+            fields=[
+                ('number', models.BigAutoField(primary_key=True, serialize=False)),
+                ('leaf', models.UUIDField()),
+                ('commitment', models.BinaryField()),
+                ('at', models.DateTimeField()),
+            ],
         ),
         migrations.CreateModel(
             name='Leaf',

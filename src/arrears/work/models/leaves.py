@@ -1,4 +1,4 @@
-"""The record's leaves: what each committed transaction did, in the words that the record commits to, and which place of the record's log each commitment has."""
+"""The record's leaves: what each committed transaction did, in the words that the record commits to, and the place of each commitment in the record's log."""
 
 from django.db import models
 
@@ -27,17 +27,21 @@ class Leaf(Row):
         indexes = [models.Index(fields=["case"], condition=models.Q(case__isnull=False), name="leaf_of_case")]
 
 
-class Place(models.Model):
-    """The commitment of one leaf, and its index in the record's log once it has one. Written by the database alone; holds no lender, since a salted commitment tells nothing.
-
-    number: in which order commitments were made; leaf: null of one that is known from the log's files only, since a backup was put back; at: when the leaf was.
-    """
+class Waiting(models.Model):
+    """The commitment of a leaf that has no place in the record's log yet. Written by the database with the leaf, and gone when it is placed; number: in which order they were made."""
 
     number = models.BigAutoField(primary_key=True)
+    leaf = models.UUIDField()
+    commitment = models.BinaryField()
+    at = models.DateTimeField()
+
+
+class Place(models.Model):
+    """The commitment of one leaf at its index in the record's log. Written by the database alone; holds no lender, since a salted commitment tells nothing.
+
+    leaf: null of one that is known from the log's files only, since an older backup was put back.
+    """
+
+    index = models.BigIntegerField(primary_key=True)
     leaf = models.UUIDField(null=True, unique=True)
     commitment = models.BinaryField()
-    index = models.BigIntegerField(null=True, unique=True)
-    at = models.DateTimeField(null=True)
-
-    class Meta:
-        indexes = [models.Index(fields=["number"], condition=models.Q(index=None), name="place_waits")]

@@ -13,7 +13,7 @@ from arrears.refusal import Refused
 from arrears.vault.refused import VaultRefused
 from arrears.work.actor import Actor
 from arrears.work.entry_leaf import field_digest, field_salt, field_value
-from arrears.work.models import Entry, Leaf, Payment, Place
+from arrears.work.models import Entry, Leaf, Payment, Place, Waiting
 from arrears.work.residuals import filter_for
 from arrears.work.sealing import debtor_of, opened, own_words_of
 from arrears.work.tenancy import seen_by
@@ -64,16 +64,15 @@ def leaf_of_source(actor: Actor, source: str) -> OpenLeaf | None:
 
 
 def _those_allowed(actor: Actor, rows) -> list[OpenLeaf]:
-    """Those whose Entry the actor may prove, in order."""
+    """Those whose Entry the actor may prove, in the order of their Entries."""
     found = list(rows)
-    allowed = set(Entry.objects.filter(filter_for(actor, VERB, Entry), lender=actor.lender, id__in={one.entry_id for one in found}).values_list("id", flat=True))
-    numbers = dict(Place.objects.filter(leaf__in=[one.id for one in found]).values_list("leaf", "number"))
-    return [_open(one, {}) for one in sorted(found, key=lambda one: numbers[one.id]) if one.entry_id in allowed]
+    numbers = dict(Entry.objects.filter(filter_for(actor, VERB, Entry), lender=actor.lender, id__in={one.entry_id for one in found}).values_list("id", "number"))
+    return [_open(one, {}) for one in sorted(found, key=lambda one: numbers.get(one.entry_id, 0)) if one.entry_id in numbers]
 
 
 def _open(leaf: Leaf, salts: dict[str, bytes]) -> OpenLeaf:
-    place = Place.objects.get(leaf=leaf.id)
-    return OpenLeaf(leaf.id, leaf.kind, leaf.content, None if leaf.salt is None else bytes(leaf.salt), place.index, leaf.content is None, bytes(place.commitment), salts)
+    place = Place.objects.filter(leaf=leaf.id).first() or Waiting.objects.get(leaf=leaf.id)
+    return OpenLeaf(leaf.id, leaf.kind, leaf.content, None if leaf.salt is None else bytes(leaf.salt), getattr(place, "index", None), leaf.content is None, bytes(place.commitment), salts)
 
 
 def _salts(leaf: Leaf, values: dict[str, Any]) -> dict[str, bytes]:
