@@ -2,7 +2,7 @@
 
 The clients are PostgreSQL's own pgbench, which takes little of the two cores from the server. A transaction is one message of several statements, committed with fsync on:
 
-commitment   one row of work_place, as the owner: the least that a durable append can be
+commitment   one row of work_waiting, as the owner: the least that a durable append can be
 entry        an Entry and its leaf as the application, with row-level security, triggers and the commitment made by the database: what every action pays for the record and its log
 """
 
@@ -25,7 +25,7 @@ CONTENT = ('{"actor":"00000000-0000-0000-0000-000000000001","actor_name":"li.na"
            '"roles":["collector"],"verb":"promise.take","via":"web","withheld":{}}')
 """As long as the content of a promise that was taken."""
 SCRIPTS = {
-    "commitment": "BEGIN \\; SELECT set_config('arrears.entry', 'x', true) \\; INSERT INTO work_place (commitment, at) VALUES (sha256(uuid_send(gen_random_uuid())), now()) \\; COMMIT;",
+    "commitment": "BEGIN \\; SELECT set_config('arrears.entry', 'x', true) \\; INSERT INTO work_waiting (leaf, commitment, at) VALUES (gen_random_uuid(), sha256(uuid_send(gen_random_uuid())), now()) \\; COMMIT;",
     "entry": " \\; ".join((
         "BEGIN",
         f"SELECT set_config('arrears.lender', '{LENDER}', true), set_config('arrears.teams', '*', true), set_config('arrears.account', '', true), set_config('arrears.collector', '', true),"
@@ -75,7 +75,7 @@ def _pgbench() -> Path:
 
 def _places(home: Path) -> int:
     with psycopg.connect(**postgres.place(home, postgres.OWNER, postgres.CASES).psycopg()) as owner:
-        return owner.execute("SELECT count(*) FROM work_place").fetchone()[0]
+        return owner.execute("SELECT (SELECT count(*) FROM work_waiting) + (SELECT count(*) FROM work_place)").fetchone()[0]
 
 
 def server(home: Path) -> dict:
@@ -91,10 +91,9 @@ def fill(home: Path, count: int) -> None:
     """So many leaves that are committed and wait for their place."""
     with psycopg.connect(**postgres.place(home, postgres.OWNER, postgres.CASES).psycopg()) as owner:
         owner.execute("SELECT set_config('arrears.entry', 'x', true)")
-        owner.execute("INSERT INTO work_place (commitment, at) SELECT sha256(int8send(n)), now() FROM generate_series(1, %s::bigint) AS s(n)", [count])
-        owner.execute("SELECT count(*) FROM work_place")
+        owner.execute("INSERT INTO work_waiting (leaf, commitment, at) SELECT gen_random_uuid(), sha256(int8send(n)), now() FROM generate_series(1, %s::bigint) AS s(n)", [count])
     with psycopg.connect(**postgres.place(home, postgres.OWNER, postgres.CASES).psycopg(), autocommit=True) as owner:
-        owner.execute("VACUUM ANALYZE work_place")
+        owner.execute("VACUUM ANALYZE work_waiting, work_place")
 
 
 def integrated(home: Path, counts: list[int], now: int) -> list[dict]:
