@@ -22,6 +22,7 @@ from arrears.record.history import (
     Latest,
     line,
     read_current,
+    read_file,
     read_history,
     read_keys,
     read_latest,
@@ -45,7 +46,7 @@ from arrears.record.notes import (
 from arrears.record.signing_key import SigningKey
 from arrears.record.tiles import ENTRIES, WIDTH, DamagedFile, Tiles, edge, tile_content, tile_path
 from arrears.refusal import Refused
-from arrears.vault.private_files import cannot_write
+from arrears.vault.private_files import cannot_write, sync_folder
 
 LOCK = "lock"
 _SETTLED_AT_ONCE = 4096
@@ -65,14 +66,18 @@ class Log:
     @classmethod
     def create(cls, folder: Path, key: SigningKey) -> "Log":
         """A new log, empty, its checkpoint of size 0 signed; raises Refused where the folder holds anything but the beginning of this very log."""
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = _locked(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            sync_folder(folder.parent)
+        except OSError as problem:
+            raise cannot_write(folder, problem) from None
+        lock = locked(folder)
         try:
             if (folder / CHECKPOINT).exists() or any(path.name not in (LOCK, KEYS, CHECKPOINTS) and UNFINISHED not in path.name for path in folder.iterdir()):
                 raise Refused(f"{folder}: there is something here already; a log begins in an empty folder. Name another one, or open the log that is here", f"{folder}：文件夹不是空的；新日志须从空文件夹开始。请指定其他文件夹，或打开已有日志")
             beginning = line(_signed_note(key, key.name, 0, EMPTY_ROOT))
             for name, content in ((KEYS, line(key.vkey)), (CHECKPOINTS, beginning)):
-                if (folder / name).exists() and not content.startswith((folder / name).read_bytes()):
+                if (folder / name).exists() and content != read_file(folder, name):
                     raise Refused(f"{folder / name}: the beginning of another log lies here; name another folder", f"{folder / name}：这里有另一份日志的开头；请指定其他文件夹")
                 put_and_settle(folder / name, content)
             put_and_settle(folder / CHECKPOINT, _signed_note(key, key.name, 0, EMPTY_ROOT).encode())
@@ -87,7 +92,7 @@ class Log:
         Raises Refused where there is none, where another process goes on with it, where the key is not its newest; DamagedFile where checkpoint, history, keys or right edge are not whole.
         """
         read_keys(folder)
-        lock = _locked(folder) if key else None
+        lock = locked(folder) if key else None
         try:
             log = cls(folder, key, lock)
             log._begin()
@@ -151,6 +156,7 @@ class Log:
                 self._settle()
         except BaseException:
             tiles.size, tiles.edges, tiles.entries = before
+            tiles.forget()
             raise
         return tiles.size
 
@@ -312,8 +318,10 @@ class Log:
         self._fresh.append(path)
 
     def _settle(self) -> None:
+        """The disk has all that was written; where it says it has not, asking again proves nothing, so the log has to be opened anew and extended again."""
+        self._broken = True
         settle(self.folder, self._fresh)
-        self._fresh = []
+        self._fresh, self._broken = [], False
 
     def _put_in_place(self, signed: Checkpoint) -> None:
         """The checkpoint is in the history and then the current one; a failure in between leaves the log to be opened again."""
@@ -325,7 +333,7 @@ class Log:
     def _insert(self, at: int, signed: Checkpoint) -> None:
         """The older checkpoint comes once more in the history, with its new signatures, after where it stood last: sizes never fall."""
         self._broken = True
-        history = (self.folder / CHECKPOINTS).read_bytes()[:self._end]
+        history = read_file(self.folder, CHECKPOINTS)[:self._end]
         put_and_settle(self.folder / CHECKPOINTS, history[:at] + line(signed.note) + history[at:])
         self._end, self._broken = self._end + len(line(signed.note)), False
 
@@ -390,7 +398,7 @@ def _signed_note(key: SigningKey, origin: str, size: int, root: bytes) -> str:
     return f"{text}\n{key.sign(text)}\n"
 
 
-def _locked(folder: Path) -> int:
+def locked(folder: Path) -> int:
     """The handle that holds the folder's lock; the system lets go of it however the process ends. Raises Refused where another holds it, or the folder cannot be written."""
     try:
         handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

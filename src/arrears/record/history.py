@@ -5,8 +5,10 @@ Every file but `checkpoint` is lines of canonical JSON text. A line that a kille
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from arrears.record.notes import (
     COSIGNATURE,
@@ -109,14 +111,13 @@ def read_witnesses(folder: Path) -> list[VerifierKey]:
 
 def read_current(folder: Path, keys: Keys) -> Checkpoint:
     """The checkpoint in the file `checkpoint`, signed by the log; raises DamagedFile."""
+    content = read_file(folder, CHECKPOINT)
     try:
-        found = read_checkpoint((folder / CHECKPOINT).read_bytes().decode("utf-8"))
-    except FileNotFoundError:
-        raise DamagedFile(CHECKPOINT, "the newest checkpoint is missing", "缺少最新检查点") from None
+        found = read_checkpoint(content.decode("utf-8"))
     except ValueError as problem:
         raise DamagedFile(CHECKPOINT, f"the newest checkpoint is cut or changed ({problem})", "最新检查点残缺或被改动") from None
     if not keys.have_signed(found):
-        raise DamagedFile(CHECKPOINT, "the newest checkpoint is not signed by the log's key", "最新检查点不是由日志密钥签署的") from None
+        raise DamagedFile(CHECKPOINT, "the newest checkpoint is not signed by the log's key", "最新检查点不是由日志密钥签署的")
     return found
 
 
@@ -126,10 +127,7 @@ def read_latest(folder: Path, keys: Keys) -> Latest:
     Raises DamagedFile where the current one is not in the history, or what follows it is signed falsely or goes back; what follows and is no signed note is the rest of an interrupted writing.
     """
     current = read_current(folder, keys)
-    try:
-        block, start = _tail(folder / CHECKPOINTS, line(current.note))
-    except FileNotFoundError:
-        raise DamagedFile(CHECKPOINTS, "the history of checkpoints is missing", "缺少检查点历史") from None
+    block, start = _tail(folder, line(current.note))
     at = _last_line(block, line(current.note), start == 0)
     if at is None:
         raise DamagedFile(CHECKPOINTS, f"the current checkpoint (size {current.size}) is not in the history: its end was cut or changed, or the file is of an older time", f"历史中没有当前检查点（大小 {current.size}）：文件末尾残缺、被改动，或是旧副本")
@@ -148,7 +146,7 @@ def read_latest(folder: Path, keys: Keys) -> Latest:
 def read_history(folder: Path) -> Iterator[tuple[str, int]]:
     """Every note ever signed, in order, each with the byte at which its line begins; an unfinished last line is left out. Raises DamagedFile naming the line that is wrong."""
     start = 0
-    with open(folder / CHECKPOINTS, "rb") as file:
+    with _opened(folder, CHECKPOINTS) as file:
         for number, content in enumerate(file, 1):
             if not content.endswith(b"\n"):
                 return
@@ -161,7 +159,7 @@ def read_history(folder: Path) -> Iterator[tuple[str, int]]:
 
 def read_newest(folder: Path) -> Iterator[str]:
     """The last notes of the history, newest first, from the last megabyte of the file. Raises DamagedFile where a line in it is wrong."""
-    with open(folder / CHECKPOINTS, "rb") as file:
+    with _opened(folder, CHECKPOINTS) as file:
         length = file.seek(0, 2)
         file.seek(max(0, length - _BLOCK))
         pieces = file.read(_BLOCK).split(b"\n")
@@ -170,6 +168,23 @@ def read_newest(folder: Path) -> Iterator[str]:
             yield read_line(piece)
         except ValueError:
             raise DamagedFile(CHECKPOINTS, "a line near its end is damaged", "末尾附近有一行已损坏") from None
+
+
+def read_file(folder: Path, name: str) -> bytes:
+    """The bytes of one of the log's files; raises DamagedFile where it is missing or cannot be read."""
+    with _opened(folder, name) as file:
+        return file.read()
+
+
+@contextmanager
+def _opened(folder: Path, name: str) -> Iterator[BinaryIO]:
+    try:
+        with open(folder / name, "rb") as file:
+            yield file
+    except FileNotFoundError:
+        raise DamagedFile(name, "the file is missing", "文件缺失") from None
+    except OSError as problem:
+        raise DamagedFile(name, f"the file cannot be read ({problem.strerror})", f"无法读取文件（{problem.strerror}）") from None
 
 
 def _rotation(text: str, since: int, old: VerifierKey) -> tuple[int, VerifierKey]:
@@ -186,19 +201,18 @@ def _rotation(text: str, since: int, old: VerifierKey) -> tuple[int, VerifierKey
 
 def _lines(folder: Path, name: str) -> list[str]:
     """The texts of a file of lines; none where the file is missing. An unfinished last line is left out."""
-    try:
-        content = (folder / name).read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+    if not (folder / name).exists():
         return []
+    content = read_file(folder, name)
     try:
         return [read_line(piece) for piece in content.split(b"\n")[:-1]]
     except ValueError:
         raise DamagedFile(name, "a line in it is damaged", "其中有一行已损坏") from None
 
 
-def _tail(path: Path, wanted: bytes) -> tuple[bytes, int]:
-    """The end of a file from some byte on: as much as is needed to hold the wanted line and something before it, all of it at most."""
-    with open(path, "rb") as file:
+def _tail(folder: Path, wanted: bytes) -> tuple[bytes, int]:
+    """The end of the history from some byte on: as much as is needed to hold the wanted line and something before it, all of it at most."""
+    with _opened(folder, CHECKPOINTS) as file:
         length = file.seek(0, 2)
         size = _BLOCK
         while True:

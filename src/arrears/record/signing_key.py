@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from arrears.days import moment_of
 from arrears.record.notes import LOG_KEY, VerifierKey, is_key_name, read_base64, signature_line
 from arrears.refusal import Refused
-from arrears.vault.private_files import read_private, sync_folder, write_private
+from arrears.vault.private_files import alone_in, private_folder, read_private, sync_folder, write_private
 
 _FORMAT = "arrears-record-key/1"
 _WHAT = ("the record's signing key", "记录的签名私钥")
@@ -39,20 +39,17 @@ def make_key(path: Path, origin: str, now: int) -> SigningKey:
     if not is_key_name(origin):
         raise Refused(f"{origin!r} cannot name a log: 1 to 255 bytes without spaces, plus signs and control characters, best a name of your own on the internet, such as lender.example/record",
                       f"“{origin}”不能用作日志名称：应为 1 至 255 字节，不含空格、加号和控制字符；最好使用自有域名，例如 lender.example/record")
-    if path.exists() or path.is_symlink():
-        raise Refused(f"{path}: there is a signing key already; a second one would sign another history in the same name. Rotate it instead, or name another file",
-                      f"{path}：已有签名私钥；再造一个会以同一名称签出另一份历史。请改用轮换，或指定其他文件")
-    private = Ed25519PrivateKey.generate()
-    key = _signing_key(origin, private)
-    made_at = moment_of(now).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    content = {"format": _FORMAT, "origin": origin, "made_at": made_at, "algorithm": "Ed25519", "private": base64.b64encode(private.private_bytes_raw()).decode(), "vkey": key.vkey}
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_private(path, json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n")
-    return key
+    with alone_in(private_folder(path.parent)):
+        return _made(path, origin, now)
 
 
 def open_key(path: Path) -> SigningKey:
     """The key of the file; raises Refused where it is missing, readable by others, or not whole."""
+    if not path.exists():
+        raise Refused(f"{path}: the record's signing key is not there; restore it from its copy, or run arrears record init for a new record", f"{path}：缺少记录的签名私钥；请从备份恢复，新记录请运行 arrears record init")
+    if path.stat().st_mode & 0o077:
+        raise Refused(f"{path}: others than its owner may read the record's signing key, and could sign in its name; run: chmod 600 {path}, and rotate the key if somebody may have read it",
+                      f"{path}：所有者以外的人可以读取记录的签名私钥，从而冒名签署；请执行：chmod 600 {path}；如可能已被他人读取，请轮换密钥")
     try:
         content = json.loads(read_private(path, *_WHAT))
         origin, private, vkey = content["origin"], read_base64(content["private"]), content["vkey"]
@@ -84,6 +81,18 @@ def put_in_force(path: Path) -> SigningKey:
     key = open_key(successor_path(path))
     successor_path(path).replace(path)
     sync_folder(path.parent)
+    return key
+
+
+def _made(path: Path, origin: str, now: int) -> SigningKey:
+    if path.exists() or path.is_symlink():
+        raise Refused(f"{path}: there is a signing key already; a second one would sign another history in the same name. Rotate it instead, or name another file",
+                      f"{path}：已有签名私钥；再造一个会以同一名称签出另一份历史。请改用轮换，或指定其他文件")
+    private = Ed25519PrivateKey.generate()
+    key = _signing_key(origin, private)
+    made_at = moment_of(now).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    content = {"format": _FORMAT, "origin": origin, "made_at": made_at, "algorithm": "Ed25519", "private": base64.b64encode(private.private_bytes_raw()).decode(), "vkey": key.vkey}
+    write_private(path, json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n")
     return key
 
 
