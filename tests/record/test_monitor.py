@@ -1,5 +1,7 @@
 """The monitor: every byte of a log's folder that is changed, cut or gone is found, named and told once, and over when it is mended; so are backlog, clock, witnesses and rewritten histories."""
 
+import base64
+import hashlib
 import json
 import os
 import shutil
@@ -10,16 +12,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from arrears.record.limits import Limits, read_limits
 from arrears.record.monitor import Finding, Place, Waiting, last_cosignatures, look, read_place, standing, tell
+from arrears.record.notes import COSIGNATURE, VerifierKey
 from arrears.record.places import Places, places_of
 from arrears.record.rereading import tiles_of
-from arrears.record.settings import RecordSettings, WitnessSetting, read_record_settings
+from arrears.record.settings import Witness
 from arrears.refusal import Refused
-from record.plain_log import ORIGIN, PlainLog
+from arrears.strict_yaml import BadYaml
+from record.grown_log import PlainLog
 
 NOW = 1_800_000_000_000_000
 SECOND, HOUR = 1_000_000, 3_600_000_000
-FEW, NOTHING = RecordSettings(tiles_a_round=20), Waiting()
+FEW, NOTHING = Limits(tiles_a_round=20), Waiting()
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +43,7 @@ def home(grown, tmp_path) -> Path:
     return tmp_path / "home"
 
 
-def rounds(home: Path, *, now: int = NOW, chosen: RecordSettings = FEW, waiting: Waiting = NOTHING, **more):
+def rounds(home: Path, *, now: int = NOW, chosen: Limits = FEW, waiting: Waiting = NOTHING, **more):
     return look(places_of(home), now, chosen, waiting, **more)
 
 
@@ -56,7 +61,7 @@ def test_a_whole_log_of_any_size_has_nothing_wrong(tmp_path, size):
 
 
 def test_a_round_reads_a_bounded_piece_and_the_rounds_together_read_everything(home):
-    few, count, looked = RecordSettings(tiles_a_round=7), 0, 0
+    few, count, looked = Limits(tiles_a_round=7), 0, 0
     while read_place(places_of(home)).rounds == 0:
         done = rounds(home, now=NOW + count * SECOND, chosen=few)
         count, looked = count + 1, looked + done.tiles
@@ -110,7 +115,7 @@ def test_one_flipped_bit_anywhere_in_the_tiles_is_found_and_only_its_file_is_bla
     alerts = tmp_path_factory.mktemp("alerts") / "record" / "alerts.jsonl"
     try:
         file.write_bytes(was[:place] + bytes([was[place] ^ 1 << bit]) + was[place + 1:])
-        found = look(Places(log, log, alerts), NOW, RecordSettings(), Waiting(), whole=True)
+        found = look(Places(log, log, alerts), NOW, Limits(), Waiting(), whole=True)
     finally:
         file.write_bytes(was)
     named = file.relative_to(log).as_posix()
@@ -119,8 +124,6 @@ def test_one_flipped_bit_anywhere_in_the_tiles_is_found_and_only_its_file_is_bla
 
 
 def test_entry_and_leaf_hash_changed_together_do_not_pass(home):
-    import hashlib
-
     log = places_of(home).log
     entries, hashes = log / "tile/entries/003", log / "tile/0/003"
     forged = entries.read_bytes()[:2] + bytes(32) + entries.read_bytes()[34:]
@@ -195,7 +198,7 @@ def test_a_history_that_was_changed_is_told_in_words(home, name):
 
 
 def test_a_backlog_older_than_the_limit_is_told_until_it_is_integrated(home):
-    chosen = RecordSettings(backlog_minutes=10)
+    chosen = Limits(backlog_minutes=10)
     assert rounds(home, chosen=chosen, waiting=Waiting(5, NOW - 600 * SECOND)).standing == ()
     late = rounds(home, now=NOW + SECOND, chosen=chosen, waiting=Waiting(5, NOW - 600 * SECOND))
     assert keys(late.raised) == {"backlog"} and "5 entries" in late.raised[0].en and "5 条" in late.raised[0].zh
@@ -210,32 +213,29 @@ def test_a_clock_that_goes_back_is_told_until_it_is_where_it_was(home):
     assert keys(rounds(home, now=NOW).cleared) == {"clock"}
 
 
-def cosigned(log: PlainLog, size: int, seconds: int) -> WitnessSetting:
-    """The history gets the newest checkpoint again with the line of a witness, whose bytes the monitor does not judge."""
-    import base64
-
-    blob = bytes.fromhex("0a0b0c0d") + seconds.to_bytes(8, "big") + bytes(64)
-    log.publish(size, f"— w.example {base64.b64encode(blob).decode()}\n")
-    return WitnessSetting("w.example+0a0b0c0d+BAAA", "https://w.example")
+def cosigned(log: PlainLog, size: int, seconds: int) -> Witness:
+    """The history gets the newest checkpoint again with the line of a witness, whose signature the monitor does not judge."""
+    key = VerifierKey("w.example", COSIGNATURE, bytes(32))
+    log.publish(size, f"— w.example {base64.b64encode(key.key_id + seconds.to_bytes(8, 'big') + bytes(64)).decode()}\n")
+    return Witness((key,))
 
 
 def test_a_witness_that_falls_silent_is_told_and_one_with_nothing_to_do_is_not(tmp_path):
     log = PlainLog(places_of(tmp_path).log)
-    witness = cosigned(log, 10, NOW // SECOND)
-    chosen = RecordSettings((witness, WitnessSetting("never.example+01020304+BAAA")), witness_hours=24)
-    assert last_cosignatures(places_of(tmp_path), chosen.witnesses) == {"w.example": (10, NOW)}
-    assert rounds(tmp_path, chosen=chosen).standing == ()
-    assert keys(rounds(tmp_path, now=NOW + 25 * HOUR, chosen=chosen).standing) == {"witness:never.example"}
+    both = (cosigned(log, 10, NOW // SECOND), Witness((VerifierKey("never.example", COSIGNATURE, bytes(32)),)))
+    assert last_cosignatures(places_of(tmp_path), both) == {"w.example": (10, NOW)}
+    assert rounds(tmp_path, witnesses=both).standing == ()
+    assert keys(rounds(tmp_path, now=NOW + 25 * HOUR, witnesses=both).standing) == {"witness:never.example"}
     log.publish(20)
-    silent = rounds(tmp_path, now=NOW + 25 * HOUR + 1, chosen=chosen)
+    silent = rounds(tmp_path, now=NOW + 25 * HOUR + 1, witnesses=both)
     assert keys(silent.standing) == {"witness:never.example", "witness:w.example"} and "10 of 20 entries" in silent.raised[0].en
     cosigned(log, 20, NOW // SECOND + 25 * 3600)
-    assert keys(rounds(tmp_path, now=NOW + 25 * HOUR + 2, chosen=chosen).cleared) == {"witness:w.example"}
+    assert keys(rounds(tmp_path, now=NOW + 25 * HOUR + 2, witnesses=both).cleared) == {"witness:w.example"}
 
 
 def test_a_witness_whose_moments_have_not_come_yet_makes_one_of_the_clocks_wrong(tmp_path):
     witness = cosigned(PlainLog(places_of(tmp_path).log), 10, NOW // SECOND + 3600)
-    assert keys(rounds(tmp_path, chosen=RecordSettings((witness,))).raised) == {"ahead:w.example"}
+    assert keys(rounds(tmp_path, witnesses=(witness,)).raised) == {"ahead:w.example"}
 
 
 def test_what_others_report_stands_until_they_say_that_it_is_over(home):
@@ -258,22 +258,14 @@ def test_a_torn_alert_a_damaged_place_and_an_empty_home_stop_nothing(home, tmp_p
     assert rounds(empty).standing == ()
 
 
-@pytest.mark.parametrize("text, word", [
-    ("record: {backlog_minutes: '0'}", "backlog_minutes"), ("record: {colour: red}", "colour"), ("record: [a]", "mapping"), ("record: {witnesses: [{url: x}]}", "witnesses"),
-    ("record: {witnesses: [{key: nonsense}]}", "no witness's key"), ("record: {witnesses: [{key: a+00000000+BA, url: 'ftp://x'}]}", "no address"),
-    ("record: {witnesses: [{key: a+00000000+BA}, {key: a+00000001+BA}]}", "twice"), ("record: {stamp_url: ''}", "stamp_url"),
-])
-def test_settings_that_cannot_be_meant_are_refused(tmp_path, text, word):
-    from arrears.strict_yaml import BadYaml
-
+@pytest.mark.parametrize("text, word", [("record_watch: {backlog_minutes: '0'}", "backlog_minutes"), ("record_watch: {colour: red}", "colour"), ("record_watch: [a]", "mapping"), ("record_watch: {witness_hours: many}", "witness_hours")])
+def test_limits_that_cannot_be_meant_are_refused(tmp_path, text, word):
     (tmp_path / "settings.yaml").write_text(text + "\n", encoding="utf-8")
     with pytest.raises((Refused, BadYaml), match=word):
-        read_record_settings(tmp_path)
+        read_limits(tmp_path)
 
 
-def test_settings_are_the_defaults_or_what_is_said(tmp_path):
-    assert read_record_settings(tmp_path) == RecordSettings()
-    (tmp_path / "settings.yaml").write_text("record:\n  backlog_minutes: 3\n  witnesses:\n    - {key: b.example/w+00000000+BA, url: 'http://127.0.0.1:9'}\n", encoding="utf-8")
-    found = read_record_settings(tmp_path)
-    assert found == replace(RecordSettings(), backlog_minutes=3, witnesses=(WitnessSetting("b.example/w+00000000+BA", "http://127.0.0.1:9"),)) and found.witnesses[0].name == "b.example/w"
-    assert ORIGIN
+def test_limits_are_the_defaults_or_what_is_said(tmp_path):
+    assert read_limits(tmp_path) == Limits()
+    (tmp_path / "settings.yaml").write_text("record_watch: {backlog_minutes: 3}\n", encoding="utf-8")
+    assert read_limits(tmp_path) == replace(Limits(), backlog_minutes=3)

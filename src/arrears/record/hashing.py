@@ -68,10 +68,10 @@ def field_digest(salt: bytes, value: Any) -> str:
 
 def canonical(value: Any) -> str:
     """The one JSON text of a value (RFC 8785); raises Refused for fractions, for whole numbers of 2^53 and more, for text that is no UTF-8 and for what JSON has not."""
-    _whole(value)
     try:
+        _whole(value)
         return rfc8785.dumps(value).decode("utf-8")
-    except rfc8785.CanonicalizationError as problem:
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as problem:
         raise Refused(f"the content cannot be written as RFC 8785 JSON ({problem}): other programs would read another value; give whole numbers below 2^53 and valid text",
                       f"内容无法写成 RFC 8785 规范 JSON（{problem}）：其他程序会读出不同的值；请使用绝对值小于 2^53 的整数和有效文本") from None
 

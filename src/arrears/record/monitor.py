@@ -12,6 +12,7 @@ from pathlib import Path
 from arrears import store
 from arrears.days import moment_of
 from arrears.record.history import Keys, read_keys, read_line
+from arrears.record.limits import Limits
 from arrears.record.monitor_words import (
     backlog_words,
     checkpoint_words,
@@ -24,7 +25,7 @@ from arrears.record.monitor_words import (
 from arrears.record.notes import Checkpoint, read_checkpoint, read_note
 from arrears.record.places import Places
 from arrears.record.rereading import Reading, tile_after, tiles_of, width_of
-from arrears.record.settings import RecordSettings, WitnessSetting
+from arrears.record.settings import Witness
 from arrears.refusal import Refused
 
 _SECOND, _MINUTE, _HOUR = 1_000_000, 60_000_000, 3_600_000_000
@@ -85,21 +86,21 @@ class Looked:
     tiles: int
 
 
-def look(places: Places, now: int, settings: RecordSettings, waiting: Waiting, *, reported: Iterable[Finding] = (), settled: Iterable[str] = (), whole: bool = False) -> Looked:
+def look(places: Places, now: int, limits: Limits, waiting: Waiting, *, witnesses: Iterable[Witness] = (), reported: Iterable[Finding] = (), settled: Iterable[str] = (), whole: bool = False) -> Looked:
     """One round: the next tiles_a_round tiles and every one known as damaged, the next piece of the history, checkpoint, backlog, clock and witnesses; alerts are written, the place is kept.
 
-    reported: findings of others, such as a witness's refusal; settled: keys of such that are over. whole: all tiles and the whole history. now: microseconds UTC. Raises Refused or OSError where nothing can be kept.
+    witnesses: who should cosign. reported: findings of others, such as a witness's refusal; settled: keys of such that are over. whole: all tiles and the whole history. now: microseconds UTC. Raises Refused or OSError where nothing can be kept.
     """
     was, place = standing(places), read_place(places)
     found: dict[str, Finding] = {one.key: one for one in reported}
     looked: set[str] = set(settled) | set(found)
     _look_at_clock(places, place, now, found, looked)
-    _look_at_backlog(settings, waiting, now, found, looked)
+    _look_at_backlog(limits, waiting, now, found, looked)
     keys, place = _keys(places, place, found, looked)
     seen, count = _checkpoint(places, place, keys, found, looked), 0
     if seen is not None and seen.size:
-        place, count = _look_at_tiles(places, keys, seen, replace(place, history=0, history_size=0) if whole else place, now, settings, was, found, looked, whole)
-        place = _look_at_witnesses(places, place, seen, now, settings, found, looked)
+        place, count = _look_at_tiles(places, keys, seen, replace(place, history=0, history_size=0) if whole else place, now, limits, was, found, looked, whole)
+        place = _look_at_witnesses(places, place, seen, now, limits, tuple(witnesses), found, looked)
         place = replace(place, size=seen.size, root=seen.root.hex()) if "checkpoint" not in found else place
     place = replace(place, seen_at=max(place.seen_at, now))
     raised = tuple(one for key, one in found.items() if key not in was)
@@ -144,16 +145,16 @@ def tell(places: Places, raised: Iterable[Finding], now: int) -> tuple[Finding, 
     return new
 
 
-def last_cosignatures(places: Places, witnesses: Iterable[WitnessSetting]) -> dict[str, tuple[int, int]]:
+def last_cosignatures(places: Places, witnesses: Iterable[Witness]) -> dict[str, tuple[int, int]]:
     """Of each witness its newest cosignature in the history: size and moment (microseconds UTC), as it says; its bytes are checked by `arrears record verify`, not here."""
-    ids = {(one.name, one.key.split("+")[1]): one.name for one in witnesses}
+    ids = {(key.name, key.key_id): one.name for one in witnesses for key in one.keys}
     found: dict[str, tuple[int, int]] = {}
     if not ids:
         return found
     for text in _notes(places.log / "checkpoints", tail=1 << 20):
         seen = _parsed(text)
         for one in read_note(text).signatures if seen else ():
-            name = ids.get((one.name, one.key_id.hex()))
+            name = ids.get((one.name, one.key_id))
             if name and len(one.signature) >= 72 and seen.size >= found.get(name, (0, 0))[0]:
                 found[name] = (seen.size, int.from_bytes(one.signature[:8], "big") * _SECOND)
     return found
@@ -165,10 +166,10 @@ def _look_at_clock(places: Places, place: Place, now: int, found: dict, looked: 
         found["clock"] = Finding("clock", "clock", *clock_words(now, place.seen_at))
 
 
-def _look_at_backlog(settings: RecordSettings, waiting: Waiting, now: int, found: dict, looked: set) -> None:
+def _look_at_backlog(limits: Limits, waiting: Waiting, now: int, found: dict, looked: set) -> None:
     looked.add("backlog")
-    if waiting.count and waiting.since is not None and now - waiting.since > settings.backlog_minutes * _MINUTE:
-        found["backlog"] = Finding("backlog", "backlog", *backlog_words(waiting.count, waiting.since, settings.backlog_minutes))
+    if waiting.count and waiting.since is not None and now - waiting.since > limits.backlog_minutes * _MINUTE:
+        found["backlog"] = Finding("backlog", "backlog", *backlog_words(waiting.count, waiting.since, limits.backlog_minutes))
 
 
 def _checkpoint(places: Places, place: Place, keys: Keys | None, found: dict, looked: set) -> Checkpoint | None:
@@ -194,11 +195,11 @@ def _checkpoint(places: Places, place: Place, keys: Keys | None, found: dict, lo
     return seen
 
 
-def _look_at_tiles(places: Places, keys: Keys | None, seen: Checkpoint, place: Place, now: int, settings: RecordSettings, was: dict, found: dict, looked: set, whole: bool) -> tuple[Place, int]:
+def _look_at_tiles(places: Places, keys: Keys | None, seen: Checkpoint, place: Place, now: int, limits: Limits, was: dict, found: dict, looked: set, whole: bool) -> tuple[Place, int]:
     """The next tiles and the next piece of history; a folder that grew meanwhile is looked at once more where something seemed wrong."""
     for _ in range(3):
         reading = Reading(places.log, seen.size, seen.root)
-        later, again, count = _reread(reading, place, now, settings, was, whole)
+        later, again, count = _reread(reading, place, now, limits, was, whole)
         problems = {key: Finding(key, "tile", *damage_words(damage)) for key, damage in reading.damages.items()}
         later, history = _follow(places, keys, reading, later, whole)
         if reading.root_at(seen.size) not in (None, seen.root) and not problems:
@@ -214,7 +215,7 @@ def _look_at_tiles(places: Places, keys: Keys | None, seen: Checkpoint, place: P
     return later, count
 
 
-def _reread(reading: Reading, place: Place, now: int, settings: RecordSettings, was: dict, whole: bool) -> tuple[Place, set[str], int]:
+def _reread(reading: Reading, place: Place, now: int, limits: Limits, was: dict, whole: bool) -> tuple[Place, set[str], int]:
     """The tiles of this round: what is known as damaged, the last of each level, the next in order. The place after, the keys of what was looked at, how many."""
     looked: set[str] = {key for key in was if key.startswith("tile:")}
     again = {tuple(map(int, key.split(":")[1:3])) for key in looked}
@@ -233,7 +234,7 @@ def _reread(reading: Reading, place: Place, now: int, settings: RecordSettings, 
     if whole or not width_of(level, number, reading.size):
         level, number = 0, 0
     every = tiles_of(reading.size)
-    count = every if whole else min(settings.tiles_a_round, every)
+    count = every if whole else min(limits.tiles_a_round, every)
     for _ in range(count):
         reading.look(level, number)
         looked |= {f"tile:{level}:{number}"} | ({f"tile:-1:{number}"} if level == 0 else set())
@@ -276,18 +277,18 @@ def _follow(places: Places, keys: Keys | None, reading: Reading, place: Place, w
     return replace(place, history=0 if is_whole else offset, history_size=0 if is_whole else last), None
 
 
-def _look_at_witnesses(places: Places, place: Place, seen: Checkpoint, now: int, settings: RecordSettings, found: dict, looked: set) -> Place:
+def _look_at_witnesses(places: Places, place: Place, seen: Checkpoint, now: int, limits: Limits, witnesses: tuple[Witness, ...], found: dict, looked: set) -> Place:
     """Every witness of the settings has cosigned lately, or has nothing new to cosign; none says a moment that has not come."""
-    last, asked = last_cosignatures(places, settings.witnesses), dict(place.asked or {})
-    for one in settings.witnesses:
+    last, asked = last_cosignatures(places, witnesses), dict(place.asked or {})
+    for one in witnesses:
         looked |= {f"witness:{one.name}", f"ahead:{one.name}"}
         size, at = last.get(one.name, (0, None))
         since = asked.setdefault(one.name, now) if at is None else at
-        if size < seen.size and now - since > settings.witness_hours * _HOUR:
+        if size < seen.size and now - since > limits.witness_hours * _HOUR:
             found[f"witness:{one.name}"] = Finding(f"witness:{one.name}", "witness", *silent_words(one.name, size, seen.size, at))
         if at is not None and at > now + _AHEAD_MICROSECONDS:
             found[f"ahead:{one.name}"] = Finding(f"ahead:{one.name}", "clock", *clock_words(now, at, one.name))
-    known = {one.name for one in settings.witnesses}
+    known = {one.name for one in witnesses}
     return replace(place, asked={name: at for name, at in asked.items() if name in known})
 
 

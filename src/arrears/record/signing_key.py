@@ -53,7 +53,7 @@ def open_key(path: Path) -> SigningKey:
     try:
         content = json.loads(read_private(path, *_WHAT))
         origin, private, vkey = content["origin"], read_base64(content["private"]), content["vkey"]
-        if content["format"] != _FORMAT or private is None or not is_key_name(origin):
+        if content["format"] != _FORMAT or private is None or not isinstance(origin, str) or not is_key_name(origin):
             raise ValueError("another format")
         key = _signing_key(origin, Ed25519PrivateKey.from_private_bytes(private))
     except (ValueError, KeyError, TypeError) as problem:
