@@ -90,7 +90,7 @@ def tile_name(level: str, number: int, width: int) -> str:
 
 
 def content(index: int) -> str:
-    return '{"amount_minor":%d,"currency":"CNY","kind":"payment","lender":"第一银行"}' % (index * 100)
+    return f'{{"amount_minor":{index * 100},"currency":"CNY","kind":"payment","lender":"第一银行"}}'
 
 
 def salt(index: int) -> bytes:
