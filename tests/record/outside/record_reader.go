@@ -3,6 +3,7 @@
 //
 //	record_reader log FOLDER VKEY [WITNESS-VKEY...]   the whole log: checkpoints, tiles, entries; then the proofs that are asked for
 //	record_reader check                               proofs that another made
+//	record_reader write FOLDER SECRET SIZE...         a log of Go's own making, laid out as ours, with a checkpoint at each size; the entries come on standard input, base64 a line
 //	record_reader key NAME                            a new key pair; record_reader sign: signs a text with it
 package main
 
@@ -287,7 +288,105 @@ func readHistory(path string, known note.Verifiers, head *checkpoint, reader tlo
 	return len(lines), nil
 }
 
+// writeLog lays out a log with Go's own tree, tiles and signatures, as the project's format says.
+func writeLog(path, secret string, sizes []string) error {
+	signer, err := note.NewSigner(secret)
+	if err != nil {
+		return err
+	}
+	stored := []tlog.Hash{}
+	reader := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		found := make([]tlog.Hash, len(indexes))
+		for i, x := range indexes {
+			found[i] = stored[x]
+		}
+		return found, nil
+	})
+	in := bufio.NewScanner(os.Stdin)
+	var entries [][]byte
+	var history []byte
+	old := int64(0)
+	for _, text := range sizes {
+		size, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return err
+		}
+		for int64(len(entries)) < size && in.Scan() {
+			entry, err := base64.StdEncoding.DecodeString(in.Text())
+			if err != nil {
+				return err
+			}
+			hashes, err := tlog.StoredHashes(int64(len(entries)), entry, reader)
+			if err != nil {
+				return err
+			}
+			stored = append(stored, hashes...)
+			entries = append(entries, entry)
+		}
+		for _, tile := range tlog.NewTiles(8, old, size) {
+			// NewTiles names every width a tile ever had; the ones of this size are whole, or as wide as the size makes them.
+			if tile.W != 256 && int64(tile.W) != size>>uint(8*tile.L)&255 {
+				continue
+			}
+			data, err := tlog.ReadTileData(tile, reader)
+			if err != nil {
+				return err
+			}
+			if err := put(path, strconv.Itoa(tile.L), tile, data); err != nil {
+				return err
+			}
+			if tile.L > 0 {
+				continue
+			}
+			var bundle []byte
+			for _, entry := range entries[tile.N<<8 : tile.N<<8+int64(tile.W)] {
+				bundle = append(append(bundle, byte(len(entry)>>8), byte(len(entry))), entry...)
+			}
+			if err := put(path, "entries", tile, bundle); err != nil {
+				return err
+			}
+		}
+		root := tlog.Hash(sha256.Sum256(nil))
+		if size > 0 {
+			if root, err = tlog.TreeHash(size, reader); err != nil {
+				return err
+			}
+		}
+		signed, err := note.Sign(&note.Note{Text: fmt.Sprintf("%s\n%d\n%s\n", signer.Name(), size, root)}, signer)
+		if err != nil {
+			return err
+		}
+		line, err := json.Marshal(string(signed))
+		if err != nil {
+			return err
+		}
+		history = append(append(history, line...), '\n')
+		if err := os.WriteFile(filepath.Join(path, "checkpoint"), signed, 0o644); err != nil {
+			return err
+		}
+		old = size
+	}
+	return os.WriteFile(filepath.Join(path, "checkpoints"), history, 0o644)
+}
+
+// put writes a tile, and takes away the partial ones that a whole one replaces.
+func put(path, level string, tile tlog.Tile, data []byte) error {
+	file := folder{path}.file(level, tile)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	if tile.W == 256 {
+		if err := os.RemoveAll(file + ".p"); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(file, data, 0o644)
+}
+
 func run(arguments []string) error {
+	if len(arguments) > 3 && arguments[0] == "write" {
+		return writeLog(arguments[1], arguments[2], arguments[3:])
+	}
 	if len(arguments) >= 3 && arguments[0] == "log" {
 		return readLog(arguments[1], arguments[2], arguments[3:])
 	}
