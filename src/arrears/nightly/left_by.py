@@ -16,6 +16,7 @@ class LeftBy:
     options: Path
     gate: Path
     placements: Path
+    borrowers: Path
     done: Path
 
     @property
@@ -28,4 +29,4 @@ def left_by(folder: Path, name: str) -> LeftBy:
     """Where the partition's files are in the night of this folder."""
     work = folder / "work"
     return LeftBy(*(folder / kind / f"{name}.parquet" for kind in ("positions", "scores", "decisions")),
-                  *(work / f"{name}.{kind}.parquet" for kind in ("proposals", "entries", "options", "gate", "placements")), work / f"{name}.json")
+                  *(work / f"{name}.{kind}.parquet" for kind in ("proposals", "entries", "options", "gate", "placements", "borrowers")), work / f"{name}.json")

@@ -24,6 +24,7 @@ from arrears.nightly.earlier_nights import moved_since, positions_then, run_dige
 from arrears.nightly.gate import gate_summary, spoken_of
 from arrears.nightly.inputs import Deciders, Inputs, inputs_of, kept_inputs
 from arrears.nightly.left_by import left_by
+from arrears.nightly.night_record import write_night_record
 from arrears.nightly.report import render
 from arrears.nightly.scores import counted, scores_summary
 from arrears.nightly.standings import are_read, guarantors_in, standings_on
@@ -108,8 +109,11 @@ def _too_large(problem: Exception) -> Refused:
     )
 
 
-def write_night(book: Book, manifest: Manifest, inputs: Inputs, folder: Path, report: Report) -> dict:
-    """Everything a night leaves behind, written under the folder; partitions that are there already are not redone."""
+def write_night(book: Book, manifest: Manifest, inputs: Inputs, folder: Path, report: Report, *, recorded: bool = True) -> dict:
+    """Everything a night leaves behind, written under the folder; partitions that are there already are not redone.
+
+    recorded: with its record, for which each borrower has a secret from then on; a replay needs none and makes none.
+    """
     by = Deciders.of(inputs, book)
     for night in {*inputs.earlier, *inputs.vintages, *map(date.fromisoformat, inputs.matured.values())}:
         run_digest(book.night(night))
@@ -129,6 +133,8 @@ def write_night(book: Book, manifest: Manifest, inputs: Inputs, folder: Path, re
         report("deciding", done, len(names))
     report("writing the report", len(names), len(names))
     summary = _write_whole(book, manifest, inputs, by, folder, names)
+    if recorded:
+        write_night_record(book, inputs, folder, names)
     store.remove_folder(folder / "work")
     return summary
 
@@ -149,6 +155,7 @@ def _write_partition(book, manifest, inputs, by: Deciders, moved, standings, fol
     store.write_parquet(left.options, decisions.options)
     store.write_parquet(left.gate, spoken_of(decisions.candidates))
     store.write_parquet(left.placements, facts.placements)
+    store.write_parquet(left.borrowers, decisions.loans.select("loan_id", "borrower_id"))
     held = decisions.proposals.filter(pl.col("hold") != "none")
     content = {
         "tallies": {table: rows.to_dict(as_series=False) for table, rows in tallies.items()},

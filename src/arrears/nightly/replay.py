@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from arrears.ingest.plain import brought_in
 from arrears.locks import locked
 from arrears.nightly.inputs import Inputs, inputs_from
 from arrears.nightly.night import sweep_replays, write_night
+from arrears.nightly.night_record import RECORD, faults_of, is_of_the_record, read_night_record
 from arrears.refusal import Refused
 from arrears.store import Book
 
@@ -55,14 +56,15 @@ def replay(book: Book, as_of: date, report: Callable = lambda *_: None) -> Repla
             laid_out = book if restored is None else Book(book.root, folder / "store")
             with brought_in(laid_out, lambda text: report(text, 0, 0), restored) as manifest:
                 store.write_bytes(again / "run.json", store.json_bytes(inputs.record()))
-                write_night(laid_out, manifest, inputs, again, report)
+                write_night(laid_out, manifest, inputs, again, report, recorded=False)
                 are_others = not inputs.loads and manifest.snapshot != inputs.snapshot
-                return _compared(final, again, inputs, are_others)
+                found = _compared(final, again, inputs, are_others)
+                return found if found.difference is not None else _with_record(found, final)
 
 
 def _compared(then: Path, now: Path, inputs: Inputs, are_others: bool) -> Replayed:
     """The two nights file by file; `are_others` where the book is kept by plain files that are not those of then."""
-    names = sorted({str(path.relative_to(folder)) for folder in (then, now) for path in folder.rglob("*") if path.is_file()})
+    names = sorted({str(path.relative_to(folder)) for folder in (then, now) for path in folder.rglob("*") if path.is_file() and not is_of_the_record(path.relative_to(folder))})
     found = {folder: _split_otherwise(then, now, folder) for folder in _IN_PARTITIONS}
     for name in names:
         one, other = then / name, now / name
@@ -85,6 +87,16 @@ def _compared(then: Path, now: Path, inputs: Inputs, are_others: bool) -> Replay
             zh += "（普通文件已不是该夜批当时的文件：它用到的行被更改或删除，或新增的行 recorded_at 早于该夜批）"
         return Replayed(len(names), f"{name}: {en}", f"{name}:{zh}", inputs)
     return Replayed(len(names), None, None, inputs)
+
+
+def _with_record(found: Replayed, final: Path) -> Replayed:
+    """The night's record is not done again, for it rests on secrets that may be destroyed since; that every file is as it says is seen without them."""
+    record = read_night_record(final)
+    faults = [] if record is None else faults_of(record)
+    if not faults:
+        return found
+    name, en, zh = faults[0]
+    return replace(found, difference=f"{name}: it {en} ({RECORD} says so)", difference_zh=f"{name}：{zh}（据 {RECORD}）")
 
 
 _IN_PARTITIONS = {"positions": ["loan_id"], "scores": ["model", "loan_id"], "decisions": ["loan_id"]}
