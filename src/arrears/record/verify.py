@@ -297,7 +297,7 @@ def read_vkey(text: str) -> Key:
 
 def read_note(text: str) -> Note:
     """A signed note's body and signature lines; raises Unfit. Source: C2SP signed-note, Format."""
-    if any(ord(sign) < 32 and sign != "\n" for sign in text):
+    if re.search("[\\x00-\\x09\\x0b-\\x1f]", text):
         raise Unfit("a control character in a signed note", "签名文本中有控制字符")
     cut = text.rfind("\n\n")
     if cut < 0 or not text.endswith("\n"):
