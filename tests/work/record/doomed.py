@@ -56,7 +56,7 @@ def main() -> None:
     from arrears.web.settings import configure
 
     configure(Path(told["home"]))
-    import arrears.work.actions  # noqa: F401
+    import arrears.work.actions
     import arrears.work.recording  # noqa: F401
     from arrears.work import access
     from arrears.work.sealing import vault
