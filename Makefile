@@ -67,6 +67,7 @@ requirements: $(UV)  ## compile the pinned requirements anew from the .in files
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements-uv.in -o requirements-uv.txt
 	$(UV) pip compile --quiet --no-deps --generate-hashes --no-header --no-emit-index-url --python-version 3.12 tests/record/outside/requirements.in -o tests/record/outside/requirements.txt
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 benchmarks/requirements.in -o benchmarks/requirements.txt
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 benchmarks/requirements-pymerkle.in -o benchmarks/requirements-pymerkle.txt
 
 clean:  ## remove what was made
 	rm -rf $(VENV) demo build dist .pytest_cache .ruff_cache .hypothesis

@@ -68,10 +68,10 @@ def field_digest(salt: bytes, value: Any) -> str:
 
 def canonical(value: Any) -> str:
     """The one JSON text of a value (RFC 8785); raises Refused for fractions, for whole numbers of 2^53 and more, for text that is no UTF-8 and for what JSON has not."""
-    _whole(value)
     try:
+        _whole(value)
         return rfc8785.dumps(value).decode("utf-8")
-    except rfc8785.CanonicalizationError as problem:
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as problem:
         raise Refused(f"the content cannot be written as RFC 8785 JSON ({problem}): other programs would read another value; give whole numbers below 2^53 and valid text",
                       f"内容无法写成 RFC 8785 规范 JSON（{problem}）：其他程序会读出不同的值；请使用绝对值小于 2^53 的整数和有效文本") from None
 
@@ -79,11 +79,11 @@ def canonical(value: Any) -> str:
 def _whole(value: Any) -> None:
     if isinstance(value, float):
         raise Refused(f"the number {value!r} in a content of the record has a fraction or is kept as one: programs print fractions differently; give whole units, such as cents",
-                      f"记录内容中的数值 {value!r} 是小数：不同程序的写法不同；请使用整数单位，例如分")
+                      f"存证内容中的数值 {value!r} 是小数：不同程序的写法不同；请使用整数单位，例如分")
     if isinstance(value, dict):
         for name, inner in value.items():
             if not isinstance(name, str):
-                raise Refused(f"{name!r} names a field in a content of the record: names are text; give text", f"记录内容中的字段名 {name!r} 不是文本；请使用文本")
+                raise Refused(f"{name!r} names a field in a content of the record: names are text; give text", f"存证内容中的字段名 {name!r} 不是文本；请使用文本")
             _whole(inner)
     elif isinstance(value, list | tuple):
         for inner in value:
@@ -95,4 +95,4 @@ def _utf8(text: str) -> bytes:
         return text.encode("utf-8")
     except UnicodeEncodeError:
         raise Refused("the text for the record holds half a character (a lone surrogate), which no file can hold; mend the text where it comes from",
-                      "要记录的文本含有残缺字符（孤立代理项），无法写入文件；请在来源处修正") from None
+                      "要存证的文本含有残缺字符（孤立代理项），无法写入文件；请在来源处修正") from None

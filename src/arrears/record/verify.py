@@ -49,7 +49,7 @@ KEY_BYTES = {LOG_KEY: 32, COSIGNER: 32, COSIGNER_PQ: 1312}
 SIGNATURE_BYTES = {LOG_KEY: 64, COSIGNER: 72, COSIGNER_PQ: 2428}
 WHOLE_MAX, SIZE_MAX = 2**53, 2**62
 LINE_MAX, NOTE_LINES_MAX, SMALL_FILE_MAX, BUNDLE_MAX = 1 << 20, 64, 16 << 20, 64 << 20
-FINDINGS_MAX, MISSING_MAX = 1000, 1000
+FINDINGS_MAX, MISSING_MAX = 1000, 200
 INSTALL = ("The Python package `cryptography` is missing or too old. Install it: python -m pip install --upgrade cryptography",
            "缺少 Python 软件包 cryptography，或版本过旧。请安装：python -m pip install --upgrade cryptography")
 
@@ -609,11 +609,9 @@ class Walk:
         full = self.size >> 16
         width = 256 if number >> 8 < full else (self.size >> 8) & 255
         try:
-            raw = _read(os.path.join(self.folder, tile_path(1, number >> 8, width)), 32 * width)
+            return self._tile(1, number >> 8, width)[32 * (number & 255) :][:32]
         except Unfit:
             return None
-        place = number & 255
-        return raw[32 * place : 32 * place + 32] if len(raw) == 32 * width else None
 
     def _push(self, root: bytes | None) -> None:
         """A full tile of level 0 is done: its hash goes up as far as tiles are full."""
@@ -679,13 +677,21 @@ class Walk:
 
     # Tiles of level 0 and the entries: two copies of the same hashes, so that a damaged one is told from the other.
 
+    def _tile(self, level: int, number: int, width: int) -> bytes:
+        """The bytes of a tile of exactly that width; of the full one where a partial one is gone, as a writer removes it then; raises Unfit."""
+        path, stride = os.path.join(self.folder, tile_path(level, number, width)), 34 if level < 0 else 32
+        if width < 256 and not os.path.lexists(path) and os.path.lexists(os.path.join(self.folder, tile_path(level, number))):
+            return self._tile(level, number, 256)[: stride * width]
+        raw = _read(path, stride * 256)
+        if len(raw) != stride * width:
+            raise Unfit(f"it has {len(raw)} bytes, not {stride * width}", f"有 {len(raw)} 字节，应为 {stride * width}")
+        return raw
+
     def _hashes_of(self, level: int, number: int, width: int) -> list[bytes] | None:
         """The leaf hashes that a file of entries (-1) or of level 0 gives; None, and reported, where it is missing or of a wrong length."""
-        path, stride = tile_path(level, number, width), 34 if level < 0 else 32
+        path = tile_path(level, number, width)
         try:
-            raw = _read(os.path.join(self.folder, path), stride * 256)
-            if len(raw) != stride * width:
-                raise Unfit(f"it has {len(raw)} bytes, not {stride * width}", f"有 {len(raw)} 字节，应为 {stride * width}")
+            raw = self._tile(level, number, width)
         except Unfit as problem:
             self._lost.append((path, problem))
             return None
@@ -785,9 +791,7 @@ class Walk:
         first = number * 256 * span
         untouched = ("the entries give the same hashes again: everything remains provable", "由条目可重新算出这些哈希：一切仍可证明")
         try:
-            raw = _read(os.path.join(self.folder, path), stride * 256)
-            if len(raw) != stride * width:
-                raise Unfit(f"it has {len(raw)} bytes, not {stride * width}", f"有 {len(raw)} 字节，应为 {stride * width}")
+            raw = self._tile(level, number, width)
         except Unfit as problem:
             self.report.false("tile", path, f"over entries {first} to {first + width * span - 1}: {problem.en}", f"第 {first} 至 {first + width * span - 1} 条之上：{problem.zh}", entry=first, still=untouched)
             return
@@ -845,16 +849,15 @@ class Walk:
 
     def _is_beyond(self, path: str, level: int, number: int, width: int) -> bool:
         """A tile after the newest checkpoint, next to what is covered: a writer at work or killed leaves it, and so does who puts an old checkpoint back."""
-        stride = 34 if level < 0 else 32
-        full = self.size >> (8 * max(level, 0) + 8)
+        full, stride = self.size >> (8 * max(level, 0) + 8), 34 if level < 0 else 32
         try:
-            raw = _read(os.path.join(self.folder, path), stride * 256)
+            raw = self._tile(level, number, width)
             below = [tile_path(level, number - 1)] if number > full else []
             below += [tile_path(level - 1, number * 256 + width - 1)] if level > 0 else []
-            if len(raw) != stride * width or not all(os.path.isfile(os.path.join(self.folder, name)) for name in below):
+            if not all(os.path.isfile(os.path.join(self.folder, name)) for name in below):
                 return False
             covered = (self.size >> 8 * max(level, 0)) & 255 if number == full else 0
-            if covered and _read(os.path.join(self.folder, tile_path(level, number, covered)), stride * covered) != raw[: stride * covered]:
+            if covered and self._tile(level, number, covered) != raw[: stride * covered]:
                 return False
         except Unfit:
             return False
@@ -966,11 +969,19 @@ def _continues(last: Signed | None, signed: Signed, report: Report, where: tuple
     return False
 
 
-def _newest(folder: str, signers: Signers, history: History, report: Report) -> None:
-    """The file `checkpoint` is the last line of the history."""
+def _bytes_of_checkpoint(folder: str) -> bytes | None:
+    try:
+        return _read(os.path.join(folder, "checkpoint"), LINE_MAX)
+    except Unfit:
+        return None
+
+
+def _newest(folder: str, signers: Signers, history: History, earlier: bytes | None, report: Report) -> None:
+    """The file `checkpoint` is the last line of the history; earlier: what the file held before the history was read, as the log may be growing."""
     before = report.false_count
     try:
-        text = _text(_read(os.path.join(folder, "checkpoint"), LINE_MAX))
+        raw = _read(os.path.join(folder, "checkpoint"), LINE_MAX)
+        text = _text(raw)
     except Unfit as problem:
         report.false("missing", "checkpoint", problem.en, problem.zh)
         return
@@ -978,6 +989,9 @@ def _newest(folder: str, signers: Signers, history: History, report: Report) -> 
     if signed is None or not signed.is_sound or report.false_count > before:
         return
     if last is None or signed.size > last.size or (signed.body == last.body and signed.lines > last.lines):
+        if raw != earlier:
+            report.tell("checkpoint", "the log grew while it was read: judged is what its history held at first", "读取过程中日志有新增：只评判起初历史所含的部分")
+            return
         if not history.is_damaged:
             report.false("history", "checkpoints", f"the newest checkpoint (size {signed.size}) is not in the history: its last lines were removed", f"历史中没有最新检查点（{signed.size} 条）：末尾的行被删除")
         history.add(signed)
@@ -1316,48 +1330,58 @@ class Asked:
     authorities: list[Any]
 
 
-def _look_at_stamps(folder: str, history: History, asked: Asked, report: Report) -> dict[int, Stamp]:
+def _stamp_files(folder: str) -> list[str]:
+    """The names of all stamps and anchors, as stamps/… and anchors/…; read before the history, which then holds whatever they are of."""
+    found = []
+    for place in ("stamps", "anchors"):
+        path = os.path.join(folder, place)
+        if os.path.isdir(path) and not os.path.islink(path):
+            try:
+                found += [f"{place}/{name}" for name in sorted(os.listdir(path)) if ".tmp-" not in name]
+            except OSError:
+                continue  # the walk over the folder names it
+    return found
+
+
+def _look_at_stamps(folder: str, files: list[str], history: History, asked: Asked, report: Report) -> dict[int, Stamp]:
     """Every stamp and anchor of the folder checked; the newest size that a traced stamp covers and that stamp."""
     best: dict[int, Stamp] = {}
-    for place, ending in (("stamps", "tsr"), ("anchors", "json")):
-        path = os.path.join(folder, place)
-        for name in sorted(os.listdir(path)) if os.path.isdir(path) and not os.path.islink(path) else []:
-            file = f"{place}/{name}"
-            if ".tmp-" in name or not os.path.lexists(os.path.join(path, name)):
+    for file in files:
+        place, name = file.split("/", 1)
+        ending = "tsr" if place == "stamps" else "json"
+        try:
+            found = re.fullmatch(rf"(0|[1-9][0-9]{{0,18}})-([0-9a-f]{{16}})\.{ending}", name)
+            if not found:
+                raise Unfit("not part of the log", "不属于日志")
+            raw = _read(os.path.join(folder, file), 1 << 20)
+            if hashlib.sha256(raw).hexdigest()[:16] != found[2]:
+                raise Unfit("its bytes are not those its name was made of: changed or cut off", "内容与文件名所载摘要不符：被改动或截断")
+            size, root = int(found[1]), history.root(int(found[1]))
+            if root is None:
+                raise Unfit(f"it is of a checkpoint of size {size}, which `checkpoints` does not have: a line was removed or damaged there, or the file is not of this log", f"它属于 {size} 条的检查点，而 `checkpoints` 中没有：该行被删除或损坏，或此文件不属于本日志")
+            report.count(place)
+            if ending == "json":
+                _look_at_anchor(_json(_text(raw)), file, asked.key.name, size, root, report)
                 continue
-            try:
-                found = re.fullmatch(rf"(0|[1-9][0-9]{{0,18}})-([0-9a-f]{{16}})\.{ending}", name)
-                if not found:
-                    raise Unfit("not part of the log", "不属于日志")
-                raw = _read(os.path.join(path, name), 1 << 20)
-                if hashlib.sha256(raw).hexdigest()[:16] != found[2]:
-                    raise Unfit("its bytes are not those its name was made of: changed or cut off", "内容与文件名所载摘要不符：被改动或截断")
-                size, root = int(found[1]), history.root(int(found[1]))
-                if root is None:
-                    raise Unfit(f"it is of a checkpoint of size {size}, which `checkpoints` does not have: a line was removed or damaged there, or the file is not of this log", f"它属于 {size} 条的检查点，而 `checkpoints` 中没有：该行被删除或损坏，或此文件不属于本日志")
-                report.count(place)
-                if ending == "json":
-                    _look_at_anchor(_json(_text(raw)), file, size, root, report)
-                    continue
-                stamp = read_stamp(raw, f"{asked.key.name}\n{size}\n{base64.b64encode(root).decode()}\n", asked.authorities)
-                if stamp.is_traced:
-                    best = {size: stamp} if not best or size >= next(iter(best)) else best
-                else:
-                    _tell_untraced(file, stamp, asked, report)
-            except Untraced as problem:
-                report.tell(file, f"a stamp that was not checked: {problem.en}", f"未能核对的时间戳：{problem.zh}")
-            except Unfit as problem:
-                report.false("stamp" if ending == "tsr" else "anchor", file, problem.en, problem.zh)
+            stamp = read_stamp(raw, f"{asked.key.name}\n{size}\n{base64.b64encode(root).decode()}\n", asked.authorities)
+            if stamp.is_traced:
+                best = {size: stamp} if not best or size >= next(iter(best)) else best
+            else:
+                _tell_untraced(file, stamp, asked, report)
+        except Untraced as problem:
+            report.tell(file, f"a stamp that was not checked: {problem.en}", f"未能核对的时间戳：{problem.zh}")
+        except Unfit as problem:
+            report.false("stamp" if ending == "tsr" else "anchor", file, problem.en, problem.zh)
     if asked.authorities and not best:
         report.false("stamp", "stamps", "no stamp leads to a certificate you gave with --tsa", "没有任何时间戳可追溯到您用 --tsa 给出的证书")
     return best
 
 
-def _look_at_anchor(said: Any, file: str, size: int, root: bytes, report: Report) -> None:
+def _look_at_anchor(said: Any, file: str, origin: str, size: int, root: bytes, report: Report) -> None:
     """Whatever size or root the anchor's file says is that of the checkpoint; whether the chain holds it, must be looked up there."""
     roots = (root.hex(), "0x" + root.hex(), base64.b64encode(root).decode())
-    if isinstance(said, dict) and (said.get("size", size) != size or said.get("root", roots[0]) not in roots):
-        raise Unfit("the anchor says another size or root than the checkpoint", "锚定文件所载条数或根与检查点不符")
+    if isinstance(said, dict) and (said.get("size", size) != size or said.get("root", roots[0]) not in roots or said.get("origin", origin) != origin):
+        raise Unfit("the anchor says another log, size or root than the checkpoint", "锚定文件所载日志、条数或根与检查点不符")
     report.tell(file, f"an anchor of size {size}, unharmed; whether the chain it names really holds it must be looked up on that chain", f"{size} 条的锚定文件完好；所称链上是否确有此记录，须到该链上查证")
 
 
@@ -1366,7 +1390,7 @@ def _tell_untraced(file: str, stamp: Stamp, asked: Asked, report: Report) -> Non
                 f"{_moment(stamp.at)} 的时间戳，结构完好，签署者自称“{_shown(stamp.authority, 120)}”，" + ("但不能追溯到您给出的证书" if asked.authorities else "因未给出 --tsa，没有追溯到任何机构") + "：尚不能证明什么")
 
 
-def _look_at_seen(paths: list[str], asked: Asked, signers: Signers, history: History, report: Report) -> None:
+def _look_at_seen(paths: list[str], signers: Signers, history: History, report: Report) -> None:
     """Checkpoints kept elsewhere from earlier are of this log's history: what their size has here is what they say; the roots are then computed with all others."""
     for path in paths:
         try:
@@ -1390,8 +1414,16 @@ def _look_at_seen(paths: list[str], asked: Asked, signers: Signers, history: His
 
 
 def check_log(folder: str, asked: Asked, seen: list[str]) -> Report:
-    """Everything about a log's folder; raises Unreadable where it is none."""
-    report = Report()
+    """Everything about a log's folder; raises Unreadable where it is none. Where something is false and the log grew meanwhile, it is read again, up to three times."""
+    for _ in range(3):
+        report, earlier = Report(), _bytes_of_checkpoint(folder)
+        _check_log(folder, asked, seen, earlier, report)
+        if not report.false_count or earlier == _bytes_of_checkpoint(folder):
+            break
+    return report
+
+
+def _check_log(folder: str, asked: Asked, seen: list[str], earlier: bytes | None, report: Report) -> None:
     if not os.path.isdir(folder) or not any(os.path.lexists(os.path.join(folder, name)) for name in ("checkpoint", "checkpoints", "keys")):
         raise Unreadable(f"{_shown(folder)} is not the folder of a log", f"{_shown(folder)} 不是日志文件夹")
     signers = Signers(asked.key, asked.witnesses, report)
@@ -1402,10 +1434,11 @@ def check_log(folder: str, asked: Asked, seen: list[str]) -> Report:
     signers.follow(keys or [], "keys")
     if witnesses is not None:
         signers.introduce(witnesses, "witnesses")
+    stamp_files = _stamp_files(folder)
     history = read_history(folder, signers, report)
-    _newest(folder, signers, history, report)
-    _look_at_seen(seen, asked, signers, history, report)
-    stamps = _look_at_stamps(folder, history, asked, report)
+    _newest(folder, signers, history, earlier, report)
+    _look_at_seen(seen, signers, history, report)
+    stamps = _look_at_stamps(folder, stamp_files, history, asked, report)
     signers.tell_unknown()
     walk = Walk(folder, history.sizes, history.roots, report, history.is_damaged)
     walk.run()
@@ -1414,7 +1447,6 @@ def check_log(folder: str, asked: Asked, seen: list[str]) -> Report:
         if key.name not in signers.cosigned and not (key.kind == COSIGNER_PQ and mldsa is None):
             report.false("witness", "checkpoints", f"the witness you gave, {_shown(key.name, 80)}, has signed no checkpoint", f"您给出的见证人 {_shown(key.name, 80)} 没有签过任何检查点")
     _conclude_log(report, signers, history, stamps)
-    return report
 
 
 def _conclude_log(report: Report, signers: Signers, history: History, stamps: dict[int, Stamp]) -> None:
@@ -1425,6 +1457,9 @@ def _conclude_log(report: Report, signers: Signers, history: History, stamps: di
                            f"全部 {size} 条记录、每个哈希文件与每个检查点彼此相符：历次签署的 {len(history.sizes)} 个版本，都是最新版本原样不变的前段。除非日志密钥持有人另造了整本日志，否则签署之后没有任何内容被改动、删除或插入。")]
         report.proves += [_seen_by(name, covered, when) for name, (covered, when) in sorted(signers.cosigned.items())]
         report.proves += [_stamped_by(stamp, f"the first {covered} entries", f"前 {covered} 条") for covered, stamp in stamps.items()]
+    covered = max([-1, *(found for found, _ in signers.cosigned.values()), *stamps])
+    if 0 <= covered < size:
+        report.not_proven.append((f"Anything about the entries from {covered} on beyond what the operator says: no witness or stamp that you named covers them yet.", f"自第 {covered} 条起的条目，除经营者自己的说法外没有证明：您指定的见证人与时间戳尚未覆盖。"))
     _not_proven(report, bool(signers.cosigned), bool(stamps))
     report.not_proven.append(("That this is the newest state, or that no line of an older checkpoint was left out of the history: keep a checkpoint of your own and give it with --seen next time.", "不能证明这是最新状态，也不能证明历史中没有略去较早的检查点行：请自行保存一份检查点，下次用 --seen 给出。"))
 
@@ -1458,7 +1493,7 @@ def _not_proven(report: Report, is_witnessed: bool, is_stamped: bool) -> None:
 
 # ---- A bundle: one entry opened ------------------------------------------------------------------------------------------------------------------------------
 
-BUNDLE_FORMAT, BUNDLE_NAMES = "arrears-record-bundle/1", {"format", "content", "salt", "proof", "row", "field_salts", "stamps", "keys"}
+BUNDLE_FORMAT, BUNDLE_NAMES, BUNDLE_OPTIONAL = "arrears-record-bundle/1", {"format", "content", "salt", "proof", "stamps", "keys"}, {"row", "field_salts"}
 
 
 def _listed(value: Any, kind: type, most: int) -> list[Any]:
@@ -1507,7 +1542,7 @@ def check_bundle(path: str, asked: Asked, fields: list[tuple[str, str]]) -> Repo
             raise Unfit(f"it does not say it is “{BUNDLE_FORMAT}”", f"没有写明是“{BUNDLE_FORMAT}”")
     except Unfit as problem:
         raise Unreadable(f"{_shown(path)} is not a bundle: {problem.en}", f"{_shown(path)} 不是证明包：{problem.zh}") from None
-    for name in sorted(set(bundle) ^ (BUNDLE_NAMES | (set(bundle) & {"row", "field_salts"})) - {"row", "field_salts"}):
+    for name in sorted((set(bundle) - BUNDLE_OPTIONAL) ^ BUNDLE_NAMES):
         report.false("bundle", file, f"the part {_shown(name, 60)} is missing, or does not belong in a bundle", f"部分 {_shown(name, 60)} 缺失，或不属于证明包")
     signers = Signers(asked.key, asked.witnesses, report)
     signed, content, index = None, None, 0
@@ -1528,6 +1563,8 @@ def check_bundle(path: str, asked: Asked, fields: list[tuple[str, str]]) -> Repo
         row = _row_of(bundle["row"], content) if "row" in bundle else None
         part = "field_salts"
         _look_at_fields(bundle.get("field_salts", {}), fields, row or content, report)
+    except Unreadable:
+        raise
     except Unfit as problem:
         report.false("bundle", f"{file}: {part}", problem.en, problem.zh, entry=index if signed else None)
         row = None
@@ -1723,7 +1760,8 @@ def _printed(report: Report, what: str, language: int) -> str:
         if report.false_count > len(report.findings):
             out.append(f"- … {report.false_count - len(report.findings)}")
     if report.opened:
-        out += ["", title[3] + colon, *[f"  {pair[language]}" for pair in report.opened], *[f"  {name} = {_shown(json.dumps(value, ensure_ascii=False, sort_keys=True), 100000)}" for name, value in report.content.items()]]
+        claimed = (" (claimed, not shown to be true: see above)", "（仅为其所称，未能证实，见上）")[language] if report.false_count else ""
+        out += ["", title[3] + claimed + colon, *[f"  {pair[language]}" for pair in report.opened], *[f"  {name} = {_shown(json.dumps(value, ensure_ascii=False, sort_keys=True), 100000)}" for name, value in report.content.items()]]
     for heading, pairs in ((title[0], [pair[language] for pair in report.proves]), (title[1], [pair[language] for pair in report.not_proven]),
                            (title[2], [(f"{_shown(item[0])}{colon}" if item[0] else "") + item[1 + language] for item in report.told])):
         if pairs:

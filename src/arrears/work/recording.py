@@ -156,6 +156,11 @@ def _written(log: Log, size: int) -> None:
         log.extend(_commitments(log.size, min(size, log.size + PIECE)))
 
 
+def placed_commitments(start: int, stop: int) -> bytes:
+    """The commitments from start to stop as the database placed them, 32 bytes each: what damaged files of the log are mended from. Raises Refused where one is missing."""
+    return _commitments(start, stop)
+
+
 def _commitments(start: int, stop: int) -> bytes:
     """What the database placed from start to stop, 32 bytes each, none missing."""
     with connection.cursor() as cursor:
