@@ -56,13 +56,13 @@ class Work:
     @contextmanager
     def writing(self, lender: str) -> Iterator[None]:
         """What is written in the block is written by the system, in one entry."""
+        from arrears.work.actions.action import Doing, put_down
         from arrears.work.actor import system
-        from arrears.work.models import Entry
         from arrears.work.tenancy import seen_by
 
         entry, salt = uuid4(), secrets.token_bytes(32)
         with seen_by(system(lender), entry, salt):
-            Entry.objects.create(id=entry, lender=lender, at=self.at, actor_name="system", via="test", verb="test.lay_out", salt=salt)
+            put_down(Doing(system(lender), self.at, entry), "test.lay_out", salt)
             yield
 
     @property

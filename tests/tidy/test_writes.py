@@ -1,6 +1,7 @@
 """Every write is an action: no face or command writes a table otherwise, the database refuses what tries, and each action leaves one Entry that names all it changed."""
 
 import ast
+import json
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from arrears.work.models import Change, Entry
 from arrears.work.tenancy import seen_by
 from work.action_scenes import SCENES, World, done
 from work.more_scenes import CHANGES_NOTHING, ELSEWHERE
+from work.record.opened import demand_leaf
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "src" / "arrears"
@@ -31,7 +33,7 @@ MAY: dict[str, str] = {
     "web/sessions.py:create": "as above",
 }
 """What a face writes that is no business of an action; each with its reason."""
-LOG = {"work_entry", "work_change", "work_answer"}
+LOG = {"work_entry", "work_change", "work_answer", "work_place", "work_waiting"}
 
 
 def written(tree: ast.AST) -> list[tuple[int, str]]:
@@ -118,7 +120,7 @@ def test_what_is_performed_elsewhere_is_spoken_of_there(verb, place):
 
 
 @pytest.mark.parametrize("verb", sorted(SCENES))
-def test_each_action_leaves_one_entry_that_names_every_table_it_wrote_and_no_other(verb, work):
+def test_each_action_leaves_one_entry_that_names_every_table_it_wrote_and_no_other_and_its_leaf_that_opens(verb, work):
     world = World(work)
     call = SCENES[verb](world)
     before = _rows(world)
@@ -131,6 +133,8 @@ def test_each_action_leaves_one_entry_that_names_every_table_it_wrote_and_no_oth
     after = _rows(world)
     new = world.seen(lambda: list(Entry.objects.exclude(id__in=entries)))
     assert [(entry.verb, entry.is_refused, entry.actor, entry.at) for entry in new] == [(verb, False, call.actor.account, work.at)]
+    leaf = world.seen(lambda: demand_leaf(new[0]))
+    assert ("reason" in json.loads(leaf.content)["withheld"]) == (call.reason is not None and verb != "person.erase")
     told = world.seen(lambda: list(Change.objects.filter(entry=new[0]).values_list("table", "operation", "rows", "ids")))
     differ = {table for table in before if before[table] != after[table]}
     assert {table for table, *_ in told} == differ
@@ -141,13 +145,14 @@ def test_each_action_leaves_one_entry_that_names_every_table_it_wrote_and_no_oth
 
 
 def _rows(world: World) -> dict[str, dict]:
-    """Every row of the lender in every table but the log's, by id."""
+    """Every row of the lender in every table but the log's, by id; leaves of entries are of the log."""
     found = {}
     with seen_by(world.system), connection.cursor() as cursor:
         for model in apps.get_app_config("work").get_models():
             table = model._meta.db_table
             if table not in LOG and table != "work_lender":
-                cursor.execute(f'SELECT id, t::text FROM "{table}" t WHERE lender = %s', [world.lender])
+                own = "AND kind <> 'entry'" if table == "work_leaf" else ""
+                cursor.execute(f'SELECT id, t::text FROM "{table}" t WHERE lender = %s {own}', [world.lender])
                 found[table] = dict(cursor.fetchall())
     return found
 

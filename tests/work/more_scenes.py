@@ -1,5 +1,6 @@
 """Scenes of the verbs on accounts, emergencies, attachments, persons, retention and export; as in action_scenes.py."""
 
+import secrets
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -196,3 +197,17 @@ def _(world: World) -> Call:
     out = Path(tempfile.mkdtemp(prefix="arrears-export-"))
     world.folders.append(out)
     return replace(world.call("outcome.export", {"out": out}, actor=world.system, thing=None), reason=None)
+
+
+@scene("record.collect")
+def _(world: World) -> Call:
+    from arrears.record.happening import Happening
+
+    return replace(world.call("record.collect", {"happenings": [Happening("night/2026-11-01", "night", world.work.now, {"decisions": 3})]}, actor=world.system, thing=None), reason=None)
+
+
+@scene("record.resume")
+def _(world: World) -> Call:
+    from arrears.work.recording import backlog
+
+    return world.call("record.resume", {"first": backlog().placed, "commitments": bytes(range(32)) + secrets.token_bytes(32)}, actor=_administrator(world), thing=None)

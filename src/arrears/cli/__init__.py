@@ -1,5 +1,5 @@
 """The command line: arrears ingest, map, book, quarantine, take-back; night, positions, explain, replay; may, law, score, strategy, cases; generate, demo;
-intake, export, serve; db, vault, account, person, retention."""
+intake, export, serve; db, vault, record, account, person, retention."""
 
 import sys
 import traceback
@@ -7,7 +7,20 @@ import traceback
 import typer
 
 from arrears import __version__
-from arrears.cli import book, cases, database, gate, nights, people, scores, serving, strategies, vaults, working
+from arrears.cli import (
+    book,
+    cases,
+    database,
+    gate,
+    nights,
+    people,
+    records,
+    scores,
+    serving,
+    strategies,
+    vaults,
+    working,
+)
 
 DEFECT = 70
 """Exit status of a defect in the program."""
@@ -28,6 +41,7 @@ app.add_typer(strategies.strategy, name="strategy")
 app.add_typer(cases.cases, name="cases")
 app.add_typer(database.database, name="db")
 app.add_typer(vaults.vault, name="vault")
+app.add_typer(records.record, name="record")
 app.add_typer(serving.account, name="account")
 app.add_typer(people.person, name="person")
 app.add_typer(people.retention, name="retention")

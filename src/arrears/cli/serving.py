@@ -32,7 +32,9 @@ def serve(
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that answer. 进程数")] = 2,
     lang: terms.LangOption = None,
 ) -> None:
-    """Serve the pages of the work plane until stopped. 启动网页服务"""
+    """Serve the pages of the work plane, and keep its record beside them, until stopped. 启动网页服务并维护存证"""
+    from arrears.cli.record_watch import beside_server
+
     with terms.refusals(lang):
         language = terms.language(lang)
         address, port = _address(bind)
@@ -41,9 +43,12 @@ def serve(
         if not serving.is_tls and address not in ("127.0.0.1", "::1", "localhost") and not serving.behind_proxy:
             raise Refused(f"--bind {bind} is open to others and passwords would pass in the clear; say serve.certificate and serve.key in {home / 'settings.yaml'}, or serve.behind_proxy",
                           f"--bind {bind} 对外开放，密码将明文传输；请在 {home / 'settings.yaml'} 中设置 serve.certificate 与 serve.key，或 serve.behind_proxy")
-        os.environ.update(ARREARS_HOME=str(home.resolve()), ARREARS_LANG=language)
+        os.environ.update(ARREARS_HOME=str(home.resolve()), ARREARS_LANG=language, ARREARS_SERVER=str(os.getpid()))
         _say(language, f"serving {home} at {'https' if serving.certificate else 'http'}://{bind} with {workers} workers; stop with Ctrl-C", f"正在 {bind} 提供 {home} 的服务，{workers} 个进程；按 Ctrl-C 停止")
-        _run(address, port, workers, serving)
+        with beside_server(home, language) as is_recorded:
+            if not is_recorded:
+                _say(language, f"no record is kept here; one that strangers can check is made with: arrears record init --home {home} --origin bank.example/record", f"此处未建立存证；如需可供外部核验的存证，请运行：arrears record init --home {home} --origin bank.example/record")
+            _run(address, port, workers, serving)
         _say(language, "stopped; PostgreSQL keeps running: arrears db stop ends it", "已停止；PostgreSQL 仍在运行：可用 arrears db stop 停止")
 
 

@@ -34,7 +34,9 @@ def intake(
     as_json: JsonOption = False, lang: LangOption = None,
 ) -> None:
     """Take a finished night's worklist in as cases; again changes nothing. 接收夜批名单为案件。"""
-    with terms.refusals(lang), _database(home):
+    from arrears.cli.record_words import collected_lines
+
+    with terms.refusals(lang), database(home):
         from arrears.work.actions.intake import open_lender, take_night
         from arrears.work.night_files import night_of
 
@@ -44,11 +46,23 @@ def intake(
         now = terms.now()
         open_lender(night.lender, now)
         told, is_new = take_night(night, night.lender.id, now)
+        recorded = _recorded(book, now, lang)
         if as_json:
-            print(json.dumps({"as_of": as_of, "lender": night.lender.id, "is_new": is_new, **told}, ensure_ascii=False, indent=1, sort_keys=True))
+            print(json.dumps({"as_of": as_of, "lender": night.lender.id, "is_new": is_new, **told, "recorded": recorded}, ensure_ascii=False, indent=1, sort_keys=True))
             return
-        for line in intake_lines(as_of, night.lender.id, told, is_new, terms.language(lang)):
+        for line in [*intake_lines(as_of, night.lender.id, told, is_new, terms.language(lang)), *(collected_lines(night.lender.id, recorded, terms.language(lang)) if recorded else [])]:
             print(line)
+
+
+def _recorded(book: Path, now: int, lang: str | None) -> dict[str, int] | None:
+    """How much of the book came into the record just now; None, said on standard error, where the book cannot tell: the night is taken in all the same."""
+    from arrears.cli.record_keeping import collected
+
+    try:
+        return collected(book, now)[1]
+    except Refused as problem:
+        terms.refused(f"the night is taken in, but the book is not in the record: {problem.en}; then run arrears record collect --book {book}", f"夜批已接收，但账册未能写入存证：{problem.zh}；处理后请运行 arrears record collect --book {book}", lang)
+        return None
 
 
 def intake_lines(as_of: str, code: str, told: dict, is_new: bool, lang: str) -> list[str]:
@@ -68,7 +82,7 @@ def export(
     as_json: JsonOption = False, lang: LangOption = None,
 ) -> None:
     """Write what people did as tables for the next night: contacts, promises, plans, holds, consents, placements. 导出催收结果，供下一夜批使用。"""
-    with terms.refusals(lang), _database(home):
+    with terms.refusals(lang), database(home):
         from arrears.work.actions.export import export as write_outcomes
         from arrears.work.export import MAPPING, put_into
 
@@ -100,7 +114,7 @@ def _lender_of(said: str | None, book: Path | None) -> str:
 
 
 @contextmanager
-def _database(home: Path) -> Iterator[None]:
+def database(home: Path) -> Iterator[None]:
     """Django knows the home's database, which runs and has this version's tables; what it says when it fails is said as a refusal. Raises Refused where there is no such home."""
     from arrears import postgres
 
@@ -125,11 +139,12 @@ def _database(home: Path) -> Iterator[None]:
 
 
 def demo_work(home: Path, book: Path, as_of: str, lang: str) -> list[str]:
-    """The demo's part after its last night: a database with a vault, the night taken in, one account a role with a password for one use; the lines to print.
+    """The demo's part after its last night: a database with a vault, the night taken in, one account a role with a password for one use, a record that a stranger's program checks; the lines to print.
 
     Again, or after it was killed, what is there stays: accounts are made once, and their passwords told once.
     """
     from arrears import postgres
+    from arrears.cli.record_demo import demo_record
     from arrears.twin.people_in_full import write_people
     from arrears.vault.vault import init_vault
     from arrears.web.upgrade import upgrade
@@ -143,7 +158,7 @@ def demo_work(home: Path, book: Path, as_of: str, lang: str) -> list[str]:
     if not made_up.people_path.is_file():
         write_people(made_up, opened.handover_public_key(terms.now()), DEMO_SEED)
     opened.close()
-    with _database(home):
+    with database(home):
         from arrears.work.actions.intake import open_lender, take_night
         from arrears.work.night_files import night_of
 
@@ -151,6 +166,7 @@ def demo_work(home: Path, book: Path, as_of: str, lang: str) -> list[str]:
         open_lender(night.lender, terms.now())
         lines += intake_lines(as_of, night.lender.id, *take_night(night, night.lender.id, terms.now()), lang)
         lines += _demo_accounts(night.lender.id, night.roster, lang)
+        lines += demo_record(home, book, lang)
     lines += [f"{home}：作业平面已就绪；数据库继续运行，停止：arrears db stop --home {home}" if zh else f"{home}: the work plane is ready; its database runs on, stop it with: arrears db stop --home {home}"]
     lines += [f"接下来：arrears serve --home {home}；导出结果：arrears export --home {home} --out {home}/outcomes --book {book}" if zh else
               f"Next: arrears serve --home {home}; then write what was done for the next night: arrears export --home {home} --out {home}/outcomes --book {book}"]

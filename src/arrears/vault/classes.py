@@ -48,6 +48,7 @@ _ROWS = (
     ("work_complaint", "answer_sealed", C2, {}, {}, "reading"),
     ("work_entry", "reason_sealed", C2, {}, {}, "reading"),
     ("work_brokenglass", "reason_sealed", C2, {}, {}, "reading"),
+    ("work_leaf", "fields_sealed", C2, {}, {}, "reading"),
 )
 SEALED_COLUMNS = {(row[0], row[1]): SealedColumn(*row) for row in _ROWS}
 """Every sealed column of the work plane, by table and column. An attachment's content is C3, since a voice may serve as a biometric (this project's choice)."""
@@ -59,8 +60,8 @@ def sealed_column(table: str, column: str) -> SealedColumn:
 
 
 _ABOUT_A_PERSON = ("case", "party", "contactpoint", "debt", "payment", "placement", "hold", "attachment", "contact", "promise", "offer", "plan", "dispute", "complaint", "consent", "approval",
-                   "entry", "answer", "borrowerlogin", "brokenglass", "account")
-_ABOUT_NOBODY = ("lender", "team", "collector", "change")
+                   "entry", "answer", "borrowerlogin", "brokenglass", "account", "leaf")
+_ABOUT_NOBODY = ("lender", "team", "collector", "change", "place", "waiting")
 _PROOFS_OF_WHO = {("work_account", "password"), ("work_borrowerlogin", "secret")}
 
 

@@ -8,7 +8,10 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from django.db import connection
+
 from arrears.law.retention import NO_RULE
+from arrears.work.entry_leaf import UNSAID
 from arrears.work.keeping import OWING, Kept, Table, facts_of, kept_of, of_person
 from arrears.work.models import Attachment, BorrowerLogin, Case, Complaint, Contact, ContactPoint, Dispute, Hold, Party
 from arrears.work.sealing import vault
@@ -97,7 +100,19 @@ def clear(places: list[Party], now: datetime) -> dict[str, int]:
     Party.objects.filter(id__in=parties, frozen_at=None).update(frozen_at=now)
     Party.objects.filter(id__in=parties, erased_at=None).update(erased_at=now)
     Case.objects.filter(id__in=owed, frozen_at=None).update(frozen_at=now)
-    return counts
+    return counts | _forget_leaves(owed, parties)
+
+
+def _forget_leaves(owed: list[UUID], parties: list[UUID]) -> dict[str, int]:
+    """Content and salt of every leaf of the debtor's cases are gone, of their Entries parameters, result and salt, but those that say that they were erased; the places in the record stay.
+
+    Of anybody else what the digests of personal fields that name them were taken with is gone.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT leaves FROM arrears_forget_leaves(%s::uuid[], %s)", [owed, list(UNSAID)])
+        leaves = cursor.fetchone()[0]
+        cursor.execute("SELECT arrears_forget_fields(%s::uuid[])", [parties])
+        return {"leaves": leaves, "leaf_fields": cursor.fetchone()[0]}
 
 
 def _empty_attachments(some, now: datetime) -> int:

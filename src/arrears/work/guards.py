@@ -13,6 +13,7 @@ from pathlib import Path
 from django.apps import apps
 
 from arrears.refusal import Refused
+from arrears.work import record_guards
 
 _LENDER = "lender = (SELECT current_setting('arrears.lender', true))"
 _ALL = "(SELECT current_setting('arrears.teams', true)) = '*'"
@@ -22,13 +23,15 @@ _CASE_SEEN = "EXISTS (SELECT 1 FROM work_case seen WHERE seen.id = {})"
 
 OF_CASE = ("party", "contactpoint", "debt", "payment", "placement", "hold", "attachment", "contact", "promise", "offer", "plan", "dispute", "complaint", "consent")
 OF_LENDER = ("team", "collector", "brokenglass", "borrowerlogin", "answer", "change")
-ADDED_ONLY = ("entry", "change")
+ADDED_ONLY = ("entry", "change", "leaf")
+OF_NO_LENDER = ("place", "waiting")
+"""The record's commitments: read by whoever asks, since they tell nothing; nobody but the database writes them, see record_guards."""
 FREE = {"account": "lender", "lender": "code"}
 """Tables that are read before anybody has logged in, so no lender is known yet, and the column with the lender's code, by which their writes are guarded as all others."""
 FACTORS = "mfa_authenticator"
 """allauth's table of second factors: it knows no lender, but nobody's factor is made, spent or removed outside an action."""
 _NO_CHANGE = (*ADDED_ONLY, "answer", "lender")
-"""Tables whose writes are put down nowhere else: the log itself, and what has no id of its own."""
+"""Tables whose writes are put down nowhere else: the log itself, and what has no id of its own. New leaves that are of no Entry are put down by record_guards."""
 _PLAIN_CODE = "code !~ ',' AND code <> '*'"
 """What a team's code may be: the list of teams that a transaction sees is told to the database with commas, and a star stands for all."""
 
@@ -53,7 +56,7 @@ REVOKE EXECUTE ON FUNCTION arrears_put_down(text, text, bigint, uuid[], bytea, b
 CREATE OR REPLACE FUNCTION arrears_entry_is_of_now() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE running uuid;
 BEGIN
-  IF TG_TABLE_NAME = 'work_change' THEN running := NEW.entry_id; ELSE running := current_setting('arrears.entry')::uuid; END IF;
+  IF TG_TABLE_NAME IN ('work_change', 'work_leaf') THEN running := NEW.entry_id; ELSE running := current_setting('arrears.entry')::uuid; END IF;
   IF NOT EXISTS (SELECT FROM work_entry e WHERE e.id = running AND e.lender = current_setting('arrears.lender') AND e.xmin = pg_current_xact_id()::xid) THEN
     RAISE EXCEPTION 'a write under an entry that is not of this action' USING ERRCODE = 'insufficient_privilege';
   END IF;
@@ -72,17 +75,17 @@ _OPERATIONS = {
 
 def guards_mark() -> str:
     """Tells these guards from those of another version: laid ones bear it, so that a database whose guards are older is noticed."""
-    return f"guards {sha256(Path(__file__).read_bytes()).hexdigest()[:32]}"
+    return f"guards {sha256(Path(__file__).read_bytes() + Path(record_guards.__file__).read_bytes()).hexdigest()[:32]}"
 
 
 def guard(run, app: str) -> None:
     """Lays the guards. run: executes one statement, as the owner; app: the application's role."""
     run(_FUNCTIONS)
-    for table in (*OF_CASE, *OF_LENDER, "case", "approval", "entry"):
+    for table in (*OF_CASE, *OF_LENDER, "case", "approval", "entry", "leaf"):
         _row_security(run, f"work_{table}", _visible(table), _writable(table))
     for table, column in FREE.items():
         _own_writes(run, f"work_{table}", column)
-    for table in (*OF_CASE, *OF_LENDER, *FREE, "case", "approval", "entry"):
+    for table in (*OF_CASE, *OF_LENDER, *FREE, "case", "approval", "entry", "leaf"):
         _needs_an_entry(run, f"work_{table}")
         if table not in _NO_CHANGE:
             _put_down(run, f"work_{table}")
@@ -97,6 +100,7 @@ def guard(run, app: str) -> None:
             if field.choices:
                 _only_these_words(run, model._meta.db_table, field.column, [word for word, _ in field.choices])
     _grants(run, app)
+    record_guards.guard_record(run, app)
     run(f"COMMENT ON TABLE work_entry IS '{guards_mark()}'")
 
 
@@ -117,14 +121,16 @@ def _visible(table: str) -> str:
         return f"{_LENDER} AND ({_ALL} OR {_CASE_SEEN.format('case_id')})"
     if table == "approval":
         return f"{_LENDER} AND ({_ALL} OR asked_by_id::text = (SELECT current_setting('arrears.account', true)) OR {_CASE_SEEN.format('case_id')})"
+    if table == "leaf":
+        return f"{_LENDER} AND ({_ALL} OR {record_guards.leaf_visible(_CASE_SEEN.format(_QUOTED))})"
     if table == "entry":
         return f"{_LENDER} AND ({_ALL} OR actor::text = (SELECT current_setting('arrears.account', true)) OR {_CASE_SEEN.format(_QUOTED)})"
     return _LENDER
 
 
 def _writable(table: str) -> str:
-    """What a new row must be: as visible, but an entry and a refusal may speak of a case its actor may not see."""
-    return _LENDER if table == "entry" else _visible(table)
+    """What a new row must be: as visible, but an entry, its leaf and a refusal may speak of a case its actor may not see."""
+    return _LENDER if table in ("entry", "leaf") else _visible(table)
 
 
 def _row_security(run, table: str, visible: str, writable: str) -> None:

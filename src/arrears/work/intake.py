@@ -50,7 +50,7 @@ def take_in(lender: str, night: Night, vault: Vault, now: datetime, applied: lis
     told |= close_settled(lender, night.as_of)
     parties = parties_of(lender, under, places, night_files.guarantors(night, of))
     told |= take_people(lender, under, night, vault, now, places, parties, applied).told()
-    told |= put_payments(lender, under, night, places, of)
+    told |= put_payments(lender, under, night, places, of, now)
     told |= intake_hands.put_placements(lender, night.as_of, hands, moved)
     ask("""UPDATE work_placement p SET returned_on = greatest(p.placed_on, %(as_of)s::date), returned_why = 'other' FROM work_case c
         WHERE p.lender = %(lender)s AND c.id = p.case_id AND c.state = 'closed' AND c.closed_on = %(as_of)s AND p.returned_on IS NULL""", {"lender": lender, "as_of": night.as_of})

@@ -1,11 +1,12 @@
 """Debts with their positions, and the payments that tell whether a promise is kept, as a night found them."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import polars as pl
 
 from arrears.work import night_files
+from arrears.work.entry_leaf import EXACT_MOST
 from arrears.work.identities import identity
 from arrears.work.night_files import Night
 from arrears.work.rows_by_copy import ask, copy_in, passing_table
@@ -37,15 +38,18 @@ def close_settled(lender: str, as_of: date) -> dict[str, int]:
     return {"cases_off_list": off, "cases_settled": ask(_SETTLED, said)}
 
 
-def put_payments(lender: str, under: UUID, night: Night, places: pl.DataFrame, of: pl.DataFrame) -> dict[str, int]:
-    """The payments of the cases' loans from PAYMENT_DAYS before each case was opened, as the book has them now: changed ones changed, those it has no longer gone."""
+def put_payments(lender: str, under: UUID, night: Night, places: pl.DataFrame, of: pl.DataFrame, at: datetime) -> dict[str, int]:
+    """The payments of the cases' loans from PAYMENT_DAYS before each case was opened, as the book has them now: changed ones changed, those it has no longer gone.
+
+    Each that was put or changed has a leaf of the record, of this moment.
+    """
     passing_table("taken_payment", "id uuid, case_id uuid, payment_id text, loan_id text, paid_on date, currency text, amount_minor bigint, reverses text")
     case_of = places.select("borrower_id", "case_id")
     for piece in night_files.payments(night, of):
         rows = piece.join(case_of, on="borrower_id").filter(pl.col("paid_on") >= _first_day(lender, night))
         ids = [identity(under, "payment", one) for one in rows["payment_id"]]
         copy_in("taken_payment", rows.with_columns(id=pl.Series(ids, dtype=pl.String)).select("id", "case_id", "payment_id", "loan_id", "paid_on", "currency", "amount_minor", "reverses"))
-    said = {"lender": lender, "days": PAYMENT_DAYS}
+    said = {"lender": lender, "days": PAYMENT_DAYS, "at": at, "exact": EXACT_MOST}
     ask("DELETE FROM taken_payment t USING work_case c WHERE c.id = t.case_id AND t.paid_on < c.opened_on - %(days)s", said)
     gone = ask(_DROP_PAYMENTS, said)
     return {"payments": ask(_PUT_PAYMENTS, said), "payments_gone": gone}
@@ -86,10 +90,20 @@ FROM taken_place p WHERE w.id = p.case_id AND w.lender = %(lender)s AND NOT p.li
 _DROP_PAYMENTS = """DELETE FROM work_payment w USING work_case c, taken_place p WHERE w.lender = %(lender)s AND c.id = w.case_id AND p.case_id = c.id
     AND NOT EXISTS (SELECT 1 FROM taken_payment t WHERE t.payment_id = w.payment_id)"""
 _PUT_PAYMENTS = """
+WITH put AS (
 INSERT INTO work_payment (id, lender, case_id, payment_id, loan_id, paid_on, currency, amount_minor, reverses)
 SELECT id, %(lender)s, case_id, payment_id, loan_id, paid_on, currency, amount_minor, reverses FROM taken_payment
 ON CONFLICT (lender, payment_id) DO UPDATE SET case_id = excluded.case_id, loan_id = excluded.loan_id, paid_on = excluded.paid_on, currency = excluded.currency,
   amount_minor = excluded.amount_minor, reverses = excluded.reverses
 WHERE (work_payment.case_id, work_payment.loan_id, work_payment.paid_on, work_payment.currency, work_payment.amount_minor, work_payment.reverses)
   IS DISTINCT FROM (excluded.case_id, excluded.loan_id, excluded.paid_on, excluded.currency, excluded.amount_minor, excluded.reverses)
+RETURNING case_id, payment_id, loan_id, paid_on, currency, amount_minor, reverses)
+INSERT INTO work_leaf (id, lender, kind, entry_id, "case", at, content, salt)
+SELECT gen_random_uuid(), %(lender)s, 'payment', current_setting('arrears.entry')::uuid, case_id, %(at)s,
+  '{"amount_minor":' || CASE WHEN abs(amount_minor) <= %(exact)s THEN amount_minor::text ELSE '"' || amount_minor || '"' END || ',"case":"' || case_id || '","currency":' || to_json(currency)
+  || ',"entry":"' || current_setting('arrears.entry') || '","kind":"payment","lender":' || to_json(%(lender)s::text) || ',"loan_id":' || to_json(loan_id) || ',"paid_on":"' || to_char(paid_on, 'YYYY-MM-DD')
+  || '","payment_id":' || to_json(payment_id) || ',"reverses":' || coalesce(to_json(reverses)::text, 'null') || '}',
+  sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
+FROM put
 """
+"""Payments and their leaves in one statement; the text of a leaf is what RFC 8785 writes: keys in order, and PostgreSQL escapes the same characters the same way. Returns how many were put."""

@@ -40,12 +40,18 @@ def own_words_of(lender: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"arrears/words/{lender}")
 
 
-def sealed_reason(lender: str, case: UUID | None, entry: UUID, reason: str | None) -> bytes | None:
-    """The reason of an Entry, under the key of its case's debtor, else under the lender's own: somebody may have written a name into it. Of an erased person none is kept."""
-    if reason is None:
-        return None
-    person = (debtor_of(case) if case is not None else None) or own_words_of(lender)
+def sealed_with_entry(lender: str, case: UUID | None, entry: UUID, reason: str | None, secret: bytes | None) -> tuple[bytes | None, bytes | None]:
+    """The reason of an Entry and the secret of its leaf's digests, each None where there is none, under the key of its case's debtor, else under the lender's own: somebody may have written a name into it.
+
+    Of an erased person neither is kept: a reason is then empty, the secret None.
+    """
+    cells = [("work_entry", "reason_sealed", reason), ("work_leaf", "fields_sealed", None if secret is None else secret.hex())]
+    given = [(table, column, text) for table, column, text in cells if text is not None]
+    if not given:
+        return None, None
+    person = str((debtor_of(case) if case is not None else None) or own_words_of(lender))
     try:
-        return sealed(lender, person, "work_entry", "reason_sealed", entry, reason)
+        found = dict(zip([table for table, _, _ in given], vault().seal(lender, [Cell(person, table, column, str(entry), text) for table, column, text in given]), strict=True))
     except Erased:
-        return b""
+        return None if reason is None else b"", None
+    return found.get("work_entry"), found.get("work_leaf")

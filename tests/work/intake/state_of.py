@@ -11,7 +11,7 @@ from arrears.work.night_files import night_of
 from arrears.work.tenancy import seen_by
 from work.intake.night_book import AS_OF
 
-LOG = ("work_entry", "work_change", "work_answer")
+LOG = ("work_entry", "work_change", "work_answer", "work_leaf")
 
 
 def taken(work, book: Book, as_of=AS_OF, now: int | None = None) -> tuple[dict, bool]:
@@ -27,7 +27,7 @@ def state(lender: str, log: bool = True) -> dict[str, list[str]]:
     with seen_by(system(lender)), connection.cursor() as cursor:
         for model in apps.get_app_config("work").get_models():
             table = model._meta.db_table
-            if table == "work_lender" or (table in LOG and not log):
+            if table in ("work_lender", "work_place", "work_waiting") or (table in LOG and not log):
                 continue
             cursor.execute(f'SELECT t::text FROM "{table}" t WHERE lender = %s ORDER BY id::text', [lender])
             found[table] = [line for (line,) in cursor.fetchall()]

@@ -42,15 +42,15 @@ def writing(work, lender: str):
     """One transaction in which rows may be written, with its Entry."""
     from contextlib import contextmanager
 
+    from arrears.work.actions.action import Doing, put_down
     from arrears.work.actor import system
-    from arrears.work.models import Entry
     from arrears.work.tenancy import seen_by
 
     @contextmanager
     def within():
         entry = uuid4()
         with seen_by(system(lender), entry, b"salt"):
-            Entry.objects.create(id=entry, lender=lender, at=moment_of(work.now), actor_name="test", via="system", verb="test.made", salt=b"salt")
+            put_down(Doing(system(lender), moment_of(work.now), entry), "test.made", b"salt")
             yield entry
 
     return within()

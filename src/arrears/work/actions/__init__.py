@@ -18,6 +18,7 @@ from arrears.work.actions import (  # noqa: F401
     placements,
     plans,
     promises,
+    recording,
     retention,
     rights,
     settlements,

@@ -1,7 +1,7 @@
 """The one way to change anything: a verb, one transaction, one Entry.
 
 `perform` reads top to bottom what happens to every write: the parameters are read, the transaction says to the database who acts, a repeated key gets the first answer,
-the thing acted on is locked, policy is asked, the action's own function runs, and the Entry is put down with it or not at all.
+the thing acted on is locked, policy is asked, the action's own function runs, and the Entry is put down with it, and with its leaf in the record, or not at all.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,8 +23,9 @@ from arrears.days import moment_of
 from arrears.refusal import Refused
 from arrears.work import access
 from arrears.work.actor import Actor
-from arrears.work.models import Account, Answer, Approval, Case, Entry, Lender
-from arrears.work.sealing import sealed_reason, vault
+from arrears.work.entry_leaf import UNSAID, entry_content, field_digest, field_value, salt_of
+from arrears.work.models import Account, Answer, Approval, Case, Lender
+from arrears.work.sealing import sealed_with_entry, vault
 from arrears.work.tenancy import seen_by
 from arrears.work.verbs import PURPOSES
 
@@ -86,12 +87,16 @@ _KEY = re.compile(r"[A-Za-z0-9_.:-]{8,120}")
 _SAID_OF = {"extra_forbidden": "has a parameter that there is none of", "uuid_parsing": "is no UUID"}
 """In place of pydantic's own words, which repeat some of what was given."""
 _THINGS = {"case": Case, "approval": Approval, "account": Account}
+_SO_FAR = """SELECT nextval('work_entry_numbers'), (SELECT json_agg(json_build_object('table', c."table", 'operation', c.operation, 'rows', c.rows, 'ids', c.ids,
+        'before', encode(c.before, 'hex'), 'after', encode(c.after, 'hex')) ORDER BY c.id) FROM work_change c WHERE c.entry_id = %s)"""
 _PUT_DOWN = """
-WITH answered AS (UPDATE work_answer SET answer = %(result)s::jsonb WHERE lender = %(lender)s AND actor = %(who)s AND "key" = %(key)s)
-INSERT INTO work_entry (id, lender, "case", at, actor, actor_name, roles, via, verb, purpose, reason, reason_sealed, parameters, result, policies, is_refused, "key", salt)
-VALUES (%(id)s, %(lender)s, %(case)s::uuid, %(at)s, %(actor)s::uuid, %(actor_name)s, %(roles)s::varchar[], %(via)s, %(verb)s, %(purpose)s::text, %(reason)s::text, %(reason_sealed)s::bytea,
-        %(parameters)s::jsonb, %(result)s::jsonb, %(policies)s::varchar[], false, %(key)s::text, %(salt)s)"""
-"""The entry, and the answer under its key where there is one: one statement, as every action waits for it."""
+WITH answered AS (UPDATE work_answer SET answer = %(result)s::jsonb WHERE lender = %(lender)s AND actor = %(who)s AND "key" = %(key)s),
+     leaf AS (INSERT INTO work_leaf (id, lender, kind, entry_id, "case", at, content, salt, fields_sealed)
+              VALUES (%(id)s, %(lender)s, 'entry', %(id)s, %(case)s::uuid, %(at)s, %(content)s, %(leaf_salt)s, %(fields_sealed)s::bytea))
+INSERT INTO work_entry (id, number, lender, "case", at, actor, actor_name, roles, via, verb, purpose, reason_sealed, parameters, result, policies, is_refused, "key", salt)
+VALUES (%(id)s, %(number)s, %(lender)s, %(case)s::uuid, %(at)s, %(actor)s::uuid, %(actor_name)s, %(roles)s::varchar[], %(via)s, %(verb)s, %(purpose)s::text, %(reason_sealed)s::bytea,
+        %(parameters)s::jsonb, %(result)s::jsonb, %(policies)s::varchar[], %(refused)s, %(key)s::text, %(salt)s)"""
+"""The entry, its leaf, and the answer under its key where there is one: one statement, as every action waits for it."""
 _SEEN_BY_POLICY = {"case": ("team",), "approval": ("case__team",)}
 """What policies ask of a thing that stands in another table: read with it, in one go."""
 
@@ -207,25 +212,38 @@ def _forbidden(decision: access.Decision, verb: str) -> Forbidden:
 
 
 def _put_down(what: Action, doing: Doing, found, given: dict, answer: dict, policies: tuple[str, ...], key: str | None, salt: bytes) -> None:
-    """One Entry. The reason of an action on a case is sealed under its debtor's key."""
+    """One Entry with its leaf. The reason of an action on a case is sealed under its debtor's key, and so is what the digests of the personal fields are taken with."""
     case = found.id if isinstance(found, Case) else getattr(found, "case_id", None)
-    sealed = sealed_reason(doing.actor.lender, case, doing.entry, doing.reason)
-    parameters = {name: value for name, value in given.items() if name not in what.personal}
-    with connection.cursor() as cursor:
-        cursor.execute(_PUT_DOWN, {
-            "id": doing.entry, "lender": doing.actor.lender, "case": case, "at": doing.now, "actor": doing.actor.account, "actor_name": doing.actor.name, "roles": sorted(doing.actor.roles),
-            "via": doing.actor.via, "verb": what.verb, "purpose": doing.purpose, "reason": doing.reason if sealed is None else None, "reason_sealed": sealed,
-            "parameters": json.dumps(parameters, default=str), "result": json.dumps(answer), "policies": list(policies), "key": key, "salt": salt, "who": _who(doing.actor),
-        })
+    fields = {name: given[name] for name in what.personal if given[name] is not None} if what.on == "case" and not what.tells else {}
+    if doing.reason is not None and what.verb not in UNSAID:
+        fields["reason"] = doing.reason
+    put_down(doing, what.verb, salt, case=case, parameters={name: value for name, value in given.items() if name not in what.personal}, result=answer, policies=policies, key=key, fields=fields)
 
 
 def _put_down_refusal(what: Action, doing: Doing, thing: UUID | None, policies: tuple[str, ...]) -> None:
-    """A refusal is put down too, without its parameters."""
+    """A refusal is put down too, without its parameters and reason."""
     with seen_by(doing.actor, doing.entry):
-        Entry.objects.create(
-            id=doing.entry, lender=doing.actor.lender, case=thing if what.on in ("case", "case_or_lender") else None, at=doing.now, actor=doing.actor.account, actor_name=doing.actor.name,
-            roles=sorted(doing.actor.roles), via=doing.actor.via, verb=what.verb, purpose=doing.purpose, policies=list(policies), is_refused=True, salt=secrets.token_bytes(32),
-        )
+        put_down(replace(doing, reason=None), what.verb, secrets.token_bytes(32), case=thing if what.on in ("case", "case_or_lender") else None, policies=policies, refused=True)
+
+
+def put_down(doing: Doing, verb: str, salt: bytes, *, case: UUID | None = None, parameters: dict | None = None, result: dict | None = None, policies: tuple[str, ...] = (),
+             refused: bool = False, key: str | None = None, fields: dict[str, Any] | None = None) -> None:
+    """The Entry of what this transaction did, and its leaf: the last thing written in it. fields: what is personal and in no Entry; the leaf holds a digest of each.
+
+    Only for perform, and for what is done before there is a lender to ask policies about.
+    """
+    secret = secrets.token_bytes(32) if fields else None
+    reason_sealed, fields_sealed = sealed_with_entry(doing.actor.lender, case, doing.entry, doing.reason, secret)
+    parameters_text = json.dumps(parameters or {}, default=str)
+    with connection.cursor() as cursor:
+        cursor.execute(_SO_FAR, [doing.entry])
+        number, changes = cursor.fetchone()
+        told = {"lender": doing.actor.lender, "number": number, "case": case, "at": doing.now, "actor": doing.actor.account, "actor_name": doing.actor.name, "roles": sorted(doing.actor.roles),
+                "via": doing.actor.via, "verb": verb, "purpose": doing.purpose, "policies": list(policies), "refused": refused, "key": key}
+        withheld = {} if fields_sealed is None else {name: field_digest(secret, name, field_value(value)) for name, value in fields.items()}
+        content = entry_content(entry=doing.entry, parameters=json.loads(parameters_text), result=result, changes=changes, withheld=withheld, **told)
+        cursor.execute(_PUT_DOWN, {**told, "id": doing.entry, "content": content, "leaf_salt": salt_of(salt), "fields_sealed": fields_sealed, "reason_sealed": reason_sealed,
+                                   "parameters": parameters_text, "result": json.dumps(result or {}), "salt": salt, "who": _who(doing.actor)})
 
 
 def _who(actor: Actor) -> str:

@@ -10,7 +10,7 @@ from arrears.days import moment_of
 from arrears.law import lender as law
 from arrears.law.lender import LENDER_FILE
 from arrears.refusal import Refused
-from arrears.work.actions.action import Doing, action, perform
+from arrears.work.actions.action import Doing, action, perform, put_down
 from arrears.work.actor import system
 from arrears.work.intake import one_at_a_time, take_in
 from arrears.work.models import Entry, Lender
@@ -66,8 +66,7 @@ def open_lender(lender: law.Lender, now: int) -> bool:
     with seen_by(actor, entry, salt):
         found, is_new = Lender.objects.get_or_create(code=lender.id, defaults={"name_zh": lender.name, "name_en": lender.name, "law": lender.law, "licence": lender.licence})
         if is_new:
-            Entry.objects.create(id=entry, lender=lender.id, at=moment_of(now), actor_name=actor.name, roles=sorted(actor.roles), via=actor.via, verb="lender.open",
-                                 parameters={"code": lender.id}, salt=salt)
+            put_down(Doing(actor, moment_of(now), entry), "lender.open", salt, parameters={"code": lender.id})
     if lender.name not in (found.name_zh, found.name_en):
         raise Refused(f"{lender.id} is {found.name_zh} here, but {LENDER_FILE} calls it {lender.name}: two lenders must not share an id; nothing was changed: give one of them another id",
                       f"此处编号 {lender.id} 属于 {found.name_zh}，而 {LENDER_FILE} 称其为 {lender.name}；两家机构不得共用编号；未作任何更改：请为其中一家改用另一编号")

@@ -51,7 +51,7 @@ def dial(doing: Doing, case: Case, *, contact_point: UUID) -> dict:
 @action("dial.redeem", on="case", personal=("proof",), tells=True)
 def redeem_dial(doing: Doing, case: Case, *, dial: UUID, proof: str) -> dict:
     """The number that a token stands for, once. The case is locked, so of two who come with one token the second is refused. Raises Refused."""
-    begun = Entry.objects.filter(lender=case.lender, case=case.id, id=dial, verb="person.dial", is_refused=False).first()
+    begun = Entry.objects.filter(lender=case.lender, case=case.id, id=dial, verb="person.dial", is_refused=False).exclude(salt=b"").first()
     point = UUID(begun.parameters["contact_point"]) if begun else None
     if begun is None or not hmac.compare_digest(proof.encode(), _proof(case.lender, dial, point, begun.actor, begun.at).encode()):
         raise _void("it was not given out here", "并非由本系统签发")

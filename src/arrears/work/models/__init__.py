@@ -3,7 +3,8 @@
 from arrears.work.models.cases import Attachment, Case, ContactPoint, Debt, Hold, Party, Payment, Placement
 from arrears.work.models.dealings import Approval, Complaint, Consent, Contact, Dispute, Offer, Plan, Promise
 from arrears.work.models.entries import Answer, Change, Entry
+from arrears.work.models.leaves import Leaf, Place, Waiting
 from arrears.work.models.people import Account, BorrowerLogin, BrokenGlass, Collector, Lender, Team
 
 __all__ = ["Account", "Answer", "Approval", "Attachment", "BorrowerLogin", "BrokenGlass", "Case", "Change", "Collector", "Complaint", "Consent", "Contact", "ContactPoint", "Debt",
-           "Dispute", "Entry", "Hold", "Lender", "Offer", "Party", "Payment", "Placement", "Plan", "Promise", "Team"]
+           "Dispute", "Entry", "Hold", "Leaf", "Lender", "Offer", "Party", "Payment", "Place", "Placement", "Plan", "Promise", "Team", "Waiting"]

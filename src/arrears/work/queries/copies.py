@@ -60,7 +60,7 @@ def attachment_of(actor: Actor, export_entry: UUID, attachment: UUID) -> tuple[s
     with seen_by(actor):
         allowed = Entry.objects.filter(lender=actor.lender, id=export_entry, verb="person.export", actor=actor.account, is_refused=False).first()
         kept = Attachment.objects.filter(lender=actor.lender, id=attachment).select_related("party").first()
-        asked = Party.objects.filter(lender=actor.lender, id=allowed.parameters["party"]).first() if allowed else None
+        asked = Party.objects.filter(lender=actor.lender, id=allowed.parameters.get("party")).first() if allowed else None
         whose = None if kept is None else kept.party.person if kept.party else debtor_of(kept.case_id)
         if asked is None or kept is None or asked.person != whose or kept.destroyed_at is not None:
             raise Refused("this attachment is not of the person whose copy was made", "该附件不属于本次导出副本的当事人")
