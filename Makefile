@@ -41,10 +41,18 @@ $(VENV)/installed-dev: $(VENV)/installed-train $(VENV)/installed-evm requirement
 	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.txt
 	@touch $@
 
+$(VENV)/outside/python/installed: $(VENV)/installed tests/record/outside/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --ignore-requires-python --upgrade --target $(VENV)/outside/python -r tests/record/outside/requirements.txt
+	@touch $@
+
+$(VENV)/outside/installed: $(VENV)/outside/python/installed tests/record/outside/package.json tests/record/outside/package-lock.json
+	@mkdir -p $(VENV)/outside && cp tests/record/outside/package.json tests/record/outside/package-lock.json $(VENV)/outside
+	@if command -v npm >/dev/null; then npm ci --prefix $(VENV)/outside --ignore-scripts --no-audit --no-fund --silent && touch $@; fi
+
 demo: setup  ## a book of 20,000 loans, its nights and report, and the work plane with cases and accounts
 	$(BIN)/arrears demo --out demo/flash_loans --home demo/home
 
-test: $(VENV)/installed-dev lint  ## do all set-up and run all tests
+test: $(VENV)/installed-dev $(VENV)/outside/installed lint  ## do all set-up and run all tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 lint: $(VENV)/installed-dev  ## style and import contracts
@@ -57,7 +65,9 @@ requirements: $(UV)  ## compile the pinned requirements anew from the .in files
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements-train.in -o requirements-train.txt
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements-evm.in -o requirements-evm.txt
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements-uv.in -o requirements-uv.txt
+	$(UV) pip compile --quiet --no-deps --generate-hashes --no-header --no-emit-index-url --python-version 3.12 tests/record/outside/requirements.in -o tests/record/outside/requirements.txt
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 benchmarks/requirements.in -o benchmarks/requirements.txt
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 benchmarks/requirements-pymerkle.in -o benchmarks/requirements-pymerkle.txt
 
 clean:  ## remove what was made
 	rm -rf $(VENV) demo build dist .pytest_cache .ruff_cache .hypothesis

@@ -1,23 +1,39 @@
 """Stamps are asked of a real authority: `openssl ts` behind HTTP on this machine, checked afterwards by `openssl ts -verify`, which shares nothing with the code under test."""
 
+import base64
 import resource
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from hashlib import sha256
-from types import SimpleNamespace
+from pathlib import Path
 
 import pytest
 
-from arrears.record.stamps import APART_SECONDS, NoStamp, body_of, keep, stamp, stamps_of
+from arrears.record import verify
+from arrears.record.append import Log
+from arrears.record.signing_key import make_key
+from arrears.record.stamps import APART_SECONDS, NoStamp, keep, stamp, stamps_of
 from arrears.refusal import DiskFull, Refused
 from record.programs_beside import needed
 from record.time_authority import TimeAuthority
 
-BODY = b"example.org/record\n1234\nTszzRgjTG6xce+z2AG31kAXYKBgQVtCSCE40HmuwBb0=\n"
-NOTE = BODY.decode() + "\n— example.org/record 2Gr2tWxqc2dkZmdqc2RmZ2RzZmdkc2Y=\n"
+ENTRIES = [bytes([number % 256]) * 32 for number in range(1234)]
+
+
+def root(entries: list[bytes]) -> bytes:
+    """The tree's root by the definition of RFC 6962 section 2.1."""
+    if len(entries) == 1:
+        return sha256(b"\0" + entries[0]).digest()
+    split = 1 << (len(entries) - 1).bit_length() - 1
+    return sha256(b"\1" + root(entries[:split]) + root(entries[split:])).digest()
+
+
+BODY = b"lender.example/record\n1234\n" + base64.b64encode(root(ENTRIES)) + b"\n"
+"""What is stamped: origin, size and root of the log below."""
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +53,11 @@ def address(authority):
 
 @pytest.fixture
 def log(tmp_path):
-    """The two things a stamp takes of a log; tests/record/outside asks for stamps with the real one."""
-    (tmp_path / "log").mkdir()
-    return SimpleNamespace(folder=tmp_path / "log", checkpoint=lambda: SimpleNamespace(size=1234, note=NOTE))
+    """A log of 1,234 entries, published."""
+    with Log.create(tmp_path / "log", make_key(tmp_path / "key", "lender.example/record", 0)) as log:
+        log.extend(b"".join(ENTRIES))
+        log.publish()
+        yield log
 
 
 def now() -> int:
@@ -47,7 +65,8 @@ def now() -> int:
 
 
 def kept(log) -> list[str]:
-    return sorted(path.name for path in log.folder.rglob("*"))
+    """What lies in the folder beside the log itself."""
+    return sorted(path.name for path in log.folder.rglob("*") if path.relative_to(log.folder).parts[0] not in ("checkpoint", "checkpoints", "keys", "lock", "tile"))
 
 
 def refused(log, *asked, **named) -> NoStamp:
@@ -78,11 +97,24 @@ def test_an_authority_with_an_elliptic_key_stamps_as_well(tmp_path, log):
         assert authority.agrees(stamp(log, url, authority.root, now()), BODY)
 
 
+def test_what_is_kept_is_what_the_self_contained_verifier_believes(authority, address, log, tmp_path):
+    stamp(log, address, authority.root, now())
+    other = TimeAuthority(tmp_path / "other")
+    program = [sys.executable, Path(verify.__file__), "log", log.folder, "--key", log.keys[0], "--lang", "en"]
+    for given, status in ((["--tsa", authority.root], 0), (["--tsa", authority.own], 0), ([], 0), (["--tsa", other.root], 1)):
+        ran = subprocess.run([*program, *given], capture_output=True, text=True)
+        assert ran.returncode == status, ran.stdout + ran.stderr
+    path = stamps_of(log.folder)[0].path
+    path.write_bytes(path.read_bytes()[:-1] + b"\0")
+    ran = subprocess.run([*program, "--tsa", authority.root], capture_output=True, text=True)
+    assert ran.returncode == 1 and f"stamps/{path.name}" in ran.stdout
+
+
 def test_the_question_tells_the_authority_the_digest_and_nothing_else_of_the_log(authority, address, log):
     stamp(log, address, authority.root, now())
     question, = authority.asked
     assert sha256(BODY).digest() in question
-    assert b"example.org" not in question and len(question) < 80
+    assert b"lender.example" not in question and len(question) < 80
 
 
 def test_no_two_questions_have_the_same_nonce(authority, address, log):
@@ -200,7 +232,7 @@ def test_https_is_spoken_and_a_server_that_nobody_vouches_for_is_refused(authori
 @pytest.mark.parametrize("url", ["http://tsa.example.org/", "http://127.0.0.1.example.org/", "ftp://127.0.0.1/", "https://", "https:///stamps", "https://user:word@127.0.0.1/", "https://127.0.0.1:port/",
                                  "tsa.example.org", "", "https://127.0.0.1/a b", "https://127.0.0.1/\r\nHost: x", "https://[::1/", "file:///etc/passwd"])
 def test_an_address_in_clear_or_malformed_is_refused_before_anything_is_sent(authority, log, url):
-    with pytest.raises(Refused, match="no address of a time-stamping authority"):
+    with pytest.raises(Refused, match="no address of a time-stamping authority to be asked safely"):
         stamp(log, url, authority.root, now())
     assert kept(log) == []
 
@@ -243,9 +275,3 @@ def test_a_damaged_stamp_is_listed_with_its_fault_and_the_sound_ones_beside_it(a
     assert {stamp.path for stamp in found if stamp.fault is None} == {sound}
     assert sorted((stamp.size, stamp.path.name[:5]) for stamp in found if stamp.fault is not None) == [(0, "notes"), (5, "5-" + sha256(b"no DER").hexdigest()[:3]), (1234, "1234-")]
     assert stamps_of(log.folder / "nowhere") == []
-
-
-def test_the_body_of_a_note_ends_with_its_own_newline_and_a_text_without_signatures_has_none():
-    assert body_of(NOTE) == BODY
-    with pytest.raises(ValueError, match="empty line"):
-        body_of(BODY.decode())

@@ -48,7 +48,7 @@ def test_a_rewrite_and_an_older_backup_are_refused_from_files_too(tmp_path, log,
     assert witness.run("cosign", "--log", str(log.write(tmp_path / "log"))).returncode == 0
     shorter = SmallLog(leaves(200), log.key)
     told = witness.run("cosign", "--log", str(shorter.write(tmp_path / "shorter")))
-    assert told.returncode == 1 and "has seen 300 entries" in told.stderr and "见证者已见" in told.stderr and told.stdout == ""
+    assert told.returncode == 1 and "has seen 300 entries" in told.stderr and "见证方已见" in told.stderr and told.stdout == ""
     assert witness.run("status").returncode == 0, "an older checkpoint may be a stale copy, and is no evidence"
     rewritten = SmallLog([*leaves(7), *leaves(400, "other")], log.key)
     told = witness.run("cosign", "--log", str(rewritten.write(tmp_path / "rewritten")), "--out", str(tmp_path / "lines"))

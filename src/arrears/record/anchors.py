@@ -19,7 +19,9 @@ from typing import Any
 import rfc8785
 
 from arrears.days import moment_of
-from arrears.record.stamps import keep
+from arrears.record.append import Log
+from arrears.record.notes import Checkpoint
+from arrears.record.stamps import keep, safe_address
 from arrears.refusal import Refused
 from arrears.vault.private_files import read_private
 
@@ -116,7 +118,8 @@ class Held:
 
 
 def open_chain(url: str, patience_seconds: float = 20.0) -> Any:
-    """A web3 connection to the node at the address; raises Refused where the extra is not installed or no node answers."""
+    """A web3 connection to the node at the address: https, or http to this machine. Raises Refused where the extra is not installed, the address is another, or no node answers."""
+    safe_address(url, ("an EVM node", "EVM 节点"))
     web3 = _web3()
     chain = web3.Web3(web3.HTTPProvider(url, request_kwargs={"timeout": patience_seconds}))
     if not chain.is_connected():
@@ -151,7 +154,7 @@ def newest_anchored(chain: Any, contract: str, sender: str, origin: str) -> tupl
         return size, bytes(root)
 
 
-def anchor(log: Any, chain: Any, contract: str, account: Any, *, patience_seconds: float = PATIENCE_SECONDS) -> Path:
+def anchor(log: Log, chain: Any, contract: str, account: Any, *, patience_seconds: float = PATIENCE_SECONDS) -> Path:
     """The file that says where the log's newest checkpoint is anchored; a checkpoint that the account anchored before is not sent again.
 
     chain: a web3 connection; account: one of eth_account, it signs here and pays. Raises NoAnchor where the chain holds a larger or another log of that name, does not answer in time, or has another contract at the address.
@@ -190,7 +193,7 @@ def read_anchor(path: Path) -> Anchor:
                        f"{path}：不是本日志的锚定记录，或已损坏（{problem}）；请从副本恢复或移走：日志本身不受影响，但失去这一份证明") from None
 
 
-def check_anchor(path: Path, log: Any, chain: Any, contract: str, sender: str) -> Held:
+def check_anchor(path: Path, log: Log, chain: Any, contract: str, sender: str) -> Held:
     """What the chain confirms of the file: this sender, through exactly this contract's bytes, anchored the root that the log has at that size, in a block that still stands.
 
     contract, sender: the addresses as the auditor knows them, not as the file says. Raises NoAnchor with the first thing that is not so.
@@ -215,7 +218,7 @@ def check_anchor(path: Path, log: Any, chain: Any, contract: str, sender: str) -
         return Held(said, chain.eth.block_number - said.block + 1)
 
 
-def _anchored(chain: Any, contract: str, account: Any, checkpoint: Any, patience_seconds: float) -> Anchor:
+def _anchored(chain: Any, contract: str, account: Any, checkpoint: Checkpoint, patience_seconds: float) -> Anchor:
     """What the chain says of this checkpoint's anchor, sent now unless it stands there already."""
     size, root = newest_anchored(chain, contract, account.address, checkpoint.origin)
     if size > checkpoint.size or size == checkpoint.size and root != checkpoint.root:
@@ -258,7 +261,7 @@ def _is_ours(chain: Any, contract: str) -> None:
         raise NoAnchor(f"{contract}: there is another contract there, or none, so what it says proves nothing; check the address and the chain", f"{contract}：该地址没有合约，或是其他合约，其内容不能证明任何事；请核对地址与所连接的链")
 
 
-def _found_again(chain: Any, contract: str, sender: str, checkpoint: Any) -> Any:
+def _found_again(chain: Any, contract: str, sender: str, checkpoint: Checkpoint) -> Any:
     """The receipt of the transaction that anchored this checkpoint before, looked for in the newest blocks."""
     first = max(0, chain.eth.block_number - LOOK_BACK_BLOCKS)
     found = _contract(chain, contract).events.Anchored().get_logs(from_block=first, argument_filters={"sender": sender, "origin": _origin(checkpoint.origin)})

@@ -10,8 +10,6 @@ Source: RFC 3161 §2.4 (request, response, nonce), §2.3 (the signer's certifica
 
 import http.client
 import ipaddress
-import os
-import secrets
 import socket
 import ssl
 import threading
@@ -20,8 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from cryptography import x509
 from rfc3161_client import (
@@ -34,6 +31,8 @@ from rfc3161_client import (
 )
 
 from arrears.days import microseconds_of, moment_of
+from arrears.record.append import Log
+from arrears.record.durable import put_and_settle
 from arrears.refusal import Refused
 from arrears.vault.private_files import cannot_write, sync_folder
 
@@ -50,14 +49,6 @@ class NoStamp(Refused):
     """There is no stamp that holds; nothing was kept, and the log goes on without."""
 
 
-class Stamped(Protocol):
-    """What a stamp needs of a log: its folder and its newest checkpoint, with `size` and the signed note's text in `note`."""
-
-    folder: Path
-
-    def checkpoint(self): ...
-
-
 @dataclass(frozen=True)
 class Stamp:
     """One file of the folder. size: the checkpoint's, entries; at: the authority's time, microseconds UTC, and digest: what it stamped, both as the file says, checked against no certificate; fault: why it is none, where it is none."""
@@ -70,14 +61,14 @@ class Stamp:
     fault: Refused | None = None
 
 
-def stamp(log: Stamped, url: str, certificate: Path, now: int, *, patience_seconds: float = PATIENCE_SECONDS) -> Path:
+def stamp(log: Log, url: str, certificate: Path, now: int, *, patience_seconds: float = PATIENCE_SECONDS) -> Path:
     """The file with the authority's stamp over the log's newest checkpoint, on the disk.
 
     url: https, or http to this machine. certificate: PEM, the root that the authority's certificate leads to, with what lies between; the authority's own beside it pins that one. now: microseconds UTC.
     Raises NoStamp where the authority cannot be reached or its answer does not hold, Refused where the question is wrong or the disk does not take the file.
     """
     checkpoint = log.checkpoint()
-    body = body_of(checkpoint.note)
+    body = checkpoint.body.encode()
     roots, own = _trusted(certificate)
     request = TimestampRequestBuilder().data(body).hash_algorithm(HashAlgorithm.SHA256).nonce(nonce=True).cert_request(cert_request=True).build()
     answer = _ask(url, request.as_bytes(), patience_seconds)
@@ -94,33 +85,16 @@ def stamps_of(folder: Path) -> list[Stamp]:
     return sorted(found, key=lambda stamp: (stamp.size, stamp.path.name))
 
 
-def body_of(note: str) -> bytes:
-    """The bytes a signature, a stamp or an anchor speaks about: the note's text up to the empty line, its last newline with it."""
-    body, separator, _ = note.partition("\n\n")
-    if not separator:
-        raise ValueError("a signed note has an empty line before its signatures")
-    return f"{body}\n".encode()
-
-
 def keep(folder: Path, size: int, suffix: str, content: bytes) -> Path:
     """The file <size>-<first 16 hex of SHA-256><suffix> holds the content, and the disk has it; it appears whole or not at all. Raises DiskFull or Refused."""
     path = folder / f"{size}-{sha256(content).hexdigest()[:16]}{suffix}"
-    unfinished = folder / f"{path.name}.tmp-{secrets.token_hex(8)}"
     try:
         if not folder.is_dir():
             folder.mkdir()
             sync_folder(folder.parent)
-        try:
-            with open(unfinished, "xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(unfinished, path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-        sync_folder(folder)
     except OSError as problem:
         raise cannot_write(path, problem) from None
+    put_and_settle(path, content)
     return path
 
 
@@ -189,19 +163,24 @@ def _ask(url: str, question: bytes, patience_seconds: float) -> bytes:
 
 
 def _connection(url: str, patience_seconds: float) -> tuple[http.client.HTTPConnection, str]:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-        well_formed = bool(host) and parts.username is None and parts.password is None and not parts.fragment and url.isascii() and url.isprintable() and " " not in url
-    except ValueError:
-        well_formed = False
-    if not well_formed or not (parts.scheme == "https" or parts.scheme == "http" and _is_this_machine(host)):
-        raise Refused(f"{url!r} is no address of a time-stamping authority: write https://HOST/PATH, without a user name; plain http only to this machine (127.0.0.1, [::1], localhost)",
-                      f"{url!r} 不是可用的时间戳机构地址：请写成 https://主机/路径，不带用户名；明文 http 仅限本机（127.0.0.1、[::1]、localhost）")
+    parts = safe_address(url, ("a time-stamping authority", "时间戳机构"))
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if parts.scheme == "http":
-        return http.client.HTTPConnection(host, port, timeout=patience_seconds), target
-    return http.client.HTTPSConnection(host, port, timeout=patience_seconds, context=ssl.create_default_context()), target
+        return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=patience_seconds), target
+    return http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=patience_seconds, context=ssl.create_default_context()), target
+
+
+def safe_address(url: str, of: tuple[str, str]) -> SplitResult:
+    """The parts of an address that may be spoken to: https, or http to this machine, no user name in it; raises Refused. of: whose address it should be, in English and Chinese."""
+    try:
+        parts = urlsplit(url)
+        well_formed = bool(parts.hostname) and parts.port != 0 and parts.username is None and parts.password is None and not parts.fragment and url.isascii() and url.isprintable() and " " not in url
+    except ValueError:
+        well_formed = False
+    if not well_formed or not (parts.scheme == "https" or parts.scheme == "http" and _is_this_machine(parts.hostname or "")):
+        raise Refused(f"{url!r} is no address of {of[0]} to be asked safely: write https://HOST/PATH, without a user name; plain http only to this machine (127.0.0.1, [::1], localhost)",
+                      f"{url!r} 不是可安全连接的{of[1]}地址：请写成 https://主机/路径，不带用户名；明文 http 仅限本机（127.0.0.1、[::1]、localhost）")
+    return parts
 
 
 def _is_this_machine(host: str) -> bool:

@@ -2,7 +2,8 @@
 // Compiled by test_go.py. What it is asked comes on standard input, a JSON object a line; what it found goes out the same way.
 //
 //	record_reader log FOLDER VKEY [WITNESS-VKEY...]   the whole log: checkpoints, tiles, entries; then the proofs that are asked for
-//	record_reader check                               proofs that another made
+//	record_reader check                               proofs, notes and bundles that another made
+//	record_reader write FOLDER SECRET SIZE...         a log of Go's own making, laid out as ours, with a checkpoint at each size; the entries come on standard input, base64 a line
 //	record_reader key NAME                            a new key pair; record_reader sign: signs a text with it
 package main
 
@@ -13,6 +14,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -287,7 +289,158 @@ func readHistory(path string, known note.Verifiers, head *checkpoint, reader tlo
 	return len(lines), nil
 }
 
+// writeLog lays out a log with Go's own tree, tiles and signatures, as the project's format says.
+func writeLog(path, secret string, sizes []string) error {
+	signer, err := note.NewSigner(secret)
+	if err != nil {
+		return err
+	}
+	stored := []tlog.Hash{}
+	reader := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		found := make([]tlog.Hash, len(indexes))
+		for i, x := range indexes {
+			found[i] = stored[x]
+		}
+		return found, nil
+	})
+	in := bufio.NewScanner(os.Stdin)
+	var entries [][]byte
+	var history []byte
+	old := int64(0)
+	for _, text := range sizes {
+		size, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return err
+		}
+		for int64(len(entries)) < size && in.Scan() {
+			entry, err := base64.StdEncoding.DecodeString(in.Text())
+			if err != nil {
+				return err
+			}
+			hashes, err := tlog.StoredHashes(int64(len(entries)), entry, reader)
+			if err != nil {
+				return err
+			}
+			stored = append(stored, hashes...)
+			entries = append(entries, entry)
+		}
+		for _, tile := range tlog.NewTiles(8, old, size) {
+			// NewTiles names every width a tile ever had; the ones of this size are whole, or as wide as the size makes them.
+			if tile.W != 256 && int64(tile.W) != size>>uint(8*tile.L)&255 {
+				continue
+			}
+			data, err := tlog.ReadTileData(tile, reader)
+			if err != nil {
+				return err
+			}
+			if err := put(path, strconv.Itoa(tile.L), tile, data); err != nil {
+				return err
+			}
+			if tile.L > 0 {
+				continue
+			}
+			var bundle []byte
+			for _, entry := range entries[tile.N<<8 : tile.N<<8+int64(tile.W)] {
+				bundle = append(append(bundle, byte(len(entry)>>8), byte(len(entry))), entry...)
+			}
+			if err := put(path, "entries", tile, bundle); err != nil {
+				return err
+			}
+		}
+		root := tlog.Hash(sha256.Sum256(nil))
+		if size > 0 {
+			if root, err = tlog.TreeHash(size, reader); err != nil {
+				return err
+			}
+		}
+		signed, err := note.Sign(&note.Note{Text: fmt.Sprintf("%s\n%d\n%s\n", signer.Name(), size, root)}, signer)
+		if err != nil {
+			return err
+		}
+		line, err := json.Marshal(string(signed))
+		if err != nil {
+			return err
+		}
+		history = append(append(history, line...), '\n')
+		if err := os.WriteFile(filepath.Join(path, "checkpoint"), signed, 0o644); err != nil {
+			return err
+		}
+		old = size
+	}
+	return os.WriteFile(filepath.Join(path, "checkpoints"), history, 0o644)
+}
+
+// put writes a tile, and takes away the partial ones that a whole one replaces.
+func put(path, level string, tile tlog.Tile, data []byte) error {
+	file := folder{path}.file(level, tile)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	if tile.W == 256 {
+		if err := os.RemoveAll(file + ".p"); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(file, data, 0o644)
+}
+
+// bundle is the file that opens one entry of a record.
+type bundle struct {
+	Format  string
+	Content string
+	Salt    string
+	Proof   string
+}
+
+// readBundle finds that content and salt are the entry that the proof leads from, in a checkpoint signed by the key; it gives back the entry's index and the checkpoint's size.
+func readBundle(text, vkey string) (interface{}, error) {
+	var given bundle
+	if err := json.Unmarshal([]byte(text), &given); err != nil {
+		return nil, err
+	}
+	salt, err := hex.DecodeString(given.Salt)
+	if err != nil || len(salt) != 32 || given.Format != "arrears-record-bundle/1" {
+		return nil, errors.New("no bundle")
+	}
+	entry := sha256.Sum256([]byte("arrears record v1\n" + string(salt) + given.Content))
+	head, signed := given.Proof, ""
+	if at := strings.Index(given.Proof, "\n\n"); at >= 0 {
+		head, signed = given.Proof[:at], given.Proof[at+2:]
+	}
+	lines := strings.Split(head, "\n")
+	if len(lines) < 2 || lines[0] != "c2sp.org/tlog-proof@v1" || !strings.HasPrefix(lines[1], "index ") {
+		return nil, errors.New("no tlog-proof")
+	}
+	index, err := strconv.ParseInt(lines[1][6:], 10, 64)
+	if err != nil {
+		return nil, err
+	}
+	var path tlog.RecordProof
+	for _, line := range lines[2:] {
+		hash, err := tlog.ParseHash(line)
+		if err != nil {
+			return nil, err
+		}
+		path = append(path, hash)
+	}
+	verifier, err := note.NewVerifier(vkey)
+	if err != nil {
+		return nil, err
+	}
+	found, err := open(signed, note.VerifierList(verifier))
+	if err != nil {
+		return nil, err
+	}
+	if err := tlog.CheckRecord(path, found.tree.N, found.tree.Hash, index, tlog.RecordHash(entry[:])); err != nil {
+		return nil, err
+	}
+	return []int64{index, found.tree.N}, nil
+}
+
 func run(arguments []string) error {
+	if len(arguments) > 3 && arguments[0] == "write" {
+		return writeLog(arguments[1], arguments[2], arguments[3:])
+	}
 	if len(arguments) >= 3 && arguments[0] == "log" {
 		return readLog(arguments[1], arguments[2], arguments[3:])
 	}
@@ -317,6 +470,8 @@ func run(arguments []string) error {
 					return nil, err
 				}
 				return len(opened.Sigs), nil
+			case "bundle":
+				return readBundle(asked.Text, asked.Key)
 			case "signed":
 				verifier, err := note.NewVerifier(asked.Key)
 				if err != nil {

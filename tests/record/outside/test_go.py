@@ -5,6 +5,7 @@ import json
 import os
 import random
 import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from arrears.record import proofs
 from arrears.record.append import Log
-from arrears.record.hashing import leaf_hash
+from arrears.record.bundle import bundle
+from arrears.record.hashing import canonical, commitment, leaf_hash
 from arrears.record.notes import COSIGNATURE, COSIGNATURE_MLDSA, VerifierKey, is_signed_by, read_note, read_vkey
 from arrears.record.signing_key import make_key
 from record.programs_beside import missing, needed
@@ -22,6 +24,7 @@ from record.programs_beside import missing, needed
 ORIGIN = "lender.example/record"
 SIZES = (1, 2, 3, 7, 8, 40, 255, 256, 257, 300, 511, 512, 513, 700, 1024, 5000, 65_535, 65_536, 65_537, 66_000)
 GOPATH = Path("/usr/share/gocode")
+SOURCE = Path(proofs.__file__).parent
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +50,36 @@ class Reader:
         ran = subprocess.run([self.program, *map(str, arguments)], input="".join(json.dumps(one) + "\n" for one in questions), capture_output=True, text=True, timeout=120)
         return ran.stderr.strip() if ran.returncode else [json.loads(one) for one in ran.stdout.splitlines()]
 
+    def write(self, folder: Path, name: str, history: str, sizes: tuple[int, ...]) -> str:
+        """A log that Go alone has made, with a checkpoint at each size, and its verifier key; one history's entries are not another's."""
+        secret, public = self.new_key(name)
+        self.write_with(folder, secret, public, history, sizes)
+        return public
+
+    def write_with(self, folder: Path, secret: str, public: str, history: str, sizes: tuple[int, ...]) -> None:
+        folder.mkdir()
+        entries = "".join(base64.b64encode(entry).decode() + "\n" for entry in entries_of(history, max(sizes)))
+        subprocess.run([self.program, "write", folder, secret, *map(str, sizes)], input=entries, check=True, text=True)
+        (folder / "keys").write_text(json.dumps(public) + "\n")
+
     def new_key(self, name: str) -> list[str]:
         """The private and the verifier key of a pair that Go made."""
         return subprocess.run([self.program, "key", name], check=True, capture_output=True, text=True).stdout.split()
+
+
+def entries_of(history: str, size: int) -> list[bytes]:
+    return [sha256(f"{history} {number}".encode()).digest() for number in range(size)]
+
+
+def verifies(*arguments) -> tuple[int, str]:
+    """The exit status of the self-contained verifier, run as an auditor runs it, and what it says."""
+    ran = subprocess.run([sys.executable, SOURCE / "verify.py", *map(str, arguments), "--json"], capture_output=True, text=True, timeout=120)
+    return ran.returncode, ran.stdout
+
+
+def witness(state: Path, *arguments) -> subprocess.CompletedProcess:
+    """The witness, run as a partner runs it."""
+    return subprocess.run([sys.executable, SOURCE / "witness.py", arguments[0], "--state", state, "--lang", "en", *map(str, arguments[1:])], capture_output=True, text=True, timeout=120)
 
 
 class Cosigner:
@@ -240,3 +270,71 @@ def test_the_specification_s_struct_is_what_we_take_a_mldsa_cosignature_over():
     assert is_signed_by(read_note(f"{body}\n{line}"), key)
     assert not is_signed_by(read_note(f"{body.replace('log42', 'log43')}\n{line}"), key)
     assert read_vkey(key.vkey).type == COSIGNATURE_MLDSA != COSIGNATURE
+
+
+def test_a_log_that_go_wrote_is_read_by_us_and_true_to_the_verifier(reader, tmp_path):
+    sizes = (0, 1, 255, 256, 300, 600, 65_537)
+    public = reader.write(tmp_path / "log", ORIGIN, "one", sizes)
+    assert reader("log", tmp_path / "log", public)[0]["checkpoints"] == len(sizes)
+    log = Log.open(tmp_path / "log")
+    assert (log.size, log.commitments(0, log.size)) == (65_537, b"".join(entries_of("one", 65_537)))
+    assert verifies("log", tmp_path / "log", "--key", public)[0] == 0
+    assert verifies("log", tmp_path / "log", "--key", reader.new_key(ORIGIN)[1])[0] != 0
+
+
+def test_a_byte_changed_in_a_log_that_go_wrote_is_found_by_the_verifier(reader, tmp_path):
+    public = reader.write(tmp_path / "log", ORIGIN, "one", (0, 3, 300, 600))
+    draw = random.Random(37)
+    for path in sorted(path for path in (tmp_path / "log").rglob("*") if path.is_file()):
+        content, at = path.read_bytes(), draw.randrange(path.stat().st_size)
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1:])
+        status, said = verifies("log", tmp_path / "log", "--key", public)
+        assert status == 1 and path.relative_to(tmp_path / "log").as_posix() in said, (path, at, said)
+        path.write_bytes(content)
+    assert verifies("log", tmp_path / "log", "--key", public)[0] == 0
+
+
+def test_the_witness_cosigns_a_log_that_go_wrote_and_go_opens_what_it_signed(reader, tmp_path):
+    secret, public = reader.new_key(ORIGIN)
+    keys = witness(tmp_path / "state", "init", "--name", "bank.example/witness").stdout.split()
+    cosigner, = (key for key in keys if read_vkey(key).type == COSIGNATURE)
+    assert witness(tmp_path / "state", "trust", "--log", public).returncode == 0
+    for number, sizes in enumerate(((0, 1), (0, 1, 300), (0, 1, 300, 65_537))):
+        folder = tmp_path / f"log {number}"
+        reader.write_with(folder, secret, public, "one", sizes)
+        ran = witness(tmp_path / "state", "cosign", "--log", folder)
+        assert ran.returncode == 0, ran.stderr
+        said = reader("check", questions=[{"kind": "cosigned", "key": cosigner, "text": ran.stdout}, {"kind": "signed", "key": public, "text": ran.stdout}])
+        assert said == [1, (folder / "checkpoint").read_text(encoding="utf-8").partition("\n\n")[0] + "\n"]
+        (folder / "checkpoint").write_text(ran.stdout, encoding="utf-8")
+        assert reader("log", folder, public, cosigner)[0]["signed"] == [ORIGIN, "bank.example/witness"]
+    reader.write_with(tmp_path / "forked", secret, public, "another", (0, 1, 300, 65_600))
+    assert reader("log", tmp_path / "forked", public)[0]["size"] == 65_600
+    assert witness(tmp_path / "state", "cosign", "--log", tmp_path / "forked").returncode != 0
+    reader.write_with(tmp_path / "older", secret, public, "one", (0, 1))
+    assert witness(tmp_path / "state", "cosign", "--log", tmp_path / "older").returncode != 0
+
+
+def test_the_verifier_believes_a_cosignature_as_go_does(reader, written, tmp_path):
+    folder, key, cosigner = written
+    assert verifies("log", folder, "--key", key.vkey, "--witness", cosigner.vkey)[0] == 0
+    status, said = verifies("log", folder, "--key", key.vkey, "--witness", Cosigner("witness.example/w1").vkey)
+    assert status == 1 and "witness.example/w1" in said
+
+
+def test_go_opens_our_bundles_from_content_and_salt_and_none_that_was_changed(reader, tmp_path):
+    key, cosigner, draw = make_key(tmp_path / "key", ORIGIN, 0), Cosigner("witness.example/w1"), random.Random(41)
+    opened = [(canonical({"kind": "entry", "number": number, "verb": "登记承诺", "note": "€ \u2028 \"quoted\" <b>"}), draw.randbytes(32)) for number in range(700)]
+    with Log.create(tmp_path / "log", key) as log:
+        log.add_witness(cosigner.vkey)
+        log.extend(b"".join(commitment(salt, content) for content, salt in opened))
+        log.add_signatures(700, [cosigner.line(log.publish().body, 1_790_000_000)])
+        made = [bundle(log, index, *opened[index]) for index in (0, 1, 255, 256, 511, 512, 698, 699)]
+    changed = []
+    for one in made:
+        other = bytes.fromhex(one["salt"])
+        changed += [{**one, "content": one["content"].replace("entry", "Entry")}, {**one, "salt": (other[:-1] + bytes([other[-1] ^ 1])).hex()},
+                    {**one, "proof": one["proof"].replace("\n700\n", "\n701\n")}, {**one, "proof": one["proof"].replace("index ", "index 1")}]
+    said = reader("check", questions=[{"kind": "bundle", "key": key.vkey, "text": json.dumps(one)} for one in made + changed])
+    assert said[:len(made)] == [[index, 700] for index in (0, 1, 255, 256, 511, 512, 698, 699)]
+    assert all(isinstance(one, dict) and one["error"] for one in said[len(made):]) and len(said) == 5 * len(made)
