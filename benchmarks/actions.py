@@ -118,8 +118,9 @@ def ways_of(work: work_home.Work) -> dict[str, Callable[[], Callable[[], object]
         entry, salt = uuid4(), secrets.token_bytes(32)
         with seen_by(lead, entry, salt), connection.cursor() as cursor:
             cursor.execute(f"INSERT INTO work_promise (id, lender, case_id, loan_id, promised_on, pay_by_on, currency, amount_minor, state, taken_by_id) {row}", [uuid4(), lender, case.pk, loan, lead.account])
-            cursor.execute("INSERT INTO work_entry (id, lender, \"case\", at, actor, actor_name, roles, via, verb, parameters, result, policies, is_refused, salt)"
-                           " VALUES (%s, %s, %s, now(), %s, 'x', '{}', 'cli', 'x', '{}', '{}', '{}', false, %s)", [entry, lender, case.pk, lead.account, salt])
+            cursor.execute("WITH leaf AS (INSERT INTO work_leaf (id, lender, kind, entry_id, \"case\", at, content, salt) VALUES (%s, %s, 'entry', %s, %s, now(), '{}', %s))"
+                           " INSERT INTO work_entry (id, lender, \"case\", at, actor, actor_name, roles, via, verb, parameters, result, policies, is_refused, salt)"
+                           " VALUES (%s, %s, %s, now(), %s, 'x', '{}', 'cli', 'x', '{}', '{}', '{}', false, %s)", [entry, lender, entry, case.pk, salt, entry, lender, case.pk, lead.account, salt])
 
     def locked():
         with seen_by(lead):

@@ -143,8 +143,9 @@ def _bulk(code: str) -> dict:
     from django.apps import apps
 
     from arrears.days import moment_of
+    from arrears.work.actions.action import Doing, put_down
     from arrears.work.actor import system
-    from arrears.work.models import Entry, Lender
+    from arrears.work.models import Lender
     from arrears.work.tenancy import seen_by
 
     other, models = f"{code}-bulk", {model._meta.db_table: model for model in apps.get_app_config("work").get_models()}
@@ -162,7 +163,7 @@ def _bulk(code: str) -> dict:
     def write() -> int:
         with seen_by(system(other), entry, salt):
             Lender.objects.create(code=other, name_zh=other, name_en=other)
-            Entry.objects.create(id=entry, lender=other, at=moment_of(NOW), actor_name="system", via="benchmark", verb="benchmark", salt=salt)
+            put_down(Doing(system(other), moment_of(NOW), entry), "benchmark", salt)
             for table in TABLES:
                 models[table].objects.bulk_create([models[table](**one) for one in rows[table]], batch_size=5000)
         return sum(map(len, rows.values()))

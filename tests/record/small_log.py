@@ -91,9 +91,10 @@ class SmallLog:
             hashes = [tree_hash_of(hashes[i : i + 256]) for i in range(0, len(hashes) // 256 * 256, 256)]
             level += 1
         folder.mkdir(exist_ok=True)
-        (folder / "checkpoint").write_text(self.checkpoint(), encoding="utf-8")
+        note = self.checkpoint()
+        (folder / "checkpoint").write_text(note, encoding="utf-8")
         with (folder / "checkpoints").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(self.checkpoint(), ensure_ascii=False) + "\n")
+            file.write(json.dumps(note, ensure_ascii=False) + "\n")
         (folder / "keys").write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in keys or [self.vkey]), encoding="utf-8")
         return folder
 

@@ -104,7 +104,7 @@ NO_NOTES = {
 def test_what_is_not_exactly_a_note_is_refused_in_both_languages(whole):
     with pytest.raises(Refused) as refusal:
         notes.read_note(whole)
-    assert "signed note" in refusal.value.en and "签名文书" in refusal.value.zh
+    assert "signed note" in refusal.value.en and "签名文本" in refusal.value.zh
 
 
 def test_a_note_ends_at_its_last_blank_line_and_may_have_as_many_signatures_as_the_specification_demands():

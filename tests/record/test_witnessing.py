@@ -5,16 +5,22 @@ import hashlib
 import re
 import shutil
 import socket
+import ssl
 import threading
+from datetime import UTC, datetime
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from arrears.record import witnessing
 from arrears.record.append import Log
 from arrears.record.notes import read_vkey
 from arrears.record.settings import Witness
 from arrears.record.signing_key import make_key, make_successor
-from arrears.record.witnessing import Fork, Unreachable, add_from_text, submit, submit_to_all
+from arrears.record.witnessing import Fork, Unreachable, add_from_text, cosigned, submit, submit_to_all
 from arrears.refusal import Refused
 from record.small_log import ORIGIN, SmallLog, leaves
 from record.witness_process import WitnessProcess, verified
@@ -218,3 +224,69 @@ def test_a_partner_without_a_network_cosigns_from_the_files_and_its_lines_are_ad
     with pytest.raises(Refused) as refused:
         add_from_text(log, SmallLog(leaves(3, "other")).checkpoint(), (witness,), NOW)
     assert "none of this log's" in in_words(refused.value)
+
+
+def test_a_log_that_is_read_only_is_cosigned_too_and_one_that_went_on_meanwhile_is_no_fork(log, witness):
+    with Log.open(log.folder) as reader:
+        lines = cosigned(reader, witness, NOW)
+        assert len(lines) == 2 and "witness1" not in log.checkpoint().note
+        submit(grown(log, 4), witness, NOW)
+        with pytest.raises(Unreachable) as refused:
+            cosigned(reader, witness, NOW)
+        assert "went on from 300 to 304" in in_words(refused.value)
+    log.add_signatures(300, lines)
+    assert sum("witness1" in note for note in log.checkpoints()) == 2
+
+
+def test_a_witness_behind_tls_is_asked_where_its_certificate_is_trusted_and_not_otherwise(tmp_path, log, witness):
+    certificate, other = certificate_of(tmp_path / "witness.pem"), certificate_of(tmp_path / "other.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"https://localhost:{server.getsockname()[1]}"
+        thread = threading.Thread(target=forwarded, args=(server, context, int(witness.url.rsplit(":", 1)[1]), 3))
+        thread.start()
+        try:
+            for trusted in (other, None):
+                with pytest.raises(Unreachable) as refused:
+                    submit(log, Witness(witness.keys, address, trusted), NOW)
+                assert "CERTIFICATE_VERIFY_FAILED" in in_words(refused.value)
+            assert len(submit(log, Witness(witness.keys, address, certificate), NOW)) == 2
+        finally:
+            thread.join()
+    (tmp_path / "none.pem").write_text("x")
+    with pytest.raises(Refused) as refused:
+        submit(grown(log, 1), Witness(witness.keys, address, tmp_path / "none.pem"), NOW)
+    assert "no certificates can be read" in in_words(refused.value)
+
+
+def certificate_of(path):
+    """A key and a certificate of its own for localhost, in one file."""
+    private, name, day = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]), datetime(2020, 1, 1, tzinfo=UTC)
+    made = x509.CertificateBuilder(name, name, private.public_key(), x509.random_serial_number(), day, day.replace(year=2120))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False).add_extension(x509.BasicConstraints(True, None), True).sign(private, hashes.SHA256())
+    path.write_bytes(private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()) + made.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+def forwarded(server: socket.socket, context: ssl.SSLContext, port: int, count: int) -> None:
+    """What a reverse proxy does: TLS outside, plain HTTP to the witness inside."""
+    for _ in range(count):
+        outside, _ = server.accept()
+        try:
+            with context.wrap_socket(outside, server_side=True) as tls, socket.create_connection(("127.0.0.1", port)) as inside:
+                answers = threading.Thread(target=poured, args=(inside, tls))
+                answers.start()
+                poured(tls, inside)
+                inside.shutdown(socket.SHUT_RDWR)
+                answers.join()
+        except OSError:
+            outside.close()
+
+
+def poured(source: socket.socket, target: socket.socket) -> None:
+    try:
+        while part := source.recv(1 << 16):
+            target.sendall(part)
+    except OSError:
+        return

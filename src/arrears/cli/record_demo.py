@@ -1,14 +1,12 @@
 """The demo's record: begun, filled, and checked by the self-contained file in a process of its own, as a stranger would."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
-from arrears import store
 from arrears.cli import record_words, terms
 from arrears.cli.record_keeping import begin, collected, copy_of_program, integrated
-from arrears.cli.record_proofs import asking, bundle_of, leaf_and_row
+from arrears.cli.record_proofs import asking, bundle_of, leaf_and_row, write
 from arrears.record.places import places_of
 from arrears.refusal import Refused
 
@@ -31,9 +29,9 @@ def demo_record(home: Path, book: Path, lang: str) -> list[str]:
         path.unlink(missing_ok=True)
     copy_of_program("verify.py", verifier)
     found, _ = leaf_and_row(asking(None, code, terms.now()), entry=_first_account(code), day=None, loan=None, payment=None, source=None, book=None, values={})
-    store.write_bytes(proof, json.dumps(bundle_of(home, found, None), ensure_ascii=False, indent=1).encode() + b"\n")
+    write(proof, bundle_of(home, found, None))
     judged, proven = (_checked(verifier, [what, str(path), "--key", vkey, "--lang", lang]) for what, path in (("log", log), ("bundle", proof)))
-    return lines + record_words.demo_lines(lang, judged, proven, vkey, log, verifier, proof)
+    return lines + record_words.demo_lines(lang, judged, proven.partition("\n\n")[0], vkey, log, verifier, proof)
 
 
 def _first_account(code: str) -> str:

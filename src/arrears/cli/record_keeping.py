@@ -173,13 +173,15 @@ def stamped(home: Path, url: str | None, certificate: Path | None, now: int) -> 
         return [stamp(log, one.url, one.certificate, now) for one in asked]
 
 
-def anchored(home: Path, url: str | None, contract: str | None, now: int) -> Path:
-    """The file of the anchor that was made of the newest checkpoint. Raises Refused."""
+def anchored(home: Path, url: str, contract: str | None, account_key: Path) -> tuple[Path, str]:
+    """The file of the anchor that was made of the newest checkpoint, and the contract's address; None as contract: a new one. Raises Refused."""
     demand_log(home)
-    from arrears.record.anchors import anchor
+    from arrears.record.anchors import anchor, deploy, open_account, open_chain
 
+    chain, account = open_chain(url), open_account(account_key)
     with Log.open(places_of(home).log) as log:
-        return anchor(log, url, contract, now)
+        contract = contract or deploy(chain, account)
+        return anchor(log, chain, contract, account), contract
 
 
 def mended(home: Path, now: int):

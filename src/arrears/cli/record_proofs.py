@@ -12,6 +12,7 @@ from arrears.record.bundle import bundle
 from arrears.record.history import read_keys
 from arrears.record.places import places_of
 from arrears.refusal import Refused
+from arrears.vault.private_files import write_private
 
 _VALUE_MOST = 1 << 20
 
@@ -104,7 +105,7 @@ def file_name(*parts: str | None) -> str:
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
-    """The bundle as a file. Raises Refused where something lies there already."""
+    """The bundle as a file that only its owner may read: what it opens may be personal. Raises Refused where something lies there already."""
     if path.exists():
         raise Refused(f"{path}: is there already; name another file with --out", f"{path}：已存在；请用 --out 另指定文件")
-    store.write_bytes(path, json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n")
+    write_private(path, json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n")

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from arrears.cli import record_words, terms
-from arrears.cli.record_keeping import Seen, demand_log, newest, witnessed
+from arrears.cli.record_keeping import Seen, demand_log, newest, stamped, witnessed
 from arrears.record.limits import Limits, read_limits
 from arrears.record.monitor import Waiting, look
 from arrears.record.places import places_of
@@ -39,6 +39,7 @@ class _Job:
     shown: dict[str, int] = field(default_factory=dict)
     again_at: dict[str, int] = field(default_factory=dict)
     failures: dict[str, int] = field(default_factory=dict)
+    stamped_at: dict[str, int] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
 
     def say(self, en: str, zh: str) -> None:
@@ -77,6 +78,7 @@ def step(job: _Job, now: int) -> None:
     settings, limits = _guarded(job, "settings.yaml", lambda: (read_settings(job.home), read_limits(job.home))) or (RecordSettings(), Limits())
     _guarded(job, "integrate", lambda: _integrate(job, now))
     seen = _guarded(job, "witnesses", lambda: _ask(job, settings, now)) or []
+    _guarded(job, "stamps", lambda: _stamp(job, settings, limits, now))
     _guarded(job, "monitor", lambda: _look(job, settings, limits, seen, now))
 
 
@@ -137,6 +139,24 @@ def _ask(job: _Job, settings: RecordSettings, now: int) -> list[Seen]:
             job.again_at[one.name] = now + min(_LONGEST_PAUSE, 2 ** job.failures[one.name]) * 1_000_000
             job.trouble(one.name, one.en, one.zh)
     return seen
+
+
+def _stamp(job: _Job, settings: RecordSettings, limits: Limits, now: int) -> None:
+    """A checkpoint that grew is stamped once in so many hours by every authority of the settings; one that failed is asked again after some minutes."""
+    folder = places_of(job.home).log / "stamps"
+    for place, one in enumerate(settings.stamps):
+        name = f"stamp:{place}"
+        last = max((path.stat().st_mtime_ns // 1000 for path in folder.glob("*.tsr")), default=0) if name not in job.stamped_at else job.stamped_at[name]
+        size = newest(job.home).size
+        if size and size > job.shown.get(name, 0) and now - last >= limits.stamp_hours * 3_600_000_000 and now >= job.again_at.get(name, 0):
+            job.again_at[name] = now + _LONGEST_PAUSE * 1_000_000
+            try:
+                stamped(job.home, one.url, one.certificate, now)
+            except Refused as problem:
+                job.trouble(one.url, problem.en, problem.zh)
+            else:
+                job.stamped_at[name], job.shown[name] = now, size
+                job.trouble(one.url, None)
 
 
 def _look(job: _Job, settings: RecordSettings, limits: Limits, seen: list[Seen], now: int) -> None:

@@ -145,6 +145,11 @@ def rotated_lines(vkey: str, size: int, lang: str) -> list[str]:
     return [vkey, f"From {size:,} entries on this new key signs; the old one and it have both signed that, in the log's file keys. Auditors go on checking by the first key. Tell the witnesses:", "  python witness.py trust --rotation FOLDER/keys"]
 
 
+def anchored_lines(path: Path, contract: str, lang: str) -> list[str]:
+    """An anchor, and where an auditor finds it."""
+    return [f"{path}：最新检查点已锚定，合约 {contract}" if lang == "zh" else f"{path}: the newest checkpoint is anchored by the contract {contract}"]
+
+
 def demo_lines(lang: str, judged: str, proven: str, vkey: str, folder: Path, verifier: Path, bundle: Path) -> list[str]:
     """What the self-contained verifier said of the demo's log and of one bundle."""
     zh = lang == "zh"

@@ -191,18 +191,22 @@ def stamp(
 
 @record.command("anchor")
 def anchor(
-    home: HomeOption = DEFAULT_HOME,
-    url: Annotated[str | None, typer.Option("--url", help="Address of an EVM node; default record.anchor_url of settings.yaml. EVM 节点地址")] = None,
+    url: Annotated[str, typer.Option("--url", help="Address of an EVM node. EVM 节点地址")],
+    account_key: Annotated[Path, typer.Option("--account-key", help="File with the private key of the account that pays, 64 hex digits, readable by its owner alone. 付费账户私钥文件")],
     contract: Annotated[str | None, typer.Option("--contract", help="Address of the anchor contract. 锚定合约地址")] = None,
-    lang: LangOption = None,
+    deploys: Annotated[bool, typer.Option("--deploy", help="Put a new contract onto the chain first, and print its address. 先部署新合约")] = False,
+    home: HomeOption = DEFAULT_HOME, lang: LangOption = None,
 ) -> None:
-    """Anchor the newest checkpoint in an EVM contract; an extra. 将最新检查点锚定到 EVM 合约（可选）。"""
+    """Anchor the newest checkpoint in an EVM contract; an extra, which needs pip install 'arrears[evm]'. 将最新检查点锚定到 EVM 合约（可选组件）。"""
     from arrears.cli.record_keeping import anchored
 
     with terms.refusals(lang):
         terms.demand_home(home)
-        path = anchored(home, url, contract, terms.now())
-        print(f"{path}：最新检查点已锚定" if terms.language(lang) == "zh" else f"{path}: the newest checkpoint is anchored")
+        if (contract is None) != deploys:
+            raise Refused("name the contract with --contract, or put a new one onto the chain with --deploy", "请用 --contract 指明合约，或用 --deploy 部署新合约")
+        path, contract = anchored(home, url, contract, account_key)
+        for text in record_words.anchored_lines(path, contract, terms.language(lang)):
+            print(text)
 
 
 @record.command("mend")

@@ -43,7 +43,7 @@ def serve(
         if not serving.is_tls and address not in ("127.0.0.1", "::1", "localhost") and not serving.behind_proxy:
             raise Refused(f"--bind {bind} is open to others and passwords would pass in the clear; say serve.certificate and serve.key in {home / 'settings.yaml'}, or serve.behind_proxy",
                           f"--bind {bind} 对外开放，密码将明文传输；请在 {home / 'settings.yaml'} 中设置 serve.certificate 与 serve.key，或 serve.behind_proxy")
-        os.environ.update(ARREARS_HOME=str(home.resolve()), ARREARS_LANG=language)
+        os.environ.update(ARREARS_HOME=str(home.resolve()), ARREARS_LANG=language, ARREARS_SERVER=str(os.getpid()))
         _say(language, f"serving {home} at {'https' if serving.certificate else 'http'}://{bind} with {workers} workers; stop with Ctrl-C", f"正在 {bind} 提供 {home} 的服务，{workers} 个进程；按 Ctrl-C 停止")
         with beside_server(home, language) as is_recorded:
             if not is_recorded:

@@ -34,7 +34,6 @@ def intake(
     as_json: JsonOption = False, lang: LangOption = None,
 ) -> None:
     """Take a finished night's worklist in as cases; again changes nothing. 接收夜批名单为案件。"""
-    from arrears.cli.record_keeping import collected
     from arrears.cli.record_words import collected_lines
 
     with terms.refusals(lang), database(home):
@@ -47,12 +46,23 @@ def intake(
         now = terms.now()
         open_lender(night.lender, now)
         told, is_new = take_night(night, night.lender.id, now)
-        code, recorded = collected(book, now)
+        recorded = _recorded(book, now, lang)
         if as_json:
             print(json.dumps({"as_of": as_of, "lender": night.lender.id, "is_new": is_new, **told, "recorded": recorded}, ensure_ascii=False, indent=1, sort_keys=True))
             return
-        for line in [*intake_lines(as_of, night.lender.id, told, is_new, terms.language(lang)), *(collected_lines(code, recorded, terms.language(lang)) if recorded else [])]:
+        for line in [*intake_lines(as_of, night.lender.id, told, is_new, terms.language(lang)), *(collected_lines(night.lender.id, recorded, terms.language(lang)) if recorded else [])]:
             print(line)
+
+
+def _recorded(book: Path, now: int, lang: str | None) -> dict[str, int] | None:
+    """How much of the book came into the record just now; None, said on standard error, where the book cannot tell: the night is taken in all the same."""
+    from arrears.cli.record_keeping import collected
+
+    try:
+        return collected(book, now)[1]
+    except Refused as problem:
+        terms.refused(f"the night is taken in, but the book is not in the record: {problem.en}; then run arrears record collect --book {book}", f"夜批已接收，但账册未能写入存证：{problem.zh}；处理后请运行 arrears record collect --book {book}", lang)
+        return None
 
 
 def intake_lines(as_of: str, code: str, told: dict, is_new: bool, lang: str) -> list[str]:

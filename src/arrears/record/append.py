@@ -61,6 +61,7 @@ class Log:
         self._keys = read_keys(folder)
         self._broken = False
         self._fresh: list[Path] = []
+        self._settled: set[Path] = set()
         self._end = 0
 
     @classmethod
@@ -112,9 +113,12 @@ class Log:
         self._tiles = Tiles(self.folder, self._published.size)
         self._tiles.read_edge()
         self._check_edge()
+        self._settled = {place for level, number, width in edge(self.size) for place in (self.folder / tile_path(level, number, width)).parents if self.folder in place.parents}
         if self._key:
             if not self._continues(current.size, current.root):
                 raise DamagedFile(CHECKPOINTS, f"the checkpoint of size {self._published.size} at its end does not continue the current one of size {current.size}", f"末尾大小为 {self._published.size} 的检查点与当前大小为 {current.size} 的检查点不连续")
+            self._cut(CHECKPOINTS, self._end)
+            self._cut(KEYS, len(self._standing_keys()))
             if current.note != self._published.note:
                 put_and_settle(self.folder / CHECKPOINT, self._published.note.encode())
             self._clear_beyond()
@@ -271,9 +275,8 @@ class Log:
             raise Refused(f"{new.vkey}: a log goes on under its own name ({self.origin}), with a key it never had; make one for it", f"{new.vkey}：新密钥须使用日志原名（{self.origin}），且从未用过；请重新生成")
         text = rotation_text(self.origin, self.size, new.vkey)
         note = text + "\n" + self._key.sign(text) + "\n" + new.sign(text) + "\n"
-        standing = b"".join(line(one) for one in self._keys.lines)
         self._broken = True
-        append_and_settle(self.folder / KEYS, len(standing), line(note))
+        append_and_settle(self.folder / KEYS, len(self._standing_keys()), line(note))
         self._keys, self._key, self._broken = read_keys(self.folder), new, False
 
     def close(self) -> None:
@@ -320,8 +323,18 @@ class Log:
     def _settle(self) -> None:
         """The disk has all that was written; where it says it has not, asking again proves nothing, so the log has to be opened anew and extended again."""
         self._broken = True
-        settle(self.folder, self._fresh)
+        settle(self.folder, self._fresh, self._settled)
         self._fresh, self._broken = [], False
+        if len(self._settled) > _SETTLED_AT_ONCE:
+            self._settled.clear()
+
+    def _standing_keys(self) -> bytes:
+        return b"".join(line(one) for one in self._keys.lines)
+
+    def _cut(self, name: str, end: int) -> None:
+        """What an interrupted writing left after the file's last line is gone."""
+        if (self.folder / name).stat().st_size > end:
+            append_and_settle(self.folder / name, end, b"")
 
     def _put_in_place(self, signed: Checkpoint) -> None:
         """The checkpoint is in the history and then the current one; a failure in between leaves the log to be opened again."""

@@ -26,7 +26,7 @@ def bundle(log: Log, index: int, content: str, salt: bytes, *, row: Mapping[str,
     """
     found = checkpoint or best_checkpoint(log, index)
     if index >= found.size or log.commitments(index, index + 1) != commitment(salt, content):
-        raise Refused(f"content and salt are not what the log holds as entry {index}; the record and the database differ there. Run arrears record status", f"内容与盐值同日志第 {index} 条不符，记录与数据库不一致。请运行 arrears record status")
+        raise Refused(f"content and salt are not what the log holds as entry {index}; the record and the database differ there. Run arrears record status", f"内容与盐值同日志第 {index} 条不符，存证日志与数据库不一致。请运行 arrears record status")
     opened = _opened(content)
     result: dict[str, Any] = {"format": FORMAT, "content": content, "salt": salt.hex(), "proof": proof_text(index, log.inclusion(index, found.size), found.note)}
     if row is not None:
@@ -35,7 +35,7 @@ def bundle(log: Log, index: int, content: str, salt: bytes, *, row: Mapping[str,
     if field_salts:
         missing = sorted(set(field_salts) - set(opened.get("withheld", {})))
         if missing:
-            raise Refused(f"{', '.join(missing)}: the content withholds no such field; name one of {', '.join(sorted(opened.get('withheld', {}))) or 'none'}", f"{'、'.join(missing)}：内容中没有该保留字段；可选：{'、'.join(sorted(opened.get('withheld', {}))) or '无'}")
+            raise Refused(f"{', '.join(missing)}: the content withholds no such field; name one of {', '.join(sorted(opened.get('withheld', {}))) or 'none'}", f"{'、'.join(missing)}：内容中没有这个不公开的字段；可选：{'、'.join(sorted(opened.get('withheld', {}))) or '无'}")
         result["field_salts"] = {name: value.hex() for name, value in sorted(field_salts.items())}
     result["stamps"] = [base64.b64encode(stamp).decode() for stamp in (_stamps(log, found) if stamps is None else stamps)]
     result["keys"] = list(log.keys)
@@ -68,7 +68,10 @@ def best_checkpoint(log: Log, index: int) -> Checkpoint:
 
 
 def _opened(content: str) -> dict[str, Any]:
-    value = json.loads(content)
+    try:
+        value = json.loads(content)
+    except ValueError:
+        value = None
     if not isinstance(value, dict) or canonical(value) != content:
         raise Refused("the content is no canonical JSON object (RFC 8785); give the text as it was committed to", "内容不是规范的 JSON 对象（RFC 8785）；请提供原样文本")
     return value
@@ -76,9 +79,14 @@ def _opened(content: str) -> dict[str, Any]:
 
 def _check_row(opened: dict[str, Any], row: Mapping[str, Any]) -> None:
     rows = opened.get("rows") or {}
-    leaf = leaf_hash(commitment(bytes.fromhex(row["salt"]), row["content"]))
-    path = [base64.b64decode(text) for text in row["hashes"]]
-    if rows.get("size") != row["size"] or not proofs.is_included(leaf, row["index"], row["size"], path, base64.b64decode(rows.get("root", ""))):
+    try:
+        leaf = leaf_hash(commitment(bytes.fromhex(row["salt"]), row["content"]))
+        path = [base64.b64decode(text, validate=True) for text in row["hashes"]]
+        root = base64.b64decode(rows["root"], validate=True)
+        is_row = rows["size"] == row["size"] and proofs.is_included(leaf, row["index"], row["size"], path, root)
+    except (ValueError, KeyError, TypeError):
+        is_row = False
+    if not is_row:
         raise Refused("the row is not of the set whose root the entry holds; it was changed, or belongs to another night. Name the night it was decided in", "该行不属于条目所载根对应的集合：已被改动，或属于另一晚。请指明作出决定的那一晚")
 
 

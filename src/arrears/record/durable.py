@@ -7,6 +7,7 @@ Refusals (no room, no right to write) name the file.
 import ctypes
 import os
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from arrears.vault.private_files import cannot_write
@@ -30,13 +31,13 @@ def put(path: Path, content: bytes) -> None:
             os.close(handle)
         os.rename(unfinished, path)
     except OSError as problem:
-        Path(unfinished).unlink(missing_ok=True)
+        _discard(unfinished)
         raise cannot_write(path, problem) from None
 
 
 def put_and_settle(path: Path, content: bytes) -> None:
     """The file holds the content and the disk has it, in one step: after a power cut there is the old file or the new one. Raises DiskFull or Refused, the old file standing."""
-    unfinished = Path(f"{path}{UNFINISHED}")
+    unfinished = f"{path}{UNFINISHED}"
     try:
         handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         try:
@@ -47,14 +48,14 @@ def put_and_settle(path: Path, content: bytes) -> None:
         os.rename(unfinished, path)
         _sync(path.parent)
     except OSError as problem:
-        unfinished.unlink(missing_ok=True)
+        _discard(unfinished)
         raise cannot_write(path, problem) from None
 
 
 def append_and_settle(path: Path, end: int, content: bytes) -> int:
-    """The file is its first end bytes and then the content, and the disk has it; its new length. What lay beyond end is gone. Raises DiskFull or Refused, the first end bytes standing."""
+    """The file, which is there, is its first end bytes and then the content, and the disk has it; its new length. What lay beyond end is gone. Raises DiskFull or Refused, those bytes standing."""
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
         try:
             if os.fstat(handle).st_size > end:
                 os.ftruncate(handle, end)
@@ -67,21 +68,31 @@ def append_and_settle(path: Path, end: int, content: bytes) -> int:
             os.fsync(handle)
         finally:
             os.close(handle)
-        _sync(path.parent)
     except OSError as problem:
         raise cannot_write(path, problem) from None
     return end + len(content)
 
 
-def settle(root: Path, paths: Collection[Path]) -> None:
-    """The disk has those files and the names of all folders from the root down to them. Many are asked for at once, with the whole file system (syncfs), where the system knows how."""
+def settle(root: Path, paths: Collection[Path], settled: set[Path]) -> None:
+    """The disk has those files and their names. settled: folders below the root whose names it has from before, and then those of these files too.
+
+    A few files are asked for one by one, many at once with the whole file system (syncfs) where the system knows how. Raises DiskFull or Refused.
+    """
     try:
         if len(paths) > _FEW and _sync_file_system(root):
             return
+        folders, fresh = set(), set()
         for path in paths:
             _sync(path)
-        for folder in sorted({folder for path in paths for folder in path.parents if folder == root or root in folder.parents}, reverse=True):
+            folder = path.parent
+            folders.add(folder)
+            while folder != root and folder not in settled:
+                fresh.add(folder)
+                folder = folder.parent
+                folders.add(folder)
+        for folder in sorted(folders):
             _sync(folder)
+        settled |= fresh
     except OSError as problem:
         raise cannot_write(Path(problem.filename or root), problem) from None
 
@@ -91,6 +102,12 @@ def write_all(handle: int, content: bytes) -> None:
     written = 0
     while written < len(content):
         written += os.write(handle, memoryview(content)[written:])
+
+
+def _discard(unfinished: str) -> None:
+    """The unfinished file is gone if the disk lets go of it; if not, the next writing takes its place, and what is told is why this one failed."""
+    with suppress(OSError):
+        os.unlink(unfinished)
 
 
 def _sync(path: Path) -> None:

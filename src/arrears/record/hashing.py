@@ -79,11 +79,11 @@ def canonical(value: Any) -> str:
 def _whole(value: Any) -> None:
     if isinstance(value, float):
         raise Refused(f"the number {value!r} in a content of the record has a fraction or is kept as one: programs print fractions differently; give whole units, such as cents",
-                      f"记录内容中的数值 {value!r} 是小数：不同程序的写法不同；请使用整数单位，例如分")
+                      f"存证内容中的数值 {value!r} 是小数：不同程序的写法不同；请使用整数单位，例如分")
     if isinstance(value, dict):
         for name, inner in value.items():
             if not isinstance(name, str):
-                raise Refused(f"{name!r} names a field in a content of the record: names are text; give text", f"记录内容中的字段名 {name!r} 不是文本；请使用文本")
+                raise Refused(f"{name!r} names a field in a content of the record: names are text; give text", f"存证内容中的字段名 {name!r} 不是文本；请使用文本")
             _whole(inner)
     elif isinstance(value, list | tuple):
         for inner in value:
@@ -95,4 +95,4 @@ def _utf8(text: str) -> bytes:
         return text.encode("utf-8")
     except UnicodeEncodeError:
         raise Refused("the text for the record holds half a character (a lone surrogate), which no file can hold; mend the text where it comes from",
-                      "要记录的文本含有残缺字符（孤立代理项），无法写入文件；请在来源处修正") from None
+                      "要存证的文本含有残缺字符（孤立代理项），无法写入文件；请在来源处修正") from None

@@ -85,7 +85,7 @@ def read_keys(folder: Path) -> Keys:
     """The log's keys; raises Refused where there is no log, DamagedFile where a line is wrong or a rotation is not signed by both keys."""
     lines = _lines(folder, KEYS)
     if not lines:
-        raise Refused(f"{folder}: there is no record here; run arrears record init, or name the folder of the log", f"{folder}：这里没有记录；请运行 arrears record init，或指明日志文件夹")
+        raise Refused(f"{folder}: there is no record here; run arrears record init, or name the folder of the log", f"{folder}：这里没有存证日志；请运行 arrears record init，或指明日志文件夹")
     keys: list[tuple[int, VerifierKey]] = []
     try:
         for text in lines:

@@ -116,7 +116,7 @@ class _Rebuilt:
                 content = bytes(self._roots[level][32 * WIDTH * number:32 * (WIDTH * number + width)])
             paths.append(tile_path(level, number, width))
             put(self.folder / paths[-1], tile_content(level, content))
-        settle(self.folder, [self.folder / path for path in paths])
+        settle(self.folder, [self.folder / path for path in paths], set())
         return paths
 
     def _take(self, level: int, number: int, hashes: bytes) -> None:
@@ -158,37 +158,35 @@ def _pieces(source: Source, size: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _mended_history(folder: Path, keys: Keys) -> list[str]:
-    """What was written so that the newest checkpoint is in both files: a lost current one comes from the end of the history; a damaged last line of the history from the current one."""
+    """What was written so that the newest checkpoint is in both files: a lost current one comes from the end of a history that is whole; one damaged or missing last line of the history from the current one."""
+    *pieces, unfinished = read_file(folder, CHECKPOINTS).split(b"\n")
+    signed = _signed(pieces, keys)
     try:
         current = read_current(folder, keys)
     except DamagedFile:
-        newest = _signed(read_file(folder, CHECKPOINTS).split(b"\n")[:-1][-1:], keys)
-        if not newest:
+        if unfinished or not signed or len(signed) != len(pieces):
             raise
-        put_and_settle(folder / CHECKPOINT, newest[0].note.encode())
+        put_and_settle(folder / CHECKPOINT, signed[-1].note.encode())
         return [CHECKPOINT]
     try:
         read_latest(folder, keys)
     except DamagedFile:
-        lines = read_file(folder, CHECKPOINTS).split(b"\n")
-        whole = lines[:-1] if lines[-1] else lines[:-2]
-        signed = _signed(whole, keys)
-        if len(signed) != len(whole) or not signed or signed[-1].size > current.size:
+        if len(pieces) - len(signed) + bool(unfinished) > 1 or not signed or signed[-1].size > current.size:
             raise
-        put_and_settle(folder / CHECKPOINTS, b"".join(piece + b"\n" for piece in whole) + line(current.note))
+        put_and_settle(folder / CHECKPOINTS, b"".join(line(one.note) for one in [*signed, current]))
         return [CHECKPOINTS]
     return []
 
 
 def _signed(pieces: list[bytes], keys: Keys) -> list[Checkpoint]:
-    """The checkpoints in the lines, as far as they are whole and signed by the log."""
+    """The checkpoints in the lines, up to the first that is not whole, not signed by the log, or smaller than the one before."""
     found = []
     for piece in pieces:
         try:
             one = read_checkpoint(read_line(piece))
         except ValueError:
             break
-        if not keys.have_signed(one):
+        if not keys.have_signed(one) or (found and one.size < found[-1].size):
             break
         found.append(one)
     return found

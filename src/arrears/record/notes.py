@@ -127,7 +127,7 @@ def read_checkpoint(note: str) -> Checkpoint:
     lines = read_note(note).text.split("\n")
     root = read_base64(lines[2]) if len(lines) == 4 else None
     if root is None or len(root) != 32 or not _SIZE.fullmatch(lines[1]) or int(lines[1]) >= 1 << 63 or not lines[0]:
-        raise _not_a_note("its text is not that of a checkpoint: origin, size and root, a line each", "正文不是检查点：应依次为来源、大小和根，各占一行")
+        raise _not_a_note("its text is not that of a checkpoint: origin, size and root, a line each", "正文不是检查点：应依次为日志名称、条数和根，各占一行")
     return Checkpoint(lines[0], int(lines[1]), root, note)
 
 
@@ -211,4 +211,4 @@ def _cosigned(name: str, stamp: bytes, text: str) -> bytes:
 
 
 def _not_a_note(en: str, zh: str) -> Refused:
-    return Refused(f"this is no signed note: {en}; give the file as it was published", f"这不是签名文书：{zh}；请提供原样发布的文件")
+    return Refused(f"this is no signed note: {en}; give the file as it was published", f"这不是有效的签名文本：{zh}；请提供原样发布的文件")

@@ -20,7 +20,7 @@ def root(size: int, node: Node) -> bytes:
 def inclusion(index: int, size: int, node: Node) -> list[bytes]:
     """The path of one leaf in the tree of the first size leaves: at most ceil(log2(size)) hashes; raises Refused where the tree has no such leaf."""
     if not 0 <= index < size:
-        raise Refused(f"entry {index} of a tree of {size}: there is none yet; ask for an entry below {size}, or integrate first", f"大小为 {size} 的日志中没有第 {index} 条；请指定小于 {size} 的序号，或先完成归集")
+        raise Refused(f"entry {index} of a tree of {size}: there is none yet; ask for an entry below {size}, or integrate first", f"大小为 {size} 的日志中没有第 {index} 条；请指定小于 {size} 的序号，或先并入日志")
     path, start, stop = [], 0, size
     while stop - start > 1:
         middle = start + _split(stop - start)

@@ -44,7 +44,7 @@ def read_settings(home: Path) -> RecordSettings:
     document = strict_yaml.read(path) if path.exists() else {}
     said = document.get("record", {}) if isinstance(document, dict) else None
     if not isinstance(said, dict):
-        raise Refused(f"{path}: expected a mapping with `record:` in it, itself a mapping; see the guide to the witness", f"{path}：应为映射，且 record: 也应为映射；见见证者指南")
+        raise Refused(f"{path}: expected a mapping with `record:` in it, itself a mapping; see the guide to the witness", f"{path}：应为映射，且 record: 也应为映射；见见证方指南")
     strict_yaml.expect_keys(said, set(), {"witnesses", "stamps"}, f"{path.name}: record")
     witnesses = tuple(_witness(entry, path, f"record.witnesses[{place}]") for place, entry in enumerate(_listed(said, "witnesses", path), 1))
     stamps = tuple(_stamp(entry, path, f"record.stamps[{place}]") for place, entry in enumerate(_listed(said, "stamps", path), 1))
@@ -66,14 +66,14 @@ def _witness(entry: dict, path: Path, place: str) -> Witness:
     strict_yaml.expect_keys(entry, {"vkeys"}, {"name", "url", "certificate"}, f"{path.name}: {place}")
     vkeys = entry["vkeys"]
     if not isinstance(vkeys, list) or not vkeys or not all(isinstance(one, str) for one in vkeys):
-        raise Refused(f"{path}: {place}.vkeys must list the witness's verifier keys, as `witness.py show` prints them", f"{path}：{place}.vkeys 应列出见证者的公钥（witness.py show 的输出）")
+        raise Refused(f"{path}: {place}.vkeys must list the witness's verifier keys, as `witness.py show` prints them", f"{path}：{place}.vkeys 应列出见证方的公钥（witness.py show 的输出）")
     keys = tuple(read_vkey(one) for one in vkeys)
     if any(key.type not in (COSIGNATURE, COSIGNATURE_MLDSA) for key in keys):
-        raise Refused(f"{path}: {place}.vkeys holds a key that signs logs, not one of a witness; ask the witness for the output of `witness.py show`", f"{path}：{place}.vkeys 中有日志签名公钥而非见证者公钥；请向见证者索取 witness.py show 的输出")
+        raise Refused(f"{path}: {place}.vkeys holds a key that signs logs, not one of a witness; ask the witness for the output of `witness.py show`", f"{path}：{place}.vkeys 中有日志签名公钥而非见证方公钥；请向见证方索取 witness.py show 的输出")
     names = sorted({key.name for key in keys})
     if len(names) > 1 or entry.get("name", names[0]) != names[0] or len({key.type for key in keys}) < len(keys):
         raise Refused(f"{path}: {place}: one witness has one name and at most one key of each kind, and here stand {', '.join(names)}, {len(keys)} keys; write another entry for another witness",
-                      f"{path}：{place}：一个见证者只有一个名称，每类公钥至多一把；此处为 {'、'.join(names)}，共 {len(keys)} 把；其他见证者请另写一项")
+                      f"{path}：{place}：一个见证方只有一个名称，每类公钥至多一把；此处为 {'、'.join(names)}，共 {len(keys)} 把；其他见证方请另写一项")
     url = _url(entry["url"], path, place) if "url" in entry else ""
     return Witness(keys, url, _file(entry["certificate"], path, place) if "certificate" in entry else None)
 
@@ -91,7 +91,7 @@ def _url(text: object, path: Path, place: str) -> str:
         safe = False
     if not safe or not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost"))):
         raise Refused(f"{path}: {place}.url must be https:// and a host, without name, password or query (plain http only to this machine): over plain http anyone between could keep a refusal from you",
-                      f"{path}：{place}.url 须为 https:// 加主机名，不含用户名、密码或查询串（仅本机可用 http）：明文传输时，中间人可隐瞒见证者的拒签")
+                      f"{path}：{place}.url 须为 https:// 加主机名，不含用户名、密码或查询串（仅本机可用 http）：明文传输时，中间人可隐瞒见证方的拒签")
     return str(text).rstrip("/")
 
 

@@ -18,7 +18,7 @@ from arrears.refusal import Refused
 from arrears.vault.private_files import alone_in, private_folder, read_private, sync_folder, write_private
 
 _FORMAT = "arrears-record-key/1"
-_WHAT = ("the record's signing key", "记录的签名私钥")
+_WHAT = ("the record's signing key", "存证日志的签名私钥")
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ def make_key(path: Path, origin: str, now: int) -> SigningKey:
 def open_key(path: Path) -> SigningKey:
     """The key of the file; raises Refused where it is missing, readable by others, or not whole."""
     if not path.exists():
-        raise Refused(f"{path}: the record's signing key is not there; restore it from its copy, or run arrears record init for a new record", f"{path}：缺少记录的签名私钥；请从备份恢复，新记录请运行 arrears record init")
+        raise Refused(f"{path}: the record's signing key is not there; restore it from its copy, or run arrears record init for a new record", f"{path}：缺少存证日志的签名私钥；请从备份恢复，新建存证日志请运行 arrears record init")
     if path.stat().st_mode & 0o077:
         raise Refused(f"{path}: others than its owner may read the record's signing key, and could sign in its name; run: chmod 600 {path}, and rotate the key if somebody may have read it",
-                      f"{path}：所有者以外的人可以读取记录的签名私钥，从而冒名签署；请执行：chmod 600 {path}；如可能已被他人读取，请轮换密钥")
+                      f"{path}：所有者以外的人可以读取存证日志的签名私钥，从而冒名签署；请执行：chmod 600 {path}；如可能已被他人读取，请轮换密钥")
     try:
         content = json.loads(read_private(path, *_WHAT))
         origin, private, vkey = content["origin"], read_base64(content["private"]), content["vkey"]
@@ -103,4 +103,4 @@ def _signing_key(origin: str, private: Ed25519PrivateKey) -> SigningKey:
 
 def _damaged(path: Path) -> Refused:
     return Refused(f"{path}: this is no signing key of a record, or it is damaged; restore it from its copy. Without it, checkpoints that exist stay provable and no new one can be signed",
-                   f"{path}：不是记录的签名私钥，或文件已损坏；请从备份恢复。没有它，已有检查点仍可验证，但无法签署新的检查点")
+                   f"{path}：不是存证日志的签名私钥，或文件已损坏；请从备份恢复。没有它，已有检查点仍可验证，但无法签署新的检查点")

@@ -18,6 +18,7 @@ import struct
 import sys
 import threading
 import time
+from bisect import bisect_left
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -339,7 +340,7 @@ class Ledger:
             return newest
         except (ValueError, KeyError, TypeError, IndexError) as problem:
             raise Wrong(503, f"the state of this witness for {self.origin!r} is damaged ({problem}); nothing is signed until it is mended: see the guide, or begin a new witness",
-                        f"见证者关于“{self.origin}”的状态已损坏，修复前不再签署；见指南，或另建见证者") from None
+                        f"见证方关于“{self.origin}”的状态已损坏，修复前不再签署；见指南，或另建见证方") from None
 
     def _last(self) -> Seen | None:
         path = self.folder / "history"
@@ -347,18 +348,11 @@ class Ledger:
         return _seen(whole.rpartition(b"\n")[2].decode()) if whole else None
 
     def at(self, size: int) -> Seen | None:
-        """The checkpoint of just this size, had it been cosigned; the history is sorted, so halving finds it."""
-        if not (self.folder / "history").exists():
-            return None
+        """The checkpoint of just this size, had it been cosigned; sizes only grow in the history, so halving finds it."""
         with (self.folder / "history").open("rb") as file:
-            low, high = 0, file.seek(0, os.SEEK_END)
-            while low < high:
-                middle = (low + high) // 2
-                line = _line_from(file, middle)
-                low, high = (low, middle) if not line.endswith(b"\n") or _seen(line.decode()).size >= size else (middle + 1, high)
-            line = _line_from(file, low)
-        found = _seen(line.decode()) if line.endswith(b"\n") else None
-        return found if found is not None and found.size == size else None
+            place = bisect_left(range(file.seek(0, os.SEEK_END)), size, key=lambda place: _size_from(file, place))
+            line = _line_from(file, place)
+        return _seen(line.decode()) if line.endswith(b"\n") and json.loads(line)[1] == size else None
 
     def write(self, seen: Seen, lines: str) -> None:
         """The disk has it: history first, then seen.json with the witness's own lines."""
@@ -386,6 +380,11 @@ def _line_from(file, place: int) -> bytes:
     if place:
         file.readline()
     return file.readline()
+
+
+def _size_from(file, place: int) -> int:
+    line = _line_from(file, place)
+    return json.loads(line)[1] if line.endswith(b"\n") else 1 << 63
 
 
 def _seen(line: str) -> Seen:
@@ -439,8 +438,10 @@ class Witness:
             if before is not None and before.root != checkpoint.root:
                 self._report(checkpoint, note, before, [], "two roots for one size", "同一大小有两个根", now)
             size = 0 if seen is None else seen.size
+            if checkpoint.size < size:
+                print(f"WITNESS {self.name}: an older checkpoint of {checkpoint.origin} was shown, {checkpoint.size} after {size}: a stale copy, or an older backup of the log was put back. 出示了较旧的检查点：陈旧副本，或日志恢复了较旧的备份", file=sys.stderr, flush=True)
             if old != size or (before is not None and before.root != checkpoint.root):
-                raise Wrong(409, f"this witness has seen {size} entries of {checkpoint.origin!r}, other ones or more than this log shows", f"见证者已见“{checkpoint.origin}”的 {size} 条，与此日志不同或更多", size)
+                raise Wrong(409, f"this witness has seen {size} entries of {checkpoint.origin!r}, other ones or more than this log shows", f"见证方已见“{checkpoint.origin}”的 {size} 条，与此日志不同或更多", size)
             self._demand_consistency(checkpoint, note, seen, proof, now)
             cosigned = self.sign(checkpoint, now)
             ledger.write(Seen(now, checkpoint.size, checkpoint.root, note), cosigned)
@@ -455,7 +456,7 @@ class Witness:
         mine = any(is_signed(checkpoint.note, key) for key in self.keys)
         if mine and (seen is None or checkpoint.size > seen.size):
             raise Wrong(503, f"this checkpoint of size {checkpoint.size} bears my own signature, but my state knows of {0 if seen is None else seen.size} entries: an old backup of the state was put back. "
-                        "Nothing is signed: put the newest state back, or begin a new witness under another name", "该检查点已有本见证者的签名，而本机状态更旧：状态是从旧备份恢复的。不再签署；请恢复最新状态，或以新名称另建见证者")
+                        "Nothing is signed: put the newest state back, or begin a new witness under another name", "该检查点已有本见证方的签名，而本机状态更旧：状态是从旧备份恢复的。不再签署；请恢复最新状态，或以新名称另建见证方")
 
     def _demand_consistency(self, checkpoint: Checkpoint, note: str, seen: Seen | None, proof: list[bytes], now: int) -> None:
         size = 0 if seen is None else seen.size
@@ -473,7 +474,7 @@ class Witness:
         else:
             self._report(checkpoint, note, seen, proof, "not shown to continue", "未能证明延续", now)
         raise Wrong(422, f"it is not shown that {checkpoint.origin!r} at size {checkpoint.size} continues what this witness saw at size {size}; nothing was signed, and both checkpoints are kept",
-                    f"未能证明“{checkpoint.origin}”在 {checkpoint.size} 时延续了见证者在 {size} 时所见；未签署，两份检查点均已留存")
+                    f"未能证明“{checkpoint.origin}”在 {checkpoint.size} 时延续了见证方在 {size} 时所见；未签署，两份检查点均已留存")
 
     def _report(self, checkpoint: Checkpoint, note: str, seen: Seen, proof: list[bytes], en: str, zh: str, now: int) -> None:
         """Both signed notes, and the proof, are kept in evidence/ (each once) and it is said aloud."""
@@ -511,7 +512,7 @@ class Witness:
 
     def sentences(self) -> list[tuple[str, str]]:
         """What this witness saw and what it holds against a log, English and Chinese."""
-        said = [(f"Witness {self.name}.", f"见证者 {self.name}。")]
+        said = [(f"Witness {self.name}.", f"见证方 {self.name}。")]
         for ledger in self.logs():
             seen = ledger.seen()
             if seen is None:
@@ -519,7 +520,10 @@ class Witness:
             else:
                 said.append((f"Of the log {ledger.origin} it has seen {seen.size:,} entries, each checkpoint continuing the one before; last cosigned {moment(seen.time)} (UTC).",
                              f"日志 {ledger.origin}：已见 {seen.size:,} 条，每个检查点都延续前一个；最近签署于 {moment(seen.time)}（UTC）。"))
-        for kind, path in self.reports():
+        reports = self.reports()
+        if not reports:
+            said.append(("Nothing is held against any log.", "未发现任何日志有异常。"))
+        for kind, path in reports:
             sure = kind != "not shown to continue"
             said.append((f"{'EVIDENCE' if sure else 'NOT SHOWN'}: a log {'signed two histories' if sure else 'did not show that a checkpoint continues what was seen'} ({kind}): {path.name}",
                          f"{'证据：日志签署了两种历史' if sure else '未证明：日志未能证明某检查点延续了所见'}：{path.name}"))
@@ -535,8 +539,8 @@ def _kind_in(path: Path) -> str:
     return (path.read_text(encoding="utf-8").split("\n", 2) + [""])[1]
 
 
-def request_of(content: bytes) -> tuple[int, list[bytes], Checkpoint]:
-    """Old size, proof and checkpoint of the body of add-checkpoint; raises Wrong 400."""
+def request_of(content: bytes) -> tuple[Checkpoint, int, list[bytes]]:
+    """Checkpoint, old size and proof of the body of add-checkpoint; raises Wrong 400."""
     try:
         head, gap, note = content.decode("utf-8").partition("\n\n")
     except UnicodeDecodeError as problem:
@@ -550,7 +554,7 @@ def request_of(content: bytes) -> tuple[int, list[bytes], Checkpoint]:
             raise ValueError(rest)
     except ValueError:
         raise Wrong(400, f"expected: `old SIZE` without leading zeros, at most {MOST_PROOF} lines of base64 of 32 bytes, an empty line, a checkpoint", f"应为：old 大小（无前导零）、至多 {MOST_PROOF} 行 32 字节的 base64、空行、检查点") from None
-    return int(first[4:]), proof, checkpoint_of(note)
+    return checkpoint_of(note), int(first[4:]), proof
 
 
 class _Request(BaseHTTPRequestHandler):
@@ -573,7 +577,7 @@ class _Request(BaseHTTPRequestHandler):
             return self._answer(400, "the request ended too early\n")
         if self.path.partition("?")[0].rstrip("/").rpartition("/")[2] != "add-checkpoint":
             return self._answer(404, "POST .../add-checkpoint is all that is taken here\n")
-        return self._tell(lambda: self.server.witness.offer(*_turned(request_of(content)), clock()))
+        return self._tell(lambda: self.server.witness.offer(*request_of(content), clock()))
 
     def do_GET(self) -> None:
         """health, seen/<SHA-256 of the origin>, or in sentences what was seen."""
@@ -611,10 +615,6 @@ class _Request(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *arguments) -> None:
         """Nothing: what matters is said by the report."""
-
-
-def _turned(asked: tuple[int, list[bytes], Checkpoint]) -> tuple[Checkpoint, int, list[bytes]]:
-    return asked[2], asked[0], asked[1]
 
 
 class Server(ThreadingHTTPServer):
@@ -669,7 +669,7 @@ def init(state: Path, name: str) -> Witness:
     if not _is_name(name) or len(name.encode()) > 255:
         raise Wrong(400, f"{name!r} can be no name: at most 255 bytes, no space, no plus; best an address of yours without https://, such as bank.example/witness1", f"“{name}”不能作名称：至多 255 字节，无空格与加号；宜用贵方网址，如 bank.example/witness1")
     if (state / "key").exists():
-        raise Wrong(400, f"{state} holds a witness already; a second one needs its own folder and its own name", f"{state} 已有见证者；另建须用另一文件夹与另一名称")
+        raise Wrong(400, f"{state} holds a witness already; a second one needs its own folder and its own name", f"{state} 已有见证方；另建须用另一文件夹与另一名称")
     (state / "logs").mkdir(parents=True, exist_ok=True, mode=0o700)
     state.chmod(0o700)
     write_durably(state / "key", json.dumps({"name": name, "ed25519": Ed25519PrivateKey.generate().private_bytes_raw().hex(), "ml-dsa-44": MLDSA44PrivateKey.generate().private_bytes_raw().hex()}) + "\n")
@@ -728,16 +728,16 @@ def cosign(witness: Witness, folder: Path, now: int) -> str:
         checkpoint = checkpoint_of((folder / "checkpoint").read_text(encoding="utf-8"))
         with suppress(Wrong, FileNotFoundError):  # a key that is not vouched for stays unknown, and is refused below
             rotate(witness.state, (folder / "keys").read_text(encoding="utf-8"))
-        history = [json.loads(line) for line in (folder / "checkpoints").read_text(encoding="utf-8").splitlines()] if (folder / "checkpoints").exists() else []
+        ledger = Ledger(witness.state, checkpoint.origin)
+        seen = ledger.seen()
+        size = 0 if seen is None else seen.size
+        if (folder / "checkpoints").exists():
+            with (folder / "checkpoints").open(encoding="utf-8") as history:
+                for one in (checkpoint_of(json.loads(line)) for line in history if f"— {witness.name} " in line):
+                    if one.size > size and any(is_signed(one.note, key) for key in witness.keys):
+                        checkpoint = one  # offered for what it shows: that the state is older than its own signature
     except (OSError, ValueError) as problem:
         raise Wrong(400, f"{folder}: not a log's folder, or cut: {problem}; copy it anew", f"{folder}：不是日志文件夹或不完整；请重新复制") from None
-    ledger = Ledger(witness.state, checkpoint.origin)
-    seen = ledger.seen()
-    size = 0 if seen is None else seen.size
-    mine = [checkpoint_of(text) for text in history if f"— {witness.name} " in text]
-    for one in mine:
-        if one.size > size and any(is_signed(one.note, key) for key in witness.keys):
-            checkpoint = one  # offered for what it shows: that the state is older than its own signature
     proof = LogFiles(folder, checkpoint.size).proof(size)
     lines = witness.offer(checkpoint, min(size, checkpoint.size), proof, now)
     return checkpoint.note.body + "\n" + "".join(line + "\n" for line in ledger.signers(checkpoint)) + lines
@@ -745,16 +745,19 @@ def cosign(witness: Witness, folder: Path, now: int) -> str:
 
 def judged(text: str, vkeys: list[str]) -> bool:
     """Whether a file of evidence proves by itself that the log signed two histories: both notes signed by its keys, and two roots for one size, stated or computed by the proof."""
-    parts, rest = [], text[text.index("\n--- ") + 1 :]
-    while rest:
-        head, _, rest = rest.partition("\n")
-        count = int(re.fullmatch(r"--- .*, ([0-9]+) lines:", head)[1])
-        lines = rest.split("\n")
-        parts.append("".join(line + "\n" for line in lines[:count]))
-        rest = "\n".join(lines[count:])
+    parts, lines = [], text[text.find("\n--- ") + 1 :].split("\n")[:-1]
+    while lines and (head := re.fullmatch(r"--- .*, ([0-9]+) lines:", lines[0])):
+        count = 1 + int(head[1])
+        parts.append("".join(line + "\n" for line in lines[1:count]))
+        lines = lines[count:]
+    if lines or len(parts) != 3:
+        raise Wrong(400, "this is no whole file of evidence, as a witness writes it", "不是见证方写出的完整证据文件")
     one, two = (checkpoint_of(part) for part in parts[:2])
     keys = [key for key in map(key_of, vkeys) if key.name == one.origin == two.origin]
-    if not all(any(is_signed(each.note, key) for key in keys) for each in (one, two)):
+    try:
+        if not all(any(is_signed(each.note, key) for key in keys) for each in (one, two)):
+            return False
+    except Wrong:
         return False
     if one.size == two.size:
         return one.root != two.root
@@ -770,6 +773,11 @@ def serve(witness: Witness, listen: str) -> None:
     server.serve_forever(poll_interval=0.5)
 
 
+def _key_text(said: str) -> str:
+    """A verifier key as it was written, or as the file holds it."""
+    return said if said.count("+") >= 2 else Path(said).read_text(encoding="utf-8")
+
+
 def _spoken(arguments: argparse.Namespace) -> int:
     """Does what was asked and says it; the exit status."""
     state, zh = Path(arguments.state), arguments.lang == "zh"
@@ -780,7 +788,7 @@ def _spoken(arguments: argparse.Namespace) -> int:
         print("\n".join(key.text for key in witness.keys))
     elif arguments.command == "trust":
         for said in arguments.log or []:
-            print(trust(state, said if said.count("+") >= 2 else Path(said).read_text(encoding="utf-8")))
+            print(trust(state, _key_text(said)))
         for said in arguments.rotation or []:
             count = rotate(state, Path(said).read_text(encoding="utf-8"))
             print(f"新信任 {count} 把密钥" if zh else f"{count} new keys are trusted")
@@ -793,7 +801,7 @@ def _spoken(arguments: argparse.Namespace) -> int:
         else:
             print(cosigned, end="")
     elif arguments.command == "evidence":
-        proven = judged(Path(arguments.file).read_text(encoding="utf-8"), arguments.log)
+        proven = judged(Path(arguments.file).read_text(encoding="utf-8"), [_key_text(said) for said in arguments.log])
         print(("此文件本身证明：该日志签署了两种历史" if proven else "此文件本身不能证明日志签署了两种历史") if zh else f"this file {'proves' if proven else 'does not prove'} by itself that the log signed two histories")
         return 0 if proven else 1
     elif arguments.command == "status":
@@ -805,7 +813,7 @@ def _spoken(arguments: argparse.Namespace) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Exit status: 0 done, 1 refused to sign or something is reported, 2 asked wrongly."""
-    parser = argparse.ArgumentParser(prog="witness.py", description="A witness of a record. 记录的见证者")
+    parser = argparse.ArgumentParser(prog="witness.py", description="A witness of a record. 记录的见证方")
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--state", default=os.environ.get("WITNESS_STATE", "witness"), help="folder of its key and of what it saw 状态文件夹")
     shared.add_argument("--lang", choices=("zh", "en"), default="zh" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).lower().startswith("zh") else "en")
@@ -822,7 +830,7 @@ def main(argv: list[str] | None = None) -> int:
     commands.add_parser("status", parents=[shared], help="what it saw, and what it reports 状态与报告")
     evidence = commands.add_parser("evidence", parents=[shared], help="judge a file of evidence 检验证据文件")
     evidence.add_argument("file")
-    evidence.add_argument("--log", action="append", required=True, metavar="VKEY")
+    evidence.add_argument("--log", action="append", required=True, metavar="VKEY", help="the log's key, or a file with it 日志公钥或其文件")
     arguments = parser.parse_args(argv)
     try:
         return _spoken(arguments)

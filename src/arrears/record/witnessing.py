@@ -48,7 +48,7 @@ class Fork(Refused):
         super().__init__(
             f"the witness {witness.name} has seen {seen} of {ours.origin}, and this log, {ours.size} entries with the root {our_root}, does not continue that: this log was rewritten or an older backup put back. "
             "Nothing was cosigned. Stop writing, keep both sides, put the newest copy of the log back if there is one, and tell the auditor; the log's own word does not count against the witness's",
-            f"见证者 {witness.name} 所见的 {ours.origin} 为 {seen_size} 条，而本日志（{ours.size} 条，根 {our_root}）并未延续它：日志被改写，或恢复了较旧的备份。未联署。"
+            f"见证方 {witness.name} 所见的 {ours.origin} 为 {seen_size} 条，而本日志（{ours.size} 条，根 {our_root}）并未延续它：日志被改写，或恢复了较旧的备份。未联署。"
             "请停止写入、保留双方证据；如有较新的日志副本请恢复，并告知审计方；在此事上日志自己的说法不作数")
         self.witness, self.ours, self.seen_size, self.seen_note = witness, ours, seen_size, seen_note
 
@@ -76,9 +76,17 @@ def submit_to_all(log: Log, witnesses: tuple[Witness, ...], now: int) -> list[As
 
 
 def submit(log: Log, witness: Witness, now: int) -> list[str]:
-    """The lines by which the witness cosigned the log's newest checkpoint; they stand on it now. Empty where they stood already.
+    """The lines by which the witness cosigned the log's newest checkpoint; they stand on it now. Empty where they stood already. Raises as `cosigned` does; the log is as before then."""
+    size = log.checkpoint().size
+    lines = cosigned(log, witness, now)
+    _add(log, witness, size, lines)
+    return lines
 
-    now: microseconds UTC. Raises Fork where the witness has seen another history, Unreachable where it does not answer, Refused where it refuses or its answer is not true; the log is as before then.
+
+def cosigned(log: Log, witness: Witness, now: int) -> list[str]:
+    """The lines, verified and not yet added, by which the witness cosigns the log's newest checkpoint. Empty where they stand there already. The log may be opened to be read only, so that nobody waits for the network.
+
+    now: microseconds UTC. Raises Fork where the witness has seen another history, Unreachable where it does not answer, Refused where it refuses or its answer is not true.
     """
     ours = log.checkpoint()
     standing = read_note(ours.note).signatures
@@ -88,17 +96,25 @@ def submit(log: Log, witness: Witness, now: int) -> list[str]:
     with _Connection(witness) as connection:
         for _ in range(4):
             if known > ours.size:
-                raise Fork(witness, ours, known, connection.seen(ours.origin))
+                raise _ahead(log, witness, ours, known, connection)
             status, text = connection.post(_request(log, witness, ours, known))
             if status == 200:
-                return _added(log, witness, ours, text.splitlines(), now)
+                return _true_lines(witness, ours, text.splitlines(), now)
             told = int(text) if status == 409 and _SIZE_TOLD.fullmatch(text) else None
             if status == 422 or (told is not None and told == known):
                 raise Fork(witness, ours, known, connection.seen(ours.origin))
             if told is None:
                 raise _refusal(witness, ours, status, text)
             known = told
-    raise Unreachable(f"{witness.url}: the witness {witness.name} told another size four times; somebody else asks it at the same time. Ask again", f"{witness.url}：见证者 {witness.name} 连续四次报告不同的大小，可能另有程序同时提交；请稍后重试")
+    raise Unreachable(f"{witness.url}: the witness {witness.name} told another size four times; somebody else asks it at the same time. Ask again", f"{witness.url}：见证方 {witness.name} 连续四次报告不同的大小，可能另有程序同时提交；请稍后重试")
+
+
+def _ahead(log: Log, witness: Witness, ours: Checkpoint, seen_size: int, connection: "_Connection") -> Refused:
+    """The witness has seen more than this log had when it was opened: a Fork, unless the log itself went on meanwhile."""
+    with Log.open(log.folder) as now_there:
+        if now_there.checkpoint().size > ours.size:
+            return Unreachable(f"the log went on from {ours.size} to {now_there.checkpoint().size} entries while the witness {witness.name} was asked; ask again", f"询问见证方 {witness.name} 期间，日志已从 {ours.size} 条增至 {now_there.checkpoint().size} 条；请重试")
+    return Fork(witness, ours, seen_size, connection.seen(ours.origin))
 
 
 def add_from_text(log: Log, text: str, witnesses: tuple[Witness, ...], now: int) -> list[str]:
@@ -106,13 +122,14 @@ def add_from_text(log: Log, text: str, witnesses: tuple[Witness, ...], now: int)
     came = read_checkpoint(text)
     if came.origin != log.origin or came.size > log.checkpoint().size or log.root(came.size) != came.root:
         raise Refused(f"the checkpoint that came back ({came.origin}, {came.size} entries) is none of this log's ({log.origin}); give the witness this log's folder, and add what it writes then",
-                      f"送回的检查点（{came.origin}，{came.size} 条）不属于本日志（{log.origin}）；请把本日志文件夹交给见证者，再添加其输出")
+                      f"送回的检查点（{came.origin}，{came.size} 条）不属于本日志（{log.origin}）；请把本日志文件夹交给见证方，再添加其输出")
     lines = []
     for witness in witnesses:
         if any(is_of(signature, key) for signature in read_note(text).signatures for key in witness.keys):
-            lines += _added(log, witness, came, [signature.line for signature in read_note(text).signatures], now)
+            lines += _true_lines(witness, came, [signature.line for signature in read_note(text).signatures], now)
+            _add(log, witness, came.size, lines)
     if not lines:
-        raise Refused(f"the checkpoint of {came.size} entries bears no signature of a witness that settings.yaml names under record.witnesses; add the witness's vkeys there first", f"该检查点（{came.size} 条）没有 settings.yaml 中 record.witnesses 所列见证者的签名；请先在其中登记该见证者的公钥")
+        raise Refused(f"the checkpoint of {came.size} entries bears no signature of a witness that settings.yaml names under record.witnesses; add the witness's vkeys there first", f"该检查点（{came.size} 条）没有 settings.yaml 中 record.witnesses 所列见证方的签名；请先在其中登记该见证方的公钥")
     return lines
 
 
@@ -131,8 +148,8 @@ def _request(log: Log, witness: Witness, ours: Checkpoint, old: int) -> bytes:
     return "\n".join([f"old {old}", *(base64.b64encode(one).decode() for one in proof), "", ours.body, *lines, ""]).encode()
 
 
-def _added(log: Log, witness: Witness, checkpoint: Checkpoint, lines: list[str], now: int) -> list[str]:
-    """The true lines of the witness among those given, on the checkpoint now; lines of unknown keys are passed over. Raises Refused where one is false, of another time, or there is none."""
+def _true_lines(witness: Witness, checkpoint: Checkpoint, lines: list[str], now: int) -> list[str]:
+    """The lines of the witness among those given, each true for the checkpoint; lines of unknown keys are passed over. Raises Refused where one is false, of another time, or there is none."""
     true, seconds = [], now // 1_000_000
     for line in lines:
         signature = read_signature(line)
@@ -140,17 +157,21 @@ def _added(log: Log, witness: Witness, checkpoint: Checkpoint, lines: list[str],
         if key is None:
             continue
         if not is_true(checkpoint.body, signature, key):
-            raise Refused(f"the witness {witness.name} sent a signature that is false; nothing was added: ask its operator", f"见证者 {witness.name} 送来的签名不成立，未添加；请询问其运营方")
+            raise Refused(f"the witness {witness.name} sent a signature that is false; nothing was added: ask its operator", f"见证方 {witness.name} 送来的签名不成立，未添加；请询问其运营方")
         if _time_of(signature) > seconds + _SKEW_SECONDS:
             raise Refused(f"the witness {witness.name} signed with a time more than an hour from now ({_time_of(signature)} against {seconds} seconds); one of the two clocks is wrong, nothing was added",
-                          f"见证者 {witness.name} 的签署时刻比本机晚一小时以上；两机时钟必有一误，未添加")
+                          f"见证方 {witness.name} 的签署时刻比本机晚一小时以上；两机时钟必有一误，未添加")
         true.append(line)
     if not true:
-        raise Refused(f"the witness {witness.name} answered without a signature of the keys that settings.yaml says; ask its operator for the output of `witness.py show`", f"见证者 {witness.name} 的答复没有 settings.yaml 所列公钥的签名；请向其索取 witness.py show 的输出")
-    for key in witness.keys:
-        log.add_witness(key.vkey)
-    log.add_signatures(checkpoint.size, true)
+        raise Refused(f"the witness {witness.name} answered without a signature of the keys that settings.yaml says; ask its operator for the output of `witness.py show`", f"见证方 {witness.name} 的答复没有 settings.yaml 所列公钥的签名；请向其索取 witness.py show 的输出")
     return true
+
+
+def _add(log: Log, witness: Witness, size: int, lines: list[str]) -> None:
+    for key in witness.keys if lines else ():
+        log.add_witness(key.vkey)
+    if lines:
+        log.add_signatures(size, lines)
 
 
 def _time_of(signature: Signature) -> int:
@@ -162,12 +183,12 @@ def _refusal(witness: Witness, ours: Checkpoint, status: int, text: str) -> Refu
     lines = [line[:200] for line in text.splitlines() if line.strip()] or ["-"]
     said, told = lines[0], lines[-1]
     if status == 404:
-        return Refused(f"{witness.url}: the witness {witness.name} does not know the log {ours.origin} ({said}); give its operator the log's verifier key: arrears record key", f"{witness.url}：见证者 {witness.name} 不认识日志 {ours.origin}（{told}）；请把日志公钥交给其运营方：arrears record key")
+        return Refused(f"{witness.url}: the witness {witness.name} does not know the log {ours.origin} ({said}); give its operator the log's verifier key: arrears record key", f"{witness.url}：见证方 {witness.name} 不认识日志 {ours.origin}（{told}）；请把日志公钥交给其运营方：arrears record key")
     if status == 403:
-        return Refused(f"{witness.url}: the witness {witness.name} does not trust the key that signed ({said}); where the key was changed, give its operator the file `keys` of the log", f"{witness.url}：见证者 {witness.name} 不信任签名密钥（{told}）；如已换钥，请把日志的 keys 文件交给其运营方")
+        return Refused(f"{witness.url}: the witness {witness.name} does not trust the key that signed ({said}); where the key was changed, give its operator the file `keys` of the log", f"{witness.url}：见证方 {witness.name} 不信任签名密钥（{told}）；如已换钥，请把日志的 keys 文件交给其运营方")
     if status >= 500:
-        return Unreachable(f"{witness.url}: the witness {witness.name} cannot sign now ({status}: {said}); the log goes on without it, ask again later", f"{witness.url}：见证者 {witness.name} 暂不能签署（{status}：{told}）；日志照常运行，请稍后重试")
-    return Refused(f"{witness.url}: the witness {witness.name} answered {status} ({said}); check the address, it must be the last one, without forwarding", f"{witness.url}：见证者 {witness.name} 答复 {status}（{told}）；请检查网址，须为最终地址，不经转发")
+        return Unreachable(f"{witness.url}: the witness {witness.name} cannot sign now ({status}: {said}); the log goes on without it, ask again later", f"{witness.url}：见证方 {witness.name} 暂不能签署（{status}：{told}）；日志照常运行，请稍后重试")
+    return Refused(f"{witness.url}: the witness {witness.name} answered {status} ({said}); check the address, it must be the last one, without forwarding", f"{witness.url}：见证方 {witness.name} 答复 {status}（{told}）；请检查网址，须为最终地址，不经转发")
 
 
 class _Connection:
@@ -181,7 +202,7 @@ class _Connection:
                 trusted = ssl.create_default_context(cafile=witness.certificate)
             except OSError as problem:
                 raise Refused(f"{witness.certificate}: no certificates can be read from it ({problem}), so the witness {witness.name} was not asked; put the certificate (PEM) there",
-                              f"{witness.certificate}：无法读取证书（{problem}），未询问见证者 {witness.name}；请放入证书（PEM）") from None
+                              f"{witness.certificate}：无法读取证书（{problem}），未询问见证方 {witness.name}；请放入证书（PEM）") from None
             self._http = http.client.HTTPSConnection(parts.hostname, parts.port, timeout=SECONDS_WAITED, context=trusted)
         else:
             self._http = http.client.HTTPConnection(parts.hostname, parts.port, timeout=SECONDS_WAITED)
@@ -198,7 +219,7 @@ class _Connection:
             return self._asked("POST", "/add-checkpoint", body)
         except (OSError, http.client.HTTPException, UnicodeDecodeError) as problem:
             raise Unreachable(f"{self._witness.url}: the witness {self._witness.name} does not answer ({type(problem).__name__}: {problem}); the log goes on without it, ask again later",
-                              f"{self._witness.url}：见证者 {self._witness.name} 没有答复（{problem}）；日志照常运行，请稍后重试") from None
+                              f"{self._witness.url}：见证方 {self._witness.name} 没有答复（{problem}）；日志照常运行，请稍后重试") from None
 
     def seen(self, origin: str) -> str | None:
         """The checkpoint the witness shows as the newest it cosigned, true by its signature; None where it shows none (the protocol does not demand it)."""

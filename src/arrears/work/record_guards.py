@@ -40,7 +40,7 @@ BEGIN
        given AS (INSERT INTO work_place (index, leaf, commitment) SELECT base + row_number() OVER (ORDER BY number) - 1, leaf, commitment FROM taken)
   SELECT count(*), max(number) INTO placed, last FROM taken;
 END $$;
-CREATE OR REPLACE FUNCTION arrears_place_known(base bigint, commitments bytea, gap uuid, OUT found bigint, OUT lost bigint) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION arrears_place_known(base bigint, commitments bytea, gap uuid, OUT known_here bigint, OUT lost bigint) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
   IF base IS DISTINCT FROM (SELECT coalesce(max(index) + 1, 0) FROM work_place) OR length(commitments) % 32 <> 0 THEN
     RAISE EXCEPTION 'the next index of the record is not %', base USING ERRCODE = 'object_not_in_prerequisite_state';
@@ -53,7 +53,7 @@ BEGIN
   WITH known AS (SELECT base + n AS index, substr(commitments, n * 32 + 1, 32) AS commitment FROM generate_series(0, length(commitments) / 32 - 1) AS s(n)),
        taken AS (DELETE FROM work_waiting w USING known k WHERE w.commitment = k.commitment RETURNING k.index, w.leaf, w.commitment)
   INSERT INTO work_place (index, leaf, commitment) SELECT index, leaf, commitment FROM taken;
-  GET DIAGNOSTICS found = ROW_COUNT;
+  GET DIAGNOSTICS known_here = ROW_COUNT;
   INSERT INTO work_place (commitment, index) SELECT substr(commitments, n * 32 + 1, 32), base + n FROM generate_series(0, length(commitments) / 32 - 1) AS s(n)
     WHERE NOT EXISTS (SELECT FROM work_place p WHERE p.index = base + n) ORDER BY n;
   GET DIAGNOSTICS lost = ROW_COUNT;

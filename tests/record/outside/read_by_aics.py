@@ -4,11 +4,11 @@ import json
 import sys
 from pathlib import Path
 
-import aics_tlog as outside
-
 
 def main(folder: Path, log_key: str, witness_keys: list[str]) -> None:
     """One JSON object; an exception, and its exit status, where anything is not so."""
+    import aics_tlog as outside
+
     reader, log, witnesses = outside.FileSystemTileReader(folder), outside.parse_vkey(log_key), [outside.parse_vkey(one) for one in witness_keys]
     newest = outside.verify_checkpoint(outside.parse_note((folder / "checkpoint").read_text(encoding="utf-8")), log, witnesses)
     audit = outside.audit_tiles(reader, newest.size, newest.root)
@@ -21,4 +21,5 @@ def main(folder: Path, log_key: str, witness_keys: list[str]) -> None:
     print(json.dumps({"ok": newest.ok and newest.log_ok, "size": newest.size, "root": newest.root.hex(), "witnesses": newest.witnesses, "tiles": audit.tiles, "bundles": audit.bundles, "checkpoints": checkpoints, "cosigned": cosigned}))
 
 
-main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])

@@ -2,7 +2,7 @@
 // Compiled by test_go.py. What it is asked comes on standard input, a JSON object a line; what it found goes out the same way.
 //
 //	record_reader log FOLDER VKEY [WITNESS-VKEY...]   the whole log: checkpoints, tiles, entries; then the proofs that are asked for
-//	record_reader check                               proofs that another made
+//	record_reader check                               proofs, notes and bundles that another made
 //	record_reader write FOLDER SECRET SIZE...         a log of Go's own making, laid out as ours, with a checkpoint at each size; the entries come on standard input, base64 a line
 //	record_reader key NAME                            a new key pair; record_reader sign: signs a text with it
 package main
@@ -14,6 +14,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -383,6 +384,59 @@ func put(path, level string, tile tlog.Tile, data []byte) error {
 	return os.WriteFile(file, data, 0o644)
 }
 
+// bundle is the file that opens one entry of a record.
+type bundle struct {
+	Format  string
+	Content string
+	Salt    string
+	Proof   string
+}
+
+// readBundle finds that content and salt are the entry that the proof leads from, in a checkpoint signed by the key; it gives back the entry's index and the checkpoint's size.
+func readBundle(text, vkey string) (interface{}, error) {
+	var given bundle
+	if err := json.Unmarshal([]byte(text), &given); err != nil {
+		return nil, err
+	}
+	salt, err := hex.DecodeString(given.Salt)
+	if err != nil || len(salt) != 32 || given.Format != "arrears-record-bundle/1" {
+		return nil, errors.New("no bundle")
+	}
+	entry := sha256.Sum256([]byte("arrears record v1\n" + string(salt) + given.Content))
+	head, signed := given.Proof, ""
+	if at := strings.Index(given.Proof, "\n\n"); at >= 0 {
+		head, signed = given.Proof[:at], given.Proof[at+2:]
+	}
+	lines := strings.Split(head, "\n")
+	if len(lines) < 2 || lines[0] != "c2sp.org/tlog-proof@v1" || !strings.HasPrefix(lines[1], "index ") {
+		return nil, errors.New("no tlog-proof")
+	}
+	index, err := strconv.ParseInt(lines[1][6:], 10, 64)
+	if err != nil {
+		return nil, err
+	}
+	var path tlog.RecordProof
+	for _, line := range lines[2:] {
+		hash, err := tlog.ParseHash(line)
+		if err != nil {
+			return nil, err
+		}
+		path = append(path, hash)
+	}
+	verifier, err := note.NewVerifier(vkey)
+	if err != nil {
+		return nil, err
+	}
+	found, err := open(signed, note.VerifierList(verifier))
+	if err != nil {
+		return nil, err
+	}
+	if err := tlog.CheckRecord(path, found.tree.N, found.tree.Hash, index, tlog.RecordHash(entry[:])); err != nil {
+		return nil, err
+	}
+	return []int64{index, found.tree.N}, nil
+}
+
 func run(arguments []string) error {
 	if len(arguments) > 3 && arguments[0] == "write" {
 		return writeLog(arguments[1], arguments[2], arguments[3:])
@@ -416,6 +470,8 @@ func run(arguments []string) error {
 					return nil, err
 				}
 				return len(opened.Sigs), nil
+			case "bundle":
+				return readBundle(asked.Text, asked.Key)
 			case "signed":
 				verifier, err := note.NewVerifier(asked.Key)
 				if err != nil {

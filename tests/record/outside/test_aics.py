@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from arrears.record import proofs
 from arrears.record.append import Log
-from arrears.record.notes import is_signed_by, read_note, read_vkey
+from arrears.record.notes import COSIGNATURE, is_signed_by, read_note, read_vkey
 from arrears.record.settings import Witness
 from arrears.record.signing_key import make_key, open_key
 from arrears.record.witnessing import Fork, submit
@@ -50,6 +51,23 @@ def witness(outside, tmp_path):
         try:
             listens(port, running)
             yield Witness((read_vkey(vkey),), f"http://127.0.0.1:{port}")
+        finally:
+            running.send_signal(signal.SIGTERM)
+
+
+@pytest.fixture
+def ours(tmp_path):
+    """A running witness of ours that trusts the log's key: its address and its Ed25519 key."""
+    key = make_key(tmp_path / "key", ORIGIN, 0)
+    program, state = Path(proofs.__file__).with_name("witness.py"), tmp_path / "state"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    keys = subprocess.run([sys.executable, program, "init", "--state", state, "--name", "bank.example/ours"], check=True, capture_output=True, text=True).stdout.split()
+    subprocess.run([sys.executable, program, "trust", "--state", state, "--log", key.vkey], check=True, capture_output=True)
+    with open(tmp_path / "ours.out", "wb") as out, subprocess.Popen([sys.executable, program, "serve", "--state", state, "--listen", f"127.0.0.1:{port}"], stdout=out, stderr=out) as running:
+        try:
+            listens(port, running)
+            yield f"http://127.0.0.1:{port}", next(one for one in keys if read_vkey(one).type == COSIGNATURE)
         finally:
             running.send_signal(signal.SIGTERM)
 
@@ -115,3 +133,23 @@ def test_another_witness_s_refusal_of_a_rewritten_or_an_older_log_is_heard_as_a_
     with Log.open(tmp_path / "log", key) as log:
         grow(log, 1, 701)
         assert len(submit(log, witness, now)) == 1
+
+
+def test_our_witness_answers_another_s_client_and_refuses_it_a_fork(outside, ours, tmp_path):
+    """Another root at the witness's own size is 409 in tlog-witness 1.0 and 422 in 1.1; both are refusals."""
+    key, (url, vkey) = open_key(tmp_path / "key"), ours
+
+    def submitted(folder: Path) -> subprocess.CompletedProcess:
+        return subprocess.run([sys.executable, Path(__file__).with_name("submit_by_aics.py"), folder, url, vkey], env=outside, capture_output=True, text=True)
+
+    with Log.create(tmp_path / "log", key) as log:
+        for size in (1, 255, 257, 700, 66_000):
+            grow(log, 1, size)
+            ran = submitted(log.folder)
+            assert ran.returncode == 0, ran.stdout + ran.stderr
+            assert is_signed_by(read_note(ran.stdout), read_vkey(vkey)) and is_signed_by(read_note(ran.stdout), key.public)
+    for name, history, size, refusal in (("rewritten", 2, 66_100, "WitnessRejected 422"), ("of the same size", 2, 66_000, ("WitnessRejected 409", "WitnessRejected 422")), ("older", 1, 300, "WitnessAhead")):
+        with Log.create(tmp_path / name, key) as log:
+            grow(log, history, size)
+        ran = submitted(tmp_path / name)
+        assert ran.returncode == 3 and ran.stdout.startswith(refusal), (name, ran.stdout, ran.stderr)

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from arrears.record import proofs
 from arrears.record.append import Log
-from arrears.record.hashing import leaf_hash
+from arrears.record.bundle import bundle
+from arrears.record.hashing import canonical, commitment, leaf_hash
 from arrears.record.notes import COSIGNATURE, COSIGNATURE_MLDSA, VerifierKey, is_signed_by, read_note, read_vkey
 from arrears.record.signing_key import make_key
 from record.programs_beside import missing, needed
@@ -319,3 +320,21 @@ def test_the_verifier_believes_a_cosignature_as_go_does(reader, written, tmp_pat
     assert verifies("log", folder, "--key", key.vkey, "--witness", cosigner.vkey)[0] == 0
     status, said = verifies("log", folder, "--key", key.vkey, "--witness", Cosigner("witness.example/w1").vkey)
     assert status == 1 and "witness.example/w1" in said
+
+
+def test_go_opens_our_bundles_from_content_and_salt_and_none_that_was_changed(reader, tmp_path):
+    key, cosigner, draw = make_key(tmp_path / "key", ORIGIN, 0), Cosigner("witness.example/w1"), random.Random(41)
+    opened = [(canonical({"kind": "entry", "number": number, "verb": "登记承诺", "note": "€ \u2028 \"quoted\" <b>"}), draw.randbytes(32)) for number in range(700)]
+    with Log.create(tmp_path / "log", key) as log:
+        log.add_witness(cosigner.vkey)
+        log.extend(b"".join(commitment(salt, content) for content, salt in opened))
+        log.add_signatures(700, [cosigner.line(log.publish().body, 1_790_000_000)])
+        made = [bundle(log, index, *opened[index]) for index in (0, 1, 255, 256, 511, 512, 698, 699)]
+    changed = []
+    for one in made:
+        other = bytes.fromhex(one["salt"])
+        changed += [{**one, "content": one["content"].replace("entry", "Entry")}, {**one, "salt": (other[:-1] + bytes([other[-1] ^ 1])).hex()},
+                    {**one, "proof": one["proof"].replace("\n700\n", "\n701\n")}, {**one, "proof": one["proof"].replace("index ", "index 1")}]
+    said = reader("check", questions=[{"kind": "bundle", "key": key.vkey, "text": json.dumps(one)} for one in made + changed])
+    assert said[:len(made)] == [[index, 700] for index in (0, 1, 255, 256, 511, 512, 698, 699)]
+    assert all(isinstance(one, dict) and one["error"] for one in said[len(made):]) and len(said) == 5 * len(made)

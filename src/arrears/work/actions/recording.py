@@ -56,7 +56,7 @@ def resume_record(doing: Doing, lender: Lender, *, first: int, commitments: byte
     content = canonical({"kind": "gap", "lender": lender.code, "source": source, "at": moment_text(doing.now), "from": first, "leaves": leaves, "commitments": sha256(commitments).hexdigest()})
     Leaf.objects.create(id=gap, lender=lender.code, kind="gap", entry_id=doing.entry, source=source, at=doing.now, content=content, salt=secrets.token_bytes(32))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT found, lost FROM arrears_place_known(%s, %s, %s)", [first, commitments, gap])
+        cursor.execute("SELECT known_here, lost FROM arrears_place_known(%s, %s, %s)", [first, commitments, gap])
         found, lost = cursor.fetchone()
     return {"gap": gap, "found": found, "lost": lost}
 

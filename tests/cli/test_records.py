@@ -1,0 +1,341 @@
+"""The commands of the record: what they do and say in both languages, and every wrong call with its sentence, its next step and exit status 2."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from typer.testing import CliRunner
+
+from arrears import cli
+from arrears.cli import record_keeping, record_proofs
+from arrears.record.append import Log
+from arrears.record.limits import Limits
+from arrears.record.monitor import Finding, Waiting, look, tell
+from arrears.record.places import places_of
+from arrears.record.signing_key import make_key, open_key
+from arrears.refusal import Refused
+from plain_books import Ran
+from record.witness_process import WitnessProcess
+
+ORIGIN = "leaves.example/record"
+VERIFY = Path(record_keeping.__file__).parents[1] / "record" / "verify.py"
+
+
+def arrears(*words: object, lang: str | None = "en") -> Ran:
+    said = [str(word) for word in words] + (["--lang", lang] if lang else [])
+    result = CliRunner().invoke(cli.app, said, catch_exceptions=False)
+    return Ran(result.exit_code, result.stdout, result.stderr)
+
+
+@pytest.fixture
+def kept(work):
+    """The home of the worker with a record that has everything until now."""
+    ran = arrears("record", "init", "--home", work.home, "--origin", ORIGIN)
+    assert ran.status == 0, ran
+    places_of(work.home).alerts.unlink(missing_ok=True)
+    places_of(work.home).alerts.with_name("monitor.json").unlink(missing_ok=True)
+    assert arrears("record", "integrate", "--home", work.home).status == 0
+    return work
+
+
+@pytest.fixture
+def lender(work) -> str:
+    from arrears.law.lender import Lender
+    from arrears.work.actions.intake import open_lender
+
+    code = work.lender()
+    assert open_lender and Lender
+    return code
+
+
+def done(work, lender: str, verb: str = "team.create", **parameters) -> str:
+    """An action of that lender; its Entry's number."""
+    import arrears.work.actions  # noqa: F401 - registers every verb
+    from arrears.work.actions.action import perform
+    from arrears.work.models import Entry
+
+    actor = work.actor(lender, "administrator")
+    perform(actor, verb, parameters or {"code": f"t-{uuid4().hex[:6]}", "kind": "own"}, work.now)
+    with work.writing(lender):
+        return str(Entry.objects.filter(lender=lender, verb=verb).order_by("-number").values_list("number", flat=True)[0])
+
+
+def verified(*words: object) -> subprocess.CompletedProcess:
+    """The self-contained file, as an auditor runs it."""
+    return subprocess.run([sys.executable, "-I", str(VERIFY), *map(str, words), "--lang", "en"], capture_output=True, text=True, timeout=120)
+
+
+@contextmanager
+def witnessed(work, folder: Path):
+    """The home's settings name a running witness, which trusts its log."""
+    settings = work.home / "settings.yaml"
+    before = settings.read_bytes() if settings.exists() else None
+    witness = WitnessProcess(folder / "w")
+    assert witness.run("trust", "--log", key_of(work.home), "--rotation", str(places_of(work.home).log / "keys")).returncode == 0
+    try:
+        keys = ", ".join(f"'{vkey}'" for vkey in witness.vkeys)
+        settings.write_text((before or b"").decode() + f"record:\n  witnesses:\n    - vkeys: [{keys}]\n      url: http://127.0.0.1:{witness.start()}\n", encoding="utf-8")
+        yield witness
+    finally:
+        witness.kill()
+        settings.write_bytes(before) if before is not None else settings.unlink(missing_ok=True)
+
+
+def key_of(home: Path) -> str:
+    return arrears("record", "key", "show", "--home", home).out.split()[0]
+
+
+def test_a_record_is_begun_once_and_says_its_key_and_what_to_do_with_it(kept):
+    again = arrears("record", "init", "--home", kept.home, "--origin", ORIGIN)
+    assert "was there already; nothing was changed" in again.out and key_of(kept.home) in again.out and "verifier --out" in again.out
+    zh = arrears("record", "init", "--home", kept.home, "--origin", ORIGIN, lang="zh").out
+    assert "此前已建立" in zh and "私钥在" in zh and "审计方" in zh
+    told = json.loads(arrears("record", "init", "--home", kept.home, "--origin", ORIGIN, "--json").out)
+    assert told == {"origin": ORIGIN, "key": key_of(kept.home), "log": str(places_of(kept.home).log), "is_new": False}
+    other = arrears("record", "init", "--home", kept.home, "--origin", "other.example/log")
+    assert other.status == 2 and "a record keeps its name" in other.error and "名称不可更改" in other.error
+
+
+def test_a_record_that_was_killed_between_key_and_log_is_begun_by_init_again(tmp_path):
+    make_key(places_of(tmp_path).key, ORIGIN, 0)
+    ran = arrears("record", "init", "--home", tmp_path, "--origin", ORIGIN)
+    assert ran.status == 0 and "is made" in ran.out
+    assert arrears("record", "checkpoint", "--home", tmp_path).out.splitlines()[:2] == [ORIGIN, "0"]
+    assert places_of(tmp_path).key.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_was_done_is_integrated_proven_and_verified_by_the_self_contained_file(kept, lender, tmp_path):
+    number = done(kept, lender)
+    waits = json.loads(arrears("record", "status", "--home", kept.home, "--json").out)
+    assert waits["waiting"] >= 1 and waits["waiting_since"]
+    early = arrears("record", "prove", number, "--home", kept.home, "--lender", lender, "--out", tmp_path / "early.json")
+    assert early.status == 2 and "run arrears record integrate" in early.error and "请先运行" in early.error
+    ran = arrears("record", "integrate", "--home", kept.home)
+    assert ran.status == 0 and "under a signed checkpoint" in ran.out
+    ran = arrears("record", "prove", number, "--home", kept.home, "--lender", lender, "--out", tmp_path / "proof.json")
+    assert ran.status == 0 and "verify.py bundle" in ran.out and "No witness has cosigned" in ran.out
+    judged = verified("bundle", tmp_path / "proof.json", "--key", key_of(kept.home))
+    assert judged.returncode == 0 and "team.create" in judged.stdout and lender in judged.stdout, judged
+    assert (tmp_path / "proof.json").stat().st_mode & 0o777 == 0o600
+    whole = verified("log", places_of(kept.home).log, "--key", key_of(kept.home))
+    assert whole.returncode == 0, whole.stdout
+    assert arrears("record", "verify", "log", places_of(kept.home).log, "--key", key_of(kept.home)).status == 0
+    after = arrears("record", "status", "--home", kept.home, lang="zh")
+    assert after.status == 0 and "没有待写入的内容" in after.out and "未发现异常" in after.out and "没有见证方" in after.out
+
+
+def test_a_bundle_is_never_written_over_and_an_unknown_entry_is_refused(kept, lender, tmp_path):
+    number = done(kept, lender)
+    arrears("record", "integrate", "--home", kept.home)
+    (tmp_path / "there.json").write_text("mine")
+    at = ("--home", kept.home, "--lender", lender)
+    assert "is there already" in arrears("record", "prove", number, *at, "--out", tmp_path / "there.json").error
+    assert (tmp_path / "there.json").read_text() == "mine"
+    for what in (("999999999",), (str(uuid4()),), ("--payment", "nothing"), ("--source", "night/2020-01-01/00")):
+        ran = arrears("record", "prove", *what, *at, "--out", tmp_path / "x.json")
+        assert ran.status == 2 and "no such entry that may be proven here" in ran.error and "没有可在此出具证明的条目" in ran.error, what
+    assert not (tmp_path / "x.json").exists()
+
+
+WRONG = {
+    "nothing to prove": (("prove",), "say one thing to prove", "请指明一项"),
+    "two things to prove": (("prove", "1", "--payment", "p"), "say one thing to prove", "请指明一项"),
+    "a loan without its night": (("prove", "1", "--loan", "L1"), "--loan goes with --night", "--loan 须与"),
+    "a night without its book": (("prove", "--night", "2026-10-31"), "a night with its --book", "夜批须指明 --book"),
+    "no number": (("prove", "abc"), "no number and no id of an Entry", "既不是编号也不是标识"),
+    "no day": (("prove", "--night", "31.10.2026", "--book", "b"), "--night", "--night"),
+    "a field without a file": (("prove", "1", "--open", "note"), "NAME=FILE", "名称=文件"),
+    "a field with no such file": (("prove", "1", "--open", "note=/nowhere/x"), "cannot be read as text", "无法以文本读取"),
+    "lines that are not there": (("checkpoint", "--add", "/nowhere/lines"), "cannot be read", "无法读取"),
+    "no authority": (("stamp",), "name the time-stamping authority", "请指明时间戳服务"),
+    "no contract": (("anchor", "--url", "http://127.0.0.1:1", "--account-key", "k"), "--contract", "--contract"),
+    "nothing to resume": (("resume", "--reason", "test"), "nothing is lost", "无需 resume"),
+    "an unknown account": (("prove", "1", "--as", "nobody"), "there is no such account", "没有此账号"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_every_wrong_call_has_its_sentence_in_both_languages(kept, lender, name):
+    words, en, zh = WRONG[name]
+    for lang, first in (("en", en), ("zh", zh)):
+        ran = arrears("record", words[0], "--home", kept.home, *words[1:], *(("--lender", lender) if words[0] in ("prove", "resume") else ()), lang=lang)
+        assert ran.status == 2 and first in ran.error.splitlines()[0] and en in ran.error and zh in ran.error, ran
+
+
+@pytest.mark.parametrize("words", [("status",), ("integrate",), ("checkpoint",), ("mend",), ("key", "show"), ("key", "rotate"), ("watch",), ("stamp", "--url", "http://127.0.0.1:1", "--certificate", "x")])
+def test_without_a_log_every_command_says_how_one_is_made(work, tmp_path, words, monkeypatch):
+    monkeypatch.setattr(record_keeping, "places_of", lambda home: places_of(tmp_path))
+    for command in (words,):
+        ran = arrears("record", *command, "--home", work.home)
+        assert ran.status == 2 and "arrears record init" in ran.error and "尚未建立存证" in ran.error, ran
+
+
+@pytest.mark.parametrize("words", [("init", "--origin", "a.example"), ("status",), ("integrate",), ("checkpoint",), ("mend",), ("key", "show"), ("watch",), ("resume", "--reason", "x"), ("prove", "1"), ("collect", "--book", "b")])
+def test_a_wrong_home_is_refused_and_nothing_is_made(tmp_path, words):
+    ran = arrears("record", *words, "--home", tmp_path / "nowhere")
+    assert ran.status == 2 and "there is no such home" in ran.error and not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("origin", ["", "two words", "a+b", "x" * 256])
+def test_an_origin_that_names_nothing_is_refused(tmp_path, origin):
+    ran = arrears("record", "init", "--home", tmp_path, "--origin", origin)
+    assert ran.status == 2 and "cannot name a log" in ran.error and not places_of(tmp_path).key.exists()
+
+
+def test_a_missing_or_open_key_is_refused(kept):
+    key = places_of(kept.home).key
+    aside = key.with_name("aside")
+    os.replace(key, aside)
+    try:
+        ran = arrears("record", "integrate", "--home", kept.home)
+        assert ran.status == 2 and "record.key" in ran.error and "签名私钥" in ran.error
+    finally:
+        os.replace(aside, key)
+    key.chmod(0o644)
+    try:
+        assert "chmod 600" in arrears("record", "integrate", "--home", kept.home).error
+    finally:
+        key.chmod(0o600)
+
+
+def test_while_another_goes_on_with_the_log_one_waits_and_then_says_so(kept, lender, monkeypatch):
+    monkeypatch.setattr(record_keeping, "_PATIENCE_SECONDS", 0.3)
+    done(kept, lender)
+    with Log.open(places_of(kept.home).log, open_key(places_of(kept.home).key)):
+        ran = arrears("record", "integrate", "--home", kept.home)
+    assert ran.status == 2 and "another process" in ran.error and "另一" in ran.error
+    assert arrears("record", "integrate", "--home", kept.home).status == 0
+
+
+def test_a_flipped_bit_is_told_by_status_found_by_verify_and_mended_with_the_damaged_file_kept(kept, lender):
+    places = places_of(kept.home)
+    done(kept, lender)
+    arrears("record", "integrate", "--home", kept.home)
+    whole = arrears("record", "mend", "--home", kept.home)
+    assert whole.status == 0 and "nothing was changed" in whole.out
+    tile = max((places.log / "tile" / "0").rglob("*"), key=lambda path: (path.is_file(), path.stat().st_mtime_ns))
+    was = tile.read_bytes()
+    tile.write_bytes(was[:-1] + bytes([was[-1] ^ 8]))
+    name = tile.relative_to(places.log).as_posix()
+    assert look(places, kept.now, Limits(), Waiting(), whole=True).raised
+    ran = arrears("record", "status", "--home", kept.home)
+    assert ran.status == 1 and f"WRONG: {name} was changed" in ran.out and "Still provable:" in ran.out
+    zh = arrears("record", "status", "--home", kept.home, lang="zh")
+    assert zh.status == 1 and f"异常：{name} 内容被改动" in zh.out and "仍可证明：" in zh.out
+    judged = verified("log", places.log, "--key", key_of(kept.home))
+    assert judged.returncode == 1 and name in judged.stdout
+    mended = arrears("record", "mend", "--home", kept.home)
+    assert mended.status == 0 and name in mended.out and "are kept in" in mended.out, mended
+    assert tile.read_bytes() == was
+    evidence = next(places.log.parent.glob("damaged-*"))
+    assert (evidence / name).read_bytes() != was
+    shutil.rmtree(evidence)
+    assert arrears("record", "status", "--home", kept.home).status == 0
+    assert verified("log", places.log, "--key", key_of(kept.home)).returncode == 0
+
+
+def test_a_damaged_checkpoint_is_told_by_status_without_any_monitor(kept):
+    path = places_of(kept.home).log / "checkpoint"
+    was = path.read_bytes()
+    path.write_bytes(was[:-10])
+    try:
+        ran = arrears("record", "status", "--home", kept.home)
+        assert ran.status == 1 and "WRONG: checkpoint" in ran.out
+    finally:
+        path.write_bytes(was)
+
+
+def test_a_rotated_key_signs_on_and_both_are_shown(kept, lender, tmp_path):
+    first = key_of(kept.home)
+    ran = arrears("record", "key", "rotate", "--home", kept.home)
+    assert ran.status == 0 and "trust --rotation" in ran.out
+    done(kept, lender)
+    assert arrears("record", "integrate", "--home", kept.home).status == 0
+    shown = arrears("record", "key", "show", "--home", kept.home).out.split()
+    assert shown[0] == first and shown[-1] == ran.out.split()[0] and len(set(shown)) == len(shown)
+    assert verified("log", places_of(kept.home).log, "--key", first).returncode == 0
+    assert "新旧密钥" in arrears("record", "key", "rotate", "--home", kept.home, lang="zh").out
+
+
+def test_a_witness_cosigns_by_http_and_by_files(kept, lender, tmp_path):
+    places = places_of(kept.home)
+    with witnessed(kept, tmp_path) as witness:
+        done(kept, lender)
+        ran = arrears("record", "integrate", "--home", kept.home)
+        assert ran.status == 0 and "cosigned" in ran.out, ran
+        said = json.loads(arrears("record", "status", "--home", kept.home, "--json").out)
+        assert said["witnesses"][0]["size"] == said["size"] and said["alerts"] == []
+        done(kept, lender)
+        witness.kill()
+        ran = arrears("record", "integrate", "--home", kept.home)
+        assert ran.status == 0 and "does not answer" in ran.out
+        lines = tmp_path / "lines"
+        cosigned = witness.run("cosign", "--log", str(places.log), "--out", str(lines))
+        assert cosigned.returncode == 0, cosigned.stderr
+        added = arrears("record", "checkpoint", "--add", lines, "--home", kept.home)
+        assert added.status == 0 and "is cosigned by" in added.out, added
+        assert witness.vkeys[0].split("+")[0] in arrears("record", "checkpoint", "--home", kept.home).out
+        number = done(kept, lender)
+        arrears("record", "integrate", "--home", kept.home)
+        proven = arrears("record", "prove", number, "--home", kept.home, "--lender", lender, "--out", tmp_path / "late.json", lang="zh")
+        assert proven.status == 0 and "尚无见证方联署" in proven.out
+        judged = verified("bundle", tmp_path / "late.json", "--key", key_of(kept.home))
+        assert judged.returncode == 0
+
+
+def test_a_witness_that_saw_another_history_is_an_alert_that_says_so_with_exit_status_1(kept, lender, tmp_path):
+    with witnessed(kept, tmp_path) as witness:
+        with Log.open(places_of(kept.home).log) as log:
+            size = log.size
+        with Log.create(tmp_path / "other", open_key(places_of(kept.home).key)) as other:
+            other.extend(bytes(32) * (size + 100))
+            other.publish()
+        assert witness.run("cosign", "--log", str(tmp_path / "other"), "--out", str(tmp_path / "lines")).returncode == 0
+        done(kept, lender)
+        ran = arrears("record", "integrate", "--home", kept.home)
+        assert ran.status == 1 and "does not continue that" in ran.out, ran
+        status = arrears("record", "status", "--home", kept.home, lang="zh")
+        assert status.status == 1 and "异常：见证方" in status.out and "请先查明" in status.out, status
+
+
+def test_a_fork_that_was_told_makes_status_say_what_to_do(kept):
+    tell(places_of(kept.home), [Finding("fork:w.example", "fork", "witness w.example: refused", "见证方 w.example：拒绝", "older stays", "此前仍有效")], kept.now)
+    ran = arrears("record", "status", "--home", kept.home)
+    assert ran.status == 1 and "WRONG: witness w.example: refused" in ran.out and "Still provable: older stays" in ran.out
+
+
+def test_the_programs_for_strangers_are_written_whole_and_never_over_a_file(tmp_path):
+    for words, name, source in ((("--out",), "verify.py", "verify.py"), (("--witness", "--out"), "witness.py", "witness.py")):
+        ran = arrears("record", "verifier", *words, tmp_path / name)
+        assert ran.status == 0 and "in one file" in ran.out
+        assert (tmp_path / name).read_bytes() == VERIFY.with_name(source).read_bytes()
+        assert "is there already" in arrears("record", "verifier", *words, tmp_path / name).error
+    assert "独立核验程序" in arrears("record", "verifier", "--out", tmp_path / "zh.py", lang="zh").out
+    assert subprocess.run([sys.executable, "-I", tmp_path / "witness.py", "--help"], capture_output=True, timeout=60).returncode == 0
+
+
+def test_verify_and_witness_are_passed_on_whole(tmp_path):
+    wrong = arrears("record", "verify", "log", tmp_path / "nowhere", "--key", "x", lang=None)
+    assert wrong.status == 2
+    made = arrears("record", "witness", "init", "--name", "w.example/one", "--state", tmp_path / "state", lang=None)
+    assert made.status == 0 and "w.example/one" in made.out
+
+
+def test_an_erased_entry_says_that_it_cannot_be_opened_and_where_it_stands(kept):
+    from arrears.work.queries.leaves import OpenLeaf
+
+    with pytest.raises(Refused) as refused:
+        record_proofs.bundle_of(kept.home, OpenLeaf(uuid4(), "entry", None, None, 7, True, bytes(32)), None)
+    assert "entry 7 of the log, commitment " + "00" * 32 in refused.value.en and "日志第 7 条" in refused.value.zh and "cannot be opened any more" in refused.value.en
+
+
+def test_help_is_there_for_every_command_in_both_languages():
+    for words in (("record",), ("record", "key"), *(("record", name) for name in "init status integrate collect checkpoint prove verifier watch stamp anchor mend resume".split())):
+        ran = arrears(*words, "--help", lang=None)
+        assert ran.status == 0 and any("一" <= sign <= "鿿" for sign in ran.out), words

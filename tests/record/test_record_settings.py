@@ -1,0 +1,69 @@
+"""Whom the settings name as witnesses and stamping authorities is read to the letter; everything else is refused with a sentence in both languages."""
+
+import re
+
+import pytest
+
+from arrears.record.notes import VerifierKey
+from arrears.record.settings import RecordSettings, read_settings
+from arrears.refusal import Refused
+from arrears.strict_yaml import BadYaml
+from record.small_log import SmallLog
+
+ONE = VerifierKey("bank.example/w1", 4, bytes(range(32))).vkey
+TWO = VerifierKey("bank.example/w1", 6, bytes(1312)).vkey
+OTHER = VerifierKey("other.example/w", 4, bytes(range(1, 33))).vkey
+SETTINGS = f"""keys:
+  provider: sealed-file
+record:
+  witnesses:
+    - name: bank.example/w1
+      vkeys:
+        - {ONE}
+        - {TWO}
+      url: https://witness.bank.example:8443/prefix/
+      certificate: ca.pem
+    - vkeys: [{OTHER}]
+  stamps:
+    - url: http://127.0.0.1:3161/
+      certificate: ca.pem
+"""
+
+
+def said(home, text: str) -> RecordSettings:
+    (home / "settings.yaml").write_text(text, encoding="utf-8")
+    (home / "ca.pem").write_text("-")
+    return read_settings(home)
+
+
+def test_nobody_vouches_unless_the_settings_say_so(tmp_path):
+    assert read_settings(tmp_path) == said(tmp_path, "keys: {provider: sealed-file}") == said(tmp_path, "record: {}") == RecordSettings((), ())
+
+
+def test_witnesses_and_authorities_are_read(tmp_path):
+    settings = said(tmp_path, SETTINGS)
+    first, second = settings.witnesses
+    assert (first.name, [key.vkey for key in first.keys], first.url, first.certificate) == ("bank.example/w1", [ONE, TWO], "https://witness.bank.example:8443/prefix", tmp_path / "ca.pem")
+    assert (second.name, second.url, second.certificate) == ("other.example/w", "", None), "one that is asked by files has no address"
+    assert [(one.url, one.certificate) for one in settings.stamps] == [("http://127.0.0.1:3161", tmp_path / "ca.pem")]
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    ("https://witness.bank.example:8443/prefix/", "http://witness.bank.example/"), ("https://witness.bank.example:8443/prefix/", "ftp://127.0.0.1/"), ("https://witness.bank.example:8443/prefix/", "https://user:secret@bank.example/"),
+    ("https://witness.bank.example:8443/prefix/", "https://bank.example/?a=1"), ("https://witness.bank.example:8443/prefix/", "https://bank.example:99999/"), ("https://witness.bank.example:8443/prefix/", "https:///x"),
+    ("https://witness.bank.example:8443/prefix/", "http://127.0.0.1.evil.example/"), ("https://witness.bank.example:8443/prefix/", "[x]"), ("http://127.0.0.1:3161/", "http://tsa.example/"), ("http://127.0.0.1:3161/", "\"https://tsa.example/\\r\\nX: y\""),
+    ("certificate: ca.pem", "certificate: gone.pem"), ("certificate: ca.pem", "certificate: ''"), (ONE, ONE[:-4]), (ONE, SmallLog().vkey), (ONE, OTHER), (TWO, VerifierKey("bank.example/w1", 4, bytes(32)).vkey), ("name: bank.example/w1", "name: another"),
+    (f"[{OTHER}]", OTHER), (f"[{OTHER}]", "[]"), (OTHER, ONE), (SETTINGS, "record: [a]"), (SETTINGS, "record:\n  witnesses: a"), (SETTINGS, "[a]"),
+    ("  stamps:\n", "  stamps:\n    - {url: 'http://127.0.0.1:3161', certificate: ca.pem}\n"),
+])
+def test_what_is_not_right_is_refused_in_both_languages(tmp_path, before, after):
+    assert before in SETTINGS
+    with pytest.raises(Refused) as refused:
+        said(tmp_path, SETTINGS.replace(before, after))
+    assert re.search("[一-鿿]", refused.value.zh) and not re.search("[一-鿿]", refused.value.en) and "secret" not in refused.value.en
+
+
+@pytest.mark.parametrize(("before", "after"), [("url: http://127", "uri: http://127"), ("record:\n", "record:\n  other: a\n"), (f"- vkeys: [{OTHER}]", "- name: x"), (f"- vkeys: [{OTHER}]", "- x")])
+def test_unknown_and_missing_keys_are_named(tmp_path, before, after):
+    with pytest.raises(BadYaml, match="record"):
+        said(tmp_path, SETTINGS.replace(before, after))

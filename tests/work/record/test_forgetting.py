@@ -1,0 +1,108 @@
+"""Erasing a person destroys content and salt of their leaves: nothing in a dump of the database opens them, and everybody else's proof stands, with the same root."""
+
+import json
+import subprocess
+from datetime import UTC, date, datetime
+
+import pytest
+
+from arrears.days import microseconds_of
+from arrears.postgres import CASES, accounts, backups
+from arrears.work.models import Entry, Leaf
+from arrears.work.queries.leaves import leaf_of_entry, leaves_of_payment
+from arrears.work.recording import integrate
+from arrears.work.tenancy import seen_by
+from work.record.opened import commitment, standing
+from work.record.test_integrating import merkle, placed
+from work.record.test_leaves_of_payments import put
+from work.rights.made_people import Person, account_made, case_made, lender_made
+from work.rights.test_erasure import LI, LONG_AGO, erase
+from work.rights.test_unmasking import ZHANG
+
+THEN = microseconds_of(datetime(2018, 6, 1, 2, 0, tzinfo=UTC))
+"""So long ago that no period runs from it any more."""
+
+
+def dumped(home) -> str:
+    """The whole database of cases, as pg_dump writes it."""
+    at = backups.administering(home, CASES)
+    words = [backups.programs_for(home, 0).pg_dump, "--format=plain", "--no-password", "--dbname", at.conninfo()]
+    return subprocess.run([str(word) for word in words], capture_output=True, text=True, check=True, env=accounts.environment(**at.environment())).stdout
+
+
+def acted(work, actor, made, text: str, party: int = 0):
+    """Two actions in the case, with free words."""
+    from arrears.work.actions.action import perform
+
+    perform(actor, "hold.place", {"kind": "cease", "text": text}, THEN, thing=made.case, reason=f"{text}, the reason")
+    perform(actor, "consent.revoke", {"consent": _consent(work, actor.lender, made, party)}, THEN, thing=made.case)
+
+
+def _consent(work, lender, made, party):
+    from arrears.work.models import Consent
+    from work.rights.made_people import writing
+
+    with writing(work, lender):
+        return Consent.objects.create(lender=lender, case_id=made.case, party_id=made.parties[party], kind="electronic", channel="sms", given_at=work.at).id
+
+
+def leaves(actor, case) -> dict:
+    with seen_by(actor):
+        return {leaf.id: leaf for leaf in Leaf.objects.filter(case=case)}
+
+
+@pytest.fixture
+def bank(work):
+    lender = lender_made(work, "bank")
+    return account_made(work, lender, "data_officer"), account_made(work, lender, "compliance_officer")
+
+
+def test_nothing_that_opens_a_leaf_of_an_erased_person_is_left_and_all_other_proofs_stand(work, bank, places):
+    officer, compliance = bank
+    gone, stays = case_made(work, officer.lender, Person("debtor", **ZHANG), **LONG_AGO), case_made(work, officer.lender, Person("debtor", **LI), **LONG_AGO)
+    for made in (gone, stays):
+        acted(work, compliance, made, "书面要求停止")
+        put(work, officer.lender, [(made.case, f"pay-{made.case}", "L1", "2018-09-01", "CNY", 100, None)])
+    before = {made.case: leaves(compliance, made.case) for made in (gone, stays)}
+    with seen_by(compliance):
+        salts = {entry.id: bytes(entry.salt).hex() for entry in Entry.objects.filter(case=gone.case)}
+    integrate(work.home, work.now)
+    told = placed()
+    opens = {leaf.id: (leaf.content, bytes(leaf.salt).hex()) for leaf in before[gone.case].values()}
+    found = dumped(work.home)
+    assert all(salt in found and content in found.replace("\\\\", "\\") for content, salt in opens.values()), "the search finds what is there"
+    assert erase(work, officer, gone)["outcome"] == "erased"
+    integrate(work.home, work.now)
+    found = dumped(work.home)
+    assert not [leaf for leaf, (content, salt) in opens.items() if salt in found or content in found.replace("\\\\", "\\")]
+    assert not [entry for entry, salt in salts.items() if salt in found]
+    assert placed()[:len(told)] == told, "the places of erased leaves stay, and so do all roots"
+    erased = leaves(compliance, gone.case)
+    kept = {leaf.id for leaf in erased.values() if leaf.content is not None}
+    with seen_by(compliance):
+        assert {entry.verb for entry in Entry.objects.filter(id__in=kept)} == {"person.erase"}, "that it was erased can be proven"
+        assert {(entry.verb, bytes(entry.salt), json.dumps(entry.parameters), json.dumps(entry.result)) for entry in Entry.objects.filter(case=gone.case).exclude(verb="person.erase")} == {
+            ("hold.place", b"", "{}", "{}"), ("consent.revoke", b"", "{}", "{}")}
+    for leaf in opens:
+        one = leaf_of_entry(compliance, leaf)
+        if one is not None:
+            assert (one.content, one.salt, one.is_erased, one.commitment) == (None, None, True, told[one.index])
+    assert leaves_of_payment(compliance, f"pay-{gone.case}") == []
+    for leaf in before[stays.case].values():
+        index, _ = standing(leaf.id)
+        assert told[index] == commitment(bytes(leaf.salt), leaves(compliance, stays.case)[leaf.id].content)
+    assert merkle(placed()[:len(told)]) == merkle(told)
+
+
+def test_what_names_another_person_of_the_case_can_no_longer_be_opened_by_their_words(work, bank):
+    from arrears.work.actions.action import perform
+
+    officer, compliance = bank
+    made = case_made(work, officer.lender, Person("debtor", **ZHANG), Person("guarantor", **LI), opened_on=date(2018, 1, 10), closed_on=date(2019, 1, 10), closed_why="settled")
+    for party, value in ((0, "张三丰"), (1, "李四光")):
+        perform(officer, "person.correct", {"party": made.parties[party], "field": "name", "value": value, "identity_by": "in_person"}, THEN, thing=made.case, reason="a misspelling")
+    assert erase(work, officer, made, 1)["outcome"] == "erased"
+    with seen_by(officer):
+        told = {leaf.content and json.loads(leaf.content)["parameters"]["party"]: leaf.fields_sealed is not None
+                for leaf in Leaf.objects.filter(id__in=Entry.objects.filter(verb="person.correct").values_list("id", flat=True))}
+    assert told == {str(made.parties[0]): True, str(made.parties[1]): False}
