@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import http.client
-import importlib.util
 import json
 import os
 import socket
@@ -15,21 +14,8 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 
 from record.small_log import SmallLog, consistency, leaves, tree_hash
-from record.witness_process import NAME, SOURCE, WitnessProcess, ask, verified
-
-_specification = importlib.util.spec_from_file_location("the_witness", SOURCE)
-the_witness = importlib.util.module_from_spec(_specification)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def loaded():
-    """The file, loaded as a stranger would load it."""
-    import sys
-
-    sys.modules["the_witness"] = the_witness
-    _specification.loader.exec_module(the_witness)
-    yield
-    del sys.modules["the_witness"]
+from record.witness_process import NAME, WitnessProcess, ask, verified
+from record.witness_process import THE_WITNESS as the_witness
 
 
 @pytest.fixture
