@@ -9,11 +9,14 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from arrears.record import verify
+from arrears.record.append import Log
+from arrears.record.signing_key import make_key
 from record import plain_log as plain
 from record.plain_log import LOG, NEXT, full_log, log_of
 
@@ -222,3 +225,28 @@ def test_hostile_bundles_end_in_words(tmp_path, text):
     done = run("bundle", tmp_path / "b.json", "--key", LOG.vkey, "--lang", "en")
     assert done.returncode in (1, 2)
     assert (done.stdout or done.stderr).strip()
+
+
+def test_a_log_that_grows_while_it_is_read_is_not_called_false(tmp_path):
+    key = make_key(tmp_path / "keys" / "record.key", plain.ORIGIN, 1_790_000_000_000_000)
+    asked, judged, stop = verify.Asked(verify.read_vkey(key.vkey), [], []), [], threading.Event()
+    Log.create(tmp_path / "log", key).close()
+
+    def write() -> None:
+        with Log.open(tmp_path / "log", key) as log:
+            while not stop.is_set() and log.size < 60_000:
+                log.extend(b"".join(plain.sha256(log.size.to_bytes(8, "big"), bytes([place])) for place in range(37)))
+                log.publish()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        while len(judged) < 25 or (judged[-1] < 1500 and len(judged) < 500):
+            report = verify.check_log(str(tmp_path / "log"), asked, [])
+            judged.append(report.checked.get("entries", 0))
+            assert not report.false_count, report.findings
+    finally:
+        stop.set()
+        writer.join()
+    assert judged[-1] > judged[0], "the log did not grow: this test showed nothing"
+    assert verify.check_log(str(tmp_path / "log"), asked, []).false_count == 0
