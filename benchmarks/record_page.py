@@ -19,22 +19,22 @@ def _opening(results: dict) -> str:
 def _targets(results: dict, wanted: dict) -> list[str]:
     rows = []
 
-    def row(said: str, found: float, written: str, met: bool) -> None:
-        rows.append(f"| {said} | {written} | {'met' if met else '**missed**'} |")
+    def row(said: str, written: str, met: bool, is_whole: bool = True) -> None:
+        rows.append(f"| {said} | {written} | {('met' if met else '**missed**') if is_whole else 'measured at a smaller size'} |")
 
     if "database" in results:
         best = max(one["median"] for one in results["database"]["durable"]["entry"].values())
-        row(f"≥ {wanted['durable']:,} durable appends/s", best, f"{best:,.0f}: Entries with their leaves, under all guards", best >= wanted["durable"])
+        row(f"≥ {wanted['durable']:,} durable appends/s", f"{best:,.0f}: Entries with their leaves, under all guards", best >= wanted["durable"])
         bulk = results["database"]["integrated"][-1]["a_second"]
-        row(f"≥ {wanted['bulk']:,} leaves/s integrated in bulk", bulk, f"{bulk:,.0f}, from PostgreSQL to signed tiles", bulk >= wanted["bulk"])
+        row(f"≥ {wanted['bulk']:,} leaves/s integrated in bulk", f"{bulk:,.0f}, from PostgreSQL to signed tiles", bulk >= wanted["bulk"], results["database"]["integrated"][-1]["leaves"] >= 1_000_000)
     if "files" in results:
         proofs, sizes = results["files"]["proofs"], results["files"]["sizes"]
-        row(f"proof ≤ {wanted['proof_ms']:g} ms at 10,000,000 entries", proofs["median_ms"], f"{proofs['median_ms']:.2f} ms at {proofs['size']:,}, 99th of a hundred {proofs['p99_ms']:.2f} ms", proofs["median_ms"] <= wanted["proof_ms"])
+        row(f"proof ≤ {wanted['proof_ms']:g} ms at 10,000,000 entries", f"{proofs['median_ms']:.2f} ms at {proofs['size']:,}, 99th of a hundred {proofs['p99_ms']:.2f} ms", proofs["median_ms"] <= wanted["proof_ms"], proofs["size"] >= 10_000_000)
         ratio = max(sizes[-1][way] / sizes[0][way] for way in ("large_us_an_append", "small_us_an_append"))
-        row("cost per append constant from 10⁴ to 10⁷", ratio, f"{sizes[-1]['size']:,} ÷ {sizes[0]['size']:,} entries: {ratio:.2f} × (the greater of two batches; up to 1.25 taken as constant)", ratio <= 1.25)
+        row("cost per append constant from 10⁴ to 10⁷", f"{sizes[-1]['size']:,} ÷ {sizes[0]['size']:,} entries: {ratio:.2f} × (the greater of two batches; up to 1.25 taken as constant)", ratio <= 1.25, sizes[-1]["size"] >= 10_000_000)
     if "verifying" in results:
         log = results["verifying"]["log"]
-        row(f"a million entries verified ≤ {wanted['verify_s']:g} s", log["s"], f"{log['s']:.1f} s for {log['size']:,} entries and {log['checkpoints']:,} checkpoints", log["s"] * 1e6 / log["size"] <= wanted["verify_s"])
+        row(f"a million entries verified ≤ {wanted['verify_s']:g} s", f"{log['s']:.1f} s for {log['size']:,} entries and {log['checkpoints']:,} checkpoints", log["s"] <= wanted["verify_s"], log["size"] >= 1_000_000)
     return rows
 
 
