@@ -104,7 +104,7 @@ def clear(places: list[Party], now: datetime) -> dict[str, int]:
 
 
 def _forget_leaves(owed: list[UUID], parties: list[UUID]) -> dict[str, int]:
-    """Content and salt of every leaf of the debtor's cases are gone, of their Entries parameters, result and salt, but those that say that they were erased; the places in the record stay.
+    """Content and salt of every leaf of the debtor's cases are gone, of their Entries parameters, result, salt and the answer kept under a key of idempotency, but those that say that they were erased; the places in the record stay.
 
     Of anybody else what the digests of personal fields that name them were taken with is gone.
     """

@@ -67,6 +67,8 @@ BEGIN
     WHERE l."case" = ANY (gone) AND l.lender = current_setting('arrears.lender', true) AND l.content IS NOT NULL
       AND NOT EXISTS (SELECT FROM work_entry e WHERE e.id = l.id AND e.verb = ANY (unsaid));
   GET DIAGNOSTICS leaves = ROW_COUNT;
+  UPDATE work_answer a SET answer = '{}', digest = '' FROM work_entry e
+    WHERE e."case" = ANY (gone) AND e.lender = current_setting('arrears.lender', true) AND NOT e.verb = ANY (unsaid) AND a.lender = e.lender AND a."key" = e."key" AND a.actor = coalesce(e.actor::text, e.actor_name);
   UPDATE work_entry e SET salt = '', result = '{}', parameters = CASE WHEN e.verb = 'person.correct' THEN jsonb_build_object('party', e.parameters -> 'party') ELSE '{}' END
     WHERE e."case" = ANY (gone) AND e.lender = current_setting('arrears.lender', true) AND e.salt <> '' AND NOT e.verb = ANY (unsaid);
   GET DIAGNOSTICS entries = ROW_COUNT;

@@ -8,7 +8,7 @@ import pytest
 
 from arrears.days import microseconds_of
 from arrears.postgres import CASES, accounts, backups
-from arrears.work.models import Entry, Leaf
+from arrears.work.models import Answer, Entry, Leaf
 from arrears.work.queries.leaves import leaf_of_entry, leaves_of_payment
 from arrears.work.recording import integrate
 from arrears.work.tenancy import seen_by
@@ -92,6 +92,25 @@ def test_nothing_that_opens_a_leaf_of_an_erased_person_is_left_and_all_other_pro
         index, _ = standing(leaf.id)
         assert told[index] == commitment(bytes(leaf.salt), leaves(compliance, stays.case)[leaf.id].content)
     assert merkle(placed()[:len(told)]) == merkle(told)
+
+
+def test_no_answer_kept_for_a_repeated_call_tells_what_was_done_in_an_erased_case(work, bank):
+    from arrears.work.actions.action import KeyReused, perform
+
+    officer, compliance = bank
+    gone, stays = case_made(work, officer.lender, Person("debtor", **ZHANG), **LONG_AGO), case_made(work, officer.lender, Person("debtor", **LI), **LONG_AGO)
+    calls = {made.case: ("hold.place", {"kind": "cease", "text": "13800138000"}, {"thing": made.case, "key": f"call-{made.case}"}) for made in (gone, stays)}
+    first = {case: perform(compliance, verb, given, THEN, **more) for case, (verb, given, more) in calls.items()}
+    with seen_by(compliance):
+        digests = dict(Answer.objects.filter(key__in=[f"call-{case}" for case in calls]).values_list("key", "digest"))
+    assert erase(work, officer, gone)["outcome"] == "erased"
+    found = dumped(work.home)
+    assert first[gone.case]["hold"] and digests[f"call-{gone.case}"] not in found and digests[f"call-{stays.case}"] in found
+    with seen_by(compliance):
+        assert Answer.objects.get(key=f"call-{gone.case}").answer == {} and Answer.objects.get(key=f"call-{stays.case}").answer == first[stays.case]
+    verb, given, more = calls[gone.case]
+    with pytest.raises(KeyReused):
+        perform(compliance, verb, given, THEN, **more)
 
 
 def test_what_names_another_person_of_the_case_can_no_longer_be_opened_by_their_words(work, bank):
