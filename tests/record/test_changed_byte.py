@@ -296,3 +296,48 @@ def test_a_log_of_the_real_writer_is_true_and_every_byte_changed_in_it_is_found(
     report = verify.check_log(str(tmp_path / "log"), asked, [])
     assert (report.false_count, report.told, report.checked["entries"], report.checked["roots"]) == (0, [], 301, 5)
     assert every_flip_is_found(tmp_path / "log", asked, 40, files_of(tmp_path / "log")) > 400
+
+
+def test_a_checkpoint_of_another_history_among_true_ones_is_told_as_such(tmp_path):
+    log = log_of(tmp_path / "log", 3)
+    log.grow(plain.entries(3, 5))
+    log.sign(f"{plain.ORIGIN}\n6\n{plain.b64(bytes(32))}\n")
+    log.grow(plain.entries(5, 9))
+    report = verify.check_log(str(log.folder), verify.Asked(ASKED.key, [], []), [])
+    assert [(finding.code, finding.file) for finding in report.findings if finding.code != "tile"] == [("fork", "checkpoints")]
+    assert {finding.file for finding in report.findings} == {"checkpoints", "tile/0/000.p/6", "tile/entries/000.p/6"}
+
+
+def test_where_both_copies_of_the_last_entries_are_lost_no_checkpoint_is_accused(tmp_path):
+    log = log_of(tmp_path / "log", 260, 270)
+    for name in ("tile/entries/001.p/14", "tile/0/001.p/14"):
+        (log.folder / name).unlink()
+    report = verify.check_log(str(log.folder), verify.Asked(ASKED.key, [], []), [])
+    assert {finding.file for finding in report.findings} == {"tile/entries/001.p/14", "tile/0/001.p/14"}
+    assert any("2 checkpoints could not be computed again" in en for _, en, _ in report.told)
+
+
+def test_a_partial_tile_gone_because_the_full_one_came_is_not_missed(tmp_path):
+    log = log_of(tmp_path / "log", 250)
+    other = log_of(tmp_path / "other", 250, 256)
+    for name in ("entries", "0"):
+        shutil.rmtree(log.folder / f"tile/{name}")
+        shutil.copytree(other.folder / f"tile/{name}", log.folder / f"tile/{name}")
+    assert accused(log.folder, verify.Asked(ASKED.key, [], [])) == set()
+
+
+def test_a_kept_checkpoint_that_the_history_holds_is_counted(tmp_path):
+    log = log_of(tmp_path / "log", 3, 10)
+    for note in log.notes:
+        (tmp_path / "kept").write_text(note, "utf-8")
+        assert verify.check_log(str(log.folder), verify.Asked(ASKED.key, [], []), [str(tmp_path / "kept")]).checked["seen"] == 1
+
+
+@pytest.mark.parametrize("wrong", ["body", "origin", "size", "third signature", "old key again", "no rotation"])
+def test_a_hand_over_of_keys_not_made_as_it_must_be_is_named(tmp_path, wrong):
+    log = log_of(tmp_path / "log", 5)
+    third = plain.Signer(plain.ORIGIN, 1, b"\x05" * 32)
+    body = {"body": f"arrears record keys\n{plain.ORIGIN}\n5\n{NEXT.vkey}\n", "origin": f"arrears record key\nother\n5\n{NEXT.vkey}\n", "size": f"arrears record key\n{plain.ORIGIN}\n05\n{NEXT.vkey}\n",
+            "old key again": f"arrears record key\n{plain.ORIGIN}\n5\n{LOG.vkey}\n", "no rotation": f"{plain.ORIGIN}\n5\n{NEXT.vkey}\n"}.get(wrong, f"arrears record key\n{plain.ORIGIN}\n5\n{NEXT.vkey}\n")
+    log._add_line("keys", body + "\n" + LOG.line(body) + NEXT.line(body) + (third.line(body) if wrong == "third signature" else ""))
+    assert accused(log.folder, verify.Asked(ASKED.key, [], [])) == {"keys"}

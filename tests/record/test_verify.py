@@ -9,12 +9,16 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from arrears.record import verify
+from arrears.record.append import Log
+from arrears.record.signing_key import make_key
 from record import plain_log as plain
+from record import published_notes as published
 from record.plain_log import LOG, NEXT, full_log, log_of
 
 PROGRAM = Path(verify.__file__)
@@ -70,10 +74,9 @@ def test_its_json_says_the_same_for_machines(folder):
 @pytest.mark.parametrize("words", [(), ("log",), ("log", "/nowhere", "--key", LOG.vkey), ("log", ".", "--key", "no key"), ("bundle", "/nowhere", "--key", LOG.vkey), ("log", "{log}", "--key", "{log}/nothing"), ("log", "{log}", "--key", plain.WITNESS.vkey),
                                    ("log", "{log}", "--key", LOG.vkey, "--witness", LOG.vkey), ("log", "{log}", "--key", LOG.vkey, "--tsa", "{log}/keys"), ("log", "{log}", "--key", LOG.vkey, "--seen", "/nowhere"), ("log", "{log}/tile", "--key", LOG.vkey),
                                    ("log", "{log}/keys", "--key", LOG.vkey), ("log", "{log}", "--key", "/dev/zero"), ("bundle", "/dev/zero", "--key", LOG.vkey), ("bundle", "{log}", "--key", LOG.vkey)])
-def test_what_is_asked_wrongly_or_cannot_be_read_is_status_2_with_words(built, words):
-    done = run(*(word.replace("{log}", str(built)) for word in words))
-    assert done.returncode == 2
-    assert done.stderr.strip()
+def test_what_is_asked_wrongly_or_cannot_be_read_is_status_2_with_words(built, words, capsys):
+    assert verify.main([word.replace("{log}", str(built)) for word in words]) == 2
+    assert capsys.readouterr().err.strip()
 
 
 def test_without_cryptography_it_says_what_to_install(built):
@@ -217,8 +220,70 @@ def test_a_checkpoint_of_a_size_nobody_has_ends_in_words_and_soon(tmp_path):
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", "null", '"x"', "[" * 100_000, '{"format":"arrears-record-bundle/1"}', '{"format":"arrears-record-bundle/1","format":"arrears-record-bundle/1"}', '{"format":"arrears-record-bundle/1","content":NaN}',
                                   '{"format":"arrears-record-bundle/1","proof":7,"keys":{},"stamps":"x","salt":[],"row":7,"field_salts":[]}', "9" * 100_000, '{"format":"arrears-record-bundle/2"}', '{"format":"arrears-record-bundle/1","content":"\\ud800"}'])
-def test_hostile_bundles_end_in_words(tmp_path, text):
+def test_hostile_bundles_end_in_words(tmp_path, text, capsys):
     (tmp_path / "b.json").write_text(text)
-    done = run("bundle", tmp_path / "b.json", "--key", LOG.vkey, "--lang", "en")
-    assert done.returncode in (1, 2)
-    assert (done.stdout or done.stderr).strip()
+    assert verify.main(["bundle", str(tmp_path / "b.json"), "--key", LOG.vkey, "--lang", "en"]) in (1, 2)
+    said = capsys.readouterr()
+    assert (said.out or said.err).strip()
+
+
+def test_a_log_that_grows_while_it_is_read_is_not_called_false(tmp_path):
+    key = make_key(tmp_path / "keys" / "record.key", plain.ORIGIN, 1_790_000_000_000_000)
+    asked, judged, stop = verify.Asked(verify.read_vkey(key.vkey), [], []), [], threading.Event()
+    Log.create(tmp_path / "log", key).close()
+
+    def write() -> None:
+        with Log.open(tmp_path / "log", key) as log:
+            while not stop.is_set() and log.size < 60_000:
+                log.extend(b"".join(plain.sha256(log.size.to_bytes(8, "big"), bytes([place])) for place in range(37)))
+                log.publish()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        while len(judged) < 25 or (judged[-1] < 1500 and len(judged) < 500):
+            report = verify.check_log(str(tmp_path / "log"), asked, [])
+            judged.append(report.checked.get("entries", 0))
+            assert not report.false_count, report.findings
+    finally:
+        stop.set()
+        writer.join()
+    assert judged[-1] > judged[0], "the log did not grow: this test showed nothing"
+    assert verify.check_log(str(tmp_path / "log"), asked, []).false_count == 0
+
+
+def test_notes_and_cosignatures_that_others_published_are_true_and_a_changed_byte_in_them_is_not():
+    for vkey, text, when in ((published.EXAMPLE_VKEY, published.EXAMPLE, None), (published.GO_VKEY, f"{published.GO_TEXT}\n{published.GO_LINE}\n", None), (published.LOG_VKEY, published.COSIGNED, None),
+                             (published.WITNESS_VKEY, published.COSIGNED, 0x6A122120), (published.MLDSA_VKEY, published.MLDSA_COSIGNED, 0x6A6FB0F3)):
+        key, note = verify.read_vkey(vkey), verify.read_note(text)
+        (line,) = [line for line in note.lines if (line.name, line.id) == (key.name, key.id)]
+        assert verify.signature_time(key, line, note.body) == when, vkey[:40]
+        for place in range(0, len(line.signature), 7):
+            wrong = bytearray(line.signature)
+            wrong[place] ^= 2
+            with pytest.raises(verify.Unfit):
+                verify.signature_time(key, verify.Line(line.text, line.name, line.id, bytes(wrong)), note.body)
+        with pytest.raises(verify.Unfit):
+            verify.signature_time(key, line, note.body.replace("\n", " \n", 1) if when is None or key.kind == 4 else note.body.replace("Vmn", "Vmm"))
+
+
+@pytest.mark.parametrize("text", ["", "a", "a\n", "a\n\n", "a\n\n— b\n", "a\n\n— b c\n", "a\n\n— b AAAA\n", "a\n\n- b AAAAAAAAAA==\n", "a\n\n— b AAAAAAAAAB==\n", "a\n\n—  AAAAAAAAAA==\n", "a\n\n— b+c AAAAAAAAAA==\n", "a\n\n— b AAAAAAAAAA==",
+                                  "a\t\n\n— b AAAAAAAAAA==\n", "a\x7f\x00\n\n— b AAAAAAAAAA==\n", "a\r\n\n— b AAAAAAAAAA==\n", "a\n\n— b AAAAAAAAAA== \n", "a\n\n— b AAAAAAAAAA==\n— b AAAAAAAAAA==\n", "a\n\n— b\u00a0c AAAAAAAAAA==\n"])
+def test_what_is_no_signed_note_is_refused(text):
+    verify.read_note("a\n\n— b AAAAAAAAAA==\n")
+    with pytest.raises(verify.Unfit):
+        verify.read_note(text)
+
+
+@pytest.mark.parametrize("body", ["x\n5\nA\n", "log\n05\n{root}\n", "log\n-1\n{root}\n", "log\n5\n{root}", "log\n5\n{root}\nmore\n", "log\n5\n\n", "log\n٥\n{root}\n", "log\n9999999999999999999\n{root}\n", "log\n5\n{short}\n", "log \n5\n{root}\n"])
+def test_what_is_no_checkpoint_of_this_log_is_refused(body):
+    root, short = plain.b64(bytes(32)), plain.b64(bytes(31))
+    assert verify.read_body(f"log\n5\n{root}\n", "log") == (5, bytes(32))
+    with pytest.raises(verify.Unfit):
+        verify.read_body(body.format(root=root, short=short), "log")
+
+
+@pytest.mark.parametrize("change", [lambda key: key.replace("+", "-", 1), lambda key: key.upper(), lambda key: "x" + key, lambda key: key[:-4], lambda key: key + "=", lambda key: " " + key, lambda key: key.replace("log.", "log\n"), lambda key: "", lambda key: "+" * 9])
+def test_what_is_no_verifier_key_is_refused(change):
+    with pytest.raises(verify.Unfit):
+        verify.read_vkey(change(LOG.vkey))

@@ -116,6 +116,7 @@ def test_a_changed_character_anywhere_in_a_bundle_is_found_or_proves_the_same(op
     ("content", lambda made: made["content"].replace("王丽", "\\u738b\\u4e3d"), "content"),
     ("content", lambda made: made["content"].replace("王丽", "\\ud800"), "content"),
     ("content", lambda made: "[" * 100_000, "content"),
+    *[("content", lambda made, deep=deep: '{"a":' * deep + "1" + "}" * (deep - 1) + ',"kind":"x"}', "content") for deep in (300, 900, 990, 2000)],
     ("content", lambda made: {"kind": "entry"}, "content"),
     ("salt", lambda made: made["salt"].upper().replace("0", "A"), "salt"),
     ("salt", lambda made: "00" * 32, "proof"),
@@ -218,3 +219,31 @@ def test_canonical_json_is_what_an_independent_implementation_writes():
     for _ in range(300):
         value = {"".join(drawn.choices(signs, k=drawn.randrange(4))): drawn.choice([None, True, drawn.randrange(-2**53 + 1, 2**53), "".join(drawn.choices(signs, k=5)), [1, {"b": 1, "a": []}]]) for _ in range(6)}
         assert verify._canonical(value).encode() == rfc8785.dumps(value)
+
+
+ODD = [None, True, 0, -(2**53) + 1, "", "\x1b[31m\u202e", "x" * 2000, [], {}, [[[]]], {"a": {"b": []}}, ["\n", 1, None], {"currency": 7, "amount_minor": True}, {"currency": "\u202e", "amount_minor": 5}]
+
+
+def test_whatever_stands_in_a_content_is_said_without_failing_and_without_steering_a_terminal():
+    drawn = random.Random(9)
+    for _ in range(400):
+        content = {**ENTRY, **{name: drawn.choice(ODD) for name in drawn.sample(list(ENTRY), 5)}, "kind": drawn.choice(["entry", "payment", "night", "\x1b", ""]), "\x1b[2J": drawn.choice(ODD), "amount_minor": drawn.choice([1, "x", None]), "currency": drawn.choice(ODD)}
+        report = verify.Report(opened=verify.words(content), content={"entry": content})
+        for language in (0, 1):
+            said = verify._printed(report, "x", language)
+            assert not set(said) & set("\x1b\u202e\x00"), said
+        assert json.loads(verify._as_json(report))["content"]["entry"] == content
+
+
+def test_whatever_stands_in_a_part_of_a_bundle_ends_in_findings_or_words(opened, tmp_path):
+    drawn, path = random.Random(10), tmp_path / "b.json"
+    asked = verify.Asked(verify.read_vkey(LOG.vkey), [verify.read_vkey(plain.WITNESS.vkey)], [])
+    row = {"content": "{}", "salt": "00" * 32, "index": 0, "size": 1, "hashes": []}
+    for _ in range(300):
+        made = {**opened, "row": {**row, **{name: drawn.choice(ODD) for name in drawn.sample(list(row), 2)}}}
+        made |= {name: drawn.choice(ODD) for name in drawn.sample([*opened, "row", "more"], drawn.randrange(1, 3))}
+        path.write_text(json.dumps(made), "utf-8")
+        try:
+            assert verify.check_bundle(str(path), asked, []).false_count
+        except verify.Unreadable as problem:
+            assert problem.en and problem.zh

@@ -1,5 +1,7 @@
 """Stamps of RFC 3161, made by openssl and by hand: true ones are believed with their time, and nothing else is."""
 
+import hashlib
+import json
 import random
 import re
 import shutil
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from arrears.record import verify
@@ -174,8 +177,6 @@ def test_bytes_that_are_not_der_are_refused(raw):
 
 
 def test_stamps_in_a_log_are_checked_by_their_name_and_what_they_say(made, tmp_path, capsys):
-    import hashlib
-
     log = full_log(tmp_path / "log")
     raw = made["ec"].stamp(log.body(258), chain=True)
     (log.folder / "stamps").mkdir()
@@ -201,8 +202,6 @@ def test_stamps_in_a_log_are_checked_by_their_name_and_what_they_say(made, tmp_p
 
 
 def test_a_line_removed_from_the_history_is_found_by_its_stamp(made, tmp_path):
-    import hashlib
-
     log = log_of(tmp_path / "log", 3, 300)
     raw = made["ec"].stamp(log.body(3), chain=True)
     (log.folder / "stamps").mkdir()
@@ -221,3 +220,92 @@ def test_an_expired_certificate_below_openssl_is_not_believed(tmp_path):
     assert not verify._trace(certificate, trusted(here.folder / "middle.pem"), trusted(here.root), verify.read_stamp(raw, BODY, []).at + 3 * 86400)
     assert verify._trace(certificate, trusted(here.folder / "middle.pem"), trusted(here.root), verify.read_stamp(raw, BODY, []).at)
     shutil.rmtree(here.folder)
+
+
+def test_stamps_in_a_bundle_say_by_when_it_was_written_and_only_of_an_authority_that_was_given(hands, tmp_path, capsys):
+    log = log_of(tmp_path / "log", 9)
+    raw = hands[0].stamp(log.body(9))
+    made = log.bundle(3, plain.content(3), plain.salt(3), stamps=[plain.b64(raw)])
+    (tmp_path / "b.json").write_text(json.dumps(made), "utf-8")
+    for hand, name in zip(hands, ("tsa.pem", "other.pem"), strict=True):
+        (tmp_path / name).write_bytes(hand.certificate().public_bytes(serialization.Encoding.PEM))
+    asked = ["bundle", str(tmp_path / "b.json"), "--key", LOG.vkey, "--lang", "en"]
+    assert verify.main([*asked, "--tsa", str(tmp_path / "tsa.pem")]) == 0
+    said = capsys.readouterr().out
+    assert "So this entry was written at 2026-09-21T14:15:00Z at the latest." in said
+    assert "Nothing against the log's own operator" not in said
+    assert verify.main(asked) == 0
+    said = capsys.readouterr().out
+    assert "it proves nothing yet" in said and "at the latest." not in said and "Nothing against the log's own operator" in said
+    assert verify.main([*asked, "--tsa", str(tmp_path / "other.pem")]) == 1
+    (tmp_path / "b.json").write_text(json.dumps({**made, "stamps": []}), "utf-8")
+    assert verify.main([*asked, "--tsa", str(tmp_path / "tsa.pem")]) == 1
+    (tmp_path / "b.json").write_text(json.dumps({**made, "stamps": [plain.b64(hands[0].stamp(log.body(8)))]}), "utf-8")
+    assert verify.main(asked) == 1
+    capsys.readouterr()
+
+
+def test_anchors_in_a_log_are_of_its_checkpoints_and_unharmed(tmp_path):
+    log = log_of(tmp_path / "log", 5, 9)
+    (log.folder / "anchors").mkdir()
+    asked = verify.Asked(verify.read_vkey(LOG.vkey), [], [])
+    right = {"origin": plain.ORIGIN, "size": 5, "root": plain.b64(plain.root(log.leaves[:5])), "chain": 1}
+    for said, is_true in ((right, True), ({**right, "size": 9}, False), ({**right, "root": plain.b64(bytes(32))}, False), ({**right, "origin": "other"}, False)):
+        raw = json.dumps(said).encode()
+        path = log.folder / "anchors" / f"5-{hashlib.sha256(raw).hexdigest()[:16]}.json"
+        path.write_bytes(raw)
+        report = verify.check_log(str(log.folder), asked, [])
+        assert ({finding.file for finding in report.findings} == {f"anchors/{path.name}"}) != is_true, said
+        assert any("must be looked up on that chain" in en for _, en, _ in report.told) == is_true
+        path.write_bytes(raw + b" ")
+        assert {finding.file for finding in verify.check_log(str(log.folder), asked, []).findings} == {f"anchors/{path.name}"}
+        path.unlink()
+
+
+def test_a_stamp_without_any_certificate_is_told_as_not_checked_and_proves_nothing(made, tmp_path):
+    log = log_of(tmp_path / "log", 5)
+    raw = made["ec"].stamp(log.body(5), with_certificate=False)
+    (log.folder / "stamps").mkdir()
+    (log.folder / "stamps" / f"5-{hashlib.sha256(raw).hexdigest()[:16]}.tsr").write_bytes(raw)
+    key = verify.read_vkey(LOG.vkey)
+    report = verify.check_log(str(log.folder), verify.Asked(key, [], []), [])
+    assert (report.false_count, "was not checked" in report.told[0][1]) == (0, True)
+    assert verify.check_log(str(log.folder), verify.Asked(key, [], trusted(made["ec"].folder / "tsa.pem")), []).false_count == 0
+    assert verify.check_log(str(log.folder), verify.Asked(key, [], trusted(made["rsa"].root)), []).false_count == 1
+
+
+def chained(*, ca: bool = True, path_length: int | None = None, signs: bool = True, strange: bool = False, leaf_signs: bool = True) -> tuple[bytes, list[x509.Certificate]]:
+    """A stamp whose certificate one above it issued, with something not as it must be; and the certificate above."""
+    above, below = (ed25519.Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2))
+    names = [x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]) for name in ("above", "by hand")]
+    right = ByHand(above).certificate()
+
+    def usage(digital: bool, certificates: bool) -> x509.KeyUsage:
+        return x509.KeyUsage(digital, False, not digital and not certificates, False, False, certificates, False, False, False)
+
+    def built(subject: x509.Name, key: ed25519.Ed25519PrivateKey, serial: int) -> x509.CertificateBuilder:
+        return x509.CertificateBuilder(issuer_name=names[0], subject_name=subject, public_key=key.public_key(), serial_number=serial, not_valid_before=right.not_valid_before_utc, not_valid_after=right.not_valid_after_utc)
+
+    root = built(names[0], above, 1).add_extension(x509.BasicConstraints(ca, path_length if ca else None), critical=True).add_extension(usage(not signs, signs), critical=True)
+    if strange:
+        root = root.add_extension(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00"), critical=True)
+    leaf = built(names[1], below, 7).add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.TIME_STAMPING]), critical=True).add_extension(usage(leaf_signs, False), critical=True).sign(above, None)
+
+    class Issued(ByHand):
+        def certificate(self, **_):
+            return leaf
+
+    return Issued(below).stamp(BODY), [root.sign(above, None)]
+
+
+def test_a_certificate_counts_only_where_the_one_above_may_issue_it():
+    raw, roots = chained()
+    assert verify.read_stamp(raw, BODY, roots).is_traced
+    for wrong in ({"ca": False}, {"signs": False}, {"strange": True}):
+        raw, roots = chained(**wrong)
+        assert not verify.read_stamp(raw, BODY, roots).is_traced, wrong
+    raw, roots = chained(path_length=0)
+    assert verify.read_stamp(raw, BODY, roots).is_traced
+    raw, roots = chained(leaf_signs=False)
+    with pytest.raises(verify.Unfit, match="may not sign"):
+        verify.read_stamp(raw, BODY, roots)
