@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from arrears import cli
+from arrears import cli, store
 from arrears.cli import record_keeping, record_proofs
+from arrears.nightly.row_secrets import secret_at, slots_of
 from arrears.record.append import Log
 from arrears.record.limits import Limits
 from arrears.record.monitor import Finding, Waiting, look, tell
@@ -22,6 +24,10 @@ from arrears.record.signing_key import make_key, open_key
 from arrears.refusal import Refused
 from plain_books import Ran
 from record.witness_process import WitnessProcess
+from work.rights.made_people import Person, account_made, case_made, lender_made
+from work.rights.test_erasure import LONG_AGO
+from work.rights.test_rights import rows
+from work.rights.test_unmasking import ZHANG
 
 ORIGIN = "leaves.example/record"
 VERIFY = Path(record_keeping.__file__).parents[1] / "record" / "verify.py"
@@ -333,6 +339,25 @@ def test_an_erased_entry_says_that_it_cannot_be_opened_and_where_it_stands(kept)
     with pytest.raises(Refused) as refused:
         record_proofs.bundle_of(kept.home, OpenLeaf(uuid4(), "entry", None, None, 7, True, bytes(32)), None)
     assert "entry 7 of the log, commitment " + "00" * 32 in refused.value.en and "日志第 7 条" in refused.value.zh and "cannot be opened any more" in refused.value.en
+
+
+def test_who_is_erased_can_be_proven_no_more_neither_by_an_entry_nor_by_a_night_and_the_log_stays_true(kept, tmp_path):
+    lender = lender_made(kept, "bank")
+    officer, made = account_made(kept, lender, "data_officer").name, case_made(kept, lender, Person("debtor", **ZHANG), **LONG_AGO)
+    borrower, folder = rows(lender, "Case", id=made.case)[0].borrower_id, tmp_path / "book"
+    folder.mkdir()
+    (folder / "loans.parquet").touch()
+    book = store.book_at(folder)
+    gone, other = slots_of(book, pl.Series("borrower_id", [borrower, "another"]))
+    arrears("record", "integrate", "--home", kept.home)
+    said = ["person", "erase", "--as", officer, "--case", made.case, "--identity-by", "in_person", "--home", kept.home]
+    before = CliRunner().invoke(cli.app, [*map(str, said), "--lang", "zh"], input="本人申请\n")
+    assert before.exit_code == 0 and "仍可凭账册打开" in before.stdout and secret_at(book, gone) is not None, before
+    closed = CliRunner().invoke(cli.app, ["retention", "run", "--lender", lender, "--apply", "--book", str(folder), "--home", str(kept.home), "--json"])
+    assert closed.exit_code == 0 and json.loads(closed.stdout)["rows_closed"] == {str(folder): 1}
+    assert secret_at(book, gone) is None and secret_at(book, other) is not None
+    arrears("record", "integrate", "--home", kept.home)
+    assert verified("log", places_of(kept.home).log, "--key", key_of(kept.home)).returncode == 0
 
 
 def test_help_is_there_for_every_command_in_both_languages():

@@ -22,9 +22,10 @@ def test_the_demo_survives_a_kill_and_what_people_did_since(tmp_path):
         first.communicate()
         told = run(demo)
         assert "took in the night of 2026-10-31" in told and "Accounts, with passwords for one use" in told
+        assert "entries were taken in" in told and told.count("TRUE: ") == 2, "a stranger's program finds the record and one bundle true"
         run([*ARREARS, "export", "--home", home, "--out", tmp_path / "outcomes", "--book", book, "--lang", "en"])
         again = run(demo)
-        assert "was taken in before; nothing was changed" in again and "Accounts" not in again
+        assert "was taken in before; nothing was changed" in again and "Accounts" not in again and again.count("TRUE: ") == 2
 
 
 def run(command: list) -> str:

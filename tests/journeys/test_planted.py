@@ -25,7 +25,7 @@ from arrears.refusal import Refused
 from work.rights.made_people import Person, account_made, case_made, collector_made, lender_made
 
 SOURCE = Path(__file__).parents[2] / "src"
-NO_DEBTOR = {"approval.ask", "account.sign_in", "account.change_password", "account.enrol_second_factor", "dial.redeem", "case.take_in", "payment.take_in", "outcome.export"}
+NO_DEBTOR = {"record.collect", "record.resume", "approval.ask", "account.sign_in", "account.change_password", "account.enrol_second_factor", "dial.redeem", "case.take_in", "payment.take_in", "outcome.export"}
 """What of these is kept out of Entries is the terms of a thing, the staff's own secret, a token, or the place of files; no free words about a debtor are typed there."""
 _HAN = "麤龘靐齉爩麣鱻灪龖厵滟爨癵驫麷"
 """Rare signs, so that no page of ours has three of them in a row."""

@@ -262,6 +262,17 @@ def test_a_changed_byte_in_an_anchor_s_file_is_found(chain, account, contract, l
             read_anchor(path)
 
 
+def test_a_block_that_the_chain_took_back_takes_the_anchor_with_it(chain, account, contract, log):
+    tester = chain.provider.ethereum_tester
+    before = tester.take_snapshot()
+    path = anchor(log, chain, contract, account)
+    assert check_anchor(path, log, chain, contract, account.address).confirmations == 1
+    tester.revert_to_snapshot(before)
+    tester.mine_blocks(3)
+    with pytest.raises(NoAnchor):
+        check_anchor(path, log, chain, contract, account.address)
+
+
 def test_an_account_without_money_is_refused_in_words_and_nothing_is_kept(chain, contract, log):
     with pytest.raises(NoAnchor, match="chain refused or did not answer"):
         anchor(log, chain, contract, Account.create())

@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from arrears.record import verify
 from arrears.record.append import Log
@@ -161,6 +162,34 @@ def test_a_changed_byte_in_what_is_stamped_or_signed_is_refused(authority, addre
 def test_a_wrong_answer_is_refused_in_words_and_nothing_is_kept(authority, address, log, bend, words):
     authority.bend = lambda question, answer: bend(authority, question, answer)
     assert words in refused(log, address, authority.root, now(), patience_seconds=3.0).en
+
+
+def test_a_statement_signed_by_openssl_cms_as_an_authority_would_is_kept(authority, address, log):
+    """So that the refusals below are for what they say, not for how they were made."""
+    authority.bend = lambda question, _: (200, authority.answer_signed_otherwise(question, authority.own, "-cades"), {})
+    assert authority.agrees(stamp(log, address, authority.root, now()), BODY)
+
+
+@pytest.mark.parametrize(("purposes", "options", "words"), [
+    ((ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.SERVER_AUTH), ("-cades",), "unsuitable certificate purpose"),
+    ((ExtendedKeyUsageOID.SERVER_AUTH,), ("-cades",), "unsuitable certificate purpose"),
+    ((), ("-cades",), "unsuitable certificate purpose"),
+    ((ExtendedKeyUsageOID.TIME_STAMPING,), (), "auditor's verifier would not believe"),
+    ((ExtendedKeyUsageOID.TIME_STAMPING,), ("-cades", "-noattr"), "not"),
+], ids=["for another purpose too", "for another purpose", "for no purpose", "no reference to its certificate", "no signed attributes"])
+def test_a_stamp_signed_with_a_certificate_for_something_else_or_not_bound_to_it_is_refused(authority, address, log, purposes, options, words):
+    certificate = authority.certificate_for(*purposes)
+    authority.bend = lambda question, _: (200, authority.answer_signed_otherwise(question, certificate, *options), {})
+    assert words in refused(log, address, authority.root, now()).en
+
+
+def test_an_authority_below_another_is_trusted_with_what_lies_between_and_not_without(tmp_path, log):
+    needed("openssl", "openssl")
+    authority, chain = TimeAuthority(tmp_path / "below", between=True), tmp_path / "chain.pem"
+    chain.write_bytes(authority.root.read_bytes() + (authority.folder / "between.pem").read_bytes())
+    with authority.listening() as url:
+        refused(log, url, authority.root, now())
+        assert authority.agrees(stamp(log, url, chain, now()), BODY, chain)
 
 
 def test_an_authority_that_the_user_did_not_configure_is_refused(authority, address, log, tmp_path):

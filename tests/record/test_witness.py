@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import http.client
-import importlib.util
 import json
 import os
 import socket
@@ -15,21 +14,8 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 
 from record.small_log import SmallLog, consistency, leaves, tree_hash
-from record.witness_process import NAME, SOURCE, WitnessProcess, ask, verified
-
-_specification = importlib.util.spec_from_file_location("the_witness", SOURCE)
-the_witness = importlib.util.module_from_spec(_specification)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def loaded():
-    """The file, loaded as a stranger would load it."""
-    import sys
-
-    sys.modules["the_witness"] = the_witness
-    _specification.loader.exec_module(the_witness)
-    yield
-    del sys.modules["the_witness"]
+from record.witness_process import NAME, WitnessProcess, ask, verified
+from record.witness_process import THE_WITNESS as the_witness
 
 
 @pytest.fixture
@@ -384,3 +370,31 @@ def test_a_signing_key_that_others_may_read_is_not_used(witness):
     (witness.state / "key").chmod(0o644)
     told = witness.run("show")
     assert told.returncode == 2 and "chmod 600" in told.stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff", b'{"name": "a", "ed25519": "00", "ml-dsa-44": "00"}', None])
+def test_a_damaged_or_missing_signing_key_is_told(witness, content):
+    (witness.state / "key").write_bytes(content) if content is not None else (witness.state / "key").unlink()
+    told = witness.run("status")
+    assert told.returncode == 2 and "cannot be read" in told.stderr and "无法读取" in told.stderr
+
+
+def test_nonsense_does_not_crowd_out_what_proves(tmp_path, log, monkeypatch):
+    made = the_witness.init(tmp_path / "state", "full.example")
+    the_witness.trust(tmp_path / "state", log.vkey)
+    monkeypatch.setattr(the_witness, "MOST_REPORTS", 3)
+    made.offer(the_witness.checkpoint_of(log.checkpoint(20)), 0, [], 5)
+    other = SmallLog(leaves(300, "other"), log.key)
+    for size in range(30, 36):
+        with pytest.raises(the_witness.Wrong):
+            made.offer(the_witness.checkpoint_of(other.checkpoint(size)), 20, [bytes(32)], 6)
+    assert [kind for kind, _ in made.reports()] == ["not shown to continue"] * 3
+    with pytest.raises(the_witness.Wrong):
+        made.offer(the_witness.checkpoint_of(other.checkpoint(20)), 20, [], 7)
+    assert [kind for kind, _ in made.reports()][-1] == "two roots for one size" and len(made.reports()) == 4
+
+
+def test_commands_that_name_nothing_or_an_address_that_is_none_end_with_a_sentence(witness, log):
+    for words in (["trust"], ["trust", "--log", "gone.vkey"], ["serve", "--listen", "127.0.0.1"], ["serve", "--listen", "127.0.0.1:99999"], ["evidence", "gone", "--log", log.vkey], ["init", "--name", "a b"]):
+        told = witness.run(*words)
+        assert told.returncode == 2 and told.stderr and "Traceback" not in told.stderr, words

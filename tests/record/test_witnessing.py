@@ -20,7 +20,7 @@ from arrears.record.append import Log
 from arrears.record.notes import read_vkey
 from arrears.record.settings import Witness
 from arrears.record.signing_key import make_key, make_successor
-from arrears.record.witnessing import Fork, Unreachable, add_from_text, cosigned, submit, submit_to_all
+from arrears.record.witnessing import Fork, Unreachable, add_from_text, add_lines, cosigned, submit, submit_to_all
 from arrears.refusal import Refused
 from record.small_log import ORIGIN, SmallLog, leaves
 from record.witness_process import WitnessProcess, verified
@@ -234,7 +234,8 @@ def test_a_log_that_is_read_only_is_cosigned_too_and_one_that_went_on_meanwhile_
         with pytest.raises(Unreachable) as refused:
             cosigned(reader, witness, NOW)
         assert "went on from 300 to 304" in in_words(refused.value)
-    log.add_signatures(300, lines)
+    add_lines(log, witness, 300, lines)
+    add_lines(log, witness, 300, [])
     assert sum("witness1" in note for note in log.checkpoints()) == 2
 
 

@@ -1,5 +1,6 @@
 """A real time-stamping authority on this machine for the tests: `openssl ts` behind a small HTTP server, with a root of its own. What it answers can be bent."""
 
+import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -30,12 +31,16 @@ ess_cert_id_alg = sha256
 class TimeAuthority:
     """root: PEM of its root; own: PEM of its own certificate; url where it listens. `bend` changes what it answers: from the question and the true answer to (HTTP status, body, headers)."""
 
-    def __init__(self, folder: Path, digests: str = "sha256, sha384, sha512", elliptic: bool = False):
+    def __init__(self, folder: Path, digests: str = "sha256, sha384, sha512", elliptic: bool = False, between: bool = False):
         self.folder, self.root, self.own = folder, folder / "root.pem", folder / "authority.pem"
         folder.mkdir(parents=True)
         self._root_key = ec.generate_private_key(ec.SECP256R1())
         self._root = _certificate("Root", self._root_key, None, None, ca=True)
         self.root.write_bytes(self._root.public_bytes(serialization.Encoding.PEM))
+        self._issuer, self._issuer_key = "Root", self._root_key
+        if between:
+            self._issuer, self._issuer_key = "Between", ec.generate_private_key(ec.SECP256R1())
+            (folder / "between.pem").write_bytes(_certificate("Between", self._issuer_key, "Root", self._root_key, ca=True).public_bytes(serialization.Encoding.PEM))
         self.replace_own(elliptic)
         (folder / "serial").write_text("01\n")
         (folder / "openssl.cnf").write_text(CONFIGURATION.format(section="stamps", folder=folder, digests=digests))
@@ -45,7 +50,7 @@ class TimeAuthority:
     def replace_own(self, elliptic: bool) -> None:
         """The authority has a new key and certificate from the same root."""
         key = ec.generate_private_key(ec.SECP256R1()) if elliptic else rsa.generate_private_key(65537, 2048)
-        self.own.write_bytes(_certificate("Authority", key, "Root", self._root_key, ca=False).public_bytes(serialization.Encoding.PEM))
+        self.own.write_bytes(_certificate("Authority", key, self._issuer, self._issuer_key, ca=False).public_bytes(serialization.Encoding.PEM))
         (self.folder / "authority.key").write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
 
     def answer(self, question: bytes, *options: str) -> bytes:
@@ -63,6 +68,22 @@ class TimeAuthority:
         about.write_bytes(text)
         question = subprocess.run(["openssl", "ts", "-query", "-data", about, f"-{digest}", "-cert", *options], check=True, capture_output=True).stdout
         return self.answer(question)
+
+    def answer_signed_otherwise(self, question: bytes, certificate: Path, *options: str) -> bytes:
+        """The same statement, signed by `openssl cms`, which signs with any certificate, and refers to it or not."""
+        statement = re.search(rb"\x04[\x40-\x7f](?P<statement>\x30[\x3e-\x7d].*)", self.answer(question), re.DOTALL)["statement"]
+        (self.folder / "statement").write_bytes(statement[:2 + statement[1]])
+        signed = subprocess.run(["openssl", "cms", "-sign", "-binary", "-nodetach", "-nosmimecap", "-md", "sha256", "-econtent_type", "1.2.840.113549.1.9.16.1.4", "-in", self.folder / "statement",
+                                 "-signer", certificate, "-inkey", self.folder / "authority.key", "-outform", "DER", *options], check=True, capture_output=True).stdout
+        granted = bytes.fromhex("3003020100")
+        return b"\x30\x82" + (len(granted) + len(signed)).to_bytes(2, "big") + granted + signed
+
+    def certificate_for(self, *purposes) -> Path:
+        """Another certificate of the authority's key from its root, for other purposes."""
+        path = self.folder / "otherwise.pem"
+        key = serialization.load_pem_private_key((self.folder / "authority.key").read_bytes(), None)
+        path.write_bytes(_certificate("Authority", key, "Root", self._root_key, ca=False, purposes=purposes).public_bytes(serialization.Encoding.PEM))
+        return path
 
     def agrees(self, stamp: Path, text: bytes, root: Path | None = None) -> bool:
         """Whether `openssl ts -verify` finds that the stamp is over the text, from the root."""
@@ -107,13 +128,13 @@ class TimeAuthority:
         return Handler
 
 
-def _certificate(name: str, key, issuer: str | None, issuer_key, *, ca: bool) -> x509.Certificate:
+def _certificate(name: str, key, issuer: str | None, issuer_key, *, ca: bool, purposes=(ExtendedKeyUsageOID.TIME_STAMPING,)) -> x509.Certificate:
     def named(text: str) -> x509.Name:
         return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
     now = datetime.now(UTC)
     draft = (x509.CertificateBuilder().subject_name(named(name)).issuer_name(named(issuer or name)).public_key(key.public_key()).serial_number(x509.random_serial_number())
              .not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=30)).add_extension(x509.BasicConstraints(ca, None), critical=True))
-    if not ca:
-        draft = draft.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
+    if not ca and purposes:
+        draft = draft.add_extension(x509.ExtendedKeyUsage(list(purposes)), critical=True)
     return draft.sign(issuer_key or key, hashes.SHA256())

@@ -31,6 +31,7 @@ MAY: dict[str, str] = {
     "web/realms.py:save": "the framework's own session",
     "web/sessions.py:delete": "which browsers are logged in: the table of allauth's sessions",
     "web/sessions.py:create": "as above",
+    "cli/record_keeping.py:create": "the files of a new log, no table",
 }
 """What a face writes that is no business of an action; each with its reason."""
 LOG = {"work_entry", "work_change", "work_answer", "work_place", "work_waiting"}

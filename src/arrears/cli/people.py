@@ -28,6 +28,7 @@ BorrowerOption = Annotated[str | None, typer.Option("--borrower", help="Pseudony
 PartyOption = Annotated[UUID | None, typer.Option("--party", help="Which party of the case; default the debtor. 当事人编号，默认债务人")]
 PhoneOption = Annotated[bool, typer.Option("--phone", help="Find by a telephone number, asked for or read from standard input. 按电话查找，号码从提示或标准输入读取")]
 IdOption = Annotated[bool, typer.Option("--id-number", help="Find by an ID number, asked for or read from standard input. 按证件号码查找")]
+BooksOption = Annotated[list[Path] | None, typer.Option("--book", help="A book whose nights told of the person: no decision of theirs in it can be opened any more; may be repeated. 一并关闭该账册中此人的夜批决定")]
 IdentityOption = Annotated[str, typer.Option("--identity-by", help="How it was made sure who asks: in_person, second_factor, call_back_to_known_number, notarised, court_or_authority. 身份核验方式")]
 
 
@@ -97,7 +98,7 @@ def unfreeze(context: typer.Context, account: AsOption, because: Annotated[str, 
 
 @person.command("erase", context_settings=_TAKES_NONE)
 def erase(context: typer.Context, account: AsOption, identity_by: IdentityOption, case: CaseOption = None, borrower: BorrowerOption = None, party: PartyOption = None, phone: PhoneOption = False,
-          id_number: IdOption = False, as_json: JsonOption = False, home: HomeOption = DEFAULT_HOME, lang: LangOption = None) -> None:
+          id_number: IdOption = False, book: BooksOption = None, as_json: JsonOption = False, home: HomeOption = DEFAULT_HOME, lang: LangOption = None) -> None:
     """Destroy a person's key and data; or freeze, or refuse, where the law keeps them: by which rule, until when. Run again what was killed. 删除个人信息。"""
     with terms.refusals(lang):
         actor = _acting(context, home, account)
@@ -106,7 +107,9 @@ def erase(context: typer.Context, account: AsOption, identity_by: IdentityOption
         reason = _asked("reason", lang)
         at, which = _one(actor, case, borrower, party, phone, id_number, reason, lang)
         done = erase_person(actor, at, which, terms.now(), reason, identity_by)
-        for line in [json.dumps(done, ensure_ascii=False, indent=1, sort_keys=True)] if as_json else people_words.erased_lines(done, terms.language(lang)):
+        closed = _closed_rows(actor.lender, book)
+        lines = people_words.erased_lines(done, terms.language(lang)) + (people_words.closed_lines(closed, terms.language(lang)) if done["outcome"] == "erased" else [])
+        for line in [json.dumps({**done, "rows_closed": closed}, ensure_ascii=False, indent=1, sort_keys=True)] if as_json else lines:
             print(line)
 
 
@@ -116,7 +119,7 @@ def run(context: typer.Context, lender: Annotated[str | None, typer.Option("--le
         as_of: Annotated[str | None, typer.Option("--as-of", help="Business date, YYYY-MM-DD; default today. 业务日期，默认今天")] = None,
         apply: Annotated[bool, typer.Option("--apply", help="Destroy what is over; without it nothing is changed. 执行销毁；否则仅预览")] = False,
         out: Annotated[Path | None, typer.Option("--out", help="Write the report as JSON to this new file too. 另将报告写入 JSON 文件")] = None,
-        as_json: JsonOption = False, home: HomeOption = DEFAULT_HOME, lang: LangOption = None) -> None:
+        book: BooksOption = None, as_json: JsonOption = False, home: HomeOption = DEFAULT_HOME, lang: LangOption = None) -> None:
     """Walk the closed cases: destroy what every rule has let go, say what stays until when. 执行保存期限。"""
     from arrears import store
 
@@ -127,10 +130,12 @@ def run(context: typer.Context, lender: Annotated[str | None, typer.Option("--le
 
         with terms.progress(quiet=as_json) as bar:
             report = run_retention(actor, read_day(as_of) if as_of else moment_of(now).date(), now, apply=apply, report=lambda done: bar("retention", done, 0))
+        if apply:
+            report["rows_closed"] = _closed_rows(actor.lender, book)
         text = json.dumps(report, ensure_ascii=False, indent=1, sort_keys=True)
         if out is not None:
             store.write_bytes(out, text.encode())
-        for line in [text] if as_json else people_words.retention_lines(report, terms.language(lang)):
+        for line in [text] if as_json else people_words.retention_lines(report, terms.language(lang)) + (people_words.closed_lines(report["rows_closed"], terms.language(lang)) if apply and report["keys_destroyed"] else []):
             print(line)
 
 
@@ -140,7 +145,16 @@ def report(context: typer.Context, lender: Annotated[str | None, typer.Option("-
            as_of: Annotated[str | None, typer.Option("--as-of", help="Day to look at, also one to come. 查看日期，可为将来")] = None,
            as_json: JsonOption = False, home: HomeOption = DEFAULT_HOME, lang: LangOption = None) -> None:
     """Say what a run on that day would destroy and what stays until when; nothing is changed. 保存期限报告。"""
-    run(context, lender, account, as_of, False, None, as_json, home, lang)
+    run(context, lender, account, as_of, False, None, None, as_json, home, lang)
+
+
+def _closed_rows(lender: str, books: list[Path] | None) -> dict[str, int] | None:
+    """Of each book, how many secrets of erased borrowers of the lender were destroyed just now, of whom no row in a night can be opened since; None where no book was named. Raises Refused."""
+    from arrears import store
+    from arrears.nightly.row_secrets import forget
+    from arrears.work.queries.erased import erased_borrowers
+
+    return None if not books else {str(path): forget(store.book_at(path), erased_borrowers(lender)) for path in books}
 
 
 def _acting(context: typer.Context, home: Path, account: str | None, lender: str | None = None):

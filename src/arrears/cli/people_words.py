@@ -58,6 +58,16 @@ def erased_lines(done: dict, lang: str) -> list[str]:
     return lines + [f"  {_reason(one, zh)}" for one in done["because"]]
 
 
+def closed_lines(closed: dict[str, int] | None, lang: str) -> list[str]:
+    """What became of the rows in which nights told of erased borrowers; and what is to be done where no book was named."""
+    zh = lang == "zh"
+    if closed is None:
+        return ["其夜批决定的存证仍可凭账册打开；请对每个账册再运行一次并加 --book，或运行 arrears retention run --apply --book" if zh else
+                "What nights decided of them can still be opened from the books: run this once more with --book for each, or arrears retention run --apply --book"]
+    return [f"{book}：已销毁 {count} 个密值，其夜批决定此后任何人均无法打开；日志与他人的证明不受影响" if zh else
+            f"{book}: {count} secrets are destroyed; nobody can open what its nights decided of them any more. The log and everybody else's proofs stay valid" for book, count in closed.items()]
+
+
 def _reason(one: dict, zh: bool) -> str:
     until = f"{'至' if zh else 'through'} {one['until']}" if one["until"] else ""
     rules = "; ".join(_rule(rule, zh) for rule in one["rules"])

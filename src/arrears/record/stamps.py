@@ -3,13 +3,15 @@
     LOG/stamps/<size>-<first 16 hex of SHA-256 of the file>.tsr     TimeStampResp (DER) over SHA-256 of the checkpoint's body: origin, size and root, each with its newline
 
 What an authority answers is kept only once it holds: granted, over this digest and this question's nonce, signed by a certificate that is for time stamps alone and leads to the certificate the user
-configured, at a time that agrees with this machine's. Everything else raises NoStamp and leaves the folder as it was; the log goes on without.
+configured, at a time that agrees with this machine's. Two readers must find so that share nothing: a library, and the verifier that auditors use (verify.py), which asks for more (the signed reference
+to the signer's certificate, that the certificate is for nothing else). Everything else raises NoStamp and leaves the folder as it was; the log goes on without.
 
 Source: RFC 3161 §2.4 (request, response, nonce), §2.3 (the signer's certificate), §3.4 (HTTP); RFC 5816 (SHA-256 in the signer's reference).
 """
 
 import http.client
 import ipaddress
+import re
 import socket
 import ssl
 import threading
@@ -33,6 +35,7 @@ from rfc3161_client import (
 from arrears.days import microseconds_of, moment_of
 from arrears.record.append import Log
 from arrears.record.durable import put_and_settle
+from arrears.record.verify import Unfit, read_stamp
 from arrears.refusal import Refused
 from arrears.vault.private_files import cannot_write, sync_folder
 
@@ -241,9 +244,15 @@ def _hold(answer: bytes, body: bytes, nonce: int, roots: list[x509.Certificate],
     try:
         VerifierBuilder(roots=roots, tsa_certificate=own, nonce=nonce).build().verify(response, sha256(body).digest())
     except (VerificationError, ValueError) as problem:
-        said = _plain(str(problem))
+        said = _plain((re.findall(r'(?:data|reason): "([^"]+)"', str(problem)) or [str(problem)])[-1])
         raise NoStamp(f"{url}: the answer is not signed by the configured authority, or was changed on its way ({said}); nothing was kept: check the certificate that you configured and the address",
                       f"{url}：返回的时间戳不是由所配置的机构签名，或在传输中被改动（{said}）；未保存任何内容：请核对所配置的证书与网址") from None
+    try:
+        if not read_stamp(answer, body.decode(), [*roots, *([own] if own else [])]).is_traced:
+            raise Unfit("it does not lead to the certificate that you configured", "不能追溯到所配置的证书")
+    except Unfit as problem:
+        raise NoStamp(f"{url}: an auditor's verifier would not believe this stamp: {problem.en}; nothing was kept: ask the authority for one by RFC 3161 and RFC 5816",
+                      f"{url}：审计方的验证程序不会认可该时间戳：{problem.zh}；未保存任何内容：请向该机构索取符合 RFC 3161 与 RFC 5816 的时间戳") from None
     if abs(at - now) > APART_SECONDS * 1_000_000:
         raise NoStamp(f"{url}: the authority says {moment_of(at):%Y-%m-%dT%H:%M:%SZ}, this machine {moment_of(now):%Y-%m-%dT%H:%M:%SZ}; more than {APART_SECONDS} seconds apart, one clock is wrong and nothing was kept: set this machine's clock, or ask the authority",
                       f"{url}：机构时间为 {moment_of(at):%Y-%m-%dT%H:%M:%SZ}，本机时间为 {moment_of(now):%Y-%m-%dT%H:%M:%SZ}；相差超过 {APART_SECONDS} 秒，其中一个时钟有误，未保存任何内容：请校准本机时钟，或联系该机构")

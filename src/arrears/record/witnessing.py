@@ -79,7 +79,7 @@ def submit(log: Log, witness: Witness, now: int) -> list[str]:
     """The lines by which the witness cosigned the log's newest checkpoint; they stand on it now. Empty where they stood already. Raises as `cosigned` does; the log is as before then."""
     size = log.checkpoint().size
     lines = cosigned(log, witness, now)
-    _add(log, witness, size, lines)
+    add_lines(log, witness, size, lines)
     return lines
 
 
@@ -117,6 +117,14 @@ def _ahead(log: Log, witness: Witness, ours: Checkpoint, seen_size: int, connect
     return Fork(witness, ours, seen_size, connection.seen(ours.origin))
 
 
+def add_lines(log: Log, witness: Witness, size: int, lines: list[str]) -> None:
+    """The checkpoint of that size bears the witness's lines (those that `cosigned` gave), and the log names the witness. The log must be opened with its key; it may have gone on meanwhile."""
+    for key in witness.keys if lines else ():
+        log.add_witness(key.vkey)
+    if lines:
+        log.add_signatures(size, lines)
+
+
 def add_from_text(log: Log, text: str, witnesses: tuple[Witness, ...], now: int) -> list[str]:
     """The lines of the witnesses on a checkpoint that came back as a file (`witness.py cosign`); they stand on it now. Raises Refused where it is no checkpoint of this log, or bears no line of a known witness."""
     came = read_checkpoint(text)
@@ -127,7 +135,7 @@ def add_from_text(log: Log, text: str, witnesses: tuple[Witness, ...], now: int)
     for witness in witnesses:
         if any(is_of(signature, key) for signature in read_note(text).signatures for key in witness.keys):
             lines += _true_lines(witness, came, [signature.line for signature in read_note(text).signatures], now)
-            _add(log, witness, came.size, lines)
+            add_lines(log, witness, came.size, lines)
     if not lines:
         raise Refused(f"the checkpoint of {came.size} entries bears no signature of a witness that settings.yaml names under record.witnesses; add the witness's vkeys there first", f"该检查点（{came.size} 条）没有 settings.yaml 中 record.witnesses 所列见证方的签名；请先在其中登记该见证方的公钥")
     return lines
@@ -165,13 +173,6 @@ def _true_lines(witness: Witness, checkpoint: Checkpoint, lines: list[str], now:
     if not true:
         raise Refused(f"the witness {witness.name} answered without a signature of the keys that settings.yaml says; ask its operator for the output of `witness.py show`", f"见证方 {witness.name} 的答复没有 settings.yaml 所列公钥的签名；请向其索取 witness.py show 的输出")
     return true
-
-
-def _add(log: Log, witness: Witness, size: int, lines: list[str]) -> None:
-    for key in witness.keys if lines else ():
-        log.add_witness(key.vkey)
-    if lines:
-        log.add_signatures(size, lines)
 
 
 def _time_of(signature: Signature) -> int:

@@ -15,8 +15,8 @@ from django.db import connection
 
 from arrears.days import microseconds_of
 from arrears.record.append import Log
+from arrears.record.key_change import open_log
 from arrears.record.places import places_of
-from arrears.record.signing_key import open_key
 from arrears.refusal import Refused
 from arrears.work.actions.action import perform
 from arrears.work.actions.recording import RESUME
@@ -93,6 +93,16 @@ def backlog() -> Backlog:
     return Backlog(waiting, None if oldest is None else microseconds_of(oldest), _placed())
 
 
+def placed_commitments(start: int, stop: int) -> bytes:
+    """What the database placed from start to stop, 32 bytes each, none missing; for the log's files to be written from, by integration or anew. Raises Refused."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT string_agg(commitment, ''::bytea ORDER BY index) FROM work_place WHERE index >= %s AND index < %s", [start, stop])
+        found = bytes(cursor.fetchone()[0] or b"")
+    if len(found) != COMMITMENT_BYTES * (stop - start):
+        raise Refused(f"the database does not hold every place of the record from {start} to {stop}: somebody removed some; nothing was written: restore the database", f"数据库缺少存证第 {start} 至 {stop} 条中的部分位置：有人删除过；未写入任何内容：请恢复数据库")
+    return found
+
+
 def _integrated(home: Path, log: Log, now: int, report: Callable[[int], None]) -> Integrated:
     before, waits = _placed(), backlog()
     if log.size > before:
@@ -133,7 +143,7 @@ def _alone(home: Path) -> Iterator[None]:
 
 def _opened(home: Path) -> Log:
     places = places_of(home)
-    return Log.open(places.log, open_key(places.key))
+    return open_log(places.log, places.key)
 
 
 def _placed() -> int:
@@ -153,28 +163,13 @@ def _place(base: int, past: int) -> tuple[int, int]:
 def _written(log: Log, size: int) -> None:
     """The log has all that is placed up to the size, not yet published."""
     while log.size < size:
-        log.extend(_commitments(log.size, min(size, log.size + PIECE)))
-
-
-def placed_commitments(start: int, stop: int) -> bytes:
-    """The commitments from start to stop as the database placed them, 32 bytes each: what damaged files of the log are mended from. Raises Refused where one is missing."""
-    return _commitments(start, stop)
-
-
-def _commitments(start: int, stop: int) -> bytes:
-    """What the database placed from start to stop, 32 bytes each, none missing."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT string_agg(commitment, ''::bytea ORDER BY index) FROM work_place WHERE index >= %s AND index < %s", [start, stop])
-        found = bytes(cursor.fetchone()[0] or b"")
-    if len(found) != COMMITMENT_BYTES * (stop - start):
-        raise Refused(f"the database does not hold every place of the record from {start} to {stop}: somebody removed some; nothing was written: restore the database", f"数据库缺少存证第 {start} 至 {stop} 条中的部分位置：有人删除过；未写入任何内容：请恢复数据库")
-    return found
+        log.extend(placed_commitments(log.size, min(size, log.size + PIECE)))
 
 
 def _demand_own(home: Path, log: Log, size: int) -> None:
     """Raises Refused unless the log's entries before `size`, the last of them, are what the database placed there."""
     start = max(0, size - COMPARED)
-    ours, theirs = (_commitments(start, size), log.commitments(start, size)) if size else (b"", b"")
+    ours, theirs = (placed_commitments(start, size), log.commitments(start, size)) if size else (b"", b"")
     if ours != theirs:
         wrong = start + next(at for at in range(size - start) if ours[at * COMMITMENT_BYTES:(at + 1) * COMMITMENT_BYTES] != theirs[at * COMMITMENT_BYTES:(at + 1) * COMMITMENT_BYTES])
         raise Refused(

@@ -40,7 +40,7 @@ def own_words_of(lender: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"arrears/words/{lender}")
 
 
-def sealed_with_entry(lender: str, case: UUID | None, entry: UUID, reason: str | None, secret: bytes | None) -> tuple[bytes | None, bytes | None]:
+def sealed_with_entry(lender: str, debtor: UUID | None, entry: UUID, reason: str | None, secret: bytes | None) -> tuple[bytes | None, bytes | None]:
     """The reason of an Entry and the secret of its leaf's digests, each None where there is none, under the key of its case's debtor, else under the lender's own: somebody may have written a name into it.
 
     Of an erased person neither is kept: a reason is then empty, the secret None.
@@ -49,7 +49,7 @@ def sealed_with_entry(lender: str, case: UUID | None, entry: UUID, reason: str |
     given = [(table, column, text) for table, column, text in cells if text is not None]
     if not given:
         return None, None
-    person = str((debtor_of(case) if case is not None else None) or own_words_of(lender))
+    person = str(debtor or own_words_of(lender))
     try:
         found = dict(zip([table for table, _, _ in given], vault().seal(lender, [Cell(person, table, column, str(entry), text) for table, column, text in given]), strict=True))
     except Erased:

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from arrears.days import moment_of
 from arrears.refusal import Refused
+from arrears.web.desk.record_line import record_line
 from arrears.work.actions.action import ZONE
 from arrears.work.actor import Actor
 from arrears.work.queries.accounts import accounts, glasses
@@ -50,6 +51,8 @@ def home(request):
         shown["entries"] = latest_entries(actor, size=15)
     if actor.roles & {"administrator"}:
         shown["accounts"] = accounts(actor)[:50]
+    if record := record_line(request):
+        shown["record"] = record
     shown["guides"] = [_guide(*GUIDES[role]) for role in sorted(actor.roles & set(GUIDES))]
     return render(request, "home.html", {**shown, "is_empty": not any(value is not None and value != [] for value in shown.values())})
 

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from arrears.refusal import Refused
 from arrears.web import mishaps
+from arrears.web.desk.record_line import record_line
 from arrears.work.actions.action import perform
 from arrears.work.actor import ROLES
 from arrears.work.queries.accounts import accounts, team_codes
@@ -38,14 +39,14 @@ def entries(request):
     before = int(asked["before"]) if asked.get("before", "").isascii() and asked.get("before", "").isdigit() and len(asked["before"]) < 19 else None
     verb, name = asked.get("verb") if asked.get("verb") in VERBS else None, asked.get("name", "").strip()[:80]
     found = latest_entries(request.actor, before=before, verb=verb, name=name, only_refused="refused" in asked)
-    return render(request, "entries.html", {"entries": found, "verb": verb, "name": name, "only_refused": "refused" in asked, "older": found[-1].number if len(found) == 50 else None, "verbs": sorted(VERBS), "before": before})
+    return render(request, "entries.html", {"entries": found, "verb": verb, "name": name, "only_refused": "refused" in asked, "older": found[-1].number if len(found) == 50 else None, "verbs": sorted(VERBS), "before": before, "record": record_line(request)})
 
 
 @require_safe
 def list_accounts(request):
     """The lender's accounts."""
     _demand(request, "account.list", "Account")
-    return render(request, "accounts.html", _accounts_shown(request))
+    return render(request, "accounts.html", {**_accounts_shown(request), "record": record_line(request)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

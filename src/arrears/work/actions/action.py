@@ -88,7 +88,9 @@ _SAID_OF = {"extra_forbidden": "has a parameter that there is none of", "uuid_pa
 """In place of pydantic's own words, which repeat some of what was given."""
 _THINGS = {"case": Case, "approval": Approval, "account": Account}
 _SO_FAR = """SELECT nextval('work_entry_numbers'), (SELECT json_agg(json_build_object('table', c."table", 'operation', c.operation, 'rows', c.rows, 'ids', c.ids,
-        'before', encode(c.before, 'hex'), 'after', encode(c.after, 'hex')) ORDER BY c.id) FROM work_change c WHERE c.entry_id = %s)"""
+        'before', encode(c.before, 'hex'), 'after', encode(c.after, 'hex')) ORDER BY c.id) FROM work_change c WHERE c.entry_id = %s),
+        (SELECT p.person FROM work_party p WHERE p.case_id = %s AND p.role = 'debtor' ORDER BY p.id LIMIT 1)"""
+"""The Entry's number, what was changed so far, and under whose key its words are sealed."""
 _PUT_DOWN = """
 WITH answered AS (UPDATE work_answer SET answer = %(result)s::jsonb WHERE lender = %(lender)s AND actor = %(who)s AND "key" = %(key)s),
      leaf AS (INSERT INTO work_leaf (id, lender, kind, entry_id, "case", at, content, salt, fields_sealed)
@@ -232,12 +234,11 @@ def put_down(doing: Doing, verb: str, salt: bytes, *, case: UUID | None = None, 
 
     Only for perform, and for what is done before there is a lender to ask policies about.
     """
-    secret = secrets.token_bytes(32) if fields else None
-    reason_sealed, fields_sealed = sealed_with_entry(doing.actor.lender, case, doing.entry, doing.reason, secret)
-    parameters_text = json.dumps(parameters or {}, default=str)
+    secret, parameters_text = secrets.token_bytes(32) if fields else None, json.dumps(parameters or {}, default=str)
     with connection.cursor() as cursor:
-        cursor.execute(_SO_FAR, [doing.entry])
-        number, changes = cursor.fetchone()
+        cursor.execute(_SO_FAR, [doing.entry, case])
+        number, changes, debtor = cursor.fetchone()
+        reason_sealed, fields_sealed = sealed_with_entry(doing.actor.lender, debtor, doing.entry, doing.reason, secret)
         told = {"lender": doing.actor.lender, "number": number, "case": case, "at": doing.now, "actor": doing.actor.account, "actor_name": doing.actor.name, "roles": sorted(doing.actor.roles),
                 "via": doing.actor.via, "verb": verb, "purpose": doing.purpose, "policies": list(policies), "refused": refused, "key": key}
         withheld = {} if fields_sealed is None else {name: field_digest(secret, name, field_value(value)) for name, value in fields.items()}
