@@ -21,9 +21,14 @@ import rfc8785
 import plain_books as plain
 from arrears import store
 from arrears.nightly import night_record
+from arrears.nightly.happenings import happenings
 from arrears.nightly.night_record import read_night_record, row_opening, row_texts
 from arrears.nightly.row_hashes import digests, leaves_of, root_of, spans_of
 from arrears.nightly.row_secrets import forget
+from arrears.record import verify
+from arrears.record.append import Log
+from arrears.record.bundle import bundle
+from arrears.record.signing_key import make_key
 from arrears.refusal import Refused
 from nightly import allotted_book as allotted
 from nightly.allotted_book import AS_OF, NEXT
@@ -261,6 +266,31 @@ def test_who_is_forgotten_is_closed_for_ever_while_everybody_else_stays_provable
     assert again.digest != superseded.digest and again.files["run.json"] == superseded.files["run.json"]
     assert "was forgotten" in refused(lambda: row_opening(own, NEXT, theirs, record=superseded.digest)).en
     assert row_opening(own, NEXT, others, record=superseded.digest) == before[NEXT]
+
+
+def test_a_stranger_checks_one_decision_with_the_self_contained_file_and_the_logs_key(finished, tmp_path, capsys):
+    book = store.book_at(finished)
+    told = {one.content["as_of"]: one for one in happenings(book) if one.kind == "night"}
+    contents = [rfc8785.dumps({"kind": one.kind, "lender": "L1", "source": one.source, "at": "2026-07-02T00:00:00.000000Z", **one.content}).decode() for one in told.values()]
+    salts = [bytes([number]) * 32 for number in range(len(contents))]
+    key = make_key(tmp_path / "record.key", "record.example/L1", 0)
+    with Log.create(tmp_path / "log", key) as log:
+        log.extend(b"".join(sha256(b"arrears record v1\n" + salt + content.encode()).digest() for salt, content in zip(salts, contents, strict=True)))
+        log.publish()
+        number = list(told).index(AS_OF.isoformat())
+        row = row_opening(book, AS_OF, late_loan_in(book, "p0003"), record=told[AS_OF.isoformat()].content["record_digest"])
+        made = bundle(log, number, contents[number], salts[number], row=row)
+    proof = tmp_path / "proof.json"
+
+    def checked(content: dict) -> int:
+        proof.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        return verify.main(["bundle", str(proof), "--key", key.vkey])
+
+    assert checked(made) == 0, capsys.readouterr()
+    for spoiled in ({"content": row["content"].replace('"days_past_due":', '"days_past_due":1')}, {"index": row["index"] ^ 1}, {"hashes": row["hashes"][::-1]}, {"salt": bytes(32).hex()}):
+        assert checked({**made, "row": {**row, **spoiled}}) == 1, (spoiled, capsys.readouterr())
+    other = row_opening(book, NEXT, late_loan_in(book, "p0003"))
+    assert checked({**made, "row": other}) == 1, "a row of another night is not of this one"
 
 
 def test_secrets_are_one_per_borrower_for_their_owner_alone_and_a_damaged_file_is_refused(own):

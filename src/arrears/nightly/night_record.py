@@ -129,7 +129,7 @@ def _json(frame: pl.DataFrame) -> pl.Series:
 
 def _told_plainly(column: pl.Series) -> pl.Series:
     """Text, truth and whole numbers as they are; dates and fractions as text. Raises AssertionError for what no row has a rule for."""
-    if column.dtype == pl.String or column.dtype == pl.Boolean or column.dtype.is_integer():
+    if column.dtype in (pl.String, pl.Boolean) or column.dtype.is_integer():
         return column
     if column.dtype == pl.Date:
         return column.cast(pl.String)
