@@ -4,6 +4,8 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+from pathlib import Path
 
 from arrears.cli import record_watch, terms
 from arrears.cli.record_watch import beside_server, step
@@ -17,6 +19,18 @@ SECOND = 1_000_000
 
 def size(home) -> int:
     return int((places_of(home).log / "checkpoint").read_text(encoding="utf-8").splitlines()[1])
+
+
+def children() -> str:
+    """The command lines of this process's children."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if int(path.read_text().rpartition(")")[2].split()[1]) == os.getpid():
+                found.append((path.parent / "cmdline").read_bytes().decode())
+        except (OSError, ValueError):
+            continue
+    return " ".join(found)
 
 
 def settled(job) -> None:
@@ -110,7 +124,8 @@ def test_a_backlog_that_cannot_be_integrated_becomes_an_alert_with_what_is_still
 
 def test_where_no_record_is_kept_no_job_runs_beside_the_server(tmp_path):
     with beside_server(tmp_path, "en") as is_recorded:
-        assert not is_recorded
+        assert not is_recorded and "--beside" not in children()
+    assert not any(one.name.startswith("Thread-") and "keep" in one.name for one in threading.enumerate())
 
 
 def test_the_job_ends_by_itself_when_the_server_beside_which_it_was_started_is_gone(kept):

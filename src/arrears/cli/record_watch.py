@@ -27,6 +27,7 @@ from arrears.refusal import Refused
 _PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE = 300
 _END_SECONDS = 20
+_AGAIN_SECONDS = 5.0
 _ROUNDS_BUSY = 30
 """So many rounds may another process have the log before that is said: somebody runs `arrears record integrate` now and then."""
 _ARREARS = (sys.executable, "-c", "from arrears.cli import main; main()")
@@ -96,33 +97,39 @@ def _outside(job: _Job, settings: RecordSettings, limits: Limits, now: int) -> N
 
 @contextmanager
 def beside_server(home: Path, language: str) -> Iterator[bool]:
-    """The job runs beside the server while the block does, started anew where it was killed, and is over when the block is; False, and no job, where the home keeps no record."""
-    if not (places_of(home).log / "keys").exists():
-        yield False
-        return
+    """The job runs beside the server while the block does, started anew where it was killed, and is over when the block is. False where the home keeps no record yet: the job begins when it does."""
     command = [*_ARREARS, "record", "watch", "--home", str(home), "--lang", language, "--beside", str(os.getpid())]
-    over = threading.Event()
-    running: list[subprocess.Popen] = [_started(command)]
+    over, turn = threading.Event(), threading.Lock()
+    running: list[subprocess.Popen] = []
+
+    def start() -> bool:
+        with turn:
+            if not over.is_set() and (places_of(home).log / "checkpoint").exists():
+                running[:] = [_started(command)]
+        return bool(running)
 
     def keep() -> None:
-        while True:
-            running[0].wait()
-            if over.wait(5.0):
-                return
-            running[0] = _started(command)
+        while not over.is_set():
+            if running:
+                running[0].wait()
+            if not over.wait(_AGAIN_SECONDS):
+                start()
 
+    is_recorded = start()
     keeper = threading.Thread(target=keep, daemon=True)
     keeper.start()
     try:
-        yield True
+        yield is_recorded
     finally:
-        over.set()
-        running[0].terminate()
-        try:
-            running[0].wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            running[0].kill()
-            running[0].wait()
+        with turn:
+            over.set()
+        for job in running:
+            job.terminate()
+            try:
+                job.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                job.kill()
+                job.wait()
         keeper.join(_END_SECONDS)
 
 
