@@ -70,7 +70,7 @@ def measured(name: str, folder: Path, *numbers: int) -> dict:
 def files(asked: argparse.Namespace) -> dict:
     """One log that grows from size to size: what an append costs at each, in bulk and in small checkpoints; then proofs at the largest."""
     place = asked.folder / "files"
-    grown = [measured("grow", place, size, 50_000, 256, 100) for size in asked.sizes]
+    grown = [measured("grow", place, size, 50_000, 256, 100, 2_000) for size in asked.sizes]
     return {"sizes": grown, "proofs": measured("proofs", place, 500 if asked.quick else 3_000)}
 
 

@@ -35,8 +35,8 @@ def opened(folder: Path) -> Log:
     return Log.create(folder / "log", make_key(key, ORIGIN, time.time_ns() // 1_000))
 
 
-def grow(folder: Path, size: int, batch: int, small: int, rounds: int) -> dict:
-    """The log brought to so many entries, a checkpoint after each batch; then `rounds` times `small` entries more, each time with a checkpoint: what an append costs at that size."""
+def grow(folder: Path, size: int, batch: int, small: int, rounds: int, large: int = 0) -> dict:
+    """The log brought to so many entries, a checkpoint after each batch; then what an append costs at that size: `rounds` times `small` entries more, and five times `large`, each time with a checkpoint."""
     log = opened(folder)
     before, made, bulk = log.size, 0.0, 0.0
     for start in range(before, size, batch):
@@ -47,18 +47,23 @@ def grow(folder: Path, size: int, batch: int, small: int, rounds: int) -> dict:
         log.extend(more)
         log.publish()
         bulk += time.perf_counter() - begun
+    took, took_large = _appended(log, small, rounds), _appended(log, large, 5) if large else [0.0]
+    log.close()
+    return {"size": size, "appended": size - before, "bulk_s": bulk, "bulk_a_second": (size - before) / bulk if size > before else None,
+            "small": small, "small_median_ms": took[len(took) // 2] * 1e3, "small_p95_ms": took[int(len(took) * 0.95)] * 1e3, "small_us_an_append": took[len(took) // 2] * 1e6 / small, "large": large, "large_us_an_append": took_large[len(took_large) // 2] * 1e6 / max(large, 1),
+            "peak_bytes": _peak("self")}
+
+
+def _appended(log: Log, count: int, rounds: int) -> list[float]:
+    """Seconds of each round in which so many entries are appended and signed, the least first."""
     took = []
-    for turn in range(rounds):
-        more = commitments(size + turn * small, size + (turn + 1) * small)
+    for _ in range(rounds):
+        more = commitments(log.size, log.size + count)
         begun = time.perf_counter()
         log.extend(more)
         log.publish()
         took.append(time.perf_counter() - begun)
-    log.close()
-    took.sort()
-    return {"size": size, "appended": size - before, "bulk_s": bulk, "bulk_a_second": (size - before) / bulk if size > before else None,
-            "small": small, "small_median_ms": took[len(took) // 2] * 1e3, "small_p95_ms": took[int(len(took) * 0.95)] * 1e3, "small_us_an_append": took[len(took) // 2] * 1e6 / small,
-            "peak_bytes": _peak("self")}
+    return sorted(took)
 
 
 def proofs(folder: Path, count: int) -> dict:
@@ -128,10 +133,11 @@ def verified(folder: Path, *_: int) -> dict:
             time.sleep(0.02)
         took = time.perf_counter() - begun
         said = ran.stdout.read()
-    if ran.returncode:
+    size = Log.open(folder / "log").size
+    if ran.returncode or f"{size} entries" not in said:
         raise SystemExit(said[-1000:])
     lines = sum(1 for _ in (folder / "log/checkpoints").open())
-    return {"size": Log.open(folder / "log").size, "checkpoints": lines, "s": took, "peak_bytes": peak}
+    return {"size": size, "checkpoints": lines, "s": took, "peak_bytes": peak}
 
 
 def _peak(process: str) -> int:

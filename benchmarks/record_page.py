@@ -19,22 +19,22 @@ def _opening(results: dict) -> str:
 def _targets(results: dict, wanted: dict) -> list[str]:
     rows = []
 
-    def row(said: str, found: float, written: str, met: bool) -> None:
-        rows.append(f"| {said} | {written} | {'met' if met else '**missed**'} |")
+    def row(said: str, written: str, met: bool, is_whole: bool = True) -> None:
+        rows.append(f"| {said} | {written} | {('met' if met else '**missed**') if is_whole else 'measured at a smaller size'} |")
 
     if "database" in results:
         best = max(one["median"] for one in results["database"]["durable"]["entry"].values())
-        row(f"≥ {wanted['durable']:,} durable appends/s", best, f"{best:,.0f}: Entries with their leaves, under all guards", best >= wanted["durable"])
+        row(f"≥ {wanted['durable']:,} durable appends/s", f"{best:,.0f}: Entries with their leaves, under all guards", best >= wanted["durable"])
         bulk = results["database"]["integrated"][-1]["a_second"]
-        row(f"≥ {wanted['bulk']:,} leaves/s integrated in bulk", bulk, f"{bulk:,.0f}, from PostgreSQL to signed tiles", bulk >= wanted["bulk"])
+        row(f"≥ {wanted['bulk']:,} leaves/s integrated in bulk", f"{bulk:,.0f}, from PostgreSQL to signed tiles", bulk >= wanted["bulk"], results["database"]["integrated"][-1]["leaves"] >= 1_000_000)
     if "files" in results:
         proofs, sizes = results["files"]["proofs"], results["files"]["sizes"]
-        row(f"proof ≤ {wanted['proof_ms']:g} ms at 10,000,000 entries", proofs["median_ms"], f"{proofs['median_ms']:.2f} ms at {proofs['size']:,}, 99th of a hundred {proofs['p99_ms']:.2f} ms", proofs["median_ms"] <= wanted["proof_ms"])
-        costs = [one["small_us_an_append"] for one in sizes]
-        row("cost per append constant from 10⁴ to 10⁷", max(costs) / min(costs), f"dearest ÷ cheapest size {max(costs) / min(costs):.2f}", max(costs) <= 1.5 * min(costs))
+        row(f"proof ≤ {wanted['proof_ms']:g} ms at 10,000,000 entries", f"{proofs['median_ms']:.2f} ms at {proofs['size']:,}, 99th of a hundred {proofs['p99_ms']:.2f} ms", proofs["median_ms"] <= wanted["proof_ms"], proofs["size"] >= 10_000_000)
+        ratio = max(sizes[-1][way] / sizes[0][way] for way in ("large_us_an_append", "small_us_an_append"))
+        row("cost per append constant from 10⁴ to 10⁷", f"{sizes[-1]['size']:,} ÷ {sizes[0]['size']:,} entries: {ratio:.2f} × (the greater of two batches; up to 1.25 taken as constant)", ratio <= 1.25, sizes[-1]["size"] >= 10_000_000)
     if "verifying" in results:
         log = results["verifying"]["log"]
-        row(f"a million entries verified ≤ {wanted['verify_s']:g} s", log["s"], f"{log['s']:.1f} s for {log['size']:,} entries and {log['checkpoints']:,} checkpoints", log["s"] * 1e6 / log["size"] <= wanted["verify_s"])
+        row(f"a million entries verified ≤ {wanted['verify_s']:g} s", f"{log['s']:.1f} s for {log['size']:,} entries and {log['checkpoints']:,} checkpoints", log["s"] <= wanted["verify_s"], log["size"] >= 1_000_000)
     return rows
 
 
@@ -57,9 +57,9 @@ def _integrated(results: dict) -> list[str]:
 def _sizes(results: dict) -> list[str]:
     if "files" not in results:
         return []
-    return ["", "Files alone, in a fresh process at each size (50,000 entries a checkpoint in bulk; 256 entries a checkpoint in small):", "",
-            "| entries | bulk, appends/s | 256 appended and signed | µs an append | peak memory |", "| --- | --- | --- | --- | --- |",
-            *(f"| {one['size']:,} | {one['bulk_a_second']:,.0f} | {one['small_median_ms']:.1f} ms (95th {one['small_p95_ms']:.1f}) | {one['small_us_an_append']:.1f} | {one['peak_bytes'] / 2**20:,.0f} MiB |" for one in results["files"]["sizes"])]
+    return ["", "Files alone, in a fresh process at each size, each batch appended, signed and on the disk (50,000 entries a checkpoint on the way to a size, then 2,000 and 256):", "",
+            "| entries | appends/s on the way there | µs an append, 2,000 at once | 256 at once | 256 appended and signed | peak memory |", "| --- | --- | --- | --- | --- | --- |",
+            *(f"| {one['size']:,} | {one['bulk_a_second']:,.0f} | {one['large_us_an_append']:.1f} | {one['small_us_an_append']:.1f} | {one['small_median_ms']:.1f} ms (95th {one['small_p95_ms']:.1f}) | {one['peak_bytes'] / 2**20:,.0f} MiB |" for one in results["files"]["sizes"])]
 
 
 def _checked(results: dict) -> list[str]:
@@ -86,4 +86,4 @@ def _beside(results: dict) -> list[str]:
             ("proof, 99th of a hundred, ms", theirs["proof_p99_ms"], ours["proofs"]["p99_ms"], "{:,.3f}")]
     lines = ["", f"Beside pymerkle {theirs['pymerkle']} with its SQLite back end, the same {ours['count']:,} commitments, one root:", "", "| | pymerkle | ours |", "| --- | --- | --- |"]
     lines += [f"| {said} | {form.format(a)} | {form.format(b) if b is not None else 'with the checkpoint'} |" for said, a, b, form in rows]
-    return [*lines, "", "Ours one by one signs a checkpoint and writes it with its tiles, so it waits for the disk several times where SQLite waits once or twice; it is not how the record takes things up: durable is the transaction in PostgreSQL, and files follow in batches."]
+    return [*lines, "", "One by one, ours signs a checkpoint with every entry and writes it with its tiles. The record does not take things up so: durable is the transaction in PostgreSQL, and files follow in batches."]
