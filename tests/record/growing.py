@@ -63,9 +63,12 @@ def serve(folder: Path, key: Path) -> None:
 
     for line in sys.stdin:
         order, *given = line.split()
+        wait, go = os.pipe()
         process = os.fork()
         if process == 0:
             os.setsid()
+            os.close(go)
+            os.read(wait, 1)  # until the order's number was said, so that the lines come in this order
             try:
                 if order == "grow":
                     grow(folder, key, int(given[0]), _say)
@@ -75,7 +78,9 @@ def serve(folder: Path, key: Path) -> None:
                 _say(f"failed {type(problem).__name__} {problem}".replace("\n", " "))
                 os._exit(3)
             os._exit(0)
+        os.close(wait)
         _say(f"process {process}")
+        os.close(go)
         _, status = os.waitpid(process, 0)
         _say(f"ended {os.waitstatus_to_exitcode(status)}")
 

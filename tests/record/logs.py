@@ -42,7 +42,7 @@ def leaf(number: int) -> bytes:
     return sha256(b"\x00" + entry(number)).digest()
 
 
-def hashes_of(size: int) -> dict[str, bytes]:
+def hashes_of(size: int) -> list[list[bytes]]:
     """All hashes of a level over 256^L leaves each, by the level, for the tree of the first size entries."""
     levels = [[leaf(number) for number in range(size)]]
     while len(levels[-1]) >= 256:

@@ -6,6 +6,7 @@ cut and scrambled, as a power cut would leave it.
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from arrears.record import notes
+from arrears.record import notes, verify
 from arrears.record.append import Log
 from arrears.record.key_change import open_log
 from arrears.record.signing_key import open_key, successor_path
@@ -110,6 +111,9 @@ def all_there(folder: Path) -> None:
             assert width and tile not in expected, f"{name} belongs to no checkpoint"
             whole = next(value for other, value in expected.items() if other.startswith(f"{tile}.p/"))
             assert whole.startswith(content) and int(width) < 256
+    first = logs.json.loads((folder / "log" / "keys").read_text(encoding="utf-8").split("\n")[0])
+    stranger = subprocess.run([sys.executable, verify.__file__, "log", str(folder / "log"), "--key", first], capture_output=True, text=True)
+    assert stranger.returncode == 0, stranger.stdout + stranger.stderr
     assert {path.name for path in (folder / "log").iterdir()} <= {"checkpoint", "checkpoints", "keys", "lock", "tile"}
 
 
@@ -184,6 +188,25 @@ def test_what_a_power_cut_leaves_of_an_unfinished_writing_is_no_part_of_the_log(
     all_there(tmp_path)
 
 
+def test_a_reader_finds_a_whole_log_at_every_moment_of_a_writers_work(tmp_path):
+    """A process grows the log and changes its key all the while; whoever opens it meanwhile can prove the newest entry and the first, and sizes never fall."""
+    log, _ = logs.new_log(tmp_path)
+    log.close()
+    seen = [0]
+    with server(tmp_path) as process:
+        child = ordered(process, f"grow {SEED}")
+        begun = time.monotonic()
+        while time.monotonic() < begun + 2 or (len(set(seen)) < 4 and time.monotonic() < begun + 60):
+            reader = Log.open(tmp_path / "log")
+            seen.append(reader.size)
+            for index in {0, reader.size - 1} if reader.size else ():
+                assert reader.commitments(index, index + 1) == logs.entry(index)
+                assert plain_tree.climbed(logs.leaf(index), index, reader.size, reader.inclusion(index, reader.size)) == reader.checkpoint().root
+        os.kill(child, signal.SIGKILL)
+        said(process)
+    assert seen == sorted(seen) and len(set(seen)) >= 4
+
+
 def test_a_checkpoint_that_was_signed_into_the_history_and_not_put_in_place_is_put_there_by_the_next_writer(tmp_path):
     log, key = logs.grown(tmp_path, 40)
     old = (log.folder / "checkpoint").read_bytes()
@@ -215,6 +238,23 @@ def test_a_history_that_was_cut_or_changed_before_its_end_is_refused_with_its_na
     path.write_bytes(lines[0] + lines[1][:20] + b"\n" + lines[2])
     with Log.open(tmp_path / "log", key) as again, pytest.raises(DamagedFile, match="line 2 is damaged"):
         list(again.checkpoints())
+
+
+def test_a_signed_end_of_the_history_that_does_not_continue_the_current_checkpoint_is_refused_though_its_tiles_are_there(tmp_path):
+    """Another log of the same key, with other entries, whose files and last line were brought in: its tree is whole, and it is another history."""
+    log, key = logs.grown(tmp_path, 40)
+    log.close()
+    with Log.create(tmp_path / "other", key) as other:
+        other.extend(logs.entries(0, 300, "other"))
+        signed = other.publish()
+    with open(tmp_path / "log" / "checkpoints", "ab") as file:
+        file.write(line_of(signed.body, key))
+    shutil.rmtree(tmp_path / "log" / "tile")
+    shutil.copytree(tmp_path / "other" / "tile", tmp_path / "log" / "tile")
+    with pytest.raises(DamagedFile, match="does not continue") as refusal:
+        Log.open(tmp_path / "log", key)
+    assert refusal.value.file == "checkpoints"
+    assert b"\n40\n" in (tmp_path / "log" / "checkpoint").read_bytes()
 
 
 def power_goes(signed) -> None:

@@ -30,7 +30,8 @@ def happenings(book: Book, known: Collection[str] = ()) -> list[Happening]:
     Raises Refused where a file that says what happened is damaged: what cannot be read is not passed over.
     """
     found = [*_nights(book, known), *_loads(book), *_model_releases(book), *_strategy_releases(book), *_sharings(book)]
-    return sorted((one for one in found if one.source not in known), key=lambda one: (one.at, one.source))
+    once = {one.source: one for one in found if one.source not in known}  # a night done anew on the same inputs is the same night
+    return sorted(once.values(), key=lambda one: (one.at, one.source))
 
 
 def _digest(content: Any) -> str:

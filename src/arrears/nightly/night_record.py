@@ -14,6 +14,7 @@ Source: RFC 8785 (JSON), RFC 9162 2.1 (tree).
 import json
 import os
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -47,21 +48,24 @@ def write_night_record(book: Book, inputs: Inputs, folder: Path, names: list[str
     """
     left = [left_by(folder, name) for name in names]
     borrowers = [store.read_columns(one.borrowers) for one in left]
-    slots = slots_of(book, pl.concat([rows["borrower_id"] for rows in borrowers]))
     begins = np.cumsum([0, *map(len, borrowers)])
-    commitments, leaves = np.empty((len(slots), 32), np.uint8), np.empty((len(slots), 32), np.uint8)
-    secrets, run = secrets_of(book), sha256((folder / "run.json").read_bytes()).digest()
+    commitments, leaves = np.empty((begins[-1], 32), np.uint8), np.empty((begins[-1], 32), np.uint8)
+    run = sha256((folder / "run.json").read_bytes()).digest()
+    with ThreadPoolExecutor(1) as beside:
+        found = beside.submit(lambda: (slots_of(book, pl.concat([rows["borrower_id"] for rows in borrowers])), secrets_of(book)))
 
-    def work(place: int) -> None:
-        mine = slice(begins[place], begins[place + 1])
-        loans, texts = _rows_of(left[place], inputs.as_of)
-        if not loans.equals(borrowers[place]["loan_id"]):
-            raise AssertionError(f"{left[place].positions}: the loans are not those of the partition")
-        commitments[mine] = _commitments(_salts(secrets[slots[mine]], run, loans), texts)
-        leaves[mine] = leaves_of(commitments[mine])
+        def work(place: int) -> None:
+            mine = slice(begins[place], begins[place + 1])
+            loans, texts = _rows_of(left[place], inputs.as_of)
+            if not loans.equals(borrowers[place]["loan_id"]):
+                raise AssertionError(f"{left[place].positions}: the loans are not those of the partition")
+            slots, secrets = found.result()
+            commitments[mine] = _commitments(_salts(secrets[slots[mine]], run, loans), texts)
+            leaves[mine] = leaves_of(commitments[mine])
 
-    for _ in local.each(work, range(len(left))):
-        pass
+        for _ in local.each(work, range(len(left))):
+            pass
+        slots, _ = found.result()
     spans = spans_of(leaves)
     for name, content in (("commitments", commitments), ("slots", slots.astype("<u4", copy=False)), ("spans", spans)):
         store.write_bytes(folder / ROWS / name, memoryview(np.ascontiguousarray(content)).cast("B") if content.size else b"")

@@ -40,9 +40,16 @@ def _fraction_bits(root: int, primes: int) -> np.ndarray:
 def digests(prefix: bytes, salts: np.ndarray, ends: np.ndarray, content: np.ndarray) -> np.ndarray:
     """SHA-256(prefix ‖ salts[row] ‖ content[ends[row]:ends[row + 1]]) of each row; UInt8 of shape (rows, 32). salts: UInt8 (rows, any width, also 0)."""
     out = np.empty((len(ends) - 1, 32), np.uint8)
-    _digests(np.frombuffer(prefix, np.uint8), np.ascontiguousarray(salts), ends.astype(np.int64, copy=False), content,
+    _digests(np.frombuffer(prefix, np.uint8), _read_only(salts), _read_only(ends.astype(np.int64, copy=False)), _read_only(content),
              _fraction_bits(2, 8), _fraction_bits(3, 64), out)
     return out
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    """The same numbers as one kind of array, so that the loop is compiled once."""
+    seen = np.ascontiguousarray(array).view()
+    seen.flags.writeable = False
+    return seen
 
 
 def leaves_of(commitments: np.ndarray) -> np.ndarray:
@@ -87,8 +94,8 @@ def _of_width(prefix: bytes, rows: np.ndarray) -> np.ndarray:
     return digests(prefix, np.empty((count, 0), np.uint8), np.arange(count + 1, dtype=np.int64) * width, np.ascontiguousarray(rows).reshape(-1))
 
 
-_inlined = numba.njit(inline="always", error_model="numpy")
-"""Decorates a piece of a compiled loop: it is set into the loop itself, so that sixteen messages stay in registers side by side."""
+_inlined = numba.njit(nogil=True, forceinline=True, error_model="numpy")
+"""Decorates a piece of a compiled loop: it is set into the loop itself, so that the messages stay in registers side by side."""
 
 
 @_inlined

@@ -92,14 +92,16 @@ class Log:
 
         Raises Refused where there is none, where another process goes on with it, where the key is not its newest; DamagedFile where checkpoint, history, keys or right edge are not whole.
         """
-        read_keys(folder)
+        keys = read_keys(folder)
         lock = locked(folder) if key else None
         try:
             log = cls(folder, key, lock)
             log._begin()
-        except BaseException:
+        except BaseException as problem:
             if lock is not None:
                 os.close(lock)
+            if lock is None and isinstance(problem, DamagedFile) and read_keys(folder) != keys:
+                return cls.open(folder)  # the key changed while it was read; the new one has signed what was found
             raise
         return log
 
@@ -160,7 +162,6 @@ class Log:
                 self._settle()
         except BaseException:
             tiles.size, tiles.edges, tiles.entries = before
-            tiles.forget()
             raise
         return tiles.size
 

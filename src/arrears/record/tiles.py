@@ -77,10 +77,6 @@ class Tiles:
         self.edges = [bytearray(found.get(level, b"")) for level in range(max([-1, *found]) + 1)]
         self.entries = bytearray(found.get(ENTRIES, b""))
 
-    def forget(self) -> None:
-        """Nothing read or reckoned before is kept."""
-        self._levels.clear()
-
     def node(self, level: int, index: int) -> bytes:
         """The hash over the 2^level leaves from index * 2^level on; the tree must have them all."""
         tile_level, within = divmod(level, 8)

@@ -12,8 +12,9 @@ from arrears.work.entry_leaf import field_salt
 from arrears.work.models import Entry, Leaf
 from arrears.work.queries.leaves import leaf_of_entry, leaf_of_source, leaves_of_payment
 from arrears.work.recording import integrate
+from arrears.work.tenancy import seen_by
 from work.action_scenes import World, done
-from work.record.opened import commitment, standing
+from work.record.opened import commitment, demand_leaf, standing
 from work.record.test_integrating import merkle, placed
 from work.record.test_leaves_of_payments import put
 
@@ -24,12 +25,9 @@ LOAD = Happening("load/7", "load", 1_793_584_800_000_000, {"file": "还款.csv",
 def test_a_happening_is_put_down_once_however_often_it_is_collected(work):
     lender, other = work.lender(), work.lender()
     assert collect(lender, [NIGHT, LOAD, NIGHT], work.now) == {"load": 1, "night": 1}
-    entries = World.seen
     assert collect(lender, iter([NIGHT, LOAD]), work.now + 1) == {}
     assert collect(lender, [NIGHT, Happening("load/8", "load", LOAD.at, {})], work.now + 2) == {"load": 1}
     assert collect(other, [NIGHT], work.now) == {"night": 1}
-    from arrears.work.tenancy import seen_by
-
     with seen_by(system(lender)):
         kept = {leaf.source: leaf for leaf in Leaf.objects.exclude(source=None)}
         entries = list(Entry.objects.filter(verb="record.collect").order_by("number"))
@@ -74,6 +72,22 @@ def test_a_payment_and_a_night_are_opened_by_the_lenders_own_ids(work):
     assert json.loads(leaf_of_source(system(lender), NIGHT.source).content)["decisions"] == 3
 
 
+def test_a_refusal_and_the_first_thing_done_for_a_lender_have_their_leaves_too(work):
+    from arrears.law.lender import Lender as LenderFile
+    from arrears.work.actions.intake import open_lender
+
+    world = World(work)
+    with pytest.raises(Refused):
+        done(work, world.call("promise.take", {"loan_id": world.loan, "amount_minor": 1, "pay_by_on": "2026-11-20"}, actor=work.actor(world.lender, "auditor")))
+    leaf = world.seen(lambda: demand_leaf(Entry.objects.get(is_refused=True)))
+    told = json.loads(leaf.content)
+    assert (told["refused"], told["verb"], told["parameters"], told["withheld"], told["case"]) == (True, "promise.take", {}, {}, str(world.case.id)) and told["policies"]
+    code = f"open-{world.lender[-12:]}"
+    assert open_lender(LenderFile(code, "新机构", "cn", "bank", "lender", {}, "consumer_loan", ("Asia/Shanghai",), 480), work.now)
+    with seen_by(system(code)):
+        assert json.loads(demand_leaf(Entry.objects.get(verb="lender.open")).content)["parameters"] == {"code": code}
+
+
 def test_only_who_reads_the_whole_log_proves(work):
     world = World(work)
     collect(world.lender, [NIGHT], work.now)
@@ -105,8 +119,9 @@ def test_a_withheld_field_is_opened_only_to_whoever_brings_what_was_written(work
 @pytest.mark.parametrize("verb", ["account.sign_in", "account.change_password", "account.enrol_second_factor", "person.find", "dial.redeem", "outcome.export"])
 def test_passwords_codes_paths_and_what_was_searched_by_are_committed_to_by_nothing(work, verb):
     from work.action_scenes import SCENES
-    from work.more_scenes import CHANGES_NOTHING  # noqa: F401 - the scenes
+    from work.more_scenes import CHANGES_NOTHING
 
+    assert verb in CHANGES_NOTHING or verb in SCENES
     world = World(work)
     call = SCENES[verb](world)
     try:
