@@ -192,8 +192,10 @@ def _checkpoint(places: Places, place: Place, keys: Keys | None, found: dict, lo
         return None
     if seen.size < place.size or (seen.size == place.size and place.root and seen.root.hex() != place.root):
         found["checkpoint"] = Finding("checkpoint", "checkpoint", *checkpoint_words("older" if seen.size < place.size else "other", place.size, seen.size))
-    elif place.size and Reading(places.log, seen.size, seen.root).root_at(place.size) not in (None, bytes.fromhex(place.root)):
+    elif place.size and (reading := Reading(places.log, seen.size, seen.root)).is_another(place.size, bytes.fromhex(place.root)):
         found["checkpoint"] = Finding("checkpoint", "checkpoint", *checkpoint_words("rewritten", place.size, seen.size))
+    elif place.size:
+        found |= {key: Finding(key, "tile", *damage_words(damage)) for key, damage in reading.damages.items()}
     return seen
 
 
@@ -202,8 +204,8 @@ def _look_at_tiles(places: Places, keys: Keys | None, seen: Checkpoint, place: P
     for _ in range(3):
         reading = Reading(places.log, seen.size, seen.root)
         later, again, count = _reread(reading, place, now, limits, was, whole)
-        problems = {key: Finding(key, "tile", *damage_words(damage)) for key, damage in reading.damages.items()}
         later, history = _follow(places, keys, reading, later, whole)
+        problems = {key: Finding(key, "tile", *damage_words(damage)) for key, damage in reading.damages.items()}
         if reading.root_at(seen.size) not in (None, seen.root) and not problems:
             problems["root"] = Finding("root", "checkpoint", *checkpoint_words("root", place.size, seen.size))
         newest = _parsed((places.log / "checkpoint").read_text(encoding="utf-8")) if problems or history else seen
@@ -221,6 +223,9 @@ def _reread(reading: Reading, place: Place, now: int, limits: Limits, was: dict,
     """The tiles of this round: what is known as damaged, the last of each level, the next in order. The place after, the keys of what was looked at, how many."""
     looked: set[str] = {key for key in was if key.startswith("tile:")}
     again = {tuple(map(int, key.split(":")[1:3])) for key in looked}
+    for key in looked:
+        if key.count(":") == 3:
+            reading.look_at_partial(*map(int, key.split(":")[1:]))
     for level, number in sorted((max(level, 0), number) for level, number in again):
         if width_of(level, number, reading.size):
             reading.look(level, number)
@@ -287,10 +292,11 @@ def _fault_of(seen: Checkpoint | None, last: int, keys: Keys | None, reading: Re
         return _history_finding("unsigned", seen.size, last)
     if seen.size < last:
         return _history_finding("falls", seen.size, last)
-    if seen.size <= reading.size and reading.root_at(seen.size) not in (None, seen.root):
+    if seen.size <= reading.size and reading.is_another(seen.size, seen.root):
         return _history_finding("root", seen.size, last)
-    damage = next(reading.missing_partials(seen.size), None) if seen.size <= reading.size else None
-    return None if damage is None else _history_finding("partial", seen.size, last, damage.file)
+    if seen.size <= reading.size:
+        reading.look_at_partials(seen.size)
+    return None
 
 
 def _history_finding(*words) -> Finding:
