@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from arrears.record import monitor
 from arrears.record.limits import Limits, read_limits
 from arrears.record.monitor import Finding, Place, Waiting, last_cosignatures, look, read_place, standing, tell
 from arrears.record.notes import COSIGNATURE, VerifierKey
@@ -195,6 +196,22 @@ def test_a_history_that_was_changed_is_told_in_words(home, name):
     assert keys(found.standing) == {"history"} and words in found.standing[0].en
     path.write_text(was, encoding="utf-8")
     assert rounds(home, now=NOW + 1).standing == ()
+
+
+def test_a_long_history_is_followed_a_piece_a_round_also_where_lines_come_in_between(tmp_path, monkeypatch):
+    monkeypatch.setattr(monitor, "_HISTORY_A_ROUND", 4)
+    log = PlainLog(places_of(tmp_path).log)
+    for size in range(1, 12):
+        log.publish(size)
+    path = log.folder / "checkpoints"
+    starts = [read_place(places_of(tmp_path)).history for _ in range(5) if rounds(tmp_path).standing == ()]
+    assert starts[0] and starts[0] < starts[1] and starts[2] == 0 and starts[3] == starts[0], starts
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    late = json.dumps(json.loads(lines[1]) + "— w.example " + base64.b64encode(bytes(76)).decode() + "\n", ensure_ascii=False) + "\n"
+    path.write_text("".join([*lines[:2], late, *lines[2:]]), encoding="utf-8")
+    assert [rounds(tmp_path, now=NOW + number).standing for number in range(6)] == [()] * 6
+    path.write_text("".join(lines[:9] + [lines[3]] + lines[9:]), encoding="utf-8")
+    assert any(keys(rounds(tmp_path, now=NOW + number).standing) == {"history"} for number in range(6))
 
 
 def test_a_backlog_older_than_the_limit_is_told_until_it_is_integrated(home):
