@@ -339,6 +339,22 @@ def test_a_rotation_that_was_killed_between_its_steps_is_finished_by_whoever_ope
     assert open_key(tmp_path / "key").vkey == new.vkey
 
 
+def test_the_checkpoint_at_which_the_key_changed_is_signed_by_both_even_where_the_change_was_killed_before_it(tmp_path):
+    log, old = logs.grown(tmp_path, 5)
+    new = notes.read_vkey(change_key(log, tmp_path / "key", logs.NOW))
+    log.close()
+    both = (tmp_path / "log" / "checkpoint").read_bytes()
+    for vkey in (old.vkey, new.vkey):
+        assert verify.main(["log", str(tmp_path / "log"), "--key", vkey]) == 0
+    history = (tmp_path / "log" / "checkpoints").read_bytes().splitlines(keepends=True)
+    alone = json.loads(history[-2])
+    (tmp_path / "log" / "checkpoint").write_text(alone)
+    (tmp_path / "log" / "checkpoints").write_bytes(b"".join(history[:-1]))
+    assert verify.main(["log", str(tmp_path / "log"), "--key", new.vkey]) == 1, "as a kill between the line in keys and the signature leaves it"
+    open_log(tmp_path / "log", tmp_path / "key").close()
+    assert (tmp_path / "log" / "checkpoint").read_bytes() == both and verify.main(["log", str(tmp_path / "log"), "--key", new.vkey]) == 0
+
+
 def open_log_again(log: Log, folder) -> Log:
     log.close()
     return open_log(folder / "log", folder / "key")

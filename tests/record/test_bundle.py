@@ -111,7 +111,7 @@ def test_one_row_of_a_set_is_proven_under_the_root_that_the_entry_holds(tmp_path
         bundle(log, 1, CONTENT, SALT, row=good)
 
 
-def test_the_newest_checkpoint_that_somebody_else_signed_is_taken_before_a_newer_one_that_nobody_did(log):
+def test_the_newest_checkpoint_that_somebody_else_signed_is_taken_before_a_newer_one_that_nobody_did(log, tmp_path):
     assert best_checkpoint(log, INDEX) == log.checkpoint(), "nobody has cosigned yet"
     private = Ed25519PrivateKey.generate()
     witness = notes.VerifierKey("w.example", notes.COSIGNATURE, private.public_key().public_bytes_raw())
@@ -123,6 +123,8 @@ def test_the_newest_checkpoint_that_somebody_else_signed_is_taken_before_a_newer
     made = bundle(log, INDEX, CONTENT, SALT)
     assert followed(made, public_of(log)) == cosigned and made["proof"].endswith(cosigned.note)
     assert best_checkpoint(log, 500) == log.checkpoint(), "the cosigned one does not cover it"
+    change_key(log, tmp_path / "key", logs.NOW)
+    assert best_checkpoint(log, INDEX) == cosigned, "the log's own second signature is nobody else's"
     assert followed(bundle(log, INDEX, CONTENT, SALT, checkpoint=log.checkpoint()), public_of(log)).size == 900
 
 

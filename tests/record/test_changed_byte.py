@@ -110,6 +110,11 @@ def test_a_file_that_is_no_part_of_the_log_is_named(folder, name):
     assert accused(folder) == {"tile/0/0.p" if name == "tile/0/0.p/1" else name}
 
 
+def test_a_lock_with_something_in_it_is_no_lock(folder):
+    (folder / "lock").write_bytes(b"x")
+    assert accused(folder) == {"lock"}
+
+
 def test_what_a_killed_writer_leaves_is_told_and_does_not_count_as_false(folder):
     (folder / "tile/0/001.tmp-1234").write_bytes(b"half")
     (folder / "lock").write_bytes(b"")

@@ -1,7 +1,9 @@
 """The verifier as a program: alone in its file, with what it has, against whatever it is given."""
 
 import ast
+import base64
 import contextlib
+import hashlib
 import json
 import os
 import random
@@ -20,6 +22,7 @@ from arrears.record.signing_key import make_key
 from record import plain_log as plain
 from record import published_notes as published
 from record.plain_log import LOG, NEXT, full_log, log_of
+from record.small_log import SmallLog
 
 PROGRAM = Path(verify.__file__)
 ASKED = verify.Asked(verify.read_vkey(LOG.vkey), [], [])
@@ -175,6 +178,25 @@ def test_random_bytes_in_every_file_never_end_in_a_traceback(folder):
         assert wrong == right or report.false_count, path
         assert verify._printed(report, "x", 0) and verify._as_json(report) and verify._printed(report, "x", 1)
         path.write_bytes(right)
+
+
+def test_a_folder_that_links_to_itself_does_not_stand_for_a_log_without_end(tmp_path):
+    """Every tile of a log of one entry again and again is the same; a stranger's key signs 2^62 of them, and 2000 links show them."""
+    node, folder = hashlib.sha256(b"\0" + bytes(32)).digest(), tmp_path / "log"
+    for place, tile in (("entries", (b"\0\x20" + bytes(32)) * 256), ("0", node * 256)):
+        (folder / "tile" / place).mkdir(parents=True)
+        for number in range(1000):
+            (folder / "tile" / place / f"{number:03d}").write_bytes(tile)
+            (folder / "tile" / place / f"x{number:03d}").symlink_to(".")
+    for _ in range(62):
+        node = hashlib.sha256(b"\1" + node + node).digest()
+    stranger = SmallLog()
+    note = stranger.signed(f"{stranger.origin}\n{2**62}\n{base64.b64encode(node).decode()}\n")
+    (folder / "checkpoint").write_text(note)
+    (folder / "checkpoints").write_text(json.dumps(note, ensure_ascii=False) + "\n")
+    (folder / "keys").write_text(json.dumps(stranger.vkey) + "\n")
+    done = run("log", folder, "--key", SmallLog().vkey, "--lang", "en")
+    assert done.returncode == 1 and "its folder is a symbolic link" in done.stdout.decode()
 
 
 def test_devices_pipes_links_and_strange_names_are_named_and_never_followed(folder, tmp_path):

@@ -126,6 +126,7 @@ class Log:
             self._clear_beyond()
             for size in latest.earlier:
                 self._remove_outgrown(size)
+            self._sign_handed_over()
 
     @property
     def size(self) -> int:
@@ -268,7 +269,10 @@ class Log:
             put_and_settle(self.folder / WITNESSES, b"".join(line(one.vkey) for one in [*named, key]))
 
     def rotate(self, new: SigningKey) -> None:
-        """From the published size on the new key signs; the old one and the new one have both signed that. Raises Refused for a key of another name, or with entries not yet published."""
+        """From the published size on the new key signs; the old one and the new one have both signed that, and the standing checkpoint: who is given the new key alone need not wait for the next.
+
+        Raises Refused for a key of another name, or with entries not yet published.
+        """
         self._may_write()
         if self.size != self._published.size:
             raise Refused("there are entries without a checkpoint; publish before the key changes", "有条目尚未发布检查点；请先发布，再轮换密钥")
@@ -279,6 +283,7 @@ class Log:
         self._broken = True
         append_and_settle(self.folder / KEYS, len(self._standing_keys()), line(note))
         self._keys, self._key, self._broken = read_keys(self.folder), new, False
+        self._sign_handed_over()
 
     def close(self) -> None:
         """Others may go on with the log; what was not published is forgotten."""
@@ -291,6 +296,11 @@ class Log:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _sign_handed_over(self) -> None:
+        """The newest key has signed the checkpoint at which it took over, beside the old one."""
+        if self.size == self._keys.keys[-1][0]:
+            self.add_signatures(self.size, [self._key.sign(self._published.body)])
 
     def _may_write(self) -> None:
         if self._key is None:

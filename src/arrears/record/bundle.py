@@ -58,13 +58,18 @@ def best_checkpoint(log: Log, index: int) -> Checkpoint:
     newest = log.checkpoint()
     if index >= newest.size:
         raise Refused(f"no checkpoint covers entry {index} yet (the newest has {newest.size} entries); run arrears record integrate", f"尚无检查点涵盖第 {index} 条（最新检查点共 {newest.size} 条）；请运行 arrears record integrate")
-    if len(read_note(newest.note).signatures) > 1:
+    if _has_others(newest.note, log.origin):
         return newest
     for note in log.newest_notes():
-        if len(read_note(note).signatures) > 1:
+        if _has_others(note, log.origin):
             found = read_checkpoint(note)
             return found if found.size > index else newest
     return newest
+
+
+def _has_others(note: str, origin: str) -> bool:
+    """Whether others than the log have signed; after a change of key the log itself has signed twice."""
+    return any(signature.name != origin for signature in read_note(note).signatures)
 
 
 def _opened(content: str) -> dict[str, Any]:

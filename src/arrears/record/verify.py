@@ -579,6 +579,7 @@ class Walk:
         self.pending: list[list[bytes | None]] = [[]]
         self.full_tiles: dict[int, int] = {}
         self._lost: list[tuple[str, Unfit]] = []
+        self._unlinked: set[str] = set()
         self.next_checkpoint = self.missing_in_a_row = self.not_computable = 0
         self.wrong: list[int] = []
         self.last_right = -1
@@ -685,10 +686,19 @@ class Walk:
         path, stride = os.path.join(self.folder, tile_path(level, number, width)), 34 if level < 0 else 32
         if width < 256 and not os.path.lexists(path) and os.path.lexists(os.path.join(self.folder, tile_path(level, number))):
             return self._tile(level, number, 256)[: stride * width]
+        self._demand_no_link(os.path.dirname(path))
         raw = _read(path, stride * 256)
         if len(raw) != stride * width:
             raise Unfit(f"it has {len(raw)} bytes, not {stride * width}", f"有 {len(raw)} 字节，应为 {stride * width}")
         return raw
+
+    def _demand_no_link(self, place: str) -> None:
+        """Raises Unfit where the folder, or one above it in the log, is a link: else a few files could stand for a log without end."""
+        if len(place) > len(self.folder) and place not in self._unlinked:
+            if os.path.islink(place):
+                raise Unfit("its folder is a symbolic link", "其所在文件夹是符号链接")
+            self._demand_no_link(os.path.dirname(place))
+            self._unlinked.add(place)
 
     def _hashes_of(self, level: int, number: int, width: int) -> list[bytes] | None:
         """The leaf hashes that a file of entries (-1) or of level 0 gives; None, and reported, where it is missing or of a wrong length."""
@@ -829,7 +839,9 @@ class Walk:
                     self.report.false("stray", path, "not part of the log", "不属于日志")
 
     def _belongs(self, path: str) -> bool:
-        if path in ("checkpoint", "checkpoints", "keys", "witnesses", "lock") or re.fullmatch(r"(stamps|anchors)/[^/]+", path):
+        if path == "lock":
+            return not os.path.getsize(os.path.join(self.folder, path))
+        if path in ("checkpoint", "checkpoints", "keys", "witnesses") or re.fullmatch(r"(stamps|anchors)/[^/]+", path):
             return True
         tile = tile_of(path)
         if tile is None:
