@@ -124,11 +124,6 @@ class Book:
         """Where cases that were shared out anew after a night are kept, one folder per night."""
         return self.root / "allocation"
 
-    @property
-    def row_secrets(self) -> Path:
-        """Where the secrets are kept by which rows of finished nights can be opened, and which are destroyed to forget somebody."""
-        return self.root / "row_secrets"
-
     def load_folder(self, number: int) -> Path:
         return self.loads / f"{number:04d}"
 
@@ -141,12 +136,6 @@ class Book:
 
     def unfinished_night(self, as_of: date) -> Path:
         return self.nights / f".{as_of.isoformat()}.unfinished"
-
-    def superseded_nights(self) -> list[Path]:
-        """The folders of nights that were done anew since, by date and number."""
-        folder = self.nights / "superseded"
-        found = [(path.name[:10], int(path.name[11:]), path) for path in folder.iterdir() if _is_date(path.name[:10]) and path.name[11:].isdecimal()] if folder.is_dir() else []
-        return [path for *_, path in sorted(found)]
 
     def night_dates(self) -> list[date]:
         """The dates of the finished nights, oldest first."""

@@ -22,8 +22,12 @@ from arrears.record.monitor import Finding, Waiting, look, tell
 from arrears.record.places import places_of
 from arrears.record.signing_key import make_key, open_key
 from arrears.refusal import Refused
+from arrears.work.models import Entry
 from plain_books import Ran
 from record.witness_process import WitnessProcess
+from work.action_scenes import World
+from work.action_scenes import done as done_by_scene
+from work.intake.night_book import AS_OF, Loan, NightBook, debtor
 from work.rights.made_people import Person, account_made, case_made, lender_made
 from work.rights.test_erasure import LONG_AGO
 from work.rights.test_rights import rows
@@ -64,8 +68,6 @@ def done(work, lender: str, verb: str = "team.create", **parameters) -> str:
     """An action of that lender; its Entry's number."""
     import arrears.work.actions  # noqa: F401 - registers every verb
     from arrears.work.actions.action import perform
-    from arrears.work.models import Entry
-
     actor = work.actor(lender, "administrator")
     perform(actor, verb, parameters or {"code": f"t-{uuid4().hex[:6]}", "kind": "own"}, work.now)
     with work.writing(lender):
@@ -339,6 +341,35 @@ def test_an_erased_entry_says_that_it_cannot_be_opened_and_where_it_stands(kept)
     with pytest.raises(Refused) as refused:
         record_proofs.bundle_of(kept.home, OpenLeaf(uuid4(), "entry", None, None, 7, True, bytes(32)), None)
     assert "entry 7 of the log, commitment " + "00" * 32 in refused.value.en and "日志第 7 条" in refused.value.zh and "cannot be opened any more" in refused.value.en
+
+
+def test_a_payment_that_was_taken_in_is_proven(kept, tmp_path):
+    nights = NightBook(tmp_path / "book", f"bank-{uuid4().hex[:12]}")
+    nights.night([debtor("A", Loan("A1", owed=300), held_by="zhang", payments=(("P-7", "A1", AS_OF, 1234, None),))])
+    taken = arrears("intake", "--home", kept.home, "--book", nights.root, "--as-of", AS_OF)
+    assert taken.status == 0 and "but the book is not in the record" in taken.error, "a night written by hand says nothing of its inputs"
+    arrears("record", "integrate", "--home", kept.home)
+    ran = arrears("record", "prove", "--payment", "P-7", "--home", kept.home, "--lender", nights.lender, "--out", tmp_path / "payment.json")
+    assert ran.status == 0, ran
+    judged = verified("bundle", tmp_path / "payment.json", "--key", key_of(kept.home))
+    assert judged.returncode == 0 and "P-7" in judged.stdout and "1234" in judged.stdout.replace(",", "")
+
+
+def test_a_withheld_field_is_opened_to_whoever_brings_the_very_words(kept, tmp_path):
+    world = World(kept)
+    done_by_scene(kept, world.call("contact_point.add", {"party": world.debtor.id, "kind": "phone", "value": "19912340001"}))
+    with kept.writing(world.lender):
+        number = Entry.objects.filter(lender=world.lender, verb="contact_point.add").values_list("number", flat=True)[0]
+    arrears("record", "integrate", "--home", kept.home)
+    (tmp_path / "right").write_text("19912340001\n", encoding="utf-8")
+    (tmp_path / "wrong").write_text("19912340002\n", encoding="utf-8")
+    at = ("record", "prove", number, "--home", kept.home, "--lender", world.lender, "--out", tmp_path / "opened.json")
+    refused = arrears(*at, "--open", f"value={tmp_path / 'wrong'}")
+    assert refused.status == 2 and "not what was written" in refused.error and not (tmp_path / "opened.json").exists()
+    ran = arrears(*at, "--open", f"value={tmp_path / 'right'}")
+    assert ran.status == 0 and "and the fields named" in ran.out and "19912340001" not in (tmp_path / "opened.json").read_text(encoding="utf-8")
+    assert verified("bundle", tmp_path / "opened.json", "--key", key_of(kept.home), "--field", f"value={tmp_path / 'right'}").returncode == 0
+    assert verified("bundle", tmp_path / "opened.json", "--key", key_of(kept.home), "--field", f"value={tmp_path / 'wrong'}").returncode == 1
 
 
 def test_who_is_erased_can_be_proven_no_more_neither_by_an_entry_nor_by_a_night_and_the_log_stays_true(kept, tmp_path):

@@ -1,4 +1,4 @@
-"""The auditor's guide is true: a log is made, a witness signs it, each thing that the guide spoils is spoilt, and what the guide quotes is what verify.py says."""
+"""The guides to the record are true. The auditor's: a log is made, a witness signs it, each thing that the guide spoils is spoilt, and what it quotes is what verify.py says. The operator's: its settings, its alerts."""
 
 import re
 import shutil
@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from arrears.record import verify
+from arrears.record.limits import Limits, read_limits
+from arrears.record.settings import read_settings
 from docs import record_sample
 
 TOP = Path(__file__).parents[2]
 GUIDE = (TOP / "docs/guides/audit.md").read_text(encoding="utf-8")
+OPERATOR = (TOP / "docs/guides/record.md").read_text(encoding="utf-8")
 LANGUAGES = ("zh", "en")
 SEVERAL = {"zh": "（另有 {} 处）", "en": " (and {} more)"}
 
@@ -83,3 +86,20 @@ def test_what_could_not_be_judged_is_told_from_what_is_true(sample, tmp_path, ca
     assert verify.main(["log", str(sample.log)]) == 2
     said = re.findall(r"^\| (\d) \|", GUIDE, re.MULTILINE)
     assert said == ["0", "1", "2"] * 2
+
+
+def test_the_settings_of_the_operators_guide_are_read_as_they_stand(tmp_path):
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", OPERATOR, re.MULTILINE | re.DOTALL)
+    (tmp_path / "settings.yaml").write_text("".join(blocks), encoding="utf-8")
+    for name in ("partner.pem", "tsa.pem"):
+        (tmp_path / name).touch()
+    settings = read_settings(tmp_path)
+    assert [one.name for one in settings.witnesses] == ["witness.partner.example"] and [one.url for one in settings.stamps] == ["https://tsa.example"]
+    assert read_limits(tmp_path) == Limits(), "the numbers that the guide gives are those that hold where nothing is said"
+
+
+def test_every_kind_of_alert_is_in_the_operators_guide_with_what_to_do():
+    told = {name for row in re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", OPERATOR, re.MULTILINE) for name in re.findall(r"\w+", row)}
+    sources = "".join((TOP / "src/arrears" / name).read_text(encoding="utf-8") for name in ("record/monitor.py", "cli/record_keeping.py"))
+    raised = set(re.findall(r'Finding\((?:f?"[^"]*"|\w+), "(\w+)"', sources))
+    assert len(raised) >= 7 and raised == told

@@ -21,9 +21,15 @@ import rfc8785
 import plain_books as plain
 from arrears import store
 from arrears.nightly import night_record
+from arrears.nightly.earlier_nights import superseded_nights
+from arrears.nightly.happenings import happenings
 from arrears.nightly.night_record import read_night_record, row_opening, row_texts
 from arrears.nightly.row_hashes import digests, leaves_of, root_of, spans_of
-from arrears.nightly.row_secrets import forget
+from arrears.nightly.row_secrets import folder_of, forget
+from arrears.record import verify
+from arrears.record.append import Log
+from arrears.record.bundle import bundle
+from arrears.record.signing_key import make_key
 from arrears.refusal import Refused
 from nightly import allotted_book as allotted
 from nightly.allotted_book import AS_OF, NEXT
@@ -250,24 +256,49 @@ def test_who_is_forgotten_is_closed_for_ever_while_everybody_else_stays_provable
         assert "was forgotten" in problem.en and theirs in problem.zh
         assert row_opening(own, day, others) == before[day]
     assert (tree(commitments), record) == (b64decode(record.root), read_night_record(own.night(AS_OF)))
-    kept = (own.row_secrets / "secrets").read_bytes()
-    assert kept.count(bytes(32)) == 1 and len(kept) == len((store.book_at(finished).row_secrets / "secrets").read_bytes()) and secret not in kept
+    kept = (folder_of(own) / "secrets").read_bytes()
+    assert kept.count(bytes(32)) == 1 and len(kept) == len((folder_of(store.book_at(finished)) / "secrets").read_bytes()) and secret not in kept
     assert arrears("replay", "--book", own.root, "--as-of", AS_OF, "--lang", "en").status == 0, "a replay needs no secrets"
     allotted.night(own.root, NEXT, "--again")
     assert "was forgotten" in refused(lambda: row_opening(own, AS_OF, theirs)).en, "a new secret does not open what was before"
     assert row_opening(own, NEXT, theirs)["content"] and row_opening(own, AS_OF, others) == before[AS_OF]
     again = read_night_record(own.night(NEXT))
-    superseded = read_night_record(own.superseded_nights()[0])
+    superseded = read_night_record(superseded_nights(own)[0])
     assert again.digest != superseded.digest and again.files["run.json"] == superseded.files["run.json"]
     assert "was forgotten" in refused(lambda: row_opening(own, NEXT, theirs, record=superseded.digest)).en
     assert row_opening(own, NEXT, others, record=superseded.digest) == before[NEXT]
 
 
+def test_a_stranger_checks_one_decision_with_the_self_contained_file_and_the_logs_key(finished, tmp_path, capsys):
+    book = store.book_at(finished)
+    told = {one.content["as_of"]: one for one in happenings(book) if one.kind == "night"}
+    contents = [rfc8785.dumps({"kind": one.kind, "lender": "L1", "source": one.source, "at": "2026-07-02T00:00:00.000000Z", **one.content}).decode() for one in told.values()]
+    salts = [bytes([number]) * 32 for number in range(len(contents))]
+    key = make_key(tmp_path / "record.key", "record.example/L1", 0)
+    with Log.create(tmp_path / "log", key) as log:
+        log.extend(b"".join(sha256(b"arrears record v1\n" + salt + content.encode()).digest() for salt, content in zip(salts, contents, strict=True)))
+        log.publish()
+        number = list(told).index(AS_OF.isoformat())
+        row = row_opening(book, AS_OF, late_loan_in(book, "p0003"), record=told[AS_OF.isoformat()].content["record_digest"])
+        made = bundle(log, number, contents[number], salts[number], row=row)
+    proof = tmp_path / "proof.json"
+
+    def checked(content: dict) -> int:
+        proof.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        return verify.main(["bundle", str(proof), "--key", key.vkey])
+
+    assert checked(made) == 0, capsys.readouterr()
+    for spoiled in ({"content": row["content"].replace('"days_past_due":', '"days_past_due":1')}, {"index": row["index"] ^ 1}, {"hashes": row["hashes"][::-1]}, {"salt": bytes(32).hex()}):
+        assert checked({**made, "row": {**row, **spoiled}}) == 1, (spoiled, capsys.readouterr())
+    other = row_opening(book, NEXT, late_loan_in(book, "p0003"))
+    assert checked({**made, "row": other}) == 1, "a row of another night is not of this one"
+
+
 def test_secrets_are_one_per_borrower_for_their_owner_alone_and_a_damaged_file_is_refused(own):
     loans = pl.read_parquet(own.root / "loans.parquet")
-    secrets = own.row_secrets / "secrets"
-    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600 and stat.S_IMODE(own.row_secrets.stat().st_mode) == 0o700
-    known = [json.loads(line) for line in (own.row_secrets / "borrowers").read_text("utf-8").splitlines()]
+    secrets = folder_of(own) / "secrets"
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600 and stat.S_IMODE(folder_of(own).stat().st_mode) == 0o700
+    known = [json.loads(line) for line in (folder_of(own) / "borrowers").read_text("utf-8").splitlines()]
     assert len(known) == len(set(known)) == secrets.stat().st_size // 32 and set(known) <= set(loans["borrower_id"])
     night = ("night", "--book", own.root, "--as-of", NEXT, "--known-at", allotted.KNOWN_AT, "--again", "--lang", "en")
     secrets.chmod(0o644)
@@ -276,7 +307,7 @@ def test_secrets_are_one_per_borrower_for_their_owner_alone_and_a_damaged_file_i
     os.truncate(secrets, 64)
     ran = arrears(*night)
     assert ran.status == 2 and "restore the folder" in ran.error
-    shutil.rmtree(own.row_secrets)
+    shutil.rmtree(folder_of(own))
     allotted.night(own.root, NEXT, "--again")
     assert "restore the folder row_secrets" in refused(lambda: row_opening(own, AS_OF, late_loan_in(own, "p0003"))).en
 
@@ -318,8 +349,8 @@ def test_killed_at_each_step_of_secrets_and_record_the_night_goes_on_and_every_r
         assert ran.returncode in (0, -signal.SIGKILL), ran.stderr
         kills += ran.returncode != 0
         assert (ran.returncode == 0) == book.night(AS_OF).is_dir()
-        now = (book.row_secrets / "secrets").read_bytes() if (book.row_secrets / "secrets").exists() else b""
-        told = (book.row_secrets / "borrowers").read_bytes().count(b"\n") if (book.row_secrets / "borrowers").exists() else 0
+        now = (folder_of(book) / "secrets").read_bytes() if (folder_of(book) / "secrets").exists() else b""
+        told = (folder_of(book) / "borrowers").read_bytes().count(b"\n") if (folder_of(book) / "borrowers").exists() else 0
         assert len(now) >= 32 * told, "no borrower stands without a secret"
         assert not secrets or now[: len(secrets)] == secrets, "a secret that was named is never another one"
         secrets = now[: 32 * told]

@@ -306,6 +306,24 @@ def test_a_rotated_key_signs_what_follows_and_the_old_one_is_refused(tmp_path):
     assert Log.open(tmp_path / "log").size == 300
 
 
+def test_the_checkpoint_at_which_the_key_changed_may_carry_the_signatures_of_both_keys_and_no_other_may(tmp_path):
+    log, old = logs.grown(tmp_path, 5, 9)
+    new = make_successor(tmp_path / "key", logs.NOW)
+    five, nine = (notes.read_checkpoint(note) for note in list(log.checkpoints())[1:])
+    change_key(log, tmp_path / "key", logs.NOW)
+    refused(lambda: log.add_signatures(5, [new.sign(five.body)]), "size 5")
+    signed = log.add_signatures(9, [new.sign(nine.body)])
+    assert notes.is_signed_by(notes.read_note(signed.note), old.public) and notes.is_signed_by(notes.read_note(signed.note), new.public)
+    log.extend(logs.entry(9))
+    ten = log.publish()
+    refused(lambda: log.add_signatures(10, [old.sign(ten.body)]), "size 10")
+    log.close()
+    with open_log(tmp_path / "log", tmp_path / "key") as again:
+        assert again.checkpoint() == ten and list(again.checkpoints())[-2] == signed.note
+    done = subprocess.run([sys.executable, verify.__file__, "log", str(tmp_path / "log"), "--key", old.vkey], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_rotation_that_was_killed_between_its_steps_is_finished_by_whoever_opens_the_log(tmp_path):
     log, old = logs.grown(tmp_path, 5)
     new = make_successor(tmp_path / "key", logs.NOW)

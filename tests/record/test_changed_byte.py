@@ -346,3 +346,22 @@ def test_a_hand_over_of_keys_not_made_as_it_must_be_is_named(tmp_path, wrong):
             "old key again": f"arrears record key\n{plain.ORIGIN}\n5\n{LOG.vkey}\n", "no rotation": f"{plain.ORIGIN}\n5\n{NEXT.vkey}\n"}.get(wrong, f"arrears record key\n{plain.ORIGIN}\n5\n{NEXT.vkey}\n")
     log._add_line("keys", body + "\n" + LOG.line(body) + NEXT.line(body) + (third.line(body) if wrong == "third signature" else ""))
     assert accused(log.folder, verify.Asked(ASKED.key, [], [])) == {"keys"}
+
+
+@pytest.mark.parametrize("name", ["keys", "checkpoints", "witnesses"])
+def test_a_line_that_says_the_same_in_other_json_is_named(folder, name):
+    raw = (folder / name).read_text("utf-8")
+    for other in (raw.replace('"', ' "', 1), raw.replace("/", "\\/", 1), raw.replace("e", "\\u0065", 1), raw.replace("—", "\\u2014", 1), raw.replace("\n", "\r\n", 1), "\n" + raw, "\ufeff" + raw):
+        if other != raw:
+            (folder / name).write_bytes(other.encode())
+            assert accused(folder) == {name}, other[:60]
+
+
+def test_hand_overs_out_of_order_or_to_a_key_of_before_are_named_though_all_keys_signed_them(tmp_path):
+    alone, third = verify.Asked(ASKED.key, [], []), plain.Signer(plain.ORIGIN, 1, b"\x05" * 32)
+    for size, key, is_true in ((5, third, True), (3, third, False), (5, LOG, False)):
+        log = log_of(tmp_path / f"log{size}{is_true}{key.id.hex()}", 3, 5)
+        log.rotate(NEXT)
+        body = f"arrears record key\n{plain.ORIGIN}\n{size}\n{key.vkey}\n"
+        log._add_line("keys", body + "\n" + NEXT.line(body) + key.line(body))
+        assert ("keys" in accused(log.folder, alone)) != is_true, (size, is_true)

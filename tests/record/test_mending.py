@@ -6,8 +6,9 @@ import shutil
 import pytest
 
 from arrears.record.append import Log
+from arrears.record.key_change import key_of
 from arrears.record.mending import mend
-from arrears.record.signing_key import make_key
+from arrears.record.signing_key import make_key, make_successor, open_key
 from arrears.record.tiles import DamagedFile
 from arrears.refusal import Refused
 from record import logs
@@ -123,6 +124,18 @@ def test_what_was_signed_is_never_made_up(damaged):
     with pytest.raises(DamagedFile) as refusal:
         mend(folder, key, logs.entries)
     assert refusal.value.file == "keys"
+
+
+def test_a_log_whose_key_change_was_interrupted_is_mended_under_the_key_that_it_has_named(tmp_path):
+    log, old = logs.grown(tmp_path, 300)
+    new = make_successor(tmp_path / "key", logs.NOW)
+    log.rotate(new)
+    log.close()
+    (tmp_path / "log" / "tile/0/000").unlink()
+    with pytest.raises(Refused, match="not the one that signs"):
+        mend(tmp_path / "log", old, logs.entries)
+    assert mend(tmp_path / "log", key_of(tmp_path / "log", tmp_path / "key"), logs.entries).files == ("tile/0/000",)
+    assert open_key(tmp_path / "key").vkey == new.vkey
 
 
 def test_mending_is_for_the_one_who_signs_and_alone(damaged, tmp_path):

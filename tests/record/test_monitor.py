@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from arrears.record import monitor
 from arrears.record.limits import Limits, read_limits
 from arrears.record.monitor import Finding, Place, Waiting, last_cosignatures, look, read_place, standing, tell
 from arrears.record.notes import COSIGNATURE, VerifierKey
@@ -94,7 +95,7 @@ def test_a_changed_cut_or_missing_file_is_named_told_once_and_over_when_it_is_me
     assert key in keys(found.raised), (found.raised, key)
     told = next(one for one in found.raised if one.key == key)
     assert path in told.en and path in told.zh and told.provable_en and told.provable_zh
-    assert {one.key for one in found.raised if one.kind == "tile"} <= {key}, "a whole file was blamed"
+    assert keys(found.raised) == {key}, "a whole file was blamed"
     again = rounds(home, now=NOW + SECOND)
     assert keys(again.standing) == keys(found.standing) and again.raised == ()
     file.write_bytes(was)
@@ -119,8 +120,7 @@ def test_one_flipped_bit_anywhere_in_the_tiles_is_found_and_only_its_file_is_bla
     finally:
         file.write_bytes(was)
     named = file.relative_to(log).as_posix()
-    assert [one.en.split(" ")[0] for one in found.raised if one.kind == "tile"] == [named], found.raised
-    assert {one.kind for one in found.raised} <= {"tile", "history"}
+    assert [one.en.split(" ")[0] for one in found.raised] == [named], found.raised
 
 
 def test_entry_and_leaf_hash_changed_together_do_not_pass(home):
@@ -140,8 +140,14 @@ def test_a_partial_tile_of_an_earlier_checkpoint_is_read_again_too(tmp_path):
     was = older.read_bytes()
     older.write_bytes(was[:-1] + bytes([was[-1] ^ 1]))
     assert keys(rounds(tmp_path).raised) == {"tile:0:0:10"}
+    newest = older.with_name("20")
+    whole = newest.read_bytes()
+    older.write_bytes(was)
+    newest.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+    assert keys(rounds(tmp_path, now=NOW + 1).standing) == {"tile:0:0"}, "the older one was blamed for the newer one"
+    newest.write_bytes(whole)
     older.unlink()
-    assert keys(rounds(tmp_path, now=NOW + 1).raised) == {"history"}
+    assert [keys(rounds(tmp_path, now=NOW + number).standing) for number in (2, 3, 4)] == [{"tile:0:0:10"}] * 3
     older.write_bytes(was)
     assert rounds(tmp_path, now=NOW + 2).standing == ()
 
@@ -195,6 +201,22 @@ def test_a_history_that_was_changed_is_told_in_words(home, name):
     assert keys(found.standing) == {"history"} and words in found.standing[0].en
     path.write_text(was, encoding="utf-8")
     assert rounds(home, now=NOW + 1).standing == ()
+
+
+def test_a_long_history_is_followed_a_piece_a_round_also_where_lines_come_in_between(tmp_path, monkeypatch):
+    monkeypatch.setattr(monitor, "_HISTORY_A_ROUND", 4)
+    log = PlainLog(places_of(tmp_path).log)
+    for size in range(1, 12):
+        log.publish(size)
+    path = log.folder / "checkpoints"
+    starts = [read_place(places_of(tmp_path)).history for _ in range(5) if rounds(tmp_path).standing == ()]
+    assert starts[0] and starts[0] < starts[1] and starts[2] == 0 and starts[3] == starts[0], starts
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    late = json.dumps(json.loads(lines[1]) + "— w.example " + base64.b64encode(bytes(76)).decode() + "\n", ensure_ascii=False) + "\n"
+    path.write_text("".join([*lines[:2], late, *lines[2:]]), encoding="utf-8")
+    assert [rounds(tmp_path, now=NOW + number).standing for number in range(6)] == [()] * 6
+    path.write_text("".join(lines[:9] + [lines[3]] + lines[9:]), encoding="utf-8")
+    assert any(keys(rounds(tmp_path, now=NOW + number).standing) == {"history"} for number in range(6))
 
 
 def test_a_backlog_older_than_the_limit_is_told_until_it_is_integrated(home):

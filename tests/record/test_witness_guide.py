@@ -59,9 +59,11 @@ def test_what_it_says_of_a_day_with_a_log_happens(tmp_path, witness):
     successor = WitnessProcess(tmp_path / "successor", "witness2.bank-b.example")
     shutil.rmtree(successor.state / "logs")
     shutil.copytree(witness.state / "logs", successor.state / "logs")
-    port = successor.start()
-    assert ask(port, log.request(0)) == (409, "text/x.tlog.size", "600\n") and ask(port, log.request(600))[0] == 200, "its memory was carried over"
-    successor.kill()
+    try:
+        port = successor.start()
+        assert ask(port, log.request(0)) == (409, "text/x.tlog.size", "600\n") and ask(port, log.request(600))[0] == 200, "its memory was carried over"
+    finally:
+        successor.kill()
 
 
 def test_what_it_quotes_is_said_by_the_program():

@@ -185,8 +185,10 @@ def refused_by(log: Log, witness: Witness, now: int = NOW) -> Refused:
 
 def test_a_witness_that_does_not_know_the_log_or_its_new_key_says_what_to_give_it(tmp_path, log, key, process, witness):
     stranger = WitnessProcess(tmp_path / "stranger", "other.example/w")
-    assert "does not know the log" in in_words(refused_by(log, reached(stranger, stranger.start())))
-    stranger.kill()
+    try:
+        assert "does not know the log" in in_words(refused_by(log, reached(stranger, stranger.start())))
+    finally:
+        stranger.kill()
     submit(log, witness, NOW)
     log.rotate(make_successor(tmp_path / "home" / "record.key", NOW))
     grown(log, 9)

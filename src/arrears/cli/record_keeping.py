@@ -116,14 +116,17 @@ def witnessed(home: Path, now: int, names: set[str] | None = None) -> list[Seen]
     asked = [one for one in settings.witnesses if one.url and (names is None or one.name in names)]
     if not asked:
         return []
-    from arrears.record.witnessing import Fork, submit
+    from arrears.record.witnessing import Fork, add_lines
+    from arrears.record.witnessing import cosigned as lines_of
 
     found: list[Seen] = []
     for one in asked:
         try:
-            with patiently(lambda: open_log(places.log, places.key)) as log:
-                size = log.checkpoint().size
-                submit(log, one, now)
+            with Log.open(places.log) as log:  # to read only: nobody waits for the network
+                size, lines = log.checkpoint().size, lines_of(log, one, now)
+            if lines:
+                with patiently(lambda: open_log(places.log, places.key)) as log:
+                    add_lines(log, one, size, lines)
             found.append(Seen(one.name, True, False, f"cosigned {size:,} entries", f"已联署 {size:,} 条"))
         except Fork as problem:
             tell(places, [Finding(f"fork:{one.name}", "fork", *fork_words(one.name, problem.en, problem.zh))], now)

@@ -5,6 +5,7 @@ import re
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from arrears import store
 from arrears.record.append import Log
@@ -51,7 +52,8 @@ def leaf_and_row(actor, *, entry: str | None, day: date | None, loan: str | None
 
     row, found = None, None
     if entry is not None:
-        found, what = leaves.leaf_of_entry(actor, entry_of(entry), values), f"entry {entry}"
+        key = entry_of(entry)
+        found, what = leaves.leaf_of_entry(actor, key, {name: _as_written(actor, key, name, text) for name, text in values.items()}), f"entry {entry}"
     elif payment is not None:
         several = leaves.leaves_of_payment(actor, payment)
         found, what = (several[-1] if several else None), f"payment {payment}"
@@ -66,6 +68,20 @@ def leaf_and_row(actor, *, entry: str | None, day: date | None, loan: str | None
         raise Refused(f"{what}: there is no such entry that may be proven here; look in the log of actions, take the book in with arrears record collect, or name another account with --as",
                       f"{what}：没有可在此出具证明的条目；请查看操作日志，用 arrears record collect 写入账册，或用 --as 指定其他账号")
     return found, row
+
+
+def _as_written(actor, key: UUID | int, name: str, text: str) -> Any:
+    """The text, or, where that is not what was written and it is JSON, the value it says: some fields hold lists or numbers."""
+    from arrears.work.queries.leaves import leaf_of_entry
+
+    try:
+        leaf_of_entry(actor, key, {name: text})
+        return text
+    except Refused:
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
 
 
 def _night_of(home: store.Book, day: date):

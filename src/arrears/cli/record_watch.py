@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from arrears.cli import record_words, terms
-from arrears.cli.record_keeping import Seen, demand_log, newest, stamped, witnessed
+from arrears.cli.record_keeping import demand_log, newest, stamped, witnessed
 from arrears.record.limits import Limits, read_limits
 from arrears.record.monitor import Waiting, look
 from arrears.record.places import places_of
@@ -27,12 +27,15 @@ from arrears.refusal import Refused
 _PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE = 300
 _END_SECONDS = 20
+_AGAIN_SECONDS = 5.0
+_ROUNDS_BUSY = 30
+"""So many rounds may another process have the log before that is said: somebody runs `arrears record integrate` now and then."""
 _ARREARS = (sys.executable, "-c", "from arrears.cli import main; main()")
 
 
 @dataclass
 class _Job:
-    """What the job remembers from round to round: the size each witness has cosigned, when each is asked again, and what was said last of each kind of trouble."""
+    """What the job remembers from round to round: the size each witness has cosigned, when each is asked again, what was said last of each kind of trouble; who is asked just now."""
 
     home: Path
     language: str
@@ -41,6 +44,9 @@ class _Job:
     failures: dict[str, int] = field(default_factory=dict)
     stamped_at: dict[str, int] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
+    busy: dict[str, int] = field(default_factory=dict)
+    settled: list[str] = field(default_factory=list)
+    asking: threading.Thread | None = None
 
     def say(self, en: str, zh: str) -> None:
         print(zh if self.language == "zh" else en, file=sys.stderr, flush=True)
@@ -74,43 +80,56 @@ def run(home: Path, language: str, beside: int | None = None) -> None:
 
 
 def step(job: _Job, now: int) -> None:
-    """One round. What goes wrong in one part does not keep the others from being done."""
+    """One round. What goes wrong in one part does not keep the others from being done; witnesses and authorities are asked beside, and nobody waits for their answers."""
     settings, limits = _guarded(job, "settings.yaml", lambda: (read_settings(job.home), read_limits(job.home))) or (RecordSettings(), Limits())
     _guarded(job, "integrate", lambda: _integrate(job, now))
-    seen = _guarded(job, "witnesses", lambda: _ask(job, settings, now)) or []
+    if job.asking is None or not job.asking.is_alive():
+        job.asking = threading.Thread(target=_outside, args=(job, settings, limits, now), daemon=True)
+        job.asking.start()
+    _guarded(job, "monitor", lambda: _look(job, settings, limits, now))
+
+
+def _outside(job: _Job, settings: RecordSettings, limits: Limits, now: int) -> None:
+    """Those outside are asked for what is due."""
+    _guarded(job, "witnesses", lambda: _ask(job, settings, now))
     _guarded(job, "stamps", lambda: _stamp(job, settings, limits, now))
-    _guarded(job, "monitor", lambda: _look(job, settings, limits, seen, now))
 
 
 @contextmanager
 def beside_server(home: Path, language: str) -> Iterator[bool]:
-    """The job runs beside the server while the block does, started anew where it was killed, and is over when the block is; False, and no job, where the home keeps no record."""
-    if not (places_of(home).log / "keys").exists():
-        yield False
-        return
+    """The job runs beside the server while the block does, started anew where it was killed, and is over when the block is. False where the home keeps no record yet: the job begins when it does."""
     command = [*_ARREARS, "record", "watch", "--home", str(home), "--lang", language, "--beside", str(os.getpid())]
-    over = threading.Event()
-    running: list[subprocess.Popen] = [_started(command)]
+    over, turn = threading.Event(), threading.Lock()
+    running: list[subprocess.Popen] = []
+
+    def start() -> bool:
+        with turn:
+            if not over.is_set() and (places_of(home).log / "checkpoint").exists():
+                running[:] = [_started(command)]
+        return bool(running)
 
     def keep() -> None:
-        while True:
-            running[0].wait()
-            if over.wait(5.0):
-                return
-            running[0] = _started(command)
+        while not over.is_set():
+            if running:
+                running[0].wait()
+            if not over.wait(_AGAIN_SECONDS):
+                start()
 
+    is_recorded = start()
     keeper = threading.Thread(target=keep, daemon=True)
     keeper.start()
     try:
-        yield True
+        yield is_recorded
     finally:
-        over.set()
-        running[0].terminate()
-        try:
-            running[0].wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            running[0].kill()
-            running[0].wait()
+        with turn:
+            over.set()
+        for job in running:
+            job.terminate()
+            try:
+                job.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                job.kill()
+                job.wait()
         keeper.join(_END_SECONDS)
 
 
@@ -124,21 +143,20 @@ def _integrate(job: _Job, now: int) -> None:
     integrate(job.home, now)
 
 
-def _ask(job: _Job, settings: RecordSettings, now: int) -> list[Seen]:
+def _ask(job: _Job, settings: RecordSettings, now: int) -> None:
     """Witnesses that have something new to cosign, or failed some time ago; the pauses of one that fails grow to five minutes."""
     size = newest(job.home).size
     due = {one.name for one in settings.witnesses if one.url and size > job.shown.get(one.name, 0) and now >= job.again_at.get(one.name, 0)}
-    seen = witnessed(job.home, now, due) if due else []
-    for one in seen:
+    for one in witnessed(job.home, now, due) if due else ():
         if one.is_done:
             job.shown[one.name] = size
+            job.settled.append(f"fork:{one.name}")
             job.failures.pop(one.name, None)
             job.trouble(one.name, None)
         else:
             job.failures[one.name] = job.failures.get(one.name, 0) + 1
             job.again_at[one.name] = now + min(_LONGEST_PAUSE, 2 ** job.failures[one.name]) * 1_000_000
             job.trouble(one.name, one.en, one.zh)
-    return seen
 
 
 def _stamp(job: _Job, settings: RecordSettings, limits: Limits, now: int) -> None:
@@ -159,11 +177,11 @@ def _stamp(job: _Job, settings: RecordSettings, limits: Limits, now: int) -> Non
                 job.trouble(one.url, None)
 
 
-def _look(job: _Job, settings: RecordSettings, limits: Limits, seen: list[Seen], now: int) -> None:
+def _look(job: _Job, settings: RecordSettings, limits: Limits, now: int) -> None:
     from arrears.work.recording import backlog
 
-    waits = backlog()
-    done = look(places_of(job.home), now, limits, Waiting(waits.waiting, waits.oldest_at), witnesses=settings.witnesses, settled=[f"fork:{one.name}" for one in seen if one.is_done])
+    waits, settled = backlog(), [job.settled.pop() for _ in range(len(job.settled))]
+    done = look(places_of(job.home), now, limits, Waiting(waits.waiting, waits.oldest_at), witnesses=settings.witnesses, settled=settled)
     for line in record_words.alert_lines(done.raised, done.cleared, job.language):
         print(line, file=sys.stderr, flush=True)
 
@@ -175,7 +193,8 @@ def _guarded(job: _Job, kind: str, does):
     try:
         found = does()
     except Refused as problem:
-        if "another process" not in problem.en or job.said.get(kind) is not None:
+        job.busy[kind] = job.busy.get(kind, 0) + 1
+        if "another process" not in problem.en or job.busy[kind] > _ROUNDS_BUSY:
             job.trouble(kind, problem.en, problem.zh)
         return None
     except (Error, OSError) as problem:
@@ -189,6 +208,7 @@ def _guarded(job: _Job, kind: str, does):
         job.trouble(kind, f"a defect of the program; the rest goes on\n{told}", f"程序缺陷；其余继续\n{told}")
         connection.close()
         return None
+    job.busy.pop(kind, None)
     job.trouble(kind, None)
     return found
 

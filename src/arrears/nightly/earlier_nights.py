@@ -24,6 +24,16 @@ def run_digest(night: Path) -> str:
         raise _gone(night) from None
 
 
+def superseded_nights(book: Book) -> list[Path]:
+    """The folders of nights that were done anew since, by date and number."""
+    folder, found = book.nights / "superseded", []
+    for path in folder.iterdir() if folder.is_dir() else []:
+        day, _, number = path.name.partition(".")
+        if number.isdecimal():
+            found.append((date.fromisoformat(day), int(number), path))
+    return [path for *_, path in sorted(found)]
+
+
 def _gone(night: Path) -> Refused:
     return Refused(
         f"{night}: this earlier night is compared with, but it is gone or damaged; bring it back, or do it again with "

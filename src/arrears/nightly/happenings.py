@@ -15,6 +15,7 @@ import rfc8785
 
 from arrears import registry, store, strategy_register
 from arrears.days import microseconds_of, moment_of
+from arrears.nightly.earlier_nights import superseded_nights
 from arrears.nightly.inputs import kept_inputs
 from arrears.nightly.night_record import NightRecord, digests_of, night_told, read_night_record
 from arrears.record.happening import Happening
@@ -52,7 +53,7 @@ def _told(microseconds: int) -> str:
 def _nights(book: Book, known: Collection[str]) -> list[Happening]:
     """Each finished night, those that were done anew since among them; and each pack of law, policy or lender.yaml at the night that first used it."""
     found, laws = [], {}
-    for folder in (*book.superseded_nights(), *map(book.night, book.night_dates())):
+    for folder in (*superseded_nights(book), *map(book.night, book.night_dates())):
         record = read_night_record(folder)
         told = _night_told(folder) if record is None else record.night
         at = _moment(told["known_at"])

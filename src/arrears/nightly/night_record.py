@@ -28,6 +28,7 @@ import rfc8785
 from arrears import store
 from arrears.days import moment_of
 from arrears.nightly import local
+from arrears.nightly.earlier_nights import superseded_nights
 from arrears.nightly.inputs import Inputs
 from arrears.nightly.left_by import LeftBy, left_by
 from arrears.nightly.row_hashes import LEAF, NODE, SPAN, SPAN_LEVELS, digests, leaves_of, root_of, spans_of
@@ -129,7 +130,7 @@ def _json(frame: pl.DataFrame) -> pl.Series:
 
 def _told_plainly(column: pl.Series) -> pl.Series:
     """Text, truth and whole numbers as they are; dates and fractions as text. Raises AssertionError for what no row has a rule for."""
-    if column.dtype == pl.String or column.dtype == pl.Boolean or column.dtype.is_integer():
+    if column.dtype in (pl.String, pl.Boolean) or column.dtype.is_integer():
         return column
     if column.dtype == pl.Date:
         return column.cast(pl.String)
@@ -255,7 +256,7 @@ def _currencies(content: str) -> set[str]:
 
 
 def _record_of(book: Book, as_of: date, digest: str | None) -> NightRecord:
-    folders = [path for path in (book.night(as_of), *reversed(book.superseded_nights())) if path.name[:10] == as_of.isoformat() and path.is_dir()]
+    folders = [path for path in (book.night(as_of), *reversed(superseded_nights(book))) if path.name[:10] == as_of.isoformat() and path.is_dir()]
     if not folders:
         raise Refused(f"{book.root}: no night of {as_of} is finished; there are {', '.join(map(str, book.night_dates()[-5:])) or 'none'}",
                       f"{book.root}：没有已完成的 {as_of} 夜批；最近的有：{'、'.join(map(str, book.night_dates()[-5:])) or '无'}")

@@ -26,12 +26,17 @@ WIDTH = 32
 _NOTHING = bytes(WIDTH)
 
 
+def folder_of(book: Book) -> Path:
+    """Where the secrets of the book are kept."""
+    return book.root / "row_secrets"
+
+
 def slots_of(book: Book, borrowers: pl.Series) -> np.ndarray:
     """The slot of each borrower, UInt32; a secret is made for whoever has none, and is on the disk when this returns.
 
     Raises Refused where the two files do not belong together or others may read them, DiskFull where there is no room.
     """
-    folder = private_folder(book.row_secrets)
+    folder = private_folder(folder_of(book))
     with alone_in(folder), store.room_for(_secrets(book)):
         _demand_private(book)
         lines, secrets = _lines(book), secrets_of(book)
@@ -75,7 +80,7 @@ def forget(book: Book, borrower_ids: Iterable[str]) -> int:
     if not _secrets(book).exists():
         return 0
     wanted = pl.Series("borrower_id", list(borrower_ids), pl.String)
-    with alone_in(book.row_secrets):
+    with alone_in(folder_of(book)):
         lines = _lines(book)
         slots = [slot for slot in lines.is_in(wanted.implode()).arg_true().to_list() if secret_at(book, slot) is not None]
         if slots:
@@ -90,11 +95,11 @@ def forget(book: Book, borrower_ids: Iterable[str]) -> int:
 
 
 def _secrets(book: Book) -> Path:
-    return book.row_secrets / "secrets"
+    return folder_of(book) / "secrets"
 
 
 def _borrowers(book: Book) -> Path:
-    return book.row_secrets / "borrowers"
+    return folder_of(book) / "borrowers"
 
 
 def _lines(book: Book) -> pl.Series:
@@ -112,8 +117,8 @@ def _lines(book: Book) -> pl.Series:
 
 
 def _cut(book: Book, secrets: int, lines: int) -> Refused:
-    return Refused(f"{_secrets(book)}: it holds {secrets:,} secrets for {lines:,} borrowers, so it was cut or is of another time; restore the folder {book.row_secrets} from a backup of the book",
-                   f"{_secrets(book)}：只有 {secrets:,} 个密值，而借款人有 {lines:,} 名，文件被截断或属于其他时点；请从账册备份恢复文件夹 {book.row_secrets}")
+    return Refused(f"{_secrets(book)}: it holds {secrets:,} secrets for {lines:,} borrowers, so it was cut or is of another time; restore the folder {folder_of(book)} from a backup of the book",
+                   f"{_secrets(book)}：只有 {secrets:,} 个密值，而借款人有 {lines:,} 名，文件被截断或属于其他时点；请从账册备份恢复文件夹 {folder_of(book)}")
 
 
 def _append(book: Book, count: int, new: pl.Series) -> None:
@@ -122,7 +127,7 @@ def _append(book: Book, count: int, new: pl.Series) -> None:
     whole = _borrowers(book).read_bytes() if count else b""
     _write_at(_secrets(book), count * WIDTH, os.urandom(len(new) * WIDTH))
     _write_at(_borrowers(book), whole.rfind(b"\n") + 1, lines)
-    sync_folder(book.row_secrets)
+    sync_folder(folder_of(book))
     sync_folder(book.root)
 
 

@@ -20,6 +20,7 @@ from arrears.record.history import (
     KEYS,
     WITNESSES,
     Latest,
+    find_last,
     line,
     read_current,
     read_file,
@@ -37,7 +38,6 @@ from arrears.record.notes import (
     Note,
     checkpoint_text,
     is_true,
-    read_checkpoint,
     read_note,
     read_signature,
     read_vkey,
@@ -365,13 +365,7 @@ class Log:
         """The last note of the history with that size, and the byte after its line."""
         if size == self._published.size:
             return self._published, self._end
-        found = None
-        for note, start in read_history(self.folder):
-            one = read_checkpoint(note)
-            if one.size == size:
-                found = one, start + len(line(note))
-            elif one.size > size:
-                break
+        found = find_last(self.folder, self.origin, size)
         if found is None:
             raise Refused(f"no checkpoint of size {size} was ever signed; name one of the history", f"从未签署过大小为 {size} 的检查点；请指定历史中已有的检查点")
         return found

@@ -157,6 +157,23 @@ def read_history(folder: Path) -> Iterator[tuple[str, int]]:
             start += len(content)
 
 
+def find_last(folder: Path, origin: str, size: int) -> tuple[Checkpoint, int] | None:
+    """The last note of the history for that size, and the byte after its line; None where none was signed. Lines of other sizes are not taken apart, so a long history is gone through quickly."""
+    wanted, found, end = line(f"{origin}\n{size}\n")[:-2], None, 0
+    with _opened(folder, CHECKPOINTS) as file:
+        for number, content in enumerate(file, 1):
+            end += len(content)
+            if not content.startswith(wanted):
+                if found is not None:
+                    break
+                continue
+            try:
+                found = read_checkpoint(read_line(content.removesuffix(b"\n"))), end
+            except ValueError:
+                raise DamagedFile(CHECKPOINTS, f"line {number} is damaged", f"第 {number} 行已损坏") from None
+    return found
+
+
 def read_newest(folder: Path) -> Iterator[str]:
     """The last notes of the history, newest first, from the last megabyte of the file. Raises DamagedFile where a line in it is wrong."""
     with _opened(folder, CHECKPOINTS) as file:

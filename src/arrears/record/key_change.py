@@ -7,15 +7,20 @@ from pathlib import Path
 
 from arrears.record.append import Log
 from arrears.record.history import read_keys
-from arrears.record.signing_key import make_successor, open_key, put_in_force, successor_path
+from arrears.record.signing_key import SigningKey, make_successor, open_key, put_in_force, successor_path
 
 
 def open_log(folder: Path, key: Path) -> Log:
     """The log, opened to go on with it under the key in the file; raises Refused as Log.open and open_key do."""
+    return Log.open(folder, key_of(folder, key))
+
+
+def key_of(folder: Path, key: Path) -> SigningKey:
+    """The key in the file; where the log has named its successor and the change was interrupted, the successor, which lies in the file then."""
     newest, found = read_keys(folder).newest, open_key(key)
     if found.public != newest and successor_path(key).exists() and open_key(successor_path(key)).public == newest:
         found = put_in_force(key)
-    return Log.open(folder, found)
+    return found
 
 
 def change_key(log: Log, key: Path, now: int) -> str:

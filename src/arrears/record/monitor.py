@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 from arrears import store
@@ -58,7 +59,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Place:
-    """How far the monitor is: the next tile to read, where in the history; seen_at: the latest moment at which it looked; size and root (hex): of the newest checkpoint it saw; vkey: of the log's first key.
+    """How far the monitor is: the next tile to read; where the last line it read of the history begins, its digest, and the size before it; seen_at: the latest moment at which it looked; size and root (hex): of the newest checkpoint it saw; vkey: of the log's first key.
 
     rounds: how often it has been through all tiles; swept_at: when last. asked: since when each witness has been asked without an answer ever."""
 
@@ -66,6 +67,7 @@ class Place:
     number: int = 0
     history: int = 0
     history_size: int = 0
+    history_line: str = ""
     seen_at: int = 0
     size: int = 0
     root: str = ""
@@ -99,7 +101,7 @@ def look(places: Places, now: int, limits: Limits, waiting: Waiting, *, witnesse
     keys, place = _keys(places, place, found, looked)
     seen, count = _checkpoint(places, place, keys, found, looked), 0
     if seen is not None and seen.size:
-        place, count = _look_at_tiles(places, keys, seen, replace(place, history=0, history_size=0) if whole else place, now, limits, was, found, looked, whole)
+        place, count = _look_at_tiles(places, keys, seen, replace(place, history=0, history_size=0, history_line="") if whole else place, now, limits, was, found, looked, whole)
         place = _look_at_witnesses(places, place, seen, now, limits, tuple(witnesses), found, looked)
         place = replace(place, size=seen.size, root=seen.root.hex()) if "checkpoint" not in found else place
     place = replace(place, seen_at=max(place.seen_at, now))
@@ -190,8 +192,10 @@ def _checkpoint(places: Places, place: Place, keys: Keys | None, found: dict, lo
         return None
     if seen.size < place.size or (seen.size == place.size and place.root and seen.root.hex() != place.root):
         found["checkpoint"] = Finding("checkpoint", "checkpoint", *checkpoint_words("older" if seen.size < place.size else "other", place.size, seen.size))
-    elif place.size and Reading(places.log, seen.size, seen.root).root_at(place.size) not in (None, bytes.fromhex(place.root)):
+    elif place.size and (reading := Reading(places.log, seen.size, seen.root)).is_another(place.size, bytes.fromhex(place.root)):
         found["checkpoint"] = Finding("checkpoint", "checkpoint", *checkpoint_words("rewritten", place.size, seen.size))
+    elif place.size:
+        found |= {key: Finding(key, "tile", *damage_words(damage)) for key, damage in reading.damages.items()}
     return seen
 
 
@@ -200,8 +204,8 @@ def _look_at_tiles(places: Places, keys: Keys | None, seen: Checkpoint, place: P
     for _ in range(3):
         reading = Reading(places.log, seen.size, seen.root)
         later, again, count = _reread(reading, place, now, limits, was, whole)
-        problems = {key: Finding(key, "tile", *damage_words(damage)) for key, damage in reading.damages.items()}
         later, history = _follow(places, keys, reading, later, whole)
+        problems = {key: Finding(key, "tile", *damage_words(damage)) for key, damage in reading.damages.items()}
         if reading.root_at(seen.size) not in (None, seen.root) and not problems:
             problems["root"] = Finding("root", "checkpoint", *checkpoint_words("root", place.size, seen.size))
         newest = _parsed((places.log / "checkpoint").read_text(encoding="utf-8")) if problems or history else seen
@@ -219,6 +223,9 @@ def _reread(reading: Reading, place: Place, now: int, limits: Limits, was: dict,
     """The tiles of this round: what is known as damaged, the last of each level, the next in order. The place after, the keys of what was looked at, how many."""
     looked: set[str] = {key for key in was if key.startswith("tile:")}
     again = {tuple(map(int, key.split(":")[1:3])) for key in looked}
+    for key in looked:
+        if key.count(":") == 3:
+            reading.look_at_partial(*map(int, key.split(":")[1:]))
     for level, number in sorted((max(level, 0), number) for level, number in again):
         if width_of(level, number, reading.size):
             reading.look(level, number)
@@ -248,33 +255,52 @@ def _follow(places: Places, keys: Keys | None, reading: Reading, place: Place, w
     """The next piece of the history: every checkpoint is signed, none smaller than the one before, each root is that of the tiles; the place after, and the first that is not so."""
     path, count = places.log / "checkpoints", 0
     try:
-        size = path.stat().st_size
-        offset, last = (place.history, place.history_size) if place.history < size else (0, 0)
         with path.open("rb") as file:
-            file.seek(offset)
+            start, last = _from_where(file, place)
             for line in file:
                 seen = _parsed(_decoded(line))
                 if not line.endswith(b"\n") and last >= reading.size:
                     break  # the rest of an interrupted writing, behind the newest checkpoint
-                if seen is None or not line.endswith(b"\n"):
-                    return place, Finding("history", "history", *history_words("line", last, last))
-                if keys is not None and not keys.have_signed(seen):
-                    return place, Finding("history", "history", *history_words("unsigned", seen.size, last))
-                if seen.size < last:
-                    return place, Finding("history", "history", *history_words("falls", seen.size, last))
-                if seen.size <= reading.size and reading.root_at(seen.size) not in (None, seen.root):
-                    return place, Finding("history", "history", *history_words("root", seen.size, last))
-                for damage in reading.missing_partials(seen.size) if seen.size <= reading.size else ():
-                    return place, Finding("history", "history", *history_words("partial", seen.size, last, damage.file))
-                offset, last, count = offset + len(line), seen.size, count + 1
+                if (fault := _fault_of(seen if line.endswith(b"\n") else None, last, keys, reading)) is not None:
+                    return place, fault
                 if count == _HISTORY_A_ROUND and not whole:
-                    break
+                    return replace(place, history=start, history_size=last, history_line=sha256(line).hexdigest()), None
+                start, last, count = start + len(line), seen.size, count + 1
     except FileNotFoundError:
-        return place, Finding("history", "history", *history_words("missing", 0, 0))
-    is_whole = count < _HISTORY_A_ROUND or offset >= size
-    if is_whole and last < reading.size:
-        return place, Finding("history", "history", *history_words("short", reading.size, last))
-    return replace(place, history=0 if is_whole else offset, history_size=0 if is_whole else last), None
+        return place, _history_finding("missing", 0, 0)
+    if last < reading.size:
+        return place, _history_finding("short", reading.size, last)
+    return replace(place, history=0, history_size=0, history_line=""), None
+
+
+def _from_where(file, place: Place) -> tuple[int, int]:
+    """The byte to go on from and the size before it: where the place is, if the very line still begins there, since cosignatures that came late are put in between; else the beginning."""
+    if place.history:
+        file.seek(place.history)
+        if sha256(file.readline()).hexdigest() == place.history_line:
+            file.seek(place.history)
+            return place.history, place.history_size
+    file.seek(0)
+    return 0, 0
+
+
+def _fault_of(seen: Checkpoint | None, last: int, keys: Keys | None, reading: Reading) -> Finding | None:
+    """What is wrong with one checkpoint of the history, which follows one of size last."""
+    if seen is None:
+        return _history_finding("line", last, last)
+    if keys is not None and not keys.have_signed(seen):
+        return _history_finding("unsigned", seen.size, last)
+    if seen.size < last:
+        return _history_finding("falls", seen.size, last)
+    if seen.size <= reading.size and reading.is_another(seen.size, seen.root):
+        return _history_finding("root", seen.size, last)
+    if seen.size <= reading.size:
+        reading.look_at_partials(seen.size)
+    return None
+
+
+def _history_finding(*words) -> Finding:
+    return Finding("history", "history", *history_words(*words))
 
 
 def _look_at_witnesses(places: Places, place: Place, seen: Checkpoint, now: int, limits: Limits, witnesses: tuple[Witness, ...], found: dict, looked: set) -> Place:

@@ -28,7 +28,6 @@ _HISTORY = {
                  "checkpoints：{size:,} 条的检查点不是由当时的日志密钥签名；内容被改动：请用副本恢复，或{mend_zh}"),
     "falls": ("checkpoints: a checkpoint of {size:,} entries stands behind one of {last:,}; a log never shrinks: lines were put in or exchanged", "checkpoints：{size:,} 条的检查点排在 {last:,} 条之后；日志不会变短：有行被插入或调换"),
     "root": ("checkpoints: the root signed for {size:,} entries is not that of the tiles: either the tiles or that line is not what was signed", "checkpoints：为 {size:,} 条签署的根与分块文件不符：分块或该行并非当时所签"),
-    "partial": ("{file}: is missing, though a checkpoint of {size:,} entries needs it; {mend_en}", "{file}：缺失，而 {size:,} 条的检查点需要它；{mend_zh}"),
     "short": ("checkpoints: ends at {last:,} entries, though the newest checkpoint covers {size:,}; lines were cut off: put the file back from a copy, or {mend_en}",
               "checkpoints：止于 {last:,} 条，而最新检查点为 {size:,} 条；末尾被截断：请用副本恢复，或{mend_zh}"),
 }
@@ -67,9 +66,9 @@ def keys_words(vkey: str) -> tuple[str, str, str, str]:
             "Whoever has the log's key from before can check everything as before; nothing newer can be trusted by this file.", "持有原公钥者可照常核验；不可凭此文件信任更新的内容。")
 
 
-def history_words(what: str, size: int, last: int, file: str = "") -> tuple[str, str, str, str]:
+def history_words(what: str, size: int, last: int) -> tuple[str, str, str, str]:
     """The history of checkpoints is not what it should be. size: entries of the checkpoint it is about; last: of the one before it."""
-    en, zh = (text.format(size=size, last=last, file=file, mend_en=_MEND_EN, mend_zh=_MEND_ZH) for text in _HISTORY[what])
+    en, zh = (text.format(size=size, last=last, mend_en=_MEND_EN, mend_zh=_MEND_ZH) for text in _HISTORY[what])
     return en, zh, "Every entry can be proven against the newest checkpoint as before; only that the log grew without being rewritten cannot be shown across this place.", \
         "所有条目仍可对最新检查点证明；但在此处无法证明日志只增不改。"
 

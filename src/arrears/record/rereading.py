@@ -6,7 +6,6 @@ Where two disagree, a third says which of them is wrong. Source: RFC 6962 sectio
 
 import hashlib
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,13 +68,15 @@ class Reading:
     _kept: dict[tuple[int, int], bytes | None] = field(default_factory=dict)
 
     def look(self, level: int, number: int) -> None:
-        """The tile, and at level 0 the entries under it, are what the checkpoint covers, or damages says which file is not."""
+        """The tile, and at level 0 the entries under it, are what the checkpoint covers, or damages says which file is not; the partial tiles of earlier checkpoints begin as the newest does."""
+        self._judge(level, number)
+        for each in (-1, 0) if level == 0 else (level,):
+            if width_of(each, number, self.size) < WIDTH and f"tile:{each}:{number}" not in self.damages:
+                self._look_at_older(each, number)
+
+    def _judge(self, level: int, number: int) -> None:
         hashes = self._tile(level, number)
         below = self._rebuilt(level, number)
-        if level == 0 and width_of(0, number, self.size) < WIDTH:
-            self._look_at_older(-1, number)
-        if width_of(level, number, self.size) < WIDTH:
-            self._look_at_older(level, number)
         if hashes is None or below is None:
             return
         if hashes == below:
@@ -106,13 +107,27 @@ class Reading:
                 edges[level] = hashes[:width * _HASH]
         return _folded(edges)
 
-    def missing_partials(self, size: int) -> Iterator[Damage]:
-        """The partial tiles of a checkpoint of that size that should still be there, their full tile not being so, and are not."""
+    def is_another(self, size: int, root: bytes) -> bool:
+        """Whether the first size entries have another root than this; False where the tiles that would say so are damaged themselves, which damages then tells."""
+        if self.root_at(size) in (None, root):
+            return False
+        for each in (size, self.size):
+            for level in range(top_level(each) + 1):
+                number = (each >> (8 * level)) // WIDTH
+                if width_of(level, number, self.size):
+                    self.look(level, number)
+        return not self.damages
+
+    def look_at_partials(self, size: int) -> None:
+        """The partial tiles of a checkpoint of that size are there, as long as their full tile is not, or damages says which is missing."""
         for level in range(-1, top_level(size) + 1):
             number = (size >> (8 * max(level, 0))) // WIDTH
-            width = width_of(level, number, size)
-            if width and width_of(level, number, self.size) < WIDTH and not (self.folder / tile_path(level, number, width)).is_file():
-                yield self._damage(tile_path(level, number, width), "missing", level, number)
+            self.look_at_partial(level, number, width_of(level, number, size))
+
+    def look_at_partial(self, level: int, number: int, width: int) -> None:
+        """The partial tile of that width, older than the newest, is there as long as the full one is not."""
+        if 0 < width < width_of(level, number, self.size) < WIDTH and not (self.folder / tile_path(level, number, width)).is_file():
+            self.damages[f"tile:{level}:{number}:{width}"] = self._damage(tile_path(level, number, width), "missing", level, number)
 
     def _look_once(self, level: int, number: int) -> None:
         """A tile below that its parent disagrees with."""

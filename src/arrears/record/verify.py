@@ -438,7 +438,7 @@ class Signers:
                     raise line
                 key = read_vkey(line)
                 if key.kind == LOG_KEY or key in seen:
-                    raise Unfit("not a witness's key, or it stands there twice", "不是见证人的密钥，或重复出现")
+                    raise Unfit("not a witness's key, or it stands there twice", "不是见证方的密钥，或重复出现")
                 seen.add(key)
                 self.witnesses.setdefault((key.name, key.id), (key, False))
             except Unfit as problem:
@@ -496,7 +496,7 @@ class Signers:
         """Signature lines that could not be checked because the list of keys is damaged or missing, once for each list."""
         for culprit, number in self.unknown.items():
             self.report.false("unknown-signer", culprit, f"{number} signature lines cannot be checked, as the file that should name their keys is missing or damaged; name a witness with --witness",
-                              f"有 {number} 行签名无法核对，因为说明其密钥的文件缺失或损坏；可用 --witness 给出见证人公钥")
+                              f"有 {number} 行签名无法核对，因为说明其密钥的文件缺失或损坏；可用 --witness 给出见证方公钥")
 
 
 def read_named_key(text: str) -> Key:
@@ -1465,7 +1465,7 @@ def _check_log(folder: str, asked: Asked, seen: list[str], earlier: bytes | None
     walk.strays()
     for key in asked.witnesses:
         if key.name not in signers.cosigned and not (key.kind == COSIGNER_PQ and mldsa is None):
-            report.false("witness", "checkpoints", f"the witness you gave, {_shown(key.name, 80)}, has signed no checkpoint", f"您给出的见证人 {_shown(key.name, 80)} 没有签过任何检查点")
+            report.false("witness", "checkpoints", f"the witness you gave, {_shown(key.name, 80)}, has signed no checkpoint", f"您给出的见证方 {_shown(key.name, 80)} 没有签过任何检查点")
     _conclude_log(report, signers, history, stamps)
 
 
@@ -1479,7 +1479,7 @@ def _conclude_log(report: Report, signers: Signers, history: History, stamps: di
         report.proves += [_stamped_by(stamp, f"the first {covered} entries", f"前 {covered} 条") for covered, stamp in stamps.items()]
     covered = max([-1, *(found for found, _ in signers.cosigned.values()), *stamps])
     if 0 <= covered < size:
-        report.not_proven.append((f"Anything about the entries from {covered} on beyond what the operator says: no witness or stamp that you named covers them yet.", f"自第 {covered} 条起的条目，除经营者自己的说法外没有证明：您指定的见证人与时间戳尚未覆盖。"))
+        report.not_proven.append((f"Anything about the entries from {covered} on beyond what the operator says: no witness or stamp that you named covers them yet.", f"自第 {covered} 条起的条目，除经营者自己的说法外没有证明：您指定的见证方与时间戳尚未覆盖。"))
     _not_proven(report, bool(signers.cosigned), bool(stamps))
     report.not_proven.append(("That this is the newest state, or that no line of an older checkpoint was left out of the history: keep a checkpoint of your own and give it with --seen next time.", "不能证明这是最新状态，也不能证明历史中没有略去较早的检查点行：请自行保存一份检查点，下次用 --seen 给出。"))
 
@@ -1487,7 +1487,7 @@ def _conclude_log(report: Report, signers: Signers, history: History, stamps: di
 def _seen_by(name: str, covered: int, when: int) -> tuple[str, str]:
     """What a named witness's cosignature over a checkpoint of that size proves; when 0: it says no time."""
     at = (f" at {_moment(when)} at the latest", f"最迟在 {_moment(when)} ") if when else ("", "曾")
-    return (f"The witness {_shown(name, 80)} that you named saw the first {covered} entries{at[0]}, and only ever a log that grew.", f"您指定的见证人 {_shown(name, 80)} {at[1]}见过前 {covered} 条，且只见过只增不改的日志。")
+    return (f"The witness {_shown(name, 80)} that you named saw the first {covered} entries{at[0]}, and only ever a log that grew.", f"您指定的见证方 {_shown(name, 80)} {at[1]}见过前 {covered} 条，且只见过只增不改的日志。")
 
 
 def _stamped_by(stamp: Stamp, what_en: str, what_zh: str) -> tuple[str, str]:
@@ -1504,9 +1504,9 @@ def _tell_ml_dsa(report: Report) -> None:
 def _not_proven(report: Report, is_witnessed: bool, is_stamped: bool) -> None:
     """What nobody may read into this."""
     if not is_witnessed and not is_stamped:
-        report.not_proven.append(("Nothing against the log's own operator: without a witness or a stamp that you named, whoever holds the log's key could have made this whole log anew today.", "对日志经营者本人不构成任何证明：没有您指定的见证人或时间戳，持有日志密钥的人今天就能重造整本日志。"))
+        report.not_proven.append(("Nothing against the log's own operator: without a witness or a stamp that you named, whoever holds the log's key could have made this whole log anew today.", "对日志经营者本人不构成任何证明：没有您指定的见证方或时间戳，持有日志密钥的人今天就能重造整本日志。"))
     elif not is_witnessed:
-        report.not_proven.append(("That everybody was shown the same log: no witness that you named has signed, so the operator could show others another one.", "不能证明所有人看到的是同一本日志：没有您指定的见证人签名，经营者可能向他人出示另一本。"))
+        report.not_proven.append(("That everybody was shown the same log: no witness that you named has signed, so the operator could show others another one.", "不能证明所有人看到的是同一本日志：没有您指定的见证方签名，经营者可能向他人出示另一本。"))
     report.not_proven += [("The times inside the entries: they are claims of who wrote them. Only a witness's or stamp's time says by when at the latest they were written.", "不能证明条目内所写时间：那只是书写者的说法；只有见证或时间戳的时间能说明最迟何时已写入。"),
                           ("That what is written is true, or that nothing was left out before it was written.", "不能证明所写内容属实，也不能证明写入之前没有遗漏。")]
 
@@ -1596,14 +1596,14 @@ def _checkpoint_of_bundle(note: str, file: str, signers: Signers) -> Signed | No
     signers.are_witnesses_known = False
     signed = signers.checkpoint(note, file, ("", ""))
     if strangers := signers.unknown.pop("witnesses", 0):
-        signers.report.tell(file, f"{strangers} signature lines are of witnesses whose keys you did not give (--witness): not checked, nothing rests on them", f"有 {strangers} 行签名的见证人公钥您未给出（--witness）：未核对，也未作依据")
+        signers.report.tell(file, f"{strangers} signature lines are of witnesses whose keys you did not give (--witness): not checked, nothing rests on them", f"有 {strangers} 行签名的见证方公钥您未给出（--witness）：未核对，也未作依据")
     if signers.unknown.pop("keys", 0):
         signers.report.false("key", file, "it is signed with a key of the log that is not known, as the chain of keys is damaged", "签名所用日志密钥未知，因为密钥链已损坏")
     if signed is not None and signed.is_sound and not signed.is_vouched:
         signers.report.false("key", file, "the checkpoint is not signed by the key you gave, nor by one it handed over to", "检查点不是由您给出的密钥（或其交接的后继密钥）签署")
     for key in signers.witnesses.values() if signed is not None else []:
         if not any(name == key[0].name for name, _, _ in signed.times) and not (key[0].kind == COSIGNER_PQ and mldsa is None):
-            signers.report.false("witness", file, f"the witness you gave, {_shown(key[0].name, 80)}, has not signed this checkpoint", f"您给出的见证人 {_shown(key[0].name, 80)} 没有签过此检查点")
+            signers.report.false("witness", file, f"the witness you gave, {_shown(key[0].name, 80)}, has not signed this checkpoint", f"您给出的见证方 {_shown(key[0].name, 80)} 没有签过此检查点")
     return signed
 
 
@@ -1773,7 +1773,7 @@ def _printed(report: Report, what: str, language: int) -> str:
         for found in report.findings:
             place = "".join([f", entry {found.entry}" if language == 0 else f"，第 {found.entry} 条"] if found.entry is not None else []) + ("" if found.offset is None else f", byte {found.offset}" if language == 0 else f"，第 {found.offset} 字节")
             still = (found.still_en, found.still_zh)[language]
-            out.append(f"- {_shown(found.file)}{place}{colon}{(found.en, found.zh)[language]}" + ((" Still provable: " if language == 0 else " 仍可证明：") + still if still else ""))
+            out.append(f"- {_shown(found.file)}{place}{colon}{(found.en, found.zh)[language]}" + ((". Still provable: " if language == 0 else "。仍可证明：") + still if still else ""))
         if report.false_count > len(report.findings):
             out.append(f"- … {report.false_count - len(report.findings)}")
     if report.opened:
@@ -1799,7 +1799,7 @@ def _asked(argv: list[str]) -> argparse.Namespace:
         one = kinds.add_parser(name, help=about, description=about)
         one.add_argument(place)
         one.add_argument("--key", required=True, metavar="VKEY_OR_FILE", help="the log's public key, from a source you trust 日志公钥，须来自可信途径")
-        one.add_argument("--witness", action="append", default=[], metavar="VKEY_OR_FILE", help="a witness you trust 您信任的见证人公钥")
+        one.add_argument("--witness", action="append", default=[], metavar="VKEY_OR_FILE", help="a witness you trust 您信任的见证方公钥")
         one.add_argument("--tsa", action="append", default=[], metavar="CERT", help="a certificate of a stamping authority you trust 您信任的时间戳机构证书")
         one.add_argument("--lang", choices=("zh", "en"), default=None)
         one.add_argument("--json", action="store_true", help="for machines 供程序读取")
@@ -1813,7 +1813,7 @@ def _judged(asked: argparse.Namespace) -> Report:
         raise Unreadable(*INSTALL)
     key, witnesses = read_named_key(asked.key), [read_named_key(text) for text in asked.witness]
     if key.kind != LOG_KEY or any(witness.kind == LOG_KEY for witness in witnesses):
-        raise Unreadable("--key takes a log's key, --witness a witness's: one of them is of the other kind", "--key 须为日志公钥，--witness 须为见证人公钥：其中有种类不符的")
+        raise Unreadable("--key takes a log's key, --witness a witness's: one of them is of the other kind", "--key 须为日志公钥，--witness 须为见证方公钥：其中有种类不符的")
     given = Asked(key, witnesses, read_trusted(asked.tsa))
     if asked.what == "log":
         return check_log(asked.folder, given, asked.seen)

@@ -6,7 +6,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from arrears.refusal import DiskFull, Refused
@@ -55,7 +55,8 @@ def write_private(path: Path, content: bytes) -> None:
         os.replace(unfinished, path)
         sync_folder(path.parent)
     except OSError as problem:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # on a disk that can only be read there is nothing to clear, and that is not what is told
+            unfinished.unlink(missing_ok=True)
         raise cannot_write(path, problem) from None
 
 
