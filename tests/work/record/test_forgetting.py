@@ -4,11 +4,15 @@ import json
 import subprocess
 from datetime import UTC, date, datetime
 
+import polars as pl
 import pytest
 
+from arrears import store
+from arrears.cli.record_keeping import collected, rows_closed
 from arrears.days import microseconds_of
+from arrears.nightly.row_secrets import secret_at, slots_of
 from arrears.postgres import CASES, accounts, backups
-from arrears.work.models import Answer, Entry, Leaf
+from arrears.work.models import Answer, Case, Entry, Leaf
 from arrears.work.queries.leaves import leaf_of_entry, leaves_of_payment
 from arrears.work.recording import integrate
 from arrears.work.tenancy import seen_by
@@ -92,6 +96,22 @@ def test_nothing_that_opens_a_leaf_of_an_erased_person_is_left_and_all_other_pro
         index, _ = standing(leaf.id)
         assert told[index] == commitment(bytes(leaf.salt), leaves(compliance, stays.case)[leaf.id].content)
     assert merkle(placed()[:len(told)]) == merkle(told)
+
+
+def test_whoever_is_erased_can_be_opened_in_no_night_of_a_book_once_it_is_collected_again_without_anybody_thinking_of_it(work, bank, tmp_path):
+    officer, _ = bank
+    made = [case_made(work, officer.lender, Person("debtor", **of), **LONG_AGO) for of in (ZHANG, LI)]
+    with seen_by(officer):
+        gone, stays = (Case.objects.get(id=one.case).borrower_id for one in made)
+    (tmp_path / "lender.yaml").write_text(f"id: {officer.lender}\nname: 测\nlaw: cn\nlicence: bank\nproducts: {{}}\nother_product: consumer_loan\n", encoding="utf-8")
+    book = store.book_at(tmp_path)
+    slots = dict(zip((gone, stays), slots_of(book, pl.Series([gone, stays])).tolist(), strict=True))
+    kept = secret_at(book, slots[stays])
+    assert collected(tmp_path, work.now) == (officer.lender, {}) and secret_at(book, slots[gone])
+    assert erase(work, officer, made[0])["outcome"] == "erased"
+    assert collected(tmp_path, work.now) == (officer.lender, {})
+    assert secret_at(book, slots[gone]) is None and secret_at(book, slots[stays]) == kept
+    assert rows_closed(tmp_path, officer.lender) == 0
 
 
 def test_no_answer_kept_for_a_repeated_call_tells_what_was_done_in_an_erased_case(work, bank):
