@@ -19,6 +19,7 @@ from arrears.work.tenancy import seen_by
 from work.record.opened import commitment, standing
 from work.record.test_integrating import merkle, placed
 from work.record.test_leaves_of_payments import put
+from work.record.test_record_guards import told as told_by_database
 from work.rights.made_people import Person, account_made, case_made, lender_made
 from work.rights.test_erasure import LI, LONG_AGO, erase
 from work.rights.test_unmasking import ZHANG
@@ -76,6 +77,7 @@ def test_nothing_that_opens_a_leaf_of_an_erased_person_is_left_and_all_other_pro
     found = dumped(work.home)
     assert all(salt in found and content in found.replace("\\\\", "\\") for content, salt in opens.values()), "the search finds what is there"
     assert erase(work, officer, gone)["outcome"] == "erased"
+    told_by_database(work, officer.lender, "SELECT * FROM arrears_forget_leaves(%s::uuid[])", [[gone.case]])
     integrate(work.home, work.now)
     found = dumped(work.home)
     assert not [leaf for leaf, (content, salt) in opens.items() if salt in found or content in found.replace("\\\\", "\\")]
