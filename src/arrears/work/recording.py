@@ -114,10 +114,9 @@ def _integrated(home: Path, log: Log, now: int, report: Callable[[int], None]) -
     _demand_own(home, log, log.size)
     replayed, size, past, published = before - log.size, before, 0, log.size
     _written(log, before)
-    while True:
+    placed = PIECE
+    while placed == PIECE:  # a piece that is not full holds all that waited; what comes meanwhile is the next run's, so that a checkpoint is never far
         placed, past = _place(size, past)
-        if not placed:
-            break
         size += placed
         _written(log, size)
         report(size)

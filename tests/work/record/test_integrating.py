@@ -48,6 +48,20 @@ def demand_log_is_the_database(places) -> list[bytes]:
     return told
 
 
+def test_a_run_does_not_go_on_for_ever_where_something_new_comes_with_every_piece(work, places):
+    world, sizes = World(work), []
+
+    def more_comes(size: int) -> None:
+        sizes.append(size)
+        assert len(sizes) < 5, "no checkpoint before the work stops coming"
+        world.do("promise.take", {"loan_id": world.loan, "amount_minor": len(sizes), "pay_by_on": "2026-11-20"})
+
+    done = integrate(work.home, work.now, more_comes)
+    assert sizes == [done.size] and backlog().waiting == 1
+    assert integrate(work.home, work.now).placed == 1
+    demand_log_is_the_database(places)
+
+
 def test_what_was_done_is_in_the_log_after_integration_and_the_backlog_is_gone(work, places):
     world = World(work)
     for amount in (1, 2, 3):
