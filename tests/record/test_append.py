@@ -393,6 +393,18 @@ def test_a_damaged_checkpoint_is_refused_with_its_name_and_never_rebuilt_over(tm
     assert {path: path.read_bytes() for path in (tmp_path / "log").rglob("*") if path.is_file()} == before
 
 
+def test_checkpoints_behind_a_damaged_line_are_not_thrown_away_as_an_interrupted_writing_where_an_older_current_one_was_put_back(tmp_path):
+    log, key = logs.grown(tmp_path, 5, 50, 300, 600)
+    log.close()
+    history = tmp_path / "log" / "checkpoints"
+    lines = history.read_bytes().splitlines(keepends=True)
+    history.write_bytes(b"".join(line.replace(b"\\n50", b"\\x50", 1) if number == 2 else line for number, line in enumerate(lines)))
+    (tmp_path / "log" / "checkpoint").write_text(json.loads(lines[1]), encoding="utf-8")
+    before = {path: path.read_bytes() for path in (tmp_path / "log").rglob("*") if path.is_file()}
+    assert refused(lambda: Log.open(tmp_path / "log", key), "signed ones follow").file == "checkpoints"
+    assert {path: path.read_bytes() for path in (tmp_path / "log").rglob("*") if path.is_file()} == before
+
+
 @pytest.mark.parametrize("change", ["first line of keys", "cut keys", "rotation of one key alone", "witness"])
 def test_damaged_keys_and_witnesses_are_refused_with_their_name(tmp_path, change):
     log, key = logs.grown(tmp_path, 5)

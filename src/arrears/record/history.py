@@ -124,7 +124,7 @@ def read_current(folder: Path, keys: Keys) -> Checkpoint:
 def read_latest(folder: Path, keys: Keys) -> Latest:
     """The newest checkpoint that is signed and in the history: that of the file `checkpoint`, or one that a killed writer signed after it and did not get to put there.
 
-    Raises DamagedFile where the current one is not in the history, or what follows it is signed falsely or goes back; what follows and is no signed note is the rest of an interrupted writing.
+    Raises DamagedFile where the current one is not in the history, or what follows it is signed falsely or goes back; what no signed line follows, and is none itself, is the rest of an interrupted writing.
     """
     current = read_current(folder, keys)
     block, start = _tail(folder, line(current.note))
@@ -136,11 +136,21 @@ def read_latest(folder: Path, keys: Keys) -> Latest:
         try:
             found = read_checkpoint(read_line(block[end - start:stop]))
         except ValueError:
+            if any(_is_signed(piece, keys) for piece in block[stop + 1:].split(b"\n")[:-1]):
+                raise DamagedFile(CHECKPOINTS, f"a line after the checkpoint of size {latest.size} is damaged, and signed ones follow it", f"大小为 {latest.size} 的检查点之后有一行已损坏，其后还有已签署的检查点") from None
             break
         if not keys.have_signed(found) or found.size < latest.size or (found.size == latest.size and found.root != latest.root):
             raise DamagedFile(CHECKPOINTS, f"after the checkpoint of size {latest.size} follows one that the log's key did not sign, or that does not continue it", f"大小为 {latest.size} 的检查点之后，有一条不是由日志密钥签署，或与前文不连续")
         latest, end = found, start + stop + 1
     return Latest(latest, end, _sizes(block[:at]))
+
+
+def _is_signed(piece: bytes, keys: Keys) -> bool:
+    """Whether the line is a checkpoint that the log has signed."""
+    try:
+        return keys.have_signed(read_checkpoint(read_line(piece)))
+    except ValueError:
+        return False
 
 
 def read_history(folder: Path) -> Iterator[tuple[str, int]]:
