@@ -203,7 +203,7 @@ def mended(home: Path, now: int):
     found = look(places, now, limits, Waiting(), whole=True).standing
     kept = _kept_aside(places, found, now)
     done = patiently(lambda: mend(places.log, open_key(places.key), placed_commitments))
-    look(places, now, limits, Waiting(), whole=True)
+    look(places, now, limits, Waiting(), whole=True, settled=["integrate"])
     return done, kept if done.files else None
 
 
