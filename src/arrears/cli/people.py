@@ -149,12 +149,10 @@ def report(context: typer.Context, lender: Annotated[str | None, typer.Option("-
 
 
 def _closed_rows(lender: str, books: list[Path] | None) -> dict[str, int] | None:
-    """Of each book, how many secrets of erased borrowers of the lender were destroyed just now, of whom no row in a night can be opened since; None where no book was named. Raises Refused."""
-    from arrears import store
-    from arrears.nightly.row_secrets import forget
-    from arrears.work.queries.erased import erased_borrowers
+    """Of each book, how many secrets of erased borrowers of the lender were destroyed just now; None where no book was named. Raises Refused."""
+    from arrears.cli.record_keeping import rows_closed
 
-    return None if not books else {str(path): forget(store.book_at(path), erased_borrowers(lender)) for path in books}
+    return None if not books else {str(path): rows_closed(path, lender) for path in books}
 
 
 def _acting(context: typer.Context, home: Path, account: str | None, lender: str | None = None):

@@ -62,8 +62,8 @@ def closed_lines(closed: dict[str, int] | None, lang: str) -> list[str]:
     """What became of the rows in which nights told of erased borrowers; and what is to be done where no book was named."""
     zh = lang == "zh"
     if closed is None:
-        return ["其夜批决定的存证仍可凭账册打开；请对每个账册再运行一次并加 --book，或运行 arrears retention run --apply --book" if zh else
-                "What nights decided of them can still be opened from the books: run this once more with --book for each, or arrears retention run --apply --book"]
+        return ["其夜批决定的存证仍可凭账册打开，直至对该账册下一次运行 arrears intake 或 arrears record collect；如需立即关闭，请再运行一次并加 --book" if zh else
+                "What nights decided of them can still be opened from a book until arrears intake or arrears record collect runs over it next; to close it now, run this once more with --book"]
     return [f"{book}：已销毁 {count} 个密值，其夜批决定此后任何人均无法打开；日志与他人的证明不受影响" if zh else
             f"{book}: {count} secrets are destroyed; nobody can open what its nights decided of them any more. The log and everybody else's proofs stay valid" for book, count in closed.items()]
 

@@ -159,7 +159,7 @@ def cosigned(home: Path, file: Path, now: int) -> Checkpoint:
 
 
 def collected(book: Path, now: int) -> tuple[str, dict[str, int]]:
-    """The lender of the book, and how many happenings of each kind came into the record just now. Raises Refused."""
+    """The lender of the book, and how many happenings of each kind came into the record just now; whoever was erased can be opened in no night of the book any more. Raises Refused."""
     from arrears.law.lender import lender_from
     from arrears.nightly.happenings import happenings
     from arrears.work.actions.recording import collect
@@ -167,7 +167,18 @@ def collected(book: Path, now: int) -> tuple[str, dict[str, int]]:
 
     at = store.book_at(book)
     code = only_lender(lender_from(store.lender_text(at)).id)
-    return code, collect(code, happenings(at), now)
+    counts = collect(code, happenings(at), now)
+    rows_closed(book, code)
+    return code, counts
+
+
+def rows_closed(book: Path, lender: str) -> int:
+    """How many secrets of erased borrowers of the lender were destroyed just now in the book, of whom no row in a night can be opened since. Raises Refused."""
+    from arrears.nightly.row_secrets import forget
+    from arrears.work.queries.erased import erased_borrowers
+
+    at, erased = store.book_at(book), erased_borrowers(lender)
+    return forget(at, erased) if erased else 0
 
 
 def stamped(home: Path, url: str | None, certificate: Path | None, now: int) -> list[Path]:

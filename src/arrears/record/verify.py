@@ -374,6 +374,7 @@ class Signers:
     def __init__(self, trusted: Key, named: list[Key], report: Report) -> None:
         self.trusted, self.origin, self.report = trusted, trusted.name, report
         self.reigns: list[Reign] = []
+        self.by_name: dict[tuple[str, bytes], Reign] = {}
         self.witnesses = {(key.name, key.id): (key, True) for key in named}
         self.are_keys_damaged = self.are_witnesses_known = False
         self.unknown: dict[str, int] = {}
@@ -398,6 +399,7 @@ class Signers:
             if self.reigns and not self.are_keys_damaged:
                 self.report.false("key", file, "the log's keys do not hold the key you gave: this is another log, or its key was exchanged", "日志的密钥中没有您给出的密钥：这是另一个日志，或密钥被调换")
             self.reigns.append(Reign(self.trusted, 0, None, True))
+            self.by_name.setdefault((self.trusted.name, self.trusted.id), self.reigns[-1])
 
     def _log_key(self, text: str) -> Key:
         key = read_vkey(text)
@@ -410,6 +412,7 @@ class Signers:
         if before is not None:
             before.last = first
         self.reigns.append(Reign(key, first, None, key == self.trusted or (before is not None and before.is_vouched and is_signed)))
+        self.by_name.setdefault((key.name, key.id), self.reigns[-1])
 
     def _rotation(self, text: str) -> None:
         note = read_note(text)
@@ -417,7 +420,7 @@ class Signers:
         if len(parts) != 5 or parts[0] != "arrears record key" or parts[1] != self.origin or parts[4] or not re.fullmatch("0|[1-9][0-9]{0,18}", parts[2]):
             raise Unfit("not a hand-over of keys of this log", "不是本日志的密钥交接")
         old, new, first = self.reigns[-1].key, self._log_key(parts[3]), int(parts[2])
-        if first < self.reigns[-1].first or new in [reign.key for reign in self.reigns]:
+        if first < self.reigns[-1].first or (new.name, new.id) in self.by_name:
             raise Unfit("the hand-overs are out of order, or a key comes back", "密钥交接次序颠倒，或旧密钥重新出现")
         try:
             if sorted((line.name, line.id) for line in note.lines) != sorted((key.name, key.id) for key in (old, new)):
@@ -459,8 +462,7 @@ class Signers:
             return None
         before, is_signed, is_vouched, times = self.report.false_count, False, False, []
         for line in note.lines:
-            reign = next((reign for reign in self.reigns if (reign.key.name, reign.key.id) == (line.name, line.id)), None)
-            witness = self.witnesses.get((line.name, line.id))
+            reign, witness = self.by_name.get((line.name, line.id)), self.witnesses.get((line.name, line.id))
             try:
                 if reign is not None:
                     signature_time(reign.key, line, note.body)
@@ -839,9 +841,7 @@ class Walk:
                     self.report.false("stray", path, "not part of the log", "不属于日志")
 
     def _belongs(self, path: str) -> bool:
-        if path == "lock":
-            return not os.path.getsize(os.path.join(self.folder, path))
-        if path in ("checkpoint", "checkpoints", "keys", "witnesses") or re.fullmatch(r"(stamps|anchors)/[^/]+", path):
+        if path in ("checkpoint", "checkpoints", "keys", "witnesses") or re.fullmatch(r"(stamps|anchors)/[^/]+", path) or (path == "lock" and not os.path.getsize(os.path.join(self.folder, path))):
             return True
         tile = tile_of(path)
         if tile is None:

@@ -11,7 +11,6 @@ from uuid import UUID
 from django.db import connection
 
 from arrears.law.retention import NO_RULE
-from arrears.work.entry_leaf import UNSAID
 from arrears.work.keeping import OWING, Kept, Table, facts_of, kept_of, of_person
 from arrears.work.models import Attachment, BorrowerLogin, Case, Complaint, Contact, ContactPoint, Dispute, Hold, Party
 from arrears.work.sealing import vault
@@ -104,12 +103,12 @@ def clear(places: list[Party], now: datetime) -> dict[str, int]:
 
 
 def _forget_leaves(owed: list[UUID], parties: list[UUID]) -> dict[str, int]:
-    """Content and salt of every leaf of the debtor's cases are gone, of their Entries parameters, result and salt, but those that say that they were erased; the places in the record stay.
+    """Content and salt of every leaf of the debtor's cases are gone, of their Entries parameters, result, salt and the answer kept under a key of idempotency, but those that say that they were erased; the places in the record stay.
 
     Of anybody else what the digests of personal fields that name them were taken with is gone.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT leaves FROM arrears_forget_leaves(%s::uuid[], %s)", [owed, list(UNSAID)])
+        cursor.execute("SELECT leaves FROM arrears_forget_leaves(%s::uuid[])", [owed])
         leaves = cursor.fetchone()[0]
         cursor.execute("SELECT arrears_forget_fields(%s::uuid[])", [parties])
         return {"leaves": leaves, "leaf_fields": cursor.fetchone()[0]}

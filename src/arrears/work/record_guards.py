@@ -58,17 +58,19 @@ BEGIN
     WHERE NOT EXISTS (SELECT FROM work_place p WHERE p.index = base + n) ORDER BY n;
   GET DIAGNOSTICS lost = ROW_COUNT;
 END $$;
-CREATE OR REPLACE FUNCTION arrears_forget_leaves(cases uuid[], unsaid text[], OUT leaves bigint, OUT entries bigint) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION arrears_forget_leaves(cases uuid[], OUT leaves bigint, OUT entries bigint) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE gone uuid[];
 BEGIN
   SELECT array_agg(p.case_id) INTO gone FROM work_party p
     WHERE p.case_id = ANY (cases) AND p.role = 'debtor' AND p.erased_at IS NOT NULL AND p.lender = current_setting('arrears.lender', true);
   UPDATE work_leaf l SET content = NULL, salt = NULL, fields_sealed = NULL
     WHERE l."case" = ANY (gone) AND l.lender = current_setting('arrears.lender', true) AND l.content IS NOT NULL
-      AND NOT EXISTS (SELECT FROM work_entry e WHERE e.id = l.id AND e.verb = ANY (unsaid));
+      AND NOT EXISTS (SELECT FROM work_entry e WHERE e.id = l.id AND e.verb = 'person.erase');
   GET DIAGNOSTICS leaves = ROW_COUNT;
+  UPDATE work_answer a SET answer = '{}', digest = '' FROM work_entry e
+    WHERE e."case" = ANY (gone) AND e.lender = current_setting('arrears.lender', true) AND e.verb <> 'person.erase' AND a.lender = e.lender AND a."key" = e."key" AND a.actor = coalesce(e.actor::text, e.actor_name);
   UPDATE work_entry e SET salt = '', result = '{}', parameters = CASE WHEN e.verb = 'person.correct' THEN jsonb_build_object('party', e.parameters -> 'party') ELSE '{}' END
-    WHERE e."case" = ANY (gone) AND e.lender = current_setting('arrears.lender', true) AND e.salt <> '' AND NOT e.verb = ANY (unsaid);
+    WHERE e."case" = ANY (gone) AND e.lender = current_setting('arrears.lender', true) AND e.salt <> '' AND e.verb <> 'person.erase';
   GET DIAGNOSTICS entries = ROW_COUNT;
 END $$;
 CREATE OR REPLACE FUNCTION arrears_forget_fields(parties uuid[], OUT leaves bigint) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -80,7 +82,7 @@ BEGIN
   GET DIAGNOSTICS leaves = ROW_COUNT;
 END $$;
 """
-_CALLED = ("arrears_place(bigint, bigint, bigint)", "arrears_place_known(bigint, bytea, uuid)", "arrears_forget_leaves(uuid[], text[])", "arrears_forget_fields(uuid[])")
+_CALLED = ("arrears_place(bigint, bigint, bigint)", "arrears_place_known(bigint, bytea, uuid)", "arrears_forget_leaves(uuid[])", "arrears_forget_fields(uuid[])")
 
 
 def leaf_visible(case_seen: str) -> str:

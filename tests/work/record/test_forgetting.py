@@ -4,17 +4,22 @@ import json
 import subprocess
 from datetime import UTC, date, datetime
 
+import polars as pl
 import pytest
 
+from arrears import store
+from arrears.cli.record_keeping import collected, rows_closed
 from arrears.days import microseconds_of
+from arrears.nightly.row_secrets import secret_at, slots_of
 from arrears.postgres import CASES, accounts, backups
-from arrears.work.models import Entry, Leaf
+from arrears.work.models import Answer, Case, Entry, Leaf
 from arrears.work.queries.leaves import leaf_of_entry, leaves_of_payment
 from arrears.work.recording import integrate
 from arrears.work.tenancy import seen_by
 from work.record.opened import commitment, standing
 from work.record.test_integrating import merkle, placed
 from work.record.test_leaves_of_payments import put
+from work.record.test_record_guards import told as told_by_database
 from work.rights.made_people import Person, account_made, case_made, lender_made
 from work.rights.test_erasure import LI, LONG_AGO, erase
 from work.rights.test_unmasking import ZHANG
@@ -72,6 +77,7 @@ def test_nothing_that_opens_a_leaf_of_an_erased_person_is_left_and_all_other_pro
     found = dumped(work.home)
     assert all(salt in found and content in found.replace("\\\\", "\\") for content, salt in opens.values()), "the search finds what is there"
     assert erase(work, officer, gone)["outcome"] == "erased"
+    told_by_database(work, officer.lender, "SELECT * FROM arrears_forget_leaves(%s::uuid[])", [[gone.case]])
     integrate(work.home, work.now)
     found = dumped(work.home)
     assert not [leaf for leaf, (content, salt) in opens.items() if salt in found or content in found.replace("\\\\", "\\")]
@@ -92,6 +98,41 @@ def test_nothing_that_opens_a_leaf_of_an_erased_person_is_left_and_all_other_pro
         index, _ = standing(leaf.id)
         assert told[index] == commitment(bytes(leaf.salt), leaves(compliance, stays.case)[leaf.id].content)
     assert merkle(placed()[:len(told)]) == merkle(told)
+
+
+def test_whoever_is_erased_can_be_opened_in_no_night_of_a_book_once_it_is_collected_again_without_anybody_thinking_of_it(work, bank, tmp_path):
+    officer, _ = bank
+    made = [case_made(work, officer.lender, Person("debtor", **of), **LONG_AGO) for of in (ZHANG, LI)]
+    with seen_by(officer):
+        gone, stays = (Case.objects.get(id=one.case).borrower_id for one in made)
+    (tmp_path / "lender.yaml").write_text(f"id: {officer.lender}\nname: 测\nlaw: cn\nlicence: bank\nproducts: {{}}\nother_product: consumer_loan\n", encoding="utf-8")
+    book = store.book_at(tmp_path)
+    slots = dict(zip((gone, stays), slots_of(book, pl.Series([gone, stays])).tolist(), strict=True))
+    kept = secret_at(book, slots[stays])
+    assert collected(tmp_path, work.now) == (officer.lender, {}) and secret_at(book, slots[gone])
+    assert erase(work, officer, made[0])["outcome"] == "erased"
+    assert collected(tmp_path, work.now) == (officer.lender, {})
+    assert secret_at(book, slots[gone]) is None and secret_at(book, slots[stays]) == kept
+    assert rows_closed(tmp_path, officer.lender) == 0
+
+
+def test_no_answer_kept_for_a_repeated_call_tells_what_was_done_in_an_erased_case(work, bank):
+    from arrears.work.actions.action import KeyReused, perform
+
+    officer, compliance = bank
+    gone, stays = case_made(work, officer.lender, Person("debtor", **ZHANG), **LONG_AGO), case_made(work, officer.lender, Person("debtor", **LI), **LONG_AGO)
+    calls = {made.case: ("hold.place", {"kind": "cease", "text": "13800138000"}, {"thing": made.case, "key": f"call-{made.case}"}) for made in (gone, stays)}
+    first = {case: perform(compliance, verb, given, THEN, **more) for case, (verb, given, more) in calls.items()}
+    with seen_by(compliance):
+        digests = dict(Answer.objects.filter(key__in=[f"call-{case}" for case in calls]).values_list("key", "digest"))
+    assert erase(work, officer, gone)["outcome"] == "erased"
+    found = dumped(work.home)
+    assert first[gone.case]["hold"] and digests[f"call-{gone.case}"] not in found and digests[f"call-{stays.case}"] in found
+    with seen_by(compliance):
+        assert Answer.objects.get(key=f"call-{gone.case}").answer == {} and Answer.objects.get(key=f"call-{stays.case}").answer == first[stays.case]
+    verb, given, more = calls[gone.case]
+    with pytest.raises(KeyReused):
+        perform(compliance, verb, given, THEN, **more)
 
 
 def test_what_names_another_person_of_the_case_can_no_longer_be_opened_by_their_words(work, bank):

@@ -112,7 +112,7 @@ def test_nobody_forgets_a_leaf_of_a_person_who_was_not_erased(work):
     world = World(work)
     world.do("hold.place", {"kind": "cease", "text": "书面要求停止"})
     before = world.seen(lambda: sorted(Leaf.objects.values_list("id", "content")))
-    told(work, world.lender, "SELECT * FROM arrears_forget_leaves(%s::uuid[], '{}')", [[world.case.id]])
+    told(work, world.lender, "SELECT * FROM arrears_forget_leaves(%s::uuid[])", [[world.case.id]])
     told(work, world.lender, "SELECT * FROM arrears_forget_fields(%s::uuid[])", [[world.debtor.id]])
     after = world.seen(lambda: sorted(Leaf.objects.values_list("id", "content")))
     assert set(before) <= set(after) and all(content for _, content in after)

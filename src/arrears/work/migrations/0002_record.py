@@ -1,6 +1,7 @@
 """The record's leaves, those of them that wait, and their places; every Entry that stands already gets its leaf too, in the order of their numbers lender by lender.
 
 What was personal of an Entry of before is committed to by nothing: it is sealed, and this step has no keys. Payments of before have no leaves of their own.
+Of whoever was erased before, what erasing destroys from now on is destroyed now: what opens their leaves, and what was kept of their Entries and answers.
 """
 
 import uuid
@@ -37,6 +38,11 @@ def leaves_of_entries(apps, schema_editor):
                 cursor.executemany("INSERT INTO work_waiting (leaf, commitment, at) VALUES (%s, %s, %s)",
                                    [(one[0], sha256(b"arrears record v1\n" + one[5] + one[4].encode()).digest(), one[3]) for one in leaves])
                 last = rows[-1][2]["number"]
+            cursor.execute("ALTER TABLE work_entry DISABLE TRIGGER USER")
+            cursor.execute("ALTER TABLE work_answer DISABLE TRIGGER USER")
+            cursor.execute(_FORGOTTEN, {"lender": lender})
+            cursor.execute("ALTER TABLE work_entry ENABLE TRIGGER USER")
+            cursor.execute("ALTER TABLE work_answer ENABLE TRIGGER USER")
 
 
 _ENTRIES = """SELECT e.at, e.salt, jsonb_build_object('lender', e.lender, 'entry', e.id, 'number', e.number, 'case', e."case", 'actor', e.actor, 'actor_name', e.actor_name, 'roles', e.roles, 'via', e.via,
@@ -44,6 +50,14 @@ _ENTRIES = """SELECT e.at, e.salt, jsonb_build_object('lender', e.lender, 'entry
   'changes', (SELECT coalesce(jsonb_agg(jsonb_build_object('table', c."table", 'operation', c.operation, 'rows', c.rows, 'ids', c.ids, 'before', encode(c.before, 'hex'), 'after', encode(c.after, 'hex'))
               ORDER BY c.id), '[]') FROM work_change c WHERE c.entry_id = e.id))::text::json
 FROM work_entry e WHERE e.lender = %(lender)s AND e.number > %(last)s ORDER BY e.number LIMIT %(piece)s"""
+
+_FORGOTTEN = """
+WITH gone AS (SELECT e.id, e.lender, e."key", coalesce(e.actor::text, e.actor_name) AS who FROM work_entry e WHERE e.lender = %(lender)s AND e.verb <> 'person.erase' AND e."case" IN
+       (SELECT p.case_id FROM work_party p WHERE p.lender = %(lender)s AND p.role = 'debtor' AND p.erased_at IS NOT NULL)),
+     leaves AS (UPDATE work_leaf l SET content = NULL, salt = NULL FROM gone WHERE l.id = gone.id),
+     answers AS (UPDATE work_answer a SET answer = '{}', digest = '' FROM gone WHERE a.lender = gone.lender AND a."key" = gone."key" AND a.actor = gone.who)
+UPDATE work_entry e SET salt = '', result = '{}', parameters = CASE WHEN e.verb = 'person.correct' THEN jsonb_build_object('party', e.parameters -> 'party') ELSE '{}' END
+  FROM gone WHERE e.id = gone.id"""
 
 
 class Migration(migrations.Migration):
