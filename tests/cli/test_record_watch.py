@@ -83,6 +83,8 @@ def test_trouble_is_said_once_in_the_readers_language_and_so_is_its_end_and_the_
         for number in range(3):
             step(job, kept.now + number * SECOND)
             settled(job)
+        halted = arrears("record", "status", "--home", kept.home, lang="zh")
+        assert halted.status == 1 and "异常：归集已停止" in halted.out and "修复后会写入" in halted.out, halted
     finally:
         os.replace(key.with_name("aside"), key)
     told = capsys.readouterr().err
@@ -90,7 +92,7 @@ def test_trouble_is_said_once_in_the_readers_language_and_so_is_its_end_and_the_
     assert "monitor" not in told, "the monitor went on"
     step(job, kept.now + 4 * SECOND)
     settled(job)
-    assert "integrate：已恢复" in capsys.readouterr().err
+    assert "integrate：已恢复" in capsys.readouterr().err and arrears("record", "status", "--home", kept.home).status == 0
 
 
 def test_settings_that_cannot_be_read_stop_no_round(kept, lender, capsys):

@@ -48,9 +48,9 @@ def kept(work):
     """The home of the worker with a record that has everything until now."""
     ran = arrears("record", "init", "--home", work.home, "--origin", ORIGIN)
     assert ran.status == 0, ran
-    places_of(work.home).alerts.unlink(missing_ok=True)
-    places_of(work.home).alerts.with_name("monitor.json").unlink(missing_ok=True)
     assert arrears("record", "integrate", "--home", work.home).status == 0
+    places_of(work.home).alerts.unlink(missing_ok=True)
+    places_of(work.home).alerts.with_name("monitor.json").unlink()
     return work
 
 
@@ -310,6 +310,13 @@ def test_a_witness_that_saw_another_history_is_an_alert_that_says_so_with_exit_s
         assert ran.status == 1 and "does not continue that" in ran.out, ran
         status = arrears("record", "status", "--home", kept.home, lang="zh")
         assert status.status == 1 and "异常：见证方" in status.out and "请先查明" in status.out, status
+
+
+def test_an_integration_by_hand_ends_the_alert_that_integration_had_halted(kept):
+    tell(places_of(kept.home), [Finding("integrate", "backlog", "integration has halted: x", "归集已停止：x", "all", "全部")], kept.now)
+    assert arrears("record", "status", "--home", kept.home).status == 1
+    assert arrears("record", "integrate", "--home", kept.home).status == 0
+    assert arrears("record", "status", "--home", kept.home).status == 0
 
 
 def test_a_fork_that_was_told_makes_status_say_what_to_do(kept):

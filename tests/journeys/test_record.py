@@ -173,12 +173,13 @@ def test_a_watch_finds_a_changed_byte_says_what_is_still_provable_ends_by_sigter
         was = entries.read_bytes()
         entries.write_bytes(was[:20] + bytes([was[20] ^ 1]) + was[21:])
         name = entries.relative_to(log).as_posix()
-        until(lambda: (home / "record" / "alerts.jsonl").exists() and name in (home / "record" / "alerts.jsonl").read_text(encoding="utf-8"), "the flipped bit is found")
-        found = [one for one in state(home, status=1)["alerts"] if name in one["en"]]
+        until(lambda: (home / "record" / "alerts.jsonl").exists() and '"kind": "tile"' in (home / "record" / "alerts.jsonl").read_text(encoding="utf-8"), "the flipped bit is found")
+        found = [one for one in state(home, status=1)["alerts"] if one["kind"] == "tile" and name in one["en"]]
         assert "第 0 条" in found[0]["zh"] and "bundle" in found[0]["provable_en"]
         assert name in verified(tmp_path / "verify.py", "log", log, "--key", key_of(home), status=1)
         assert name in run("record", "mend", "--home", home)
         assert entries.read_bytes() == was
+        until(lambda: '"cleared", "key": "integrate"' in (home / "record" / "alerts.jsonl").read_text(encoding="utf-8") or '"integrate"' not in (home / "record" / "alerts.jsonl").read_text(encoding="utf-8"), "integration goes on")
         assert state(home)["alerts"] == []
     finally:
         watch.send_signal(signal.SIGTERM)

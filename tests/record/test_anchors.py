@@ -1,6 +1,7 @@
 """Anchors are made on a real EVM (py-evm) in this process, and asked back by web3, which knows the contract only by the published ABI."""
 
 import json
+import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from arrears.record.signing_key import make_key
 from arrears.refusal import Refused
 from record.programs_beside import missing
 
+_RECURSION = sys.getrecursionlimit()
+"""As it was before py-evm, which sets it to 100,000 when it is imported: past it C code of other tests in this process runs out of stack."""
 try:
     from eth_account import Account
     from eth_tester.exceptions import TransactionFailed
@@ -33,6 +36,8 @@ try:
     from web3.exceptions import Web3Exception
 except ImportError:
     missing("web3, eth-tester and py-evm are not installed, so anchors were not tried; run: make evm")
+
+sys.setrecursionlimit(_RECURSION)
 
 ORIGIN = "lender.example/record"
 

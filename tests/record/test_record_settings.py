@@ -8,7 +8,6 @@ from arrears.record.notes import VerifierKey
 from arrears.record.settings import RecordSettings, read_settings
 from arrears.refusal import Refused
 from arrears.strict_yaml import BadYaml
-from record.small_log import SmallLog
 
 ONE = VerifierKey("bank.example/w1", 4, bytes(range(32))).vkey
 TWO = VerifierKey("bank.example/w1", 6, bytes(1312)).vkey
@@ -52,7 +51,7 @@ def test_witnesses_and_authorities_are_read(tmp_path):
     ("https://witness.bank.example:8443/prefix/", "http://witness.bank.example/"), ("https://witness.bank.example:8443/prefix/", "ftp://127.0.0.1/"), ("https://witness.bank.example:8443/prefix/", "https://user:secret@bank.example/"),
     ("https://witness.bank.example:8443/prefix/", "https://bank.example/?a=1"), ("https://witness.bank.example:8443/prefix/", "https://bank.example:99999/"), ("https://witness.bank.example:8443/prefix/", "https:///x"),
     ("https://witness.bank.example:8443/prefix/", "http://127.0.0.1.evil.example/"), ("https://witness.bank.example:8443/prefix/", "[x]"), ("http://127.0.0.1:3161/", "http://tsa.example/"), ("http://127.0.0.1:3161/", "\"https://tsa.example/\\r\\nX: y\""),
-    ("certificate: ca.pem", "certificate: gone.pem"), ("certificate: ca.pem", "certificate: ''"), (ONE, ONE[:-4]), (ONE, SmallLog().vkey), (ONE, OTHER), (TWO, VerifierKey("bank.example/w1", 4, bytes(32)).vkey), ("name: bank.example/w1", "name: another"),
+    ("certificate: ca.pem", "certificate: gone.pem"), ("certificate: ca.pem", "certificate: ''"), (ONE, ONE[:-4]), (ONE, VerifierKey("lender.example/record", 1, bytes(range(2, 34))).vkey), (ONE, OTHER), (TWO, VerifierKey("bank.example/w1", 4, bytes(32)).vkey), ("name: bank.example/w1", "name: another"),
     (f"[{OTHER}]", OTHER), (f"[{OTHER}]", "[]"), (OTHER, ONE), (SETTINGS, "record: [a]"), (SETTINGS, "record:\n  witnesses: a"), (SETTINGS, "[a]"),
     ("  stamps:\n", "  stamps:\n    - {url: 'http://127.0.0.1:3161', certificate: ca.pem}\n"),
 ])

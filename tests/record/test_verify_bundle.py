@@ -181,6 +181,7 @@ def test_a_row_of_a_set_is_opened_and_a_changed_row_is_named(tmp_path):
             assert findings({**made, "row": {**row, part: wrong}}, tmp_path) == {"b.json: row"}, (index, part)
     code, said = judged(tmp_path, made)
     assert (code, said["content"]["row"]["amount_minor"]) == (0, 1000)
+    assert any("one of the rows whose root stands in that content" in str(told) for told in said["proves"])
 
 
 def test_bundles_of_the_real_writer_are_true(tmp_path):

@@ -136,6 +136,12 @@ def witnessed(home: Path, now: int, names: set[str] | None = None) -> list[Seen]
     return found
 
 
+def looked_after(home: Path, seen: list[Seen], now: int) -> None:
+    """One round of the monitor after an integration by hand: what had halted goes on, and whoever cosigned holds no other history."""
+    over = ["integrate", *(f"fork:{one.name}" for one in seen if one.is_done)]
+    look(places_of(home), now, read_limits(home), Waiting(), witnesses=read_settings(home).witnesses, settled=over)
+
+
 def cosigned(home: Path, file: Path, now: int) -> Checkpoint:
     """The checkpoint of the file, as `witness.py cosign` writes it, with the lines of the witnesses of the settings on it. Raises Refused."""
     demand_log(home)
@@ -208,7 +214,7 @@ def mended(home: Path, now: int):
     found = look(places, now, limits, Waiting(), whole=True).standing
     kept = _kept_aside(places, found, now)
     done = patiently(lambda: mend(places.log, open_key(places.key), placed_commitments))
-    look(places, now, limits, Waiting(), whole=True)
+    look(places, now, limits, Waiting(), whole=True, settled=["integrate"])
     return done, kept if done.files else None
 
 

@@ -19,7 +19,8 @@ from pathlib import Path
 from arrears.cli import record_words, terms
 from arrears.cli.record_keeping import demand_log, newest, stamped, witnessed
 from arrears.record.limits import Limits, read_limits
-from arrears.record.monitor import Waiting, look
+from arrears.record.monitor import Finding, Waiting, look
+from arrears.record.monitor_words import halted_words
 from arrears.record.places import places_of
 from arrears.record.settings import RecordSettings, read_settings
 from arrears.refusal import Refused
@@ -45,6 +46,7 @@ class _Job:
     stamped_at: dict[str, int] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
     busy: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, tuple[str, str]] = field(default_factory=dict)
     settled: list[str] = field(default_factory=list)
     asking: threading.Thread | None = None
 
@@ -181,8 +183,10 @@ def _look(job: _Job, settings: RecordSettings, limits: Limits, now: int) -> None
     from arrears.work.recording import backlog
 
     waits, settled = backlog(), [job.settled.pop() for _ in range(len(job.settled))]
-    done = look(places_of(job.home), now, limits, Waiting(waits.waiting, waits.oldest_at), witnesses=settings.witnesses, settled=settled)
-    for line in record_words.alert_lines(done.raised, done.cleared, job.language):
+    reported = [Finding("integrate", "backlog", *halted_words(*job.refused["integrate"]))] if "integrate" in job.refused else []
+    done = look(places_of(job.home), now, limits, Waiting(waits.waiting, waits.oldest_at), witnesses=settings.witnesses, settled=[*settled, "integrate"], reported=reported)
+    said = [[one for one in several if one.key != "integrate"] for several in (done.raised, done.cleared)]
+    for line in record_words.alert_lines(*said, job.language):
         print(line, file=sys.stderr, flush=True)
 
 
@@ -196,6 +200,7 @@ def _guarded(job: _Job, kind: str, does):
         job.busy[kind] = job.busy.get(kind, 0) + 1
         if "another process" not in problem.en or job.busy[kind] > _ROUNDS_BUSY:
             job.trouble(kind, problem.en, problem.zh)
+            job.refused[kind] = (problem.en, problem.zh)
         return None
     except (Error, OSError) as problem:
         told = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
@@ -209,6 +214,7 @@ def _guarded(job: _Job, kind: str, does):
         connection.close()
         return None
     job.busy.pop(kind, None)
+    job.refused.pop(kind, None)
     job.trouble(kind, None)
     return found
 

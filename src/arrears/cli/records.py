@@ -56,12 +56,13 @@ def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False, lang: L
 @record.command("integrate")
 def integrate(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False, lang: LangOption = None) -> None:
     """Take what waits into the log, sign a checkpoint, show it to the witnesses. 将待写入内容归集入日志，签署检查点并提交见证。"""
-    from arrears.cli.record_keeping import integrated, witnessed
+    from arrears.cli.record_keeping import integrated, looked_after, witnessed
 
     with terms.refusals(lang), working.database(home):
         with terms.progress(quiet=as_json) as bar:
             done = integrated(home, terms.now(), lambda size: bar("record", size, None))
         seen = witnessed(home, terms.now())
+        looked_after(home, seen, terms.now())
         told = {"placed": done.placed, "replayed": done.replayed, "size": done.size, "witnesses": [{"name": one.name, "is_done": one.is_done, "en": one.en, "zh": one.zh} for one in seen]}
         _tell(told, record_words.integrated_lines(told, terms.language(lang)), as_json)
     if any(one.is_fork for one in seen):

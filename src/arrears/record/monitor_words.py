@@ -98,6 +98,11 @@ def silent_words(name: str, size: int, newest: int, at: int | None) -> tuple[str
             f"Up to {size:,} entries the log is witnessed as before; what came after is proven by the log's own key alone.", f"前 {size:,} 条仍有见证；其后的内容仅有日志自身密钥的签名。")
 
 
+def halted_words(en: str, zh: str) -> tuple[str, str, str, str]:
+    """Nothing is integrated, for a reason that stays: such as a backup that was put back, a missing key, a damaged edge."""
+    return (f"integration has halted: {en}", f"归集已停止：{zh}", "What is in the log can be proven as before; what is done meanwhile is safe in the database, and comes in when this is mended.", "已写入日志的照常可证；其间所做的内容在数据库中是安全的，修复后会写入。")
+
+
 def fork_words(name: str, en: str, zh: str) -> tuple[str, str, str, str]:
     """A witness holds another log than this one, in its own words."""
     return (f"witness {name}: refused, it holds another history than this log's: {en}", f"见证方 {name}：拒绝联署，其所存历史与本日志不同：{zh}",

@@ -1685,6 +1685,8 @@ def _conclude_bundle(report: Report, signed: Signed, index: int, content: dict[s
         origin = signed.body.split("\n")[0]
         report.proves.insert(0, (f"This content, letter for letter, is entry {index} of the log “{_shown(origin, 80)}”, whose key you gave, under its checkpoint of {signed.size} entries. If one letter had been changed since, this check would fail.",
                                  f"这份内容，逐字不差，就是您所给公钥对应的日志“{_shown(origin, 80)}”的第 {index} 条（自 0 起算），列于其 {signed.size} 条的检查点之下。此后若改动一个字，本次核对就会失败。"))
+        if row is not None:
+            report.proves.insert(1, ("The opened row is, letter for letter, one of the rows whose root stands in that content.", "所打开的一行，逐字不差，属于该内容所载的根之下的各行。"))
         report.proves += [_seen_by(name, signed.size, when) for name, when in witnessed]
         report.proves += [_stamped_by(stamp, f"the first {signed.size} entries, this one among them,", f"前 {signed.size} 条（含本条）") for stamp in stamps]
         latest = [when for _, when in witnessed if when] + [stamp.at + stamp.accuracy for stamp in stamps]
