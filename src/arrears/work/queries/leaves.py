@@ -70,7 +70,7 @@ def _those_allowed(actor: Actor, rows) -> list[OpenLeaf]:
 
 
 def _open(leaf: Leaf, salts: dict[str, bytes]) -> OpenLeaf:
-    place = Place.objects.filter(leaf=leaf.id).first() or Waiting.objects.get(leaf=leaf.id)
+    place = Waiting.objects.filter(leaf=leaf.id).first() or Place.objects.get(leaf=leaf.id)  # in this order: an integrator at work moves it from the one to the other
     return OpenLeaf(leaf.id, leaf.kind, leaf.content, None if leaf.salt is None else bytes(leaf.salt), getattr(place, "index", None), leaf.content is None, bytes(place.commitment), salts)
 
 
