@@ -49,7 +49,7 @@ $(VENV)/outside/installed: $(VENV)/outside/python/installed tests/record/outside
 	@mkdir -p $(VENV)/outside && cp tests/record/outside/package.json tests/record/outside/package-lock.json $(VENV)/outside
 	@if command -v npm >/dev/null; then npm ci --prefix $(VENV)/outside --ignore-scripts --no-audit --no-fund --silent && touch $@; fi
 
-demo: setup  ## a book of 20,000 loans, its nights and report, and the work plane with cases and accounts
+demo: setup  ## a book of 20,000 loans, its nights and report, the work plane with cases and accounts, and the record of it all, verified
 	$(BIN)/arrears demo --out demo/flash_loans --home demo/home
 
 test: $(VENV)/installed-dev $(VENV)/outside/installed lint  ## do all set-up and run all tests

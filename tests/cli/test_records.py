@@ -131,6 +131,9 @@ def test_what_was_done_is_integrated_proven_and_verified_by_the_self_contained_f
     judged = verified("bundle", tmp_path / "proof.json", "--key", key_of(kept.home))
     assert judged.returncode == 0 and "team.create" in judged.stdout and lender in judged.stdout, judged
     assert (tmp_path / "proof.json").stat().st_mode & 0o777 == 0o600
+    index = json.loads((tmp_path / "proof.json").read_text())["proof"].split("\n")[1].removeprefix("index ")
+    assert arrears("record", "prove", "--index", index, "--home", kept.home, "--lender", lender, "--out", tmp_path / "picked.json").status == 0
+    assert (tmp_path / "picked.json").read_text() == (tmp_path / "proof.json").read_text()
     whole = verified("log", places_of(kept.home).log, "--key", key_of(kept.home))
     assert whole.returncode == 0, whole.stdout
     assert arrears("record", "verify", "log", places_of(kept.home).log, "--key", key_of(kept.home)).status == 0
@@ -145,7 +148,7 @@ def test_a_bundle_is_never_written_over_and_an_unknown_entry_is_refused(kept, le
     at = ("--home", kept.home, "--lender", lender)
     assert "is there already" in arrears("record", "prove", number, *at, "--out", tmp_path / "there.json").error
     assert (tmp_path / "there.json").read_text() == "mine"
-    for what in (("999999999",), (str(uuid4()),), ("--payment", "nothing"), ("--source", "night/2020-01-01/00")):
+    for what in (("999999999",), (str(uuid4()),), ("--index", "999999999"), ("--payment", "nothing"), ("--source", "night/2020-01-01/00")):
         ran = arrears("record", "prove", *what, *at, "--out", tmp_path / "x.json")
         assert ran.status == 2 and "no such entry that may be proven here" in ran.error and "没有可在此出具证明的条目" in ran.error, what
     assert not (tmp_path / "x.json").exists()

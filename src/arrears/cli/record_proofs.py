@@ -44,7 +44,7 @@ def asking(account: str | None, lender: str | None, now: int):
     return system(only_lender(lender)) if account is None else acting(account, f"cli:{getpass.getuser()}"[:40], now)
 
 
-def leaf_and_row(actor, *, entry: str | None, day: date | None, loan: str | None, payment: str | None, source: str | None, book: Path | None, values: dict[str, Any]):
+def leaf_and_row(actor, *, entry: str | None, day: date | None, loan: str | None, payment: str | None, source: str | None, book: Path | None, values: dict[str, Any], index: int | None = None):
     """The leaf that is meant (work.queries.leaves.OpenLeaf), and the row of one decision where a loan is. Raises Refused where there is none that the actor may prove."""
     from arrears.cli.records import entry_of
     from arrears.nightly import night_record
@@ -59,6 +59,8 @@ def leaf_and_row(actor, *, entry: str | None, day: date | None, loan: str | None
         found, what = (several[-1] if several else None), f"payment {payment}"
     elif source is not None:
         found, what = leaves.leaf_of_source(actor, source), f"source {source}"
+    elif index is not None:
+        found, what = leaves.leaf_at(actor, index), f"index {index}"
     else:
         home = store.book_at(book)
         night = _night_of(home, day)

@@ -105,6 +105,7 @@ def prove(
     loan: Annotated[str | None, typer.Option("--loan", help="loan_id of the decision to open. 贷款编号")] = None,
     payment: Annotated[str | None, typer.Option("--payment", help="payment_id of a payment that was applied. 还款编号")] = None,
     source: Annotated[str | None, typer.Option("--source", help="Any other happening, as arrears record collect names it. 其他事项的来源名")] = None,
+    index: Annotated[int | None, typer.Option("--index", help="Place in the log, counted from 0, as an auditor picks it. 日志中的序号，自 0 起", min=0)] = None,
     book: BookOption = None,
     opens: Annotated[list[str] | None, typer.Option("--open", help="NAME=FILE: open a withheld field too, whose value the file holds; may be repeated. 一并打开保留字段")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="File for the bundle; default ENTRY.json here. 证明包文件")] = None,
@@ -114,17 +115,17 @@ def prove(
     from arrears.cli import record_proofs
 
     with terms.refusals(lang):
-        if sum(one is not None for one in (entry, night, payment, source)) != 1:
-            raise Refused("say one thing to prove: ENTRY, --night DATE (with --loan ID and --book), --payment ID or --source NAME", "请指明一项：编号、--night 日期（配合 --loan 与 --book）、--payment 编号 或 --source 名称")
+        if sum(one is not None for one in (entry, night, payment, source, index)) != 1:
+            raise Refused("say one thing to prove: ENTRY, --night DATE (with --loan ID and --book), --payment ID, --source NAME or --index N", "请指明一项：编号、--night 日期（配合 --loan 与 --book）、--payment 编号、--source 名称或 --index 序号")
         if (loan is not None and night is None) or (night is not None and book is None):
             raise Refused("--loan goes with --night DATE, and a night with its --book", "--loan 须与 --night 日期 同用，夜批须指明 --book")
         values = record_proofs.values_of(opens or [])
         day = read_day(night, "--night") if night is not None else None
         with working.database(home):
             actor = record_proofs.asking(account, lender, terms.now())
-            found, row = record_proofs.leaf_and_row(actor, entry=entry, day=day, loan=loan, payment=payment, source=source, book=book, values=values)
+            found, row = record_proofs.leaf_and_row(actor, entry=entry, day=day, loan=loan, payment=payment, source=source, index=index, book=book, values=values)
             bundle = record_proofs.bundle_of(home, found, row)
-        path = out or Path(f"{record_proofs.file_name(entry, night, loan, payment, source)}.json")
+        path = out or Path(record_proofs.file_name(entry, night, loan, payment, source, None if index is None else f"index-{index}") + ".json")
         record_proofs.write(path, bundle)
         for text in record_words.proven_lines(path, bundle, record_proofs.key_of(home), found.index, bool(values), terms.language(lang)):
             print(text)

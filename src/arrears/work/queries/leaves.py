@@ -62,6 +62,13 @@ def leaf_of_source(actor: Actor, source: str) -> OpenLeaf | None:
         return next(iter(_those_allowed(actor, Leaf.objects.filter(lender=actor.lender, source=source))), None)
 
 
+def leaf_at(actor: Actor, index: int) -> OpenLeaf | None:
+    """The leaf at that index of the log, as an auditor picks it; None where there is none, or none that the actor may prove."""
+    with seen_by(actor):
+        leaf = Place.objects.filter(index=index).values_list("leaf", flat=True).first()
+        return next(iter(_those_allowed(actor, Leaf.objects.filter(lender=actor.lender, id=leaf))), None) if leaf else None
+
+
 def _those_allowed(actor: Actor, rows) -> list[OpenLeaf]:
     """Those whose Entry the actor may prove, in the order of their Entries."""
     found = list(rows)
