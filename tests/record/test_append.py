@@ -277,6 +277,12 @@ def test_more_signatures_than_readers_take_are_refused(tmp_path):
     refused(lambda: log.add_signatures(5, lines), "65 signatures")
     assert len(notes.read_note(log.add_signatures(5, lines[:63]).note).signatures) == 64
     assert Log.open(log.folder).checkpoint() == log.checkpoint()
+    new = change_key(log, tmp_path / "key", logs.NOW)
+    log.close()
+    with open_log(tmp_path / "log", tmp_path / "key") as again:
+        assert len(notes.read_note(again.checkpoint().note).signatures) == 64, "a full one is left as it is when the key changes"
+        again.extend(logs.entry(5))
+        assert notes.is_signed_by(notes.read_note(again.publish().note), notes.read_vkey(new))
 
 
 def test_a_rotated_key_signs_what_follows_and_the_old_one_is_refused(tmp_path):

@@ -298,8 +298,8 @@ class Log:
         self.close()
 
     def _sign_handed_over(self) -> None:
-        """The newest key has signed the checkpoint at which it took over, beside the old one."""
-        if self.size == self._keys.keys[-1][0]:
+        """The newest key has signed the checkpoint at which it took over, beside the old one, where it has room for one more line."""
+        if self.size == self._keys.keys[-1][0] and len(read_note(self._published.note).signatures) < MOST_SIGNATURES:
             self.add_signatures(self.size, [self._key.sign(self._published.body)])
 
     def _may_write(self) -> None:
