@@ -11,7 +11,6 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from arrears.record.append import Log
@@ -51,28 +50,6 @@ class Fork(Refused):
             f"见证方 {witness.name} 所见的 {ours.origin} 为 {seen_size} 条，而本日志（{ours.size} 条，根 {our_root}）并未延续它：日志被改写，或恢复了较旧的备份。未联署。"
             "请停止写入、保留双方证据；如有较新的日志副本请恢复，并告知审计方；在此事上日志自己的说法不作数")
         self.witness, self.ours, self.seen_size, self.seen_note = witness, ours, seen_size, seen_note
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One witness that was asked: the signature lines it added, and what went wrong (None: nothing)."""
-
-    witness: Witness
-    lines: tuple[str, ...]
-    problem: Refused | None
-
-
-def submit_to_all(log: Log, witnesses: tuple[Witness, ...], now: int) -> list[Asked]:
-    """What each witness that has an address said of the newest checkpoint; one that is down, refuses or has seen a fork (problem is a Fork) keeps no other from being asked."""
-    asked = []
-    for witness in witnesses:
-        if not witness.url:
-            continue
-        try:
-            asked.append(Asked(witness, tuple(submit(log, witness, now)), None))
-        except Refused as problem:
-            asked.append(Asked(witness, (), problem))
-    return asked
 
 
 def submit(log: Log, witness: Witness, now: int) -> list[str]:
