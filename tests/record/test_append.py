@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from arrears.record import notes, proofs, verify
-from arrears.record.append import Log
+from arrears.record.append import Busy, Log
 from arrears.record.key_change import change_key, open_log
 from arrears.record.signing_key import make_key, make_successor, open_key
 from arrears.record.tiles import DamagedFile
@@ -160,6 +160,7 @@ def test_a_second_integrator_is_refused_while_the_first_lives_and_goes_on_when_i
     with subprocess.Popen([sys.executable, "-c", child, str(tmp_path / "log"), str(tmp_path / "key")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
         assert first.stdout.readline() == "open\n"
         said = refused(lambda: Log.open(tmp_path / "log", key), "another process")
+        assert isinstance(said, Busy)
         assert "另一个进程" in said.zh
         assert Log.open(tmp_path / "log").size == 3, "readers are not kept out"
         first.kill()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from arrears import store
 from arrears.days import moment_of
-from arrears.record.append import Log
+from arrears.record.append import Busy, Log
 from arrears.record.history import read_current, read_keys
 from arrears.record.key_change import change_key, open_log
 from arrears.record.limits import read_limits
@@ -104,8 +104,8 @@ def patiently(does: Callable):
     while True:
         try:
             return does()
-        except Refused as problem:
-            if "another process" not in problem.en or time.monotonic() > until:
+        except Busy:
+            if time.monotonic() > until:
                 raise
         time.sleep(_PAUSE_SECONDS)
 

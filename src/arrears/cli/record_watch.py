@@ -18,6 +18,7 @@ from pathlib import Path
 
 from arrears.cli import record_words, terms
 from arrears.cli.record_keeping import demand_log, newest, stamped, witnessed
+from arrears.record.append import Busy
 from arrears.record.limits import Limits, read_limits
 from arrears.record.monitor import Finding, Waiting, look
 from arrears.record.monitor_words import halted_words
@@ -198,7 +199,7 @@ def _guarded(job: _Job, kind: str, does):
         found = does()
     except Refused as problem:
         job.busy[kind] = job.busy.get(kind, 0) + 1
-        if "another process" not in problem.en or job.busy[kind] > _ROUNDS_BUSY:
+        if not isinstance(problem, Busy) or job.busy[kind] > _ROUNDS_BUSY:
             job.trouble(kind, problem.en, problem.zh)
             job.refused[kind] = (problem.en, problem.zh)
         return None

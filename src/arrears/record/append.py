@@ -52,6 +52,10 @@ LOCK = "lock"
 _SETTLED_AT_ONCE = 4096
 
 
+class Busy(Refused):
+    """Another process goes on with the log at this moment; nothing is wrong with it."""
+
+
 class Log:
     """A log in a folder. size: its entries, those extended and not yet published among them. Only one opened with its key may change it."""
 
@@ -90,7 +94,7 @@ class Log:
     def open(cls, folder: Path, key: SigningKey | None = None) -> "Log":
         """The log as its newest checkpoint says it is: with the key to go on with it, without to read it only.
 
-        Raises Refused where there is none, where another process goes on with it, where the key is not its newest; DamagedFile where checkpoint, history, keys or right edge are not whole.
+        Raises Busy where another process goes on with it, Refused where there is none or where the key is not its newest; DamagedFile where checkpoint, history, keys or right edge are not whole.
         """
         keys = read_keys(folder)
         lock = locked(folder) if key else None
@@ -417,7 +421,7 @@ def _signed_note(key: SigningKey, origin: str, size: int, root: bytes) -> str:
 
 
 def locked(folder: Path) -> int:
-    """The handle that holds the folder's lock; the system lets go of it however the process ends. Raises Refused where another holds it, or the folder cannot be written."""
+    """The handle that holds the folder's lock; the system lets go of it however the process ends. Raises Busy where another holds it, Refused where the folder cannot be written."""
     try:
         handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as problem:
@@ -426,7 +430,7 @@ def locked(folder: Path) -> int:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(handle)
-        raise Refused(f"{folder}: another process is going on with this log; two would sign two histories. Wait until it has ended, or end it", f"{folder}：另一个进程正在写入该日志；两个同时写会签出两份历史。请等待其结束，或先结束它") from None
+        raise Busy(f"{folder}: another process is going on with this log; two would sign two histories. Wait until it has ended, or end it", f"{folder}：另一个进程正在写入该日志；两个同时写会签出两份历史。请等待其结束，或先结束它") from None
     return handle
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from django.db import connection
 
 from arrears.days import microseconds_of
-from arrears.record.append import Log
+from arrears.record.append import Busy, Log
 from arrears.record.key_change import open_log
 from arrears.record.places import places_of
 from arrears.refusal import Refused
@@ -133,7 +133,7 @@ def _alone(home: Path) -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
         if cursor.fetchone() != (True,):
-            raise Refused(f"{home}: another process integrates the record at this moment; let it finish, then run again", f"{home}：另一进程正在写入存证日志；请待其完成后重试")
+            raise Busy(f"{home}: another process integrates the record at this moment; let it finish, then run again", f"{home}：另一进程正在写入存证日志；请待其完成后重试")
         try:
             yield
         finally:
