@@ -9,7 +9,11 @@ from pathlib import Path
 
 from arrears.cli import record_watch, terms
 from arrears.cli.record_watch import beside_server, step
+from arrears.record.append import Log
+from arrears.record.limits import Limits
+from arrears.record.monitor import Waiting, look
 from arrears.record.places import places_of
+from arrears.record.signing_key import make_key, open_key
 from cli.test_records import arrears, done, kept, lender, witnessed
 
 assert kept and lender
@@ -128,6 +132,16 @@ def test_where_no_record_is_kept_no_job_runs_beside_the_server(tmp_path):
     with beside_server(tmp_path, "en") as is_recorded:
         assert not is_recorded and "--beside" not in children()
     assert not any(one.name.startswith("Thread-") and "keep" in one.name for one in threading.enumerate())
+
+
+def test_the_job_runs_beside_the_server_though_the_checkpoint_of_a_watched_log_is_gone(tmp_path):
+    places = places_of(tmp_path)
+    make_key(places.key, "watched.example/record", 0)
+    Log.create(places.log, open_key(places.key)).close()
+    look(places, SECOND, Limits(), Waiting())
+    (places.log / "checkpoint").unlink()
+    with beside_server(tmp_path, "en") as is_recorded:
+        assert is_recorded and "--beside" in children()
 
 
 def test_the_job_ends_by_itself_when_the_server_beside_which_it_was_started_is_gone(kept):

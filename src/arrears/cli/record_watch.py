@@ -20,7 +20,7 @@ from arrears.cli import record_words, terms
 from arrears.cli.record_keeping import demand_log, newest, stamped, witnessed
 from arrears.record.append import Busy
 from arrears.record.limits import Limits, read_limits
-from arrears.record.monitor import Finding, Waiting, look
+from arrears.record.monitor import Finding, Waiting, look, read_place
 from arrears.record.monitor_words import halted_words
 from arrears.record.places import places_of
 from arrears.record.settings import RecordSettings, read_settings
@@ -104,10 +104,12 @@ def beside_server(home: Path, language: str) -> Iterator[bool]:
     command = [*_ARREARS, "record", "watch", "--home", str(home), "--lang", language, "--beside", str(os.getpid())]
     over, turn = threading.Event(), threading.Lock()
     running: list[subprocess.Popen] = []
+    places = places_of(home)
 
     def start() -> bool:
+        """A log that was watched before is one, whatever file of it is gone: that is to be told."""
         with turn:
-            if not over.is_set() and (places_of(home).log / "checkpoint").exists():
+            if not over.is_set() and ((places.log / "checkpoint").exists() or read_place(places).vkey):
                 running[:] = [_started(command)]
         return bool(running)
 
