@@ -105,7 +105,7 @@ def clear(places: list[Party], now: datetime) -> dict[str, int]:
 def _forget_leaves(owed: list[UUID], parties: list[UUID]) -> dict[str, int]:
     """Content and salt of every leaf of the debtor's cases are gone, of their Entries parameters, result, salt and the answer kept under a key of idempotency, but those that say that they were erased; the places in the record stay.
 
-    Of anybody else what the digests of personal fields that name them were taken with is gone.
+    Of anybody else what the digests of personal fields that name them were taken with is gone, and what was put down of the states for which they were protected.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT leaves FROM arrears_forget_leaves(%s::uuid[])", [owed])

@@ -74,7 +74,13 @@ BEGIN
   GET DIAGNOSTICS entries = ROW_COUNT;
 END $$;
 CREATE OR REPLACE FUNCTION arrears_forget_fields(parties uuid[], OUT leaves bigint) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE states uuid[];
 BEGIN
+  SELECT array_agg(e.id) INTO states FROM work_entry e JOIN work_party p ON p.case_id = e."case" AND p.lender = e.lender AND p.id::text = e.parameters ->> 'party'
+    WHERE p.id = ANY (parties) AND p.erased_at IS NOT NULL AND p.lender = current_setting('arrears.lender', true) AND e.verb IN ('party.protect', 'party.release');
+  UPDATE work_leaf l SET content = NULL, salt = NULL, fields_sealed = NULL WHERE l.id = ANY (states);
+  UPDATE work_answer a SET answer = '{}', digest = '' FROM work_entry e WHERE e.id = ANY (states) AND a.lender = e.lender AND a."key" = e."key" AND a.actor = coalesce(e.actor::text, e.actor_name);
+  UPDATE work_entry e SET salt = '', result = '{}', parameters = '{}' WHERE e.id = ANY (states);
   UPDATE work_leaf l SET fields_sealed = NULL FROM work_party p
     WHERE p.id = ANY (parties) AND p.erased_at IS NOT NULL AND p.lender = current_setting('arrears.lender', true) AND l."case" = p.case_id AND l.lender = p.lender
       AND l.fields_sealed IS NOT NULL AND (position(p.id::text IN l.content) > 0

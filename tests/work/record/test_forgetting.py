@@ -142,7 +142,11 @@ def test_what_names_another_person_of_the_case_can_no_longer_be_opened_by_their_
     made = case_made(work, officer.lender, Person("debtor", **ZHANG), Person("guarantor", **LI), opened_on=date(2018, 1, 10), closed_on=date(2019, 1, 10), closed_why="settled")
     for party, value in ((0, "张三丰"), (1, "李四光")):
         perform(officer, "person.correct", {"party": made.parties[party], "field": "name", "value": value, "identity_by": "in_person"}, THEN, thing=made.case, reason="a misspelling")
+        perform(compliance, "party.protect", {"party": made.parties[party], "state": ("disaster", "seriously_ill")[party]}, THEN, thing=made.case, key=f"state-{made.parties[party]}")
+    assert "seriously_ill" in dumped(work.home).split("COPY public.work_entry ")[1]
     assert erase(work, officer, made, 1)["outcome"] == "erased"
+    rows = "".join(table.split("\\.")[0] for table in dumped(work.home).split("COPY public.work_") if table.startswith(("entry ", "leaf ", "answer ", "party ")))
+    assert "seriously_ill" not in rows and "disaster" in rows, "for what they were protected is nobody's business any more; the debtor's stays"
     with seen_by(officer):
         told = {leaf.content and json.loads(leaf.content)["parameters"]["party"]: leaf.fields_sealed is not None
                 for leaf in Leaf.objects.filter(id__in=Entry.objects.filter(verb="person.correct").values_list("id", flat=True))}
