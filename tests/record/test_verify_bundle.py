@@ -136,6 +136,7 @@ def test_a_changed_character_anywhere_in_a_bundle_is_found_or_proves_the_same(op
     ("field_salts", lambda made: {"reason": "00" * 32}, "field_salts"),
     ("stamps", lambda made: ["AAAA"], "stamps, number 1"),
     ("stamps", lambda made: [7], "stamps"),
+    ("stamps", lambda made: None, "stamps"),
     ("row", lambda made: {}, "row"),
 ])
 def test_a_changed_part_of_a_bundle_is_named(opened, tmp_path, part, change, named):

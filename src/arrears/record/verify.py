@@ -1585,7 +1585,7 @@ def check_bundle(path: str, asked: Asked, fields: list[tuple[str, str]]) -> Repo
     except Unfit as problem:
         report.false("bundle", f"{file}: {part}", problem.en, problem.zh, entry=index if signed else None)
         row = None
-    stamps = _stamps_of_bundle(bundle.get("stamps"), signed, asked, file, report)
+    stamps = _stamps_of_bundle(bundle.get("stamps", []), signed, asked, file, report)
     if signed is not None and content is not None:
         _conclude_bundle(report, signed, index, content, row, stamps, asked)
     return report
@@ -1653,7 +1653,7 @@ def _look_at_fields(salts: Any, fields: list[tuple[str, str]], content: dict[str
 def _stamps_of_bundle(stamps: Any, signed: Signed | None, asked: Asked, file: str, report: Report) -> list[Stamp]:
     traced = []
     try:
-        for place, text in enumerate(_listed(stamps if stamps is not None else [], str, 100)):
+        for place, text in enumerate(_listed(stamps, str, 100)):
             here = f"{file}: stamps, number {place + 1}"
             try:
                 stamp = read_stamp(_unbase64(text), signed.body if signed else "", asked.authorities)
