@@ -118,6 +118,26 @@ def test_a_record_that_was_killed_between_key_and_log_is_begun_by_init_again(tmp
     assert places_of(tmp_path).key.stat().st_mode & 0o777 == 0o600
 
 
+def test_init_makes_no_other_key_where_the_log_is_there_and_its_key_is_not(tmp_path):
+    assert arrears("record", "init", "--home", tmp_path, "--origin", ORIGIN).status == 0
+    places_of(tmp_path).key.unlink()
+    for origin in (ORIGIN, "another.example/record"):
+        ran = arrears("record", "init", "--home", tmp_path, "--origin", origin)
+        assert ran.status == 2 and "restore it from its copy" in ran.error and "请从备份恢复" in ran.error
+        assert not places_of(tmp_path).key.exists()
+
+
+def test_status_says_by_itself_that_the_database_is_older_than_the_log_and_that_what_waits_is_old(kept, monkeypatch):
+    from arrears.work import recording
+
+    size = recording.backlog().placed
+    monkeypatch.setattr(recording, "backlog", lambda: recording.Backlog(2, 0, size - 3))
+    ran = arrears("record", "status", "--home", kept.home)
+    assert ran.status == 1 and "the database knows" in ran.out and "of 3 entries" in ran.out and "WRONG: backlog: 2 entries" in ran.out, ran
+    ran = arrears("record", "status", "--home", kept.home, lang="zh")
+    assert ran.status == 1 and "数据库比日志旧" in ran.out and "异常：积压：2 条" in ran.out, ran
+
+
 def test_what_was_done_is_integrated_proven_and_verified_by_the_self_contained_file(kept, lender, tmp_path):
     number = done(kept, lender)
     waits = json.loads(arrears("record", "status", "--home", kept.home, "--json").out)

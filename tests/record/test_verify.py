@@ -63,6 +63,14 @@ def test_the_file_alone_in_another_folder_verifies_a_log_and_says_so_in_both_lan
     assert run("log", built, "--key", LOG.vkey, python=python, LANG="zh_CN.UTF-8", PYTHONIOENCODING="ascii").returncode == 0
 
 
+def test_a_reader_that_leaves_early_gets_no_traceback_and_the_same_status(built):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, str(PROGRAM), "log", str(built), "--key", LOG.vkey], stdout=writing, stderr=subprocess.PIPE, timeout=120)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_its_json_says_the_same_for_machines(folder):
     raw = bytearray((folder / "tile/0/000").read_bytes())
     raw[32 * 9] ^= 1

@@ -394,6 +394,12 @@ def test_nonsense_does_not_crowd_out_what_proves(tmp_path, log, monkeypatch):
     assert [kind for kind, _ in made.reports()][-1] == "two roots for one size" and len(made.reports()) == 4
 
 
+def test_who_runs_no_witness_can_judge_a_file_of_evidence(witness, log, tmp_path, capsys):
+    (tmp_path / "none").write_text("no evidence")
+    assert the_witness.main(["evidence", str(tmp_path / "none"), "--log", log.vkey, "--state", str(tmp_path / "nowhere")]) == 2
+    assert "no whole file of evidence" in capsys.readouterr().err
+
+
 def test_commands_that_name_nothing_or_an_address_that_is_none_end_with_a_sentence(witness, log):
     for words in (["trust"], ["trust", "--log", "gone.vkey"], ["serve", "--listen", "127.0.0.1"], ["serve", "--listen", "127.0.0.1:99999"], ["evidence", "gone", "--log", log.vkey], ["init", "--name", "a b"]):
         told = witness.run(*words)

@@ -14,7 +14,7 @@ from arrears.record.history import read_current, read_keys
 from arrears.record.key_change import change_key, open_log
 from arrears.record.limits import read_limits
 from arrears.record.monitor import Finding, Waiting, last_cosignatures, look, read_place, standing, tell
-from arrears.record.monitor_words import fork_words
+from arrears.record.monitor_words import backlog_words, fork_words, older_words
 from arrears.record.notes import Checkpoint, read_checkpoint
 from arrears.record.places import Places, places_of
 from arrears.record.settings import StampAuthority, read_settings
@@ -39,6 +39,9 @@ def begin(home: Path, origin: str, now: int) -> tuple[str, bool]:
     """The record's key and empty log are there; the public key, and whether they were made just now. Raises Refused where there is one of another name."""
     places = places_of(home)
     is_new = not (places.log / "checkpoint").exists()
+    if not is_new and not places.key.exists():
+        raise Refused(f"{places.key}: the signing key of the record in {places.log} is not there; restore it from its copy, a new one could not go on with this log; nothing was made",
+                      f"{places.key}：缺少 {places.log} 的签名私钥；请从备份恢复，新密钥无法接续该日志；未新建任何内容")
     signing = open_key(places.key) if places.key.exists() else make_key(places.key, origin, now)
     if signing.name != origin:
         raise Refused(f"{home}: its record is called {signing.name}, not {origin}; a record keeps its name", f"{home}：其存证名为 {signing.name}，而非 {origin}；名称不可更改")
@@ -67,8 +70,8 @@ def public_keys(home: Path) -> list[str]:
     return [one.vkey for _, one in read_keys(places_of(home).log).keys]
 
 
-def state_of(home: Path, waits) -> dict:
-    """What is known of the record: its size, what waits, witnesses, stamps, how far the monitor is, and all that is wrong. waits: work.recording.Backlog."""
+def state_of(home: Path, backlog: Callable) -> dict:
+    """What is known of the record: its size, what waits, witnesses, stamps, how far the monitor is, and all that is wrong. backlog: gives work.recording.Backlog."""
     demand_log(home)
     places, settings = places_of(home), read_settings(home)
     place, last = read_place(places), last_cosignatures(places, settings.witnesses)
@@ -78,9 +81,15 @@ def state_of(home: Path, waits) -> dict:
     except Refused as problem:
         origin, size, root = None, None, None
         damage = Finding("checkpoint", "checkpoint", problem.en, problem.zh, *([""] * 2))
+    waits = backlog()  # after the log: what is in its files has its place in the database before
     alerts = standing(places)
     if size is None:
         alerts.setdefault("checkpoint", damage)
+    elif size > waits.placed:
+        alerts.setdefault("older", Finding("older", "checkpoint", *older_words(size, waits.placed)))
+    minutes = read_limits(home).backlog_minutes
+    if waits.waiting and waits.oldest_at is not None and time.time() - waits.oldest_at / 1_000_000 > 60 * minutes:
+        alerts.setdefault("backlog", Finding("backlog", "backlog", *backlog_words(waits.waiting, waits.oldest_at, minutes)))
     return {
         "origin": origin, "size": size, "root": root, "log": str(places.log), "waiting": waits.waiting, "waiting_since": _said(waits.oldest_at),
         "witnesses": [{"name": one.name, "url": one.url or None, "size": last[one.name][0] if one.name in last else None, "at": _said(last[one.name][1]) if one.name in last else None} for one in settings.witnesses],

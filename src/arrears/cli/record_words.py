@@ -114,8 +114,8 @@ def program_lines(out: Path, is_witness: bool, lang: str) -> list[str]:
         run = f"python {name} init --name partner.example/witness --state DIR"
         return [f"{out}：见证程序，单文件，只需 Python 3.11 与 cryptography；开始：{run}" if lang == "zh" else f"{out}: the witness in one file; it needs Python 3.11 and cryptography alone. Begin with: {run}"]
     run = f"python {name} log FOLDER --key KEY"
-    return [f"{out}：独立核验程序，单文件，只需 Python 3.11 与 cryptography，不含写入方的代码；用法：{run}，或 bundle 文件" if lang == "zh" else
-            f"{out}: the verifier in one file; it needs Python 3.11 and cryptography alone, and shares no code with what writes the log. Run: {run}, or bundle FILE"]
+    return [f"{out}：独立核验程序，单文件，只需 Python 3.9 以上与 cryptography，不含写入方的代码；用法：{run}，或 bundle 文件" if lang == "zh" else
+            f"{out}: the verifier in one file; it needs Python 3.9 or newer and cryptography alone, and shares no code with what writes the log. Run: {run}, or bundle FILE"]
 
 
 def mended_lines(done, kept: Path | None, lang: str) -> list[str]:

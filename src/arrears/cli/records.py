@@ -47,7 +47,7 @@ def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False, lang: L
     with terms.refusals(lang), working.database(home):
         from arrears.work.recording import backlog
 
-        found = state_of(home, backlog())
+        found = state_of(home, backlog)
         _tell(found, record_words.state_lines(found, home, terms.language(lang)), as_json)
     if found["alerts"]:
         raise typer.Exit(DIFFERS)
@@ -108,7 +108,7 @@ def prove(
     index: Annotated[int | None, typer.Option("--index", help="Place in the log, counted from 0, as an auditor picks it. 日志中的序号，自 0 起", min=0)] = None,
     book: BookOption = None,
     opens: Annotated[list[str] | None, typer.Option("--open", help="NAME=FILE: open a withheld field too, whose value the file holds; may be repeated. 一并打开保留字段")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="File for the bundle; default ENTRY.json here. 证明包文件")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="File for the bundle; default proof-ENTRY.json here. 证明包文件")] = None,
     home: HomeOption = DEFAULT_HOME, lender: LenderOption = None, account: AsOption = None, lang: LangOption = None,
 ) -> None:
     """Write the bundle that opens one entry to a stranger: content, proof, checkpoint, cosignatures; say how to check it. 出具一条存证的证明包。"""

@@ -258,7 +258,7 @@ def _currencies(content: str) -> set[str]:
 def _record_of(book: Book, as_of: date, digest: str | None) -> NightRecord:
     folders = [path for path in (book.night(as_of), *reversed(superseded_nights(book))) if path.name[:10] == as_of.isoformat() and path.is_dir()]
     if not folders:
-        raise Refused(f"{book.root}: no night of {as_of} is finished; there are {', '.join(map(str, book.night_dates()[-5:])) or 'none'}",
+        raise Refused(f"{book.root}: no night of {as_of} is finished; the last that are: {', '.join(map(str, book.night_dates()[-5:])) or 'none'}",
                       f"{book.root}：没有已完成的 {as_of} 夜批；最近的有：{'、'.join(map(str, book.night_dates()[-5:])) or '无'}")
     for folder in folders if digest is not None else folders[:1]:
         found = read_night_record(folder)

@@ -81,6 +81,14 @@ def backlog_words(count: int, since: int, minutes: int) -> tuple[str, str, str, 
             "What is in the log can be proven as before; what waits is safe in the database, and is not yet evidence for anybody outside.", "已写入日志的照常可证；等待中的内容在数据库中是安全的，但尚不能对外作为证据。")
 
 
+def older_words(size: int, placed: int) -> tuple[str, str, str, str]:
+    """The database knows fewer entries than the log has: an older backup of it was put back."""
+    return (f"the log has {size:,} entries and the database knows {placed:,}: it is older than the log, and nothing is taken in; put the newer database back, or, where there is none, run arrears record resume",
+            f"日志有 {size:,} 条，而数据库仅知 {placed:,} 条：数据库比日志旧，不再写入；请恢复较新的数据库，确无则运行 arrears record resume",
+            f"The log's files are whole as before; the content of {size - placed:,} entries, from number {placed:,} on, can be opened only by bundles given out already.",
+            f"日志文件照常可核；自第 {placed:,} 条起的 {size - placed:,} 条内容，仅能凭已交出的证明包打开。")
+
+
 def clock_words(now: int, seen: int, witness: str = "") -> tuple[str, str, str, str]:
     """The clock is behind a moment that was seen already, by the monitor or by a witness."""
     here, there = (f"{moment_of(at):%Y-%m-%d %H:%M:%S} UTC" for at in (now, seen))

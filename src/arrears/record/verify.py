@@ -1841,10 +1841,10 @@ def main(argv: list[str] | None = None) -> int:
         out, code = (json.dumps({"true": None, "error": {"en": problem.en, "zh": problem.zh}}) if asked.json else (problem.en, problem.zh)[language]) + "\n", 2
     stream = sys.stdout if code < 2 or asked.json else sys.stderr
     try:
-        stream.write(out)
-    except UnicodeEncodeError:
-        stream.write(out.encode("ascii", "backslashreplace").decode("ascii"))
-    stream.flush()
+        stream.write(out.encode(stream.encoding or "utf-8", "backslashreplace").decode(stream.encoding or "utf-8"))
+        stream.flush()
+    except BrokenPipeError:  # the reader has seen enough; the judgement stands
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     return code
 
 

@@ -783,6 +783,10 @@ def _key_text(said: str) -> str:
 def _spoken(arguments: argparse.Namespace) -> int:
     """Does what was asked and says it; the exit status."""
     state, zh = Path(arguments.state), arguments.lang == "zh"
+    if arguments.command == "evidence":
+        proven = judged(Path(arguments.file).read_text(encoding="utf-8"), [_key_text(said) for said in arguments.log])
+        print(("此文件本身证明：该日志签署了两种历史" if proven else "此文件本身不能证明日志签署了两种历史") if zh else f"this file {'proves' if proven else 'does not prove'} by itself that the log signed two histories")
+        return 0 if proven else 1
     if arguments.command == "init":
         init(state, arguments.name)
     witness = Witness(state)
@@ -804,10 +808,6 @@ def _spoken(arguments: argparse.Namespace) -> int:
             write_durably(Path(arguments.out), cosigned)
         else:
             print(cosigned, end="")
-    elif arguments.command == "evidence":
-        proven = judged(Path(arguments.file).read_text(encoding="utf-8"), [_key_text(said) for said in arguments.log])
-        print(("此文件本身证明：该日志签署了两种历史" if proven else "此文件本身不能证明日志签署了两种历史") if zh else f"this file {'proves' if proven else 'does not prove'} by itself that the log signed two histories")
-        return 0 if proven else 1
     elif arguments.command == "status":
         for en, words in witness.sentences():
             print(words if zh else en)
