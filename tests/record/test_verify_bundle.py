@@ -182,7 +182,15 @@ def test_a_row_of_a_set_is_opened_and_a_changed_row_is_named(tmp_path):
             assert findings({**made, "row": {**row, part: wrong}}, tmp_path) == {"b.json: row"}, (index, part)
     code, said = judged(tmp_path, made)
     assert (code, said["content"]["row"]["amount_minor"]) == (0, 1000)
-    assert any("one of the rows whose root stands in that content" in str(told) for told in said["proves"])
+    assert said["proves"][1]["en"] == "The opened row is, letter for letter, row 10 of the 11 rows whose root stands in that content, counted from 0." and said["checked"]["rows"] == 1
+
+
+def test_the_decision_on_a_loan_is_said_by_its_name_in_both_languages():
+    said = verify.words({"kind": "decision", "as_of": "2026-11-02", "decision": None, "position": {"loan_id": "L1"}, "verdicts": []})
+    assert said[0] == ("The decision on one loan that night", "一笔贷款当夜的决定") and ("business date: 2026-11-02", "业务日期：2026-11-02") in said
+    night = ("as_of", "earlier_runs", "law_digest", "lender_digest", "strategy_digest", "roster_digest", "record_digest", "rows", "files", "loads", "models", "snapshot", "version")
+    for _, chinese in verify.words({"kind": "night", **dict.fromkeys(night, 1)}):
+        assert not any(name in chinese for name in night), chinese
 
 
 def test_bundles_of_the_real_writer_are_true(tmp_path):

@@ -1577,7 +1577,7 @@ def check_bundle(path: str, asked: Asked, fields: list[tuple[str, str]]) -> Repo
         if signed is not None and inclusion_root(_leaf(_commitment(salt, bundle["content"])), index, signed.size, hashes_) != signed.root:
             raise Unfit("the opened content with its salt is not the entry under this checkpoint: content, salt, index or proof was changed", "所打开的内容与盐不是该检查点之下的条目：内容、盐、序号或证明被改动")
         part = "row"
-        row = _row_of(bundle["row"], content) if "row" in bundle else None
+        row = _row_of(bundle["row"], content, report) if "row" in bundle else None
         part = "field_salts"
         _look_at_fields(bundle.get("field_salts", {}), fields, row or content, report)
     except Unreadable:
@@ -1587,7 +1587,9 @@ def check_bundle(path: str, asked: Asked, fields: list[tuple[str, str]]) -> Repo
         row = None
     stamps = _stamps_of_bundle(bundle.get("stamps", []), signed, asked, file, report)
     if signed is not None and content is not None:
-        _conclude_bundle(report, signed, index, content, row, stamps, asked)
+        _conclude_bundle(report, signed, index, content, row, stamps)
+    if report.false_count:
+        report.proves.clear()
     return report
 
 
@@ -1607,8 +1609,8 @@ def _checkpoint_of_bundle(note: str, file: str, signers: Signers) -> Signed | No
     return signed
 
 
-def _row_of(row: Any, content: dict[str, Any]) -> dict[str, Any]:
-    """The opened row of the set whose root the content holds."""
+def _row_of(row: Any, content: dict[str, Any], report: Report) -> dict[str, Any]:
+    """The opened row of the set whose root the content holds; told in the report."""
     rows = content.get("rows")
     if not isinstance(row, dict) or set(row) != {"content", "salt", "index", "size", "hashes"} or not isinstance(rows, dict) or not isinstance(rows.get("root"), str):
         raise Unfit("not a row of a set that the entry holds", "不是该条目所含集合中的一行")
@@ -1618,6 +1620,8 @@ def _row_of(row: Any, content: dict[str, Any]) -> dict[str, Any]:
         raise Unfit("the row's place, or the size of its set, is not what the entry says", "该行的位置或集合的行数与条目所载不符")
     if inclusion_root(_leaf(_commitment(salt, row["content"])), row["index"], row["size"], path) != _unbase64(rows["root"]):
         raise Unfit("the opened row is not in the set whose root the entry holds", "所打开的行不在条目所载根对应的集合中")
+    report.count("rows")
+    report.proves.append((f"The opened row is, letter for letter, row {row['index']:,} of the {row['size']:,} rows whose root stands in that content, counted from 0.", f"所打开的一行，逐字不差，就是该内容所载的根之下 {row['size']:,} 行中的第 {row['index']:,} 行（自 0 起算）。"))
     return opened
 
 
@@ -1675,7 +1679,7 @@ def _stamps_of_bundle(stamps: Any, signed: Signed | None, asked: Asked, file: st
     return traced
 
 
-def _conclude_bundle(report: Report, signed: Signed, index: int, content: dict[str, Any], row: dict[str, Any] | None, stamps: list[Stamp], asked: Asked) -> None:
+def _conclude_bundle(report: Report, signed: Signed, index: int, content: dict[str, Any], row: dict[str, Any] | None, stamps: list[Stamp]) -> None:
     witnessed = [(name, when) for name, is_named, when in signed.times if is_named]
     _tell_ml_dsa(report)
     report.count("entries")
@@ -1685,8 +1689,6 @@ def _conclude_bundle(report: Report, signed: Signed, index: int, content: dict[s
         origin = signed.body.split("\n")[0]
         report.proves.insert(0, (f"This content, letter for letter, is entry {index} of the log “{_shown(origin, 80)}”, whose key you gave, under its checkpoint of {signed.size} entries. If one letter had been changed since, this check would fail.",
                                  f"这份内容，逐字不差，就是您所给公钥对应的日志“{_shown(origin, 80)}”的第 {index} 条（自 0 起算），列于其 {signed.size} 条的检查点之下。此后若改动一个字，本次核对就会失败。"))
-        if row is not None:
-            report.proves.insert(1, ("The opened row is, letter for letter, one of the rows whose root stands in that content.", "所打开的一行，逐字不差，属于该内容所载的根之下的各行。"))
         report.proves += [_seen_by(name, signed.size, when) for name, when in witnessed]
         report.proves += [_stamped_by(stamp, f"the first {signed.size} entries, this one among them,", f"前 {signed.size} 条（含本条）") for stamp in stamps]
         latest = [when for _, when in witnessed if when] + [stamp.at + stamp.accuracy for stamp in stamps]
@@ -1699,7 +1701,8 @@ def _conclude_bundle(report: Report, signed: Signed, index: int, content: dict[s
 
 KINDS = {"entry": ("An action in the work on cases", "案件作业中的一个动作"), "payment": ("A payment that was applied", "一笔入账的还款"), "night": ("A nightly run with its decisions", "一次夜间批处理及其决定"),
          "load": ("The loading of a file", "一次文件载入"), "release_model": ("The release of a model", "一次模型发布"), "release_strategy": ("The release of a strategy", "一次策略发布"),
-         "law_pack": ("A law pack first used", "一个法规包首次启用"), "gap": ("Entries lost by a restore from a backup, told by a person", "从备份恢复时丢失的条目，由人说明")}
+         "law_pack": ("A law pack first used", "一个法规包首次启用"), "decision": ("The decision on one loan that night", "一笔贷款当夜的决定"),
+         "gap": ("Entries lost by a restore from a backup, told by a person", "从备份恢复时丢失的条目，由人说明")}
 SUBJECTS = {"access": ("access", "权限"), "account": ("account", "账户"), "approval": ("approval", "审批"), "attachment": ("attachment", "附件"), "case": ("case", "案件"), "collector": ("collector", "催收员"), "complaint": ("complaint", "投诉"),
             "consent": ("consent", "同意"), "contact": ("contact", "联系"), "contact_point": ("contact point", "联系方式"), "dial": ("dialling", "拨号"), "dispute": ("dispute", "异议"), "hold": ("hold", "暂停"), "lender": ("lender", "出借机构"),
             "offer": ("offer", "减免方案"), "party": ("party", "当事人"), "person": ("person", "个人信息"), "placement": ("placement", "委外"), "plan": ("repayment plan", "还款计划"), "promise": ("promise to pay", "还款承诺"),
@@ -1709,7 +1712,11 @@ DEEDS = {"add": "新增", "agree": "达成", "answer": "答复", "ask": "提请"
          "reset": "重置", "revoke": "撤回", "rotate": "更换密钥", "run": "执行", "settle": "结算", "sign_in": "登录", "take": "取得", "take_back": "收回", "unfreeze": "解冻", "unmask": "查看明文", "withdraw": "撤销"}
 NAMES = {"lender": ("lender", "出借机构"), "case": ("case", "案件"), "number": ("number", "编号"), "entry": ("entry", "条目"), "at": ("time as its writer says it", "书写者所称时间"), "actor": ("actor's number", "行为人编号"),
          "actor_name": ("who", "何人"), "roles": ("roles", "角色"), "via": ("by way of", "途径"), "purpose": ("purpose", "目的"), "reason": ("reason", "理由"), "policies": ("policies that decided", "据以决定的规则"), "key": ("request key", "请求键"),
-         "payment_id": ("payment", "还款编号"), "loan_id": ("loan", "借款编号"), "paid_on": ("paid on", "还款日"), "reverses": ("reverses", "冲正"), "source": ("source", "来源")}
+         "payment_id": ("payment", "还款编号"), "loan_id": ("loan", "借款编号"), "paid_on": ("paid on", "还款日"), "reverses": ("reverses", "冲正"), "source": ("source", "来源"),
+         "as_of": ("business date", "业务日期"), "earlier_runs": ("earlier runs of that night", "该夜此前的运行"), "law_digest": ("digest of the law", "法规摘要"), "lender_digest": ("digest of the lender's rules", "机构规则摘要"),
+         "strategy_digest": ("digest of the strategy", "策略摘要"), "roster_digest": ("digest of the roster", "人员名册摘要"), "record_digest": ("digest of the night's record", "夜批记录摘要"), "rows": ("rows, one for each loan", "各笔贷款之行"),
+         "files": ("files and their digests", "文件及其摘要"), "decision": ("decision", "决定"), "position": ("the loan's position", "贷款状况"), "verdicts": ("what the rules said", "规则的裁决"), "loads": ("loads", "载入批次"),
+         "models": ("models", "模型"), "snapshot": ("snapshot of the book", "账册快照"), "version": ("version", "版本")}
 NO_MINOR, THREE_MINOR = {"JPY", "KRW", "VND", "CLP", "XAF", "XOF", "XPF", "UGX"}, {"BHD", "KWD", "OMR", "TND", "JOD", "IQD", "LYD"}
 
 
@@ -1767,7 +1774,7 @@ def _printed(report: Report, what: str, language: int) -> str:
     title = [pair[language] for pair in titles]
     colon = ": " if language == 0 else "："
     names = {"entries": ("entries", "条记录"), "files": ("tile and entry files", "个哈希及条目文件"), "checkpoints": ("checkpoint lines", "行检查点"), "roots": ("roots computed again", "个根经重新计算"), "cosignatures": ("cosignatures", "个见证签名"),
-             "stamps": ("stamps", "个时间戳"), "anchors": ("anchors", "个锚定"), "fields": ("withheld texts", "段未公开文字"), "seen": ("checkpoints you kept", "个您保存的检查点"), "ml_dsa_not_checked": ("ML-DSA lines not checked", "行 ML-DSA 未核对")}
+             "stamps": ("stamps", "个时间戳"), "anchors": ("anchors", "个锚定"), "rows": ("rows", "行"), "fields": ("withheld texts", "段未公开文字"), "seen": ("checkpoints you kept", "个您保存的检查点"), "ml_dsa_not_checked": ("ML-DSA lines not checked", "行 ML-DSA 未核对")}
     verdict = (f"TRUE: {what} holds.", f"属实：{what} 核对无误。") if not report.false_count else (f"FALSE: {report.false_count} things in {what} are not as they must be.", f"不实：{what} 中有 {report.false_count} 处不符。")
     out = [verdict[language], ("Checked: " if language == 0 else "已核对：") + (", " if language == 0 else "，").join(f"{number} {names[name][language]}" for name, number in report.checked.items())]
     if report.findings:
