@@ -60,6 +60,7 @@ def test_the_file_alone_in_another_folder_verifies_a_log_and_says_so_in_both_lan
         assert b"TRUE" in done.stdout and b"Nothing against the log's own operator" in done.stdout
     assert "属实" in run("log", built, "--key", LOG.vkey, python=python, LANG="zh_CN.UTF-8").stdout.decode()
     assert "TRUE" in run("log", built, "--key", LOG.vkey, python=python, LANG="en_US.UTF-8").stdout.decode()
+    assert all(run("log", built, "--key", LOG.vkey, python=python, **said).stdout.startswith(b"TRUE") for said in ({"LANG": "C.UTF-8"}, {}, {"LC_ALL": "C.UTF-8", "LANG": "zh_CN.UTF-8"}))
     assert run("log", built, "--key", LOG.vkey, python=python, LANG="zh_CN.UTF-8", PYTHONIOENCODING="ascii").returncode == 0
 
 

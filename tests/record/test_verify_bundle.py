@@ -67,7 +67,7 @@ def test_an_opened_entry_is_true_and_said_in_words_of_both_languages(opened, tmp
     assert verify.main([*asked, "--lang", "en"]) == 0
     english = capsys.readouterr().out
     for said in ("TRUE", "is entry 270 of the log “log.example/lender-1”", "What was done: promise to pay: take (promise.take)", "who: 王丽", "with amount_minor: 1,234.56 CNY (123456 minor)", "2026-11-02T02:00:00.000000Z",
-                 "change: insert of 1 rows in work_promise", "withheld, only a digest stands here: note", "is, word for word, the one recorded as “note”", "written at 2026-09-21T14:18:20Z at the latest", "What this does NOT prove"):
+                 "change: insert of 1 row in work_promise", "withheld, only a digest stands here: note", "is, word for word, the one recorded as “note”", "written at 2026-09-21T14:18:20Z at the latest", "What this does NOT prove"):
         assert said in english, said
     assert "Nothing against the log's own operator" not in english
     assert verify.main([*asked, "--lang", "zh"]) == 0
@@ -156,6 +156,34 @@ def test_another_logs_key_or_a_witness_that_has_not_signed_is_named(opened, tmp_
     assert (code, said["true"]) == (1, False)
     code, said = judged(tmp_path, opened, key=plain.Signer("other.example/log", 1).vkey)
     assert code == 1
+
+
+def test_every_key_in_a_file_of_a_witness_counts_and_several_keys_of_a_log_are_refused(opened, tmp_path):
+    shown, stranger = tmp_path / "shown", plain.Signer("witness.example/w9", 4, b"\x09" * 32)
+    shown.write_text(f"{plain.WITNESS.vkey}\n{plain.WITNESS_PQ.vkey}\n")
+    code, said = judged(tmp_path, opened, "--witness", str(shown))
+    assert (code, sum(said["checked"].get(name, 0) for name in ("cosignatures", "ml_dsa_not_checked"))) == (0, 2)
+    shown.write_text(f"{plain.WITNESS.vkey}\n{stranger.vkey}\n")
+    assert [stranger.name in one["en"] for one in judged(tmp_path, opened, "--witness", str(shown))[1]["findings"]] == [True]
+    shown.write_text(f"{plain.WITNESS.vkey}\n{stranger.vkey[:-1]}\n")
+    assert judged(tmp_path, opened, "--witness", str(shown))[0] == 2, "a damaged line is not passed over"
+    shown.write_text(f"{LOG.vkey}\n{NEXT.vkey}\n")
+    code, said = judged(tmp_path, opened, key=str(shown))
+    assert code == 2 and "takes one key" in said["error"]["en"] and "只接受一把" in said["error"]["zh"]
+    code, said = judged(tmp_path, opened, key=str(tmp_path / "mistyped.vkey"))
+    assert code == 2 and "neither a file nor a key" in said["error"]["en"]
+
+
+def test_a_bundle_older_than_the_key_given_is_told_to_be_perhaps_that(opened, tmp_path):
+    code, said = judged(tmp_path, {**opened, "keys": opened["keys"][:1]}, key=NEXT.vkey)
+    assert code == 1 and "older than the key you gave" in said["findings"][0]["en"] and "第一把公钥" in said["findings"][0]["zh"]
+
+
+def test_one_thing_is_said_in_the_singular(opened, tmp_path, capsys):
+    (tmp_path / "b.json").write_text(json.dumps({**opened, "salt": "00" * 32}), "utf-8")
+    assert verify.main(["bundle", str(tmp_path / "b.json"), "--key", LOG.vkey, "--lang", "en"]) == 1
+    said = capsys.readouterr().out
+    assert said.startswith(f"FALSE: 1 thing in {tmp_path / 'b.json'} is not as it must be.\nChecked: 1 entry\n") and not any(line != line.rstrip() for line in said.splitlines())
 
 
 def test_a_text_is_shown_to_be_the_recorded_one_letter_for_letter(opened, tmp_path):

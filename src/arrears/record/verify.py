@@ -224,6 +224,10 @@ def _shown(value: Any, limit: int = 300) -> str:
     return "".join(sign if unicodedata.category(sign)[0] != "C" else f"\\u{ord(sign):04x}" for sign in text)
 
 
+def _many(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
+
+
 def _json_line(raw: bytes) -> str:
     """The text that one line of `checkpoints`, `keys` or `witnesses` holds as a JSON string, written as json.dumps(text, ensure_ascii=False) writes it."""
     if not raw.endswith(b"\n"):
@@ -397,7 +401,8 @@ class Signers:
                     self._add(self.trusted, 0, is_signed=True)
         if not any(reign.is_vouched for reign in self.reigns):
             if self.reigns and not self.are_keys_damaged:
-                self.report.false("key", file, "the log's keys do not hold the key you gave: this is another log, or its key was exchanged", "日志的密钥中没有您给出的密钥：这是另一个日志，或密钥被调换")
+                self.report.false("key", file, "the log's keys do not hold the key you gave: this is another log, its key was exchanged, or this is older than the key you gave; in that case check it with the log's first key, or ask for a newer one",
+                                  "日志的密钥中没有您给出的密钥：这是另一个日志，或密钥被调换，或所核之物早于您给出的密钥；若是后者，请用日志的第一把公钥核对，或索取新的一份")
             self.reigns.append(Reign(self.trusted, 0, None, True))
             self.by_name.setdefault((self.trusted.name, self.trusted.id), self.reigns[-1])
 
@@ -497,17 +502,21 @@ class Signers:
     def tell_unknown(self) -> None:
         """Signature lines that could not be checked because the list of keys is damaged or missing, once for each list."""
         for culprit, number in self.unknown.items():
-            self.report.false("unknown-signer", culprit, f"{number} signature lines cannot be checked, as the file that should name their keys is missing or damaged; name a witness with --witness",
+            self.report.false("unknown-signer", culprit, f"{_many(number, 'signature line', 'signature lines')} cannot be checked, as the file that should name the keys is missing or damaged; name a witness with --witness",
                               f"有 {number} 行签名无法核对，因为说明其密钥的文件缺失或损坏；可用 --witness 给出见证方公钥")
 
 
-def read_named_key(text: str) -> Key:
-    """The key of a vkey or of a file that holds one (plain, or as the first line of `keys`); raises Unreadable."""
+def read_named_keys(text: str) -> list[Key]:
+    """The key of a vkey, or every key of a file of them (a line each, plain or as `keys` and `witnesses` hold them); raises Unreadable."""
     try:
         if "\n" not in text and not os.path.lexists(text):
-            return read_vkey(text)
-        first = _text(_read(text, SMALL_FILE_MAX)).split("\n", 1)[0].strip()
-        return read_vkey(_json(first) if first.startswith('"') else first)
+            if text.count("+") < 2:
+                raise Unfit("it is neither a file nor a key (name+id+base64); check the path", "既不是文件，也不是公钥（name+id+base64）；请检查路径")
+            return [read_vkey(text)]
+        lines = [line.strip() for line in _text(_read(text, SMALL_FILE_MAX)).split("\n")]
+        lines = [_json(line) if line.startswith('"') else line for line in lines]
+        found = [line for line in lines if line.count("+") >= 2 and "\n" not in line]
+        return list(dict.fromkeys(read_vkey(line) for line in found or lines[:1]))
     except Unfit as problem:
         raise Unreadable(f"key {_shown(text, 120)}: {problem.en}", f"公钥 {_shown(text, 120)}：{problem.zh}") from None
 
@@ -759,7 +768,7 @@ class Walk:
             wrong = [place for place in range(count) if reference is None or copy[place] != reference[place]]
             place, path = wrong[0] if wrong else 0, tile_path(other, number, count)
             unsure = "" if is_sure or kept is None else " (which of the two copies is right cannot be said)"
-            self.report.false("tile", path, f"{len(wrong)} of its {count} entries are not as signed, the first is entry {start + place}{unsure}", f"其 {count} 条中有 {len(wrong)} 条与所签不符，首条为第 {start + place} 条{'（无法断定两份中哪份为真）' if unsure else ''}",
+            self.report.false("tile", path, f"{len(wrong)} of its {_many(count, 'entry', 'entries')} {'is' if len(wrong) == 1 else 'are'} not as signed, the first is entry {start + place}{unsure}", f"其 {count} 条中有 {len(wrong)} 条与所签不符，首条为第 {start + place} 条{'（无法断定两份中哪份为真）' if unsure else ''}",
                               entry=start + place, offset=place * (34 if other < 0 else 32), still=still)
         return kept
 
@@ -1473,10 +1482,10 @@ def _conclude_log(report: Report, signers: Signers, history: History, stamps: di
     size = history.sizes[-1] if history.sizes else 0
     _tell_ml_dsa(report)
     if not report.false_count:
-        report.proves += [(f"All {size} entries, every tile and every checkpoint agree: each of the {len(history.sizes)} tree sizes ever signed is an unchanged beginning of the newest. Nothing was changed, removed or put in between after it was signed, unless the holder of the log's key made a whole new log.",
+        report.proves += [(f"{'The one entry' if size == 1 else f'All {size} entries'}, every tile and every checkpoint agree: each of the {len(history.sizes)} tree sizes ever signed is an unchanged beginning of the newest. Nothing was changed, removed or put in between after it was signed, unless the holder of the log's key made a whole new log.",
                            f"全部 {size} 条记录、每个哈希文件与每个检查点彼此相符：历次签署的 {len(history.sizes)} 个版本，都是最新版本原样不变的前段。除非日志密钥持有人另造了整本日志，否则签署之后没有任何内容被改动、删除或插入。")]
         report.proves += [_seen_by(name, covered, when) for name, (covered, when) in sorted(signers.cosigned.items())]
-        report.proves += [_stamped_by(stamp, f"the first {covered} entries", f"前 {covered} 条") for covered, stamp in stamps.items()]
+        report.proves += [_stamped_by(stamp, f"the first {_many(covered, 'entry', 'entries')}", f"前 {covered} 条") for covered, stamp in stamps.items()]
     covered = max([-1, *(found for found, _ in signers.cosigned.values()), *stamps])
     if 0 <= covered < size:
         report.not_proven.append((f"Anything about the entries from {covered} on beyond what the operator says: no witness or stamp that you named covers them yet.", f"自第 {covered} 条起的条目，除经营者自己的说法外没有证明：您指定的见证方与时间戳尚未覆盖。"))
@@ -1487,7 +1496,7 @@ def _conclude_log(report: Report, signers: Signers, history: History, stamps: di
 def _seen_by(name: str, covered: int, when: int) -> tuple[str, str]:
     """What a named witness's cosignature over a checkpoint of that size proves; when 0: it says no time."""
     at = (f" at {_moment(when)} at the latest", f"最迟在 {_moment(when)} ") if when else ("", "曾")
-    return (f"The witness {_shown(name, 80)} that you named saw the first {covered} entries{at[0]}, and only ever a log that grew.", f"您指定的见证方 {_shown(name, 80)} {at[1]}见过前 {covered} 条，且只见过只增不改的日志。")
+    return (f"The witness {_shown(name, 80)} that you named saw the first {_many(covered, 'entry', 'entries')}{at[0]}, and only ever a log that grew.", f"您指定的见证方 {_shown(name, 80)} {at[1]}见过前 {covered} 条，且只见过只增不改的日志。")
 
 
 def _stamped_by(stamp: Stamp, what_en: str, what_zh: str) -> tuple[str, str]:
@@ -1498,7 +1507,7 @@ def _stamped_by(stamp: Stamp, what_en: str, what_zh: str) -> tuple[str, str]:
 
 def _tell_ml_dsa(report: Report) -> None:
     if number := report.checked.get("ml_dsa_not_checked"):
-        report.tell("", f"{number} ML-DSA signature lines were NOT checked, as the installed `cryptography` does not know ML-DSA: python -m pip install --upgrade cryptography", f"有 {number} 行 ML-DSA 签名未核对，因为所装 cryptography 不支持 ML-DSA：python -m pip install --upgrade cryptography")
+        report.tell("", f"{_many(number, 'ML-DSA signature line was', 'ML-DSA signature lines were')} NOT checked, as the installed `cryptography` does not know ML-DSA: python -m pip install --upgrade cryptography", f"有 {number} 行 ML-DSA 签名未核对，因为所装 cryptography 不支持 ML-DSA：python -m pip install --upgrade cryptography")
 
 
 def _not_proven(report: Report, is_witnessed: bool, is_stamped: bool) -> None:
@@ -1598,7 +1607,7 @@ def _checkpoint_of_bundle(note: str, file: str, signers: Signers) -> Signed | No
     signers.are_witnesses_known = False
     signed = signers.checkpoint(note, file, ("", ""))
     if strangers := signers.unknown.pop("witnesses", 0):
-        signers.report.tell(file, f"{strangers} signature lines are of witnesses whose keys you did not give (--witness): not checked, nothing rests on them", f"有 {strangers} 行签名的见证方公钥您未给出（--witness）：未核对，也未作依据")
+        signers.report.tell(file, f"{_many(strangers, 'signature line is of a witness whose key', 'signature lines are of witnesses whose keys')} you did not give (--witness): not checked, nothing rests on them", f"有 {strangers} 行签名的见证方公钥您未给出（--witness）：未核对，也未作依据")
     if signers.unknown.pop("keys", 0):
         signers.report.false("key", file, "it is signed with a key of the log that is not known, as the chain of keys is damaged", "签名所用日志密钥未知，因为密钥链已损坏")
     if signed is not None and signed.is_sound and not signed.is_vouched:
@@ -1621,7 +1630,7 @@ def _row_of(row: Any, content: dict[str, Any], report: Report) -> dict[str, Any]
     if inclusion_root(_leaf(_commitment(salt, row["content"])), row["index"], row["size"], path) != _unbase64(rows["root"]):
         raise Unfit("the opened row is not in the set whose root the entry holds", "所打开的行不在条目所载根对应的集合中")
     report.count("rows")
-    report.proves.append((f"The opened row is, letter for letter, row {row['index']:,} of the {row['size']:,} rows whose root stands in that content, counted from 0.", f"所打开的一行，逐字不差，就是该内容所载的根之下 {row['size']:,} 行中的第 {row['index']:,} 行（自 0 起算）。"))
+    report.proves.append((f"The opened row is, letter for letter, row {row['index']:,} of the {row['size']:,} {'row' if row['size'] == 1 else 'rows'} whose root stands in that content, counted from 0.", f"所打开的一行，逐字不差，就是该内容所载的根之下 {row['size']:,} 行中的第 {row['index']:,} 行（自 0 起算）。"))
     return opened
 
 
@@ -1680,17 +1689,17 @@ def _stamps_of_bundle(stamps: Any, signed: Signed | None, asked: Asked, file: st
 
 
 def _conclude_bundle(report: Report, signed: Signed, index: int, content: dict[str, Any], row: dict[str, Any] | None, stamps: list[Stamp]) -> None:
-    witnessed = [(name, when) for name, is_named, when in signed.times if is_named]
+    witnessed = list(dict.fromkeys((name, when) for name, is_named, when in signed.times if is_named))
     _tell_ml_dsa(report)
     report.count("entries")
     report.content = {"entry": content} if row is None else {"entry": content, "row": row}
     report.opened = words(content) + ([("The row of it that is opened:", "其中所打开的一行："), *words(row)] if row is not None else [])
     if not report.false_count:
         origin = signed.body.split("\n")[0]
-        report.proves.insert(0, (f"This content, letter for letter, is entry {index} of the log “{_shown(origin, 80)}”, whose key you gave, under its checkpoint of {signed.size} entries. If one letter had been changed since, this check would fail.",
+        report.proves.insert(0, (f"This content, letter for letter, is entry {index} of the log “{_shown(origin, 80)}”, whose key you gave, under its checkpoint of {_many(signed.size, 'entry', 'entries')}. If one letter had been changed since, this check would fail.",
                                  f"这份内容，逐字不差，就是您所给公钥对应的日志“{_shown(origin, 80)}”的第 {index} 条（自 0 起算），列于其 {signed.size} 条的检查点之下。此后若改动一个字，本次核对就会失败。"))
         report.proves += [_seen_by(name, signed.size, when) for name, when in witnessed]
-        report.proves += [_stamped_by(stamp, f"the first {signed.size} entries, this one among them,", f"前 {signed.size} 条（含本条）") for stamp in stamps]
+        report.proves += [_stamped_by(stamp, f"the first {_many(signed.size, 'entry', 'entries')}, this one among them,", f"前 {signed.size} 条（含本条）") for stamp in stamps]
         latest = [when for _, when in witnessed if when] + [stamp.at + stamp.accuracy for stamp in stamps]
         if latest:
             report.proves.append((f"So this entry was written at {_moment(min(latest))} at the latest.", f"因此，本条最迟在 {_moment(min(latest))} 已经写入。"))
@@ -1757,7 +1766,7 @@ def words(content: dict[str, Any]) -> list[tuple[str, str]]:
     changes = content.get("changes") if isinstance(content.get("changes"), list) else []
     for change in [one for one in changes if isinstance(one, dict)]:
         table, operation, rows = (_shown(change.get(name), 60) for name in ("table", "operation", "rows"))
-        said.append((f"change: {operation} of {rows} rows in {table}; digest before {_shown(change.get('before'), 64)}, after {_shown(change.get('after'), 64)}", f"更改：表 {table}，{operation}，{rows} 行；之前摘要 {_shown(change.get('before'), 64)}，之后 {_shown(change.get('after'), 64)}"))
+        said.append((f"change: {operation} of {rows} {'row' if rows == '1' else 'rows'} in {table}; digest before {_shown(change.get('before'), 64)}, after {_shown(change.get('after'), 64)}", f"更改：表 {table}，{operation}，{rows} 行；之前摘要 {_shown(change.get('before'), 64)}，之后 {_shown(change.get('after'), 64)}"))
     withheld = content.get("withheld")
     if isinstance(withheld, dict) and withheld:
         names = _shown(", ".join(withheld), 200)
@@ -1773,12 +1782,13 @@ def _printed(report: Report, what: str, language: int) -> str:
     titles = [("What this proves", "证明了什么"), ("What this does NOT prove", "没有证明什么"), ("To be known besides", "另须知悉"), ("What the entry says", "该条目的内容"), ("Found false", "发现不实之处")]
     title = [pair[language] for pair in titles]
     colon = ": " if language == 0 else "："
-    names = {"entries": ("entries", "条记录"), "files": ("tile and entry files", "个哈希及条目文件"), "checkpoints": ("checkpoint lines", "行检查点"), "roots": ("roots computed again", "个根经重新计算"), "cosignatures": ("cosignatures", "个见证签名"),
-             "stamps": ("stamps", "个时间戳"), "anchors": ("anchors", "个锚定"), "rows": ("rows", "行"), "fields": ("withheld texts", "段未公开文字"), "seen": ("checkpoints you kept", "个您保存的检查点"), "ml_dsa_not_checked": ("ML-DSA lines not checked", "行 ML-DSA 未核对")}
-    verdict = (f"TRUE: {what} holds.", f"属实：{what} 核对无误。") if not report.false_count else (f"FALSE: {report.false_count} things in {what} are not as they must be.", f"不实：{what} 中有 {report.false_count} 处不符。")
-    out = [verdict[language], ("Checked: " if language == 0 else "已核对：") + (", " if language == 0 else "，").join(f"{number} {names[name][language]}" for name, number in report.checked.items())]
+    names = {"entries": ("entry", "entries", "条记录"), "files": ("tile or entry file", "tile and entry files", "个哈希及条目文件"), "checkpoints": ("checkpoint line", "checkpoint lines", "行检查点"), "rows": ("row", "rows", "行"),
+             "roots": ("root computed again", "roots computed again", "个根经重新计算"), "cosignatures": ("cosignature", "cosignatures", "个见证签名"), "stamps": ("stamp", "stamps", "个时间戳"), "anchors": ("anchor", "anchors", "个锚定"),
+             "fields": ("withheld text", "withheld texts", "段未公开文字"), "seen": ("checkpoint you kept", "checkpoints you kept", "个您保存的检查点"), "ml_dsa_not_checked": ("ML-DSA line not checked", "ML-DSA lines not checked", "行 ML-DSA 未核对")}
+    verdict = (f"TRUE: {what} holds.", f"属实：{what} 核对无误。") if not report.false_count else (f"FALSE: {_many(report.false_count, f'thing in {what} is not as it must be', f'things in {what} are not as they must be')}.", f"不实：{what} 中有 {report.false_count} 处不符。")
+    out = [verdict[language], ("Checked: " if language == 0 else "已核对：") + (", " if language == 0 else "，").join(f"{number} {names[name][2]}" if language else _many(number, *names[name][:2]) for name, number in report.checked.items())]
     if report.findings:
-        out += ["", title[4] + colon]
+        out += ["", (title[4] + colon).rstrip()]
         for found in report.findings:
             place = "".join([f", entry {found.entry}" if language == 0 else f"，第 {found.entry} 条"] if found.entry is not None else []) + ("" if found.offset is None else f", byte {found.offset}" if language == 0 else f"，第 {found.offset} 字节")
             still = (found.still_en, found.still_zh)[language]
@@ -1787,11 +1797,11 @@ def _printed(report: Report, what: str, language: int) -> str:
             out.append(f"- … {report.false_count - len(report.findings)}")
     if report.opened:
         claimed = (" (claimed, not shown to be true: see above)", "（仅为其所称，未能证实，见上）")[language] if report.false_count else ""
-        out += ["", title[3] + claimed + colon, *[f"  {pair[language]}" for pair in report.opened], *[f"  {name} = {_shown(json.dumps(value, ensure_ascii=False, sort_keys=True), 100000)}" for name, value in report.content.items()]]
+        out += ["", (title[3] + claimed + colon).rstrip(), *[f"  {pair[language]}" for pair in report.opened], *[f"  {name} = {_shown(json.dumps(value, ensure_ascii=False, sort_keys=True), 100000)}" for name, value in report.content.items()]]
     for heading, pairs in ((title[0], [pair[language] for pair in report.proves]), (title[1], [pair[language] for pair in report.not_proven]),
                            (title[2], [(f"{_shown(item[0])}{colon}" if item[0] else "") + item[1 + language] for item in report.told])):
         if pairs:
-            out += ["", heading + colon, *[f"- {text}" for text in pairs]]
+            out += ["", (heading + colon).rstrip(), *[f"- {text}" for text in pairs]]
     return "\n".join(out) + "\n"
 
 
@@ -1810,7 +1820,7 @@ def _asked(argv: list[str]) -> argparse.Namespace:
         one.add_argument("--key", required=True, metavar="VKEY_OR_FILE", help="the log's public key, from a source you trust 日志公钥，须来自可信途径")
         one.add_argument("--witness", action="append", default=[], metavar="VKEY_OR_FILE", help="a witness you trust 您信任的见证方公钥")
         one.add_argument("--tsa", action="append", default=[], metavar="CERT", help="a certificate of a stamping authority you trust 您信任的时间戳机构证书")
-        one.add_argument("--lang", choices=("zh", "en"), default=None)
+        one.add_argument("--lang", choices=("zh", "en"), default=None, help="else as LC_ALL or LANG says 语言，默认随系统")
         one.add_argument("--json", action="store_true", help="for machines 供程序读取")
     kinds.choices["log"].add_argument("--seen", action="append", default=[], metavar="NOTE", help="a checkpoint you kept earlier 您先前保存的检查点")
     kinds.choices["bundle"].add_argument("--field", action="append", default=[], metavar="NAME=FILE", help="the text of a withheld field 未公开字段的文字")
@@ -1820,7 +1830,10 @@ def _asked(argv: list[str]) -> argparse.Namespace:
 def _judged(asked: argparse.Namespace) -> Report:
     if ed25519 is None or not hasattr(x509.Certificate, "not_valid_before_utc"):
         raise Unreadable(*INSTALL)
-    key, witnesses = read_named_key(asked.key), [read_named_key(text) for text in asked.witness]
+    key, *more = read_named_keys(asked.key)
+    if more:
+        raise Unreadable(f"--key takes one key, but {_shown(asked.key, 120)} holds {1 + len(more)}: write the one that you trust, itself or alone in a file", f"--key 只接受一把公钥，而 {_shown(asked.key, 120)} 中有 {1 + len(more)} 把：请直接写出您信任的那一把，或单独存成文件")
+    witnesses = list(dict.fromkeys(key for text in asked.witness for key in read_named_keys(text)))
     if key.kind != LOG_KEY or any(witness.kind == LOG_KEY for witness in witnesses):
         raise Unreadable("--key takes a log's key, --witness a witness's: one of them is of the other kind", "--key 须为日志公钥，--witness 须为见证方公钥：其中有种类不符的")
     given = Asked(key, witnesses, read_trusted(asked.tsa))
@@ -1837,7 +1850,7 @@ def main(argv: list[str] | None = None) -> int:
         asked = _asked(sys.argv[1:] if argv is None else argv)
     except SystemExit as leaving:
         return 0 if leaving.code in (0, None) else 2
-    spoken = asked.lang or ("zh" if next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "zh").lower().startswith(("zh", "c", "posix")) else "en")
+    spoken = asked.lang or ("zh" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).lower().startswith("zh") else "en")
     language = 0 if spoken == "en" else 1
     try:
         with warnings.catch_warnings():
