@@ -146,6 +146,7 @@ def test_another_old_size_is_answered_with_the_size_and_an_older_checkpoint_too(
         assert ask(port, log.request(old, size)) == (409, "text/x.tlog.size", "20\n"), (old, size)
     assert ask(port, log.request(10, 10).replace(b"old 10", b"old 11"))[0] == 400, "an old size above the checkpoint's"
     assert ask(port, log.request(20, 30))[0] == 200
+    assert [line.split(", ")[1] for line in witness.said().splitlines() if line.startswith("cosigned 已联署: lender.example/record, ")] == ["20 entries 条", "30 entries 条"]
     assert "an older checkpoint of lender.example/record" in witness.said() and "较旧的备份" in witness.said() and witness.run("status").returncode == 0
 
 

@@ -2,7 +2,10 @@
 
 import base64
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -40,8 +43,18 @@ def test_the_proof_is_made_of_the_tiles_whatever_the_sizes(tmp_path, log, witnes
 def test_the_lines_go_to_a_file_and_asking_again_gives_them_again(tmp_path, log, witness):
     for _ in range(2):
         told = witness.run("cosign", "--log", str(log.write(tmp_path / "log")), "--out", str(tmp_path / "lines"))
-        assert (told.returncode, told.stdout) == (0, "")
+        assert (told.returncode, told.stdout) == (0, f"{tmp_path / 'lines'}: 300 entries of {log.origin} cosigned; give this file to the lender\n")
         assert verified((tmp_path / "lines").read_text().splitlines()[-1], witness.vkeys[1], log.checkpoint()) > 0
+
+
+@pytest.mark.parametrize("words", [("show",), ("status",), ("cosign", "--log", "log")])
+def test_a_reader_that_leaves_early_gets_no_word_and_the_same_status(tmp_path, log, witness, words):
+    log.write(tmp_path / "log")
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, "-I", str(witness.program), *words, "--state", str(witness.state)], cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE, timeout=60)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_a_rewrite_and_an_older_backup_are_refused_from_files_too(tmp_path, log, witness):

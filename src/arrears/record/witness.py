@@ -577,7 +577,13 @@ class _Request(BaseHTTPRequestHandler):
             return self._answer(400, "the request ended too early\n")
         if self.path.partition("?")[0].rstrip("/").rpartition("/")[2] != "add-checkpoint":
             return self._answer(404, "POST .../add-checkpoint is all that is taken here\n")
-        return self._tell(lambda: self.server.witness.offer(*request_of(content), clock()))
+        return self._tell(lambda: self._cosigned(*request_of(content), clock()))
+
+    def _cosigned(self, checkpoint: Checkpoint, old: int, proof: list[bytes], now: int) -> str:
+        lines = self.server.witness.offer(checkpoint, old, proof, now)
+        with suppress(OSError):  # nobody reads the error output; the signature stands
+            print(f"cosigned 已联署: {checkpoint.origin}, {checkpoint.size} entries 条, {moment(now)}", file=sys.stderr, flush=True)
+        return lines
 
     def do_GET(self) -> None:
         """health, seen/<SHA-256 of the origin>, or in sentences what was seen."""
@@ -806,6 +812,8 @@ def _spoken(arguments: argparse.Namespace) -> int:
         cosigned = cosign(witness, Path(arguments.folder), clock())
         if arguments.out:
             write_durably(Path(arguments.out), cosigned)
+            origin, size = cosigned.split("\n")[:2]
+            print(f"{arguments.out}：已联署 {origin} 的 {size} 条；请把此文件交回贷款机构" if zh else f"{arguments.out}: {size} entries of {origin} cosigned; give this file to the lender")
         else:
             print(cosigned, end="")
     elif arguments.command == "status":
@@ -832,12 +840,18 @@ def main(argv: list[str] | None = None) -> int:
     signing.add_argument("--out", metavar="FILE")
     commands.add_parser("show", parents=[shared], help="its public keys 显示公钥")
     commands.add_parser("status", parents=[shared], help="what it saw, and what it reports 状态与报告")
-    evidence = commands.add_parser("evidence", parents=[shared], help="judge a file of evidence 检验证据文件")
-    evidence.add_argument("file")
+    evidence = commands.add_parser("evidence", parents=[shared], help="whether a file of STATE/evidence proves by itself that a log signed two histories; needs no state 检验证据文件是否自证分叉",
+                                   description="Exit status: 0 the file proves it, 1 it does not, 2 it is no such file. 退出状态：0 足以证明，1 不足，2 不是证据文件")
+    evidence.add_argument("file", help="of the folder `evidence` in a witness's state 见证方状态文件夹 evidence 中的文件")
     evidence.add_argument("--log", action="append", required=True, metavar="VKEY", help="the log's key, or a file with it 日志公钥或其文件")
-    arguments = parser.parse_args(argv)
+    arguments, status = parser.parse_args(argv), 1
     try:
-        return _spoken(arguments)
+        status = _spoken(arguments)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return status
     except Wrong as wrong:
         print("\n".join((wrong.zh, wrong.en) if arguments.lang == "zh" else (wrong.en, wrong.zh)), file=sys.stderr)
         return 1 if arguments.command == "cosign" and wrong.status in (403, 409, 422, 503) else 2
