@@ -6,6 +6,8 @@ import random
 import re
 import shutil
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from arrears.record import verify
+from arrears.record import stamps, verify
+from arrears.record.append import Log
+from arrears.record.signing_key import make_key
 from record import plain_log as plain
 from record.plain_log import LOG, full_log, log_of
 from record.stamping_authority import KEYS, Authority, ByHand, authority, der, needed, oid
@@ -309,3 +313,29 @@ def test_a_certificate_counts_only_where_the_one_above_may_issue_it():
     raw, roots = chained(leaf_signs=False)
     with pytest.raises(verify.Unfit, match="may not sign"):
         verify.read_stamp(raw, BODY, roots)
+
+
+def test_the_trial_authority_of_the_guide_gives_stamps_that_the_verifier_traces(tmp_path, capsys):
+    needed()
+    guide = (Path(__file__).parents[2] / "docs/guides/stamps.md").read_text(encoding="utf-8").split("### Try it without an authority")[1]
+    (making,) = re.findall(r"^```sh\n(cat > tsa.cnf.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    (program,) = re.findall(r"^```py\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    folder = tmp_path / "trial"
+    folder.mkdir()
+    subprocess.run(["sh", "-ec", making], cwd=folder, check=True, capture_output=True, timeout=60)
+    (folder / "trial_authority.py").write_text(program.replace("8742", "0"), encoding="utf-8")
+    key = make_key(tmp_path / "key", plain.ORIGIN, 0)
+    running = subprocess.Popen([sys.executable, "trial_authority.py"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        port = running.stdout.readline().split()[-1]
+        with Log.create(tmp_path / "log", key) as log:
+            log.extend(bytes(32) * 1234)
+            log.publish()
+            stamps.stamp(log, f"http://127.0.0.1:{port}/", folder / "tsa-root.pem", int(time.time() * 1_000_000))
+    finally:
+        running.kill()
+        running.wait()
+        running.stdout.close()
+    assert verify.main(["log", str(tmp_path / "log"), "--key", key.vkey, "--tsa", str(folder / "tsa-root.pem"), "--lang", "en"]) == 0
+    quoted, said = ([re.sub(r"serial \d+|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "", line) for line in text.splitlines() if line.startswith("- A stamp of")] for text in (guide, capsys.readouterr().out))
+    assert quoted == said and len(said) == 1
