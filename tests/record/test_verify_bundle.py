@@ -216,7 +216,7 @@ def test_a_row_of_a_set_is_opened_and_a_changed_row_is_named(tmp_path):
 def test_the_decision_on_a_loan_is_said_by_its_name_in_both_languages():
     said = verify.words({"kind": "decision", "as_of": "2026-11-02", "decision": None, "position": {"loan_id": "L1"}, "verdicts": []})
     assert said[0] == ("The decision on one loan that night", "一笔贷款当夜的决定") and ("business date: 2026-11-02", "业务日期：2026-11-02") in said
-    night = ("as_of", "earlier_runs", "law_digest", "lender_digest", "strategy_digest", "roster_digest", "record_digest", "rows", "files", "loads", "models", "snapshot", "version")
+    night = ("as_of", "earlier_runs", "law_digest", "lender_digest", "strategy_digest", "roster_digest", "record_digest", "rows", "files", "loads", "models", "snapshot", "version", "known_at", "mapping_digest", "quarantined", "entry_digest")
     for _, chinese in verify.words({"kind": "night", **dict.fromkeys(night, 1)}):
         assert not any(name in chinese for name in night), chinese
 

@@ -1722,10 +1722,13 @@ DEEDS = {"add": "新增", "agree": "达成", "answer": "答复", "ask": "提请"
 NAMES = {"lender": ("lender", "出借机构"), "case": ("case", "案件"), "number": ("number", "编号"), "entry": ("entry", "条目"), "at": ("time as its writer says it", "书写者所称时间"), "actor": ("actor's number", "行为人编号"),
          "actor_name": ("who", "何人"), "roles": ("roles", "角色"), "via": ("by way of", "途径"), "purpose": ("purpose", "目的"), "reason": ("reason", "理由"), "policies": ("policies that decided", "据以决定的规则"), "key": ("request key", "请求键"),
          "payment_id": ("payment", "还款编号"), "loan_id": ("loan", "借款编号"), "paid_on": ("paid on", "还款日"), "reverses": ("reverses", "冲正"), "source": ("source", "来源"),
-         "as_of": ("business date", "业务日期"), "earlier_runs": ("earlier runs of that night", "该夜此前的运行"), "law_digest": ("digest of the law", "法规摘要"), "lender_digest": ("digest of the lender's rules", "机构规则摘要"),
-         "strategy_digest": ("digest of the strategy", "策略摘要"), "roster_digest": ("digest of the roster", "人员名册摘要"), "record_digest": ("digest of the night's record", "夜批记录摘要"), "rows": ("rows, one for each loan", "各笔贷款之行"),
-         "files": ("files and their digests", "文件及其摘要"), "decision": ("decision", "决定"), "position": ("the loan's position", "贷款状况"), "verdicts": ("what the rules said", "规则的裁决"), "loads": ("loads", "载入批次"),
-         "models": ("models", "模型"), "snapshot": ("snapshot of the book", "账册快照"), "version": ("version", "版本")}
+         "as_of": ("business date", "业务日期"), "earlier_runs": ("earlier runs of that night", "该夜此前的运行"), "law_digest": ("digest of the law", "法规摘要"), "lender_digest": ("digest of lender.yaml", "lender.yaml 摘要"),
+         "strategy_digest": ("digest of the strategy", "策略摘要"), "roster_digest": ("digest of the roster", "名册摘要"), "record_digest": ("digest of the night's record", "夜批记录摘要"), "rows": ("rows, one for each loan", "各笔贷款之行"),
+         "files": ("files", "文件"), "decision": ("decision", "决定"), "position": ("the loan's position", "贷款状况"), "verdicts": ("what the rules said", "规则的裁决"), "loads": ("loads", "载入批次"),
+         "models": ("models", "模型"), "snapshot": ("snapshot of the book", "账册快照"), "version": ("version", "版本"),
+         "known_at": ("rows known by then count", "只计此刻前已记录的行"), "digest": ("digest", "摘要"), "entry_digest": ("digest of the register's entry", "登记条目摘要"), "mapping_digest": ("digest of the mapping", "映射文件摘要"), "action": ("action", "动作"),
+         "load": ("load", "载入批次"), "mode": ("mode", "方式"), "sources": ("sources", "来源文件"), "tables": ("tables", "各表"), "records": ("records", "记录数"), "quarantined": ("set aside", "隔离的记录数"), "kept": ("files kept", "留存文件"),
+         "pack": ("pack", "法规包"), "model": ("model", "模型"), "from_on": ("in force from", "生效日"), "sharing": ("sharing out of cases", "分案次序"), "moved": ("cases moved", "改派案件数"), "rests_on": ("rests on night and sharing", "所依据的夜批与分案")}
 NO_MINOR, THREE_MINOR = {"JPY", "KRW", "VND", "CLP", "XAF", "XOF", "XPF", "UGX"}, {"BHD", "KWD", "OMR", "TND", "JOD", "IQD", "LYD"}
 
 
