@@ -99,6 +99,8 @@ def restore(
         if keys:
             print(f"请查看恢复的密钥能否打开：arrears vault check --home {home}" if zh else f"See that the keys put back open what they should: arrears vault check --home {home}")
         print("此后删除的人员，其密钥仍已销毁；请运行 arrears retention run --apply，清除恢复带回的内容" if zh else "Who was erased since stays without a key; clear what came back of them with: arrears retention run --apply")
+        print(f"存证日志不随数据库恢复；如日志比数据库新，写入会被拒绝并说明：arrears record status --home {home}" if zh else
+              f"The record's log is not put back with it; where the log is newer than the database now, it is refused and says what to do: arrears record status --home {home}")
         print("若备份来自旧版本，请运行 arrears db upgrade" if zh else "Where the backup is of an older version, run: arrears db upgrade")
 
 
