@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -123,7 +124,7 @@ def test_init_makes_no_other_key_where_the_log_is_there_and_its_key_is_not(tmp_p
     places_of(tmp_path).key.unlink()
     for origin in (ORIGIN, "another.example/record"):
         ran = arrears("record", "init", "--home", tmp_path, "--origin", origin)
-        assert ran.status == 2 and "restore it from its copy" in ran.error and "请从备份恢复" in ran.error
+        assert ran.status == 2 and "put it back from its copy" in ran.error and "请从备份恢复" in ran.error and "--origin NEW-NAME" in ran.error
         assert not places_of(tmp_path).key.exists()
 
 
@@ -136,6 +137,59 @@ def test_status_says_by_itself_that_the_database_is_older_than_the_log_and_that_
     assert ran.status == 1 and "the database knows" in ran.out and "of 3 entries" in ran.out and "WRONG: backlog: 2 entries" in ran.out, ran
     ran = arrears("record", "status", "--home", kept.home, lang="zh")
     assert ran.status == 1 and "数据库比日志旧" in ran.out and "异常：积压：2 条" in ran.out, ran
+
+
+def test_without_its_key_a_record_is_not_well_and_another_begins_only_beside_it(kept, tmp_path):
+    key, record = places_of(kept.home).key, places_of(kept.home).log.parent
+    shutil.move(key, tmp_path / "key")
+    try:
+        for lang, words in (("en", "put it back from its copy"), ("zh", "请从备份恢复")):
+            ran = arrears("record", "status", "--home", kept.home, lang=lang)
+            assert ran.status == 1 and words in ran.out and "Nothing is wrong" not in ran.out and "未发现异常" not in ran.out, ran
+        shutil.move(record, tmp_path / "record")
+        assert arrears("record", "init", "--home", kept.home, "--origin", "new.example/record").status == 0, "what the sentence says to do"
+        assert arrears("record", "integrate", "--home", kept.home).status == 0
+        assert verified("log", places_of(kept.home).log, "--key", key_of(kept.home)).returncode == 0
+    finally:
+        if (tmp_path / "record").exists():
+            shutil.rmtree(record)
+            shutil.move(tmp_path / "record", record)
+        shutil.move(tmp_path / "key", key)
+
+
+def test_status_says_since_when_nobody_watches_while_entries_wait(kept, monkeypatch):
+    from arrears.work import recording
+
+    look(places_of(kept.home), 1_760_000_000_000_000, Limits(), Waiting())
+    backlog = recording.Backlog(2, time.time_ns() // 1000, recording.backlog().placed)
+    monkeypatch.setattr(recording, "backlog", lambda: backlog)
+    for lang, silent, well in (("en", "Nobody has watched it since 2025-10-09T08:53:20Z", "Nothing is wrong"), ("zh", "自 2025-10-09T08:53:20Z 起无人监控", "未发现异常")):
+        ran = arrears("record", "status", "--home", kept.home, lang=lang)
+        assert ran.status == 0 and silent in ran.out and well not in ran.out, ran
+    monkeypatch.setattr(recording, "backlog", lambda: recording.Backlog(0, None, backlog.placed))
+    assert "Nothing is wrong" in arrears("record", "status", "--home", kept.home).out
+
+
+def test_a_log_that_is_lost_is_told_from_one_that_was_never_made_and_comes_back_as_is_said(kept, tmp_path):
+    places = places_of(kept.home)
+    root = json.loads(arrears("record", "status", "--home", kept.home, "--json").out)["root"]
+    shutil.move(places.log, tmp_path / "log")
+    try:
+        for words in (("status",), ("integrate",), ("mend",), ("checkpoint",)):
+            ran = arrears("record", *words, "--home", kept.home)
+            assert ran.status == 2 and "log is gone" in ran.error and f"--origin {ORIGIN}" in ran.error and "存证日志缺失" in ran.error and "no record yet" not in ran.error, ran
+        assert arrears("record", "init", "--home", kept.home, "--origin", ORIGIN).status == 0
+        assert arrears("record", "integrate", "--home", kept.home).status == 0
+        assert json.loads(arrears("record", "status", "--home", kept.home, "--json").out)["root"] == root
+    finally:
+        shutil.rmtree(places.log, ignore_errors=True)
+        shutil.move(tmp_path / "log", places.log)
+    shutil.move(places.log / "keys", tmp_path / "keys")
+    try:
+        ran = arrears("record", "status", "--home", kept.home)
+        assert ran.status == 2 and "put it back from a copy" in ran.error and "init" not in ran.error, ran
+    finally:
+        shutil.move(tmp_path / "keys", places.log / "keys")
 
 
 def test_what_was_done_is_integrated_proven_and_verified_by_the_self_contained_file(kept, lender, tmp_path):

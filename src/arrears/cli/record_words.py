@@ -43,6 +43,9 @@ def state_lines(found: dict, home: Path, lang: str) -> list[str]:
     watched = found["monitor"]
     if watched["looked_at"] is None:
         lines += [f"尚无监控：请运行 arrears serve 或 arrears record watch --home {_shown(home)}" if zh else f"Nobody watches it yet: run arrears serve, or arrears record watch --home {_shown(home)}"]
+    elif watched["is_silent"]:
+        lines += [f"自 {watched['looked_at']} 起无人监控，而有内容待写入：请运行 arrears serve 或 arrears record watch --home {_shown(home)}" if zh else
+                  f"Nobody has watched it since {watched['looked_at']}, and entries wait: run arrears serve, or arrears record watch --home {_shown(home)}"]
     elif watched["reread_at"] is None:
         lines += [f"监控：最近 {watched['looked_at']}；首轮全量复核尚未完成" if zh else f"Watched last at {watched['looked_at']}; the first reading of all tiles is under way."]
     else:
@@ -52,8 +55,10 @@ def state_lines(found: dict, home: Path, lang: str) -> list[str]:
         lines += [("异常：" if zh else "WRONG: ") + one["zh" if zh else "en"]]
         if one["provable_zh" if zh else "provable_en"]:
             lines += [("  仍可证明：" if zh else "  Still provable: ") + one["provable_zh" if zh else "provable_en"]]
-    if not found["alerts"]:
+    if not found["alerts"] and not watched["is_silent"]:
         lines += ["未发现异常" if zh else "Nothing is wrong that is known."]
+    elif not found["alerts"]:
+        lines += ["到那时为止的检查未见异常；但现在无人写入，也无人检查" if zh else "Nothing wrong was found until then; now nobody takes in what waits, and nobody looks."]
     return lines
 
 
