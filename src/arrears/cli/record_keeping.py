@@ -228,17 +228,35 @@ def anchored(home: Path, url: str, contract: str | None, account_key: Path) -> t
 
 
 def mended(home: Path, now: int):
-    """record.mending.Mended, and the folder in which what was damaged is kept (None where nothing was): the log's damaged files are written anew from the database's places. Raises Refused."""
+    """record.mending.Mended, the folder in which what was damaged is kept (None where nothing was), and what stays wrong: the log's damaged files are written anew from the database's places. Raises Refused."""
     demand_log(home)
     from arrears.record.mending import mend
-    from arrears.work.recording import placed_commitments
+    from arrears.work.recording import backlog, placed_commitments
 
     places, limits = places_of(home), read_limits(home)
+    size, placed = _size_of(home), backlog().placed
+    if size > placed:
+        raise Refused(f"an older backup of the database was put back: {older_words(size, placed)[0]}. Mending writes from the database, so that comes first; nothing was changed",
+                      f"数据库恢复了较旧的备份：{older_words(size, placed)[1]}。修复以数据库为据，故须先处理此事；未作任何更改")
     found = look(places, now, limits, Waiting(), whole=True).standing
     kept = _kept_aside(places, found, now)
-    done = patiently(lambda: mend(places.log, open_key(places.key), placed_commitments))
-    look(places, now, limits, Waiting(), whole=True, settled=["integrate"])
-    return done, kept if done.files else None
+    files = ()
+    try:
+        done = patiently(lambda: mend(places.log, open_key(places.key), placed_commitments))
+        files = done.files
+    finally:
+        if kept is not None and not files:
+            shutil.rmtree(kept)
+    left = look(places, now, limits, Waiting(), whole=True, settled=["integrate"]).standing
+    return done, kept if files else None, left
+
+
+def _size_of(home: Path) -> int:
+    """Of the newest checkpoint; where it is damaged, of the newest that the monitor saw."""
+    try:
+        return newest(home).size
+    except Refused:
+        return read_place(places_of(home)).size
 
 
 def _kept_aside(places: Places, found: tuple[Finding, ...], now: int) -> Path | None:
