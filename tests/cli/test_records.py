@@ -494,6 +494,11 @@ def test_commands_that_are_printed_can_be_run_as_they_stand(tmp_path):
     assert f"--home '{folder}'" in record_words.begun_lines(folder, ORIGIN, "k", True, "en")[-1]
 
 
+def test_what_an_alert_says_to_run_names_the_home_that_was_asked_for():
+    said = "a: arrears record mend; arrears record checkpoint --add FILE; arrears record init --home 'x y'，再 arrears record integrate，"
+    assert record_words.with_home(said, Path("/x y")) == "a: arrears record mend --home '/x y'; arrears record checkpoint --home '/x y' --add FILE; arrears record init --home 'x y'，再 arrears record integrate --home '/x y'，"
+
+
 def test_one_is_not_said_as_several_and_nothing_is_not_said_as_destroyed():
     assert record_words.collected_lines("b", {"night": 1, "load": 2}, "en") == ["b: into the record: 1 night, 2 loads"]
     none, some = ("\n".join(people_words.closed_lines({"book": count}, "en")) for count in (0, 2))

@@ -1,5 +1,6 @@
 """What the commands of the record say, in Chinese and English."""
 
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -54,7 +55,7 @@ def state_lines(found: dict, home: Path, lang: str) -> list[str]:
         lines += [f"监控：最近 {watched['looked_at']}；全部分块最近一次复核于 {watched['reread_at']}（共 {watched['times']:,} 轮）" if zh else
                   f"Watched last at {watched['looked_at']}; all tiles were read again by {watched['reread_at']} ({watched['times']:,} times so far)."]
     for one in found["alerts"]:
-        lines += [("异常：" if zh else "WRONG: ") + one["zh" if zh else "en"]]
+        lines += [("异常：" if zh else "WRONG: ") + with_home(one["zh" if zh else "en"], home)]
         if one["provable_zh" if zh else "provable_en"]:
             lines += [("  仍可证明：" if zh else "  Still provable: ") + one["provable_zh" if zh else "provable_en"]]
     if not found["alerts"] and not watched["is_silent"]:
@@ -64,11 +65,16 @@ def state_lines(found: dict, home: Path, lang: str) -> list[str]:
     return lines
 
 
-def alert_lines(raised, cleared, lang: str) -> list[str]:
+def with_home(text: str, home: Path) -> str:
+    """The text, in which every command that it says to run names the home, so that it can be run as it stands."""
+    return re.sub(r"arrears record (?:mend|integrate|resume|checkpoint|init)\b(?! --home)", lambda found: f"{found[0]} --home {_shown(home)}", text)
+
+
+def alert_lines(raised, cleared, lang: str, home: Path) -> list[str]:
     """Findings as they come and go."""
     if lang == "zh":
-        return [f"arrears record：异常：{one.zh}\n  仍可证明：{one.provable_zh}" for one in raised] + [f"arrears record：已恢复：{one.zh}" for one in cleared]
-    return [f"arrears record: WRONG: {one.en}\n  Still provable: {one.provable_en}" for one in raised] + [f"arrears record: over: {one.en}" for one in cleared]
+        return [f"arrears record：异常：{with_home(one.zh, home)}\n  仍可证明：{one.provable_zh}" for one in raised] + [f"arrears record：已恢复：{one.zh}" for one in cleared]
+    return [f"arrears record: WRONG: {with_home(one.en, home)}\n  Still provable: {one.provable_en}" for one in raised] + [f"arrears record: over: {one.en}" for one in cleared]
 
 
 def integrated_lines(told: dict, lang: str) -> list[str]:

@@ -219,7 +219,7 @@ def mend(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False, lang: Lan
     with terms.refusals(lang), working.database(home):
         done, kept, left = mended(home, terms.now())
         told = {"size": done.checkpoint.size, "files": list(done.files), "kept": str(kept) if kept else None, "left": [one.key for one in left]}
-        _tell(told, record_words.mended_lines(done, kept, terms.language(lang)) + record_words.alert_lines(left, (), terms.language(lang)), as_json)
+        _tell(told, record_words.mended_lines(done, kept, terms.language(lang)) + record_words.alert_lines(left, (), terms.language(lang), home), as_json)
 
 
 @record.command("resume")

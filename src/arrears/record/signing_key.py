@@ -6,6 +6,7 @@ who loses it goes on with a new key only by hand (the log's folder holds no priv
 
 import base64
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,8 +49,8 @@ def open_key(path: Path) -> SigningKey:
     if not path.exists():
         raise missing_key(path)
     if path.stat().st_mode & 0o077:
-        raise Refused(f"{path}: others than its owner may read the record's signing key, and could sign in its name; run: chmod 600 {path}, and rotate the key if somebody may have read it",
-                      f"{path}：所有者以外的人可以读取存证日志的签名私钥，从而冒名签署；请执行：chmod 600 {path}；如可能已被他人读取，请轮换密钥")
+        raise Refused(f"{path}: others than its owner may read the record's signing key, and could sign in its name; run: chmod 600 {shlex.quote(str(path))}, and rotate the key if somebody may have read it",
+                      f"{path}：所有者以外的人可以读取存证日志的签名私钥，从而冒名签署；请执行：chmod 600 {shlex.quote(str(path))}；如可能已被他人读取，请轮换密钥")
     try:
         content = json.loads(read_private(path, *_WHAT))
         origin, private, vkey = content["origin"], read_base64(content["private"]), content["vkey"]
