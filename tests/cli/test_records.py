@@ -2,9 +2,11 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -14,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from arrears import cli, store
-from arrears.cli import record_keeping, record_proofs
+from arrears.cli import people_words, record_keeping, record_proofs, record_words
 from arrears.nightly.row_secrets import secret_at, slots_of
 from arrears.record.append import Log
 from arrears.record.limits import Limits
@@ -123,7 +125,7 @@ def test_init_makes_no_other_key_where_the_log_is_there_and_its_key_is_not(tmp_p
     places_of(tmp_path).key.unlink()
     for origin in (ORIGIN, "another.example/record"):
         ran = arrears("record", "init", "--home", tmp_path, "--origin", origin)
-        assert ran.status == 2 and "restore it from its copy" in ran.error and "请从备份恢复" in ran.error
+        assert ran.status == 2 and "put it back from its copy" in ran.error and "请从备份恢复" in ran.error and "--origin NEW-NAME" in ran.error
         assert not places_of(tmp_path).key.exists()
 
 
@@ -136,6 +138,59 @@ def test_status_says_by_itself_that_the_database_is_older_than_the_log_and_that_
     assert ran.status == 1 and "the database knows" in ran.out and "of 3 entries" in ran.out and "WRONG: backlog: 2 entries" in ran.out, ran
     ran = arrears("record", "status", "--home", kept.home, lang="zh")
     assert ran.status == 1 and "数据库比日志旧" in ran.out and "异常：积压：2 条" in ran.out, ran
+
+
+def test_without_its_key_a_record_is_not_well_and_another_begins_only_beside_it(kept, tmp_path):
+    key, record = places_of(kept.home).key, places_of(kept.home).log.parent
+    shutil.move(key, tmp_path / "key")
+    try:
+        for lang, words in (("en", "put it back from its copy"), ("zh", "请从备份恢复")):
+            ran = arrears("record", "status", "--home", kept.home, lang=lang)
+            assert ran.status == 1 and words in ran.out and "Nothing is wrong" not in ran.out and "未发现异常" not in ran.out, ran
+        shutil.move(record, tmp_path / "record")
+        assert arrears("record", "init", "--home", kept.home, "--origin", "new.example/record").status == 0, "what the sentence says to do"
+        assert arrears("record", "integrate", "--home", kept.home).status == 0
+        assert verified("log", places_of(kept.home).log, "--key", key_of(kept.home)).returncode == 0
+    finally:
+        if (tmp_path / "record").exists():
+            shutil.rmtree(record)
+            shutil.move(tmp_path / "record", record)
+        shutil.move(tmp_path / "key", key)
+
+
+def test_status_says_since_when_nobody_watches_while_entries_wait(kept, monkeypatch):
+    from arrears.work import recording
+
+    look(places_of(kept.home), 1_760_000_000_000_000, Limits(), Waiting())
+    backlog = recording.Backlog(2, time.time_ns() // 1000, recording.backlog().placed)
+    monkeypatch.setattr(recording, "backlog", lambda: backlog)
+    for lang, silent, well in (("en", "Nobody has watched it since 2025-10-09T08:53:20Z", "Nothing is wrong"), ("zh", "自 2025-10-09T08:53:20Z 起无人监控", "未发现异常")):
+        ran = arrears("record", "status", "--home", kept.home, lang=lang)
+        assert ran.status == 0 and silent in ran.out and well not in ran.out, ran
+    monkeypatch.setattr(recording, "backlog", lambda: recording.Backlog(0, None, backlog.placed))
+    assert "Nothing is wrong" in arrears("record", "status", "--home", kept.home).out
+
+
+def test_a_log_that_is_lost_is_told_from_one_that_was_never_made_and_comes_back_as_is_said(kept, tmp_path):
+    places = places_of(kept.home)
+    root = json.loads(arrears("record", "status", "--home", kept.home, "--json").out)["root"]
+    shutil.move(places.log, tmp_path / "log")
+    try:
+        for words in (("status",), ("integrate",), ("mend",), ("checkpoint",)):
+            ran = arrears("record", *words, "--home", kept.home)
+            assert ran.status == 2 and "log is gone" in ran.error and f"--origin {ORIGIN}" in ran.error and "存证日志缺失" in ran.error and "no record yet" not in ran.error, ran
+        assert arrears("record", "init", "--home", kept.home, "--origin", ORIGIN).status == 0
+        assert arrears("record", "integrate", "--home", kept.home).status == 0
+        assert json.loads(arrears("record", "status", "--home", kept.home, "--json").out)["root"] == root
+    finally:
+        shutil.rmtree(places.log, ignore_errors=True)
+        shutil.move(tmp_path / "log", places.log)
+    shutil.move(places.log / "keys", tmp_path / "keys")
+    try:
+        ran = arrears("record", "status", "--home", kept.home)
+        assert ran.status == 2 and "put it back from a copy" in ran.error and "init" not in ran.error, ran
+    finally:
+        shutil.move(tmp_path / "keys", places.log / "keys")
 
 
 def test_what_was_done_is_integrated_proven_and_verified_by_the_self_contained_file(kept, lender, tmp_path):
@@ -271,6 +326,43 @@ def test_a_flipped_bit_is_told_by_status_found_by_verify_and_mended_with_the_dam
     assert verified("log", places.log, "--key", key_of(kept.home)).returncode == 0
 
 
+def test_a_damaged_file_of_keys_is_put_back_from_a_copy_and_a_refused_mend_leaves_nothing(kept):
+    places = places_of(kept.home)
+    was = (places.log / "keys").read_bytes()
+    (places.log / "keys").write_bytes(b'"nonsense"\n')
+    try:
+        for words in (("integrate",), ("mend",)):
+            ran = arrears("record", *words, "--home", kept.home)
+            assert ran.status == 2 and "put it back from a copy" in ran.error and "副本恢复" in ran.error and "record mend" not in ran.error, ran
+        assert list(places.log.parent.glob("damaged-*")) == []
+    finally:
+        (places.log / "keys").write_bytes(was)
+    assert arrears("record", "mend", "--home", kept.home).status == 0 and list(places.log.parent.glob("damaged-*")) == []
+
+
+def test_mend_says_what_lies_in_the_folder_and_is_no_part_of_the_log(kept):
+    stray = places_of(kept.home).log / "notes.txt"
+    stray.write_text("mine")
+    try:
+        ran = arrears("record", "mend", "--home", kept.home)
+        assert ran.status == 0 and "WRONG: notes.txt: is not part of the log" in ran.out, ran
+        assert arrears("record", "status", "--home", kept.home).status == 1
+    finally:
+        stray.unlink()
+    assert "notes.txt" not in arrears("record", "mend", "--home", kept.home).out and arrears("record", "status", "--home", kept.home).status == 0
+
+
+def test_mend_before_an_older_database_accuses_nobody_and_says_resume(kept, lender, monkeypatch):
+    from arrears.work import recording
+
+    done(kept, lender)
+    arrears("record", "integrate", "--home", kept.home)
+    size = recording.backlog().placed
+    monkeypatch.setattr(recording, "backlog", lambda: recording.Backlog(0, None, size - 1))
+    ran = arrears("record", "mend", "--home", kept.home)
+    assert ran.status == 2 and "older backup of the database was put back" in ran.error and "arrears record resume" in ran.error and "removed" not in ran.error and "较旧的备份" in ran.error, ran
+
+
 def test_a_damaged_checkpoint_is_told_by_status_without_any_monitor(kept):
     path = places_of(kept.home).log / "checkpoint"
     was = path.read_bytes()
@@ -383,6 +475,39 @@ def test_a_payment_that_was_taken_in_is_proven(kept, tmp_path):
     assert ran.status == 0, ran
     judged = verified("bundle", tmp_path / "payment.json", "--key", key_of(kept.home))
     assert judged.returncode == 0 and "P-7" in judged.stdout and "1234" in judged.stdout.replace(",", "")
+
+
+@pytest.mark.parametrize(("what", "en", "zh"), [(("--payment", "P-0"), "payments of cases alone", "只含案件的还款"), (("999999999",), "Log of actions (/entries)", "“操作日志”页"), (("--index", "999999999"), "counted from 0", "自 0 起"), (("--source", "x"), "record collect", "record collect")])
+def test_what_cannot_be_proven_is_refused_with_where_it_would_be(kept, lender, what, en, zh):
+    ran = arrears("record", "prove", *what, "--home", kept.home, "--lender", lender)
+    assert ran.status == 2 and en in ran.error and zh in ran.error and (what[0] == "--source" or "record collect" not in ran.error), ran
+
+
+def test_commands_that_are_printed_can_be_run_as_they_stand(tmp_path):
+    assert record_words.interpreter("/a/env/bin/python", Path("/a")) == "env/bin/python" and record_words.interpreter("/usr/bin/python3", Path("/a")) == "/usr/bin/python3"
+    folder = tmp_path / "two words"
+    said = record_words.demo_lines("en", "", "", "k", folder / "log", VERIFY, folder / "proof.json")[-1].partition("then run ")[2]
+    words = shlex.split(said)
+    assert words[1:3] == [str(VERIFY), "log"] and words[3] == str(folder / "log")
+    assert subprocess.run([words[0], "-I", words[1], "--help"], capture_output=True, timeout=60).returncode == 0
+    assert "Run: python3 " in record_words.program_lines(Path("v.py"), False, "en")[0]
+    assert f"--home '{folder}'" in record_words.begun_lines(folder, ORIGIN, "k", True, "en")[-1]
+
+
+def test_what_an_alert_says_to_run_names_the_home_that_was_asked_for():
+    said = "a: arrears record mend; arrears record checkpoint --add FILE; arrears record init --home 'x y'，再 arrears record integrate，"
+    assert record_words.with_home(said, Path("/x y")) == "a: arrears record mend --home '/x y'; arrears record checkpoint --home '/x y' --add FILE; arrears record init --home 'x y'，再 arrears record integrate --home '/x y'，"
+
+
+def test_one_is_not_said_as_several_and_nothing_is_not_said_as_destroyed():
+    assert record_words.collected_lines("b", {"night": 1, "load": 2}, "en") == ["b: into the record: 1 night, 2 loads"]
+    none, some = ("\n".join(people_words.closed_lines({"book": count}, "en")) for count in (0, 2))
+    assert "no night keeps anything of this person" in none and "destroyed" not in none and "2 secrets are destroyed" in some
+    assert people_words.closed_lines({"book": 0}, "zh") == ["book：没有夜批保存此人的任何内容"]
+
+
+def test_help_of_anchor_names_the_extra_whole():
+    assert "arrears[evm]" in arrears("record", "anchor", "--help", lang=None).out.replace("\n", "")
 
 
 def test_a_withheld_field_is_opened_to_whoever_brings_the_very_words(kept, tmp_path):

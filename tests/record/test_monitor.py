@@ -185,6 +185,40 @@ def test_another_root_of_as_many_entries_and_a_history_that_is_not_continued_are
     assert "does not continue" in rounds(tmp_path, now=NOW + 2).raised[0].en
 
 
+@pytest.mark.parametrize("path", ["notes.txt", "tile/notes.txt", "tile/0/017~", "tile/entries/017.bak", "tile/entries/257.p/256", "stamps/readme", "anchors/1-a.json", "tile/9/000", "old/checkpoint"])
+def test_what_is_laid_into_the_folder_and_is_no_part_of_the_log_is_named_until_it_is_moved_away(home, path):
+    log, count = places_of(home).log, 0
+    while read_place(places_of(home)).rounds == 0:
+        assert rounds(home).standing == (), "a whole log has a stray"
+    (log / path).parent.mkdir(parents=True, exist_ok=True)
+    (log / path).write_text("mine")
+    while not (found := rounds(home, now=NOW + count).raised) and count < 20:
+        count += 1
+    named = path if path not in ("tile/9/000", "old/checkpoint") else path.rpartition("/")[0]
+    assert [one.en.split(":")[0] for one in found] == [named] and found[0].kind == "stray" and "move it away" in found[0].en and "移走" in found[0].zh
+    assert rounds(home, now=NOW + 20).raised == () and keys(rounds(home, now=NOW + 21, whole=True).standing) == {f"stray:{named}"}
+    shutil.rmtree(log / named) if (log / named).is_dir() else (log / named).unlink()
+    assert rounds(home, now=NOW + 22).standing == ()
+
+
+def test_what_a_killed_writer_left_is_no_stray(home):
+    (places_of(home).log / "tile/0/300.tmp-12").write_text("half")
+    (places_of(home).log / "checkpoint.tmp-1").write_text("half")
+    assert rounds(home, whole=True).standing == ()
+
+
+def test_where_entries_and_their_hashes_are_both_gone_nothing_more_is_promised_than_is_true(home):
+    log = places_of(home).log
+    (log / "tile/entries/003").unlink()
+    assert "Every entry can still be proven" in rounds(home, whole=True).raised[0].provable_en
+    (log / "tile/0/003").unlink()
+    later = rounds(home, now=NOW + 1, whole=True)
+    assert keys(later.raised) == {"tile:-1:3", "tile:0:3"}, "what was said before is not true any more"
+    for one in standing(places_of(home)).values():
+        assert "Entries 768 to 1,023 cannot be proven" in one.provable_en and "无法凭日志文件证明" in one.provable_zh
+    assert rounds(home, now=NOW + 2, whole=True).raised == ()
+
+
 HISTORIES = {
     "two exchanged": (lambda lines: [lines[1], lines[0], *lines[2:]], "never shrinks"), "the last cut off": (lambda lines: lines[:-1], "cut off"), "half a line": (lambda lines: [*lines[:-1], lines[-1][:50]], "no whole checkpoint"),
     "spaces in it": (lambda lines: [" " + lines[0], *lines[1:]], "no whole checkpoint"),

@@ -1,11 +1,14 @@
 """Whom the settings name as witnesses and stamping authorities is read to the letter; everything else is refused with a sentence in both languages."""
 
 import re
+from pathlib import Path
 
 import pytest
 
+from arrears import strict_yaml
+from arrears.record.limits import read_limits
 from arrears.record.notes import VerifierKey
-from arrears.record.settings import RecordSettings, read_settings
+from arrears.record.settings import SECTIONS, RecordSettings, read_settings
 from arrears.refusal import Refused
 from arrears.strict_yaml import BadYaml
 
@@ -66,3 +69,21 @@ def test_what_is_not_right_is_refused_in_both_languages(tmp_path, before, after)
 def test_unknown_and_missing_keys_are_named(tmp_path, before, after):
     with pytest.raises(BadYaml, match="record"):
         said(tmp_path, SETTINGS.replace(before, after))
+
+
+@pytest.mark.parametrize("reads", [read_settings, read_limits])
+def test_a_misspelt_section_is_refused_and_not_passed_over(tmp_path, reads):
+    (tmp_path / "settings.yaml").write_text("record_wacth:\n  backlog_minutes: '3'\n", encoding="utf-8")
+    with pytest.raises(Refused) as refused:
+        reads(tmp_path)
+    assert "record_wacth" in refused.value.en and "record_watch" in refused.value.en and "record_wacth" in refused.value.zh
+
+
+def test_every_section_that_any_part_of_the_program_reads_is_known():
+    read = set()
+    for path in (Path(strict_yaml.__file__).parent).rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        read |= set(re.findall(r'(?:whole_numbers|section)\(home, "(\w+)"', text))
+        if '"settings.yaml"' in text:
+            read |= set(re.findall(r'(?:document|found)\.get\("(\w+)"', text))
+    assert read == SECTIONS

@@ -64,8 +64,8 @@ def closed_lines(closed: dict[str, int] | None, lang: str) -> list[str]:
     if closed is None:
         return ["其夜批决定的存证仍可凭账册打开，直至对该账册下一次运行 arrears intake 或 arrears record collect；如需立即关闭，请再运行一次并加 --book" if zh else
                 "What nights decided of them can still be opened from a book until arrears intake or arrears record collect runs over it next; to close it now, run this once more with --book"]
-    return [f"{book}：已销毁 {count} 个密值，其夜批决定此后任何人均无法打开；日志与他人的证明不受影响" if zh else
-            f"{book}: {count} secrets are destroyed; nobody can open what its nights decided of them any more. The log and everybody else's proofs stay valid" for book, count in closed.items()]
+    return [(f"{book}：没有夜批保存此人的任何内容" if zh else f"{book}: no night keeps anything of this person") if not count else f"{book}：已销毁 {count} 个密值，其夜批决定此后任何人均无法打开；日志与他人的证明不受影响" if zh else
+            f"{book}: {count} {'secret is' if count == 1 else 'secrets are'} destroyed; nobody can open what its nights decided of them any more. The log and everybody else's proofs stay valid" for book, count in closed.items()]
 
 
 def _reason(one: dict, zh: bool) -> str:

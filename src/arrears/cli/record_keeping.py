@@ -1,5 +1,6 @@
 """What the commands of the record do, apart from what they say: the log begun, its state read, leaves integrated and collected, cosignatures added, keys rotated, damage mended."""
 
+import shlex
 import shutil
 import time
 from collections.abc import Callable
@@ -14,11 +15,11 @@ from arrears.record.history import read_current, read_keys
 from arrears.record.key_change import change_key, open_log
 from arrears.record.limits import read_limits
 from arrears.record.monitor import Finding, Waiting, last_cosignatures, look, read_place, standing, tell
-from arrears.record.monitor_words import backlog_words, fork_words, older_words
+from arrears.record.monitor_words import backlog_words, fork_words, key_words, older_words
 from arrears.record.notes import Checkpoint, read_checkpoint
 from arrears.record.places import Places, places_of
 from arrears.record.settings import StampAuthority, read_settings
-from arrears.record.signing_key import make_key, open_key, put_in_force, successor_path
+from arrears.record.signing_key import make_key, missing_key, open_key, put_in_force, successor_path
 from arrears.refusal import Refused
 
 _PATIENCE_SECONDS, _PAUSE_SECONDS = 10.0, 0.1
@@ -40,8 +41,8 @@ def begin(home: Path, origin: str, now: int) -> tuple[str, bool]:
     places = places_of(home)
     is_new = not (places.log / "checkpoint").exists()
     if not is_new and not places.key.exists():
-        raise Refused(f"{places.key}: the signing key of the record in {places.log} is not there; restore it from its copy, a new one could not go on with this log; nothing was made",
-                      f"{places.key}：缺少 {places.log} 的签名私钥；请从备份恢复，新密钥无法接续该日志；未新建任何内容")
+        problem = missing_key(places.key)
+        raise Refused(f"{problem.en}; nothing was made", f"{problem.zh}；未新建任何内容")
     signing = open_key(places.key) if places.key.exists() else make_key(places.key, origin, now)
     if signing.name != origin:
         raise Refused(f"{home}: its record is called {signing.name}, not {origin}; a record keeps its name", f"{home}：其存证名为 {signing.name}，而非 {origin}；名称不可更改")
@@ -51,10 +52,21 @@ def begin(home: Path, origin: str, now: int) -> tuple[str, bool]:
 
 
 def demand_log(home: Path) -> None:
-    """There is a log in the home. Raises Refused."""
-    if not (places_of(home).log / "keys").exists():
-        raise Refused(f"{home}: keeps no record yet; make one: arrears record init --home {home} --origin bank.example/record (a name of your own)",
-                      f"{home}：尚未建立存证；请运行：arrears record init --home {home} --origin bank.example/record（改用自有名称）")
+    """There is a log in the home. Raises Refused, which tells a record that was never made from one that is lost."""
+    places, at = places_of(home), shlex.quote(str(home))
+    if (places.log / "keys").exists():
+        return
+    if any((places.log / name).exists() for name in ("checkpoint", "checkpoints", "tile")):
+        raise Refused(f"{places.log / 'keys'}: the file that names the log's keys is gone, the rest of the log is there; put it back from a copy of the log's folder: auditors and witnesses have one",
+                      f"{places.log / 'keys'}：记载日志公钥的文件缺失，日志其余部分仍在；请用日志文件夹的副本恢复（审计方与见证方持有副本）")
+    if places.key.exists() or places.alerts.exists() or read_place(places).vkey:
+        origin = shlex.quote(open_key(places.key).name) if places.key.exists() else "NAME"
+        raise Refused(f"{places.log}: the record's log is gone, though this home kept one. Put a copy of the folder back first, however old (a backup, an auditor's, a witness's): arrears record integrate writes what it lacks from the database. "
+                      f"Where there is no copy: arrears record init --home {at} --origin {origin}, under the same key and name, then arrears record integrate --home {at}: the same entries and roots come from the database, but the history of checkpoints, the cosignatures and earlier keys are lost",
+                      f"{places.log}：存证日志缺失，而此处曾有存证。请先恢复该文件夹的任一副本，旧的也可（备份、审计方或见证方所存）：arrears record integrate 会用数据库补写缺少的内容。"
+                      f"确无副本时：用原密钥与原名称运行 arrears record init --home {at} --origin {origin}，再运行 arrears record integrate --home {at}：数据库可重建相同的条目与根，但检查点历史、联署与更早的密钥均已丢失")
+    raise Refused(f"{home}: keeps no record yet; make one: arrears record init --home {at} --origin bank.example/record (a name of your own)",
+                  f"{home}：尚未建立存证；请运行：arrears record init --home {at} --origin bank.example/record（改用自有名称）")
 
 
 def newest(home: Path) -> Checkpoint:
@@ -87,14 +99,16 @@ def state_of(home: Path, backlog: Callable) -> dict:
         alerts.setdefault("checkpoint", damage)
     elif size > waits.placed:
         alerts.setdefault("older", Finding("older", "checkpoint", *older_words(size, waits.placed)))
-    minutes = read_limits(home).backlog_minutes
-    if waits.waiting and waits.oldest_at is not None and time.time() - waits.oldest_at / 1_000_000 > 60 * minutes:
+    minutes, now = read_limits(home).backlog_minutes, time.time()
+    if not places.key.exists():
+        alerts.setdefault("key", Finding("key", "key", *key_words(missing_key(places.key))))
+    if waits.waiting and waits.oldest_at is not None and now - waits.oldest_at / 1_000_000 > 60 * minutes:
         alerts.setdefault("backlog", Finding("backlog", "backlog", *backlog_words(waits.waiting, waits.oldest_at, minutes)))
     return {
         "origin": origin, "size": size, "root": root, "log": str(places.log), "waiting": waits.waiting, "waiting_since": _said(waits.oldest_at),
         "witnesses": [{"name": one.name, "url": one.url or None, "size": last[one.name][0] if one.name in last else None, "at": _said(last[one.name][1]) if one.name in last else None} for one in settings.witnesses],
         "stamps": sorted(path.name for path in (places.log / "stamps").glob("*.tsr")), "anchors": sorted(path.name for path in (places.log / "anchors").glob("*.json")),
-        "monitor": {"looked_at": _said(place.seen_at or None), "reread_at": _said(place.swept_at), "times": place.rounds},
+        "monitor": {"looked_at": _said(place.seen_at or None), "reread_at": _said(place.swept_at), "times": place.rounds, "is_silent": bool(waits.waiting) and now - place.seen_at / 1_000_000 > 60 * minutes},
         "alerts": [{"key": one.key, "kind": one.kind, "en": one.en, "zh": one.zh, "provable_en": one.provable_en, "provable_zh": one.provable_zh} for one in alerts.values()],
     }
 
@@ -214,17 +228,35 @@ def anchored(home: Path, url: str, contract: str | None, account_key: Path) -> t
 
 
 def mended(home: Path, now: int):
-    """record.mending.Mended, and the folder in which what was damaged is kept (None where nothing was): the log's damaged files are written anew from the database's places. Raises Refused."""
+    """record.mending.Mended, the folder in which what was damaged is kept (None where nothing was), and what stays wrong: the log's damaged files are written anew from the database's places. Raises Refused."""
     demand_log(home)
     from arrears.record.mending import mend
-    from arrears.work.recording import placed_commitments
+    from arrears.work.recording import backlog, placed_commitments
 
     places, limits = places_of(home), read_limits(home)
+    size, placed = _size_of(home), backlog().placed
+    if size > placed:
+        raise Refused(f"an older backup of the database was put back: {older_words(size, placed)[0]}. Mending writes from the database, so that comes first; nothing was changed",
+                      f"数据库恢复了较旧的备份：{older_words(size, placed)[1]}。修复以数据库为据，故须先处理此事；未作任何更改")
     found = look(places, now, limits, Waiting(), whole=True).standing
     kept = _kept_aside(places, found, now)
-    done = patiently(lambda: mend(places.log, open_key(places.key), placed_commitments))
-    look(places, now, limits, Waiting(), whole=True, settled=["integrate"])
-    return done, kept if done.files else None
+    files = ()
+    try:
+        done = patiently(lambda: mend(places.log, open_key(places.key), placed_commitments))
+        files = done.files
+    finally:
+        if kept is not None and not files:
+            shutil.rmtree(kept)
+    left = look(places, now, limits, Waiting(), whole=True, settled=["integrate"]).standing
+    return done, kept if files else None, left
+
+
+def _size_of(home: Path) -> int:
+    """Of the newest checkpoint; where it is damaged, of the newest that the monitor saw."""
+    try:
+        return newest(home).size
+    except Refused:
+        return read_place(places_of(home)).size
 
 
 def _kept_aside(places: Places, found: tuple[Finding, ...], now: int) -> Path | None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,12 @@ from arrears.refusal import Refused
 from arrears.vault.private_files import write_private
 
 _VALUE_MOST = 1 << 20
+_WHERE = {
+    "entry": ("the desk (arrears serve) shows the numbers to auditors and compliance officers on its page Log of actions (/entries)", "编号见工作台（arrears serve）的“操作日志”页（/entries），审计员与合规专员可见"),
+    "payment": ("the record holds the payments of cases alone, as arrears intake puts them down: one of a loan without a case is in no entry of its own", "存证只含案件的还款，由 arrears intake 写入；无案件的贷款，其还款没有单独的条目"),
+    "index": ("arrears record status says how many entries there are; an index is counted from 0", "条目数见 arrears record status；序号自 0 起"),
+    "book": ("take the book in with arrears record collect", "请用 arrears record collect 写入账册"),
+}
 
 
 def values_of(said: list[str]) -> dict[str, str]:
@@ -67,8 +74,8 @@ def leaf_and_row(actor, *, entry: str | None, day: date | None, loan: str | None
         found, what = leaves.leaf_of_source(actor, f"night/{day}/{night.digest}"), f"night {day}"
         row = night_record.row_opening(home, day, loan, record=night.digest) if loan is not None and found is not None else None
     if found is None:
-        raise Refused(f"{what}: there is no such entry that may be proven here; look in the log of actions, take the book in with arrears record collect, or name another account with --as",
-                      f"{what}：没有可在此出具证明的条目；请查看操作日志，用 arrears record collect 写入账册，或用 --as 指定其他账号")
+        en, zh = _WHERE["entry" if entry is not None else "payment" if payment is not None else "index" if index is not None else "book"]
+        raise Refused(f"{what}: there is no such entry that may be proven here; {en}, or name another account with --as", f"{what}：没有可在此出具证明的条目；{zh}，或用 --as 指定其他账号")
     return found, row
 
 
@@ -104,7 +111,7 @@ def bundle_of(home: Path, found, row) -> dict[str, Any]:
 
     demand_log(home)
     if found.index is None:
-        raise Refused("this entry is not in the log yet; run arrears record integrate, then again", "该条目尚未写入日志；请先运行 arrears record integrate 再试")
+        raise Refused(f"this entry is not in the log yet; run arrears record integrate --home {shlex.quote(str(home))}, then again", f"该条目尚未写入日志；请先运行 arrears record integrate --home {shlex.quote(str(home))} 再试")
     if found.is_erased:
         raise Refused(f"the person of this entry was erased: what it said cannot be opened any more, by anybody. That something was there stays provable: it is entry {found.index} of the log, commitment {found.commitment.hex()}",
                       f"该条目所涉个人已删除：其内容任何人均无法再打开。但确曾有此条目仍可证明：日志第 {found.index} 条，承诺值 {found.commitment.hex()}")

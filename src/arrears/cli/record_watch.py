@@ -189,7 +189,7 @@ def _look(job: _Job, settings: RecordSettings, limits: Limits, now: int) -> None
     reported = [Finding("integrate", "backlog", *halted_words(*job.refused["integrate"]))] if "integrate" in job.refused else []
     done = look(places_of(job.home), now, limits, Waiting(waits.waiting, waits.oldest_at), witnesses=settings.witnesses, settled=[*settled, "integrate"], reported=reported)
     said = [[one for one in several if one.key != "integrate"] for several in (done.raised, done.cleared)]
-    for line in record_words.alert_lines(*said, job.language):
+    for line in record_words.alert_lines(*said, job.language, job.home):
         print(line, file=sys.stderr, flush=True)
 
 

@@ -199,7 +199,7 @@ def anchor(
     deploys: Annotated[bool, typer.Option("--deploy", help="Put a new contract onto the chain first, and print its address. 先部署新合约")] = False,
     home: HomeOption = DEFAULT_HOME, lang: LangOption = None,
 ) -> None:
-    """Anchor the newest checkpoint in an EVM contract; an extra, which needs pip install 'arrears[evm]'. 将最新检查点锚定到 EVM 合约（可选组件）。"""
+    """Anchor the newest checkpoint in an EVM contract; an extra, which needs pip install 'arrears\\[evm]'. 将最新检查点锚定到 EVM 合约（可选组件）。"""
     from arrears.cli.record_keeping import anchored
 
     with terms.refusals(lang):
@@ -217,8 +217,9 @@ def mend(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False, lang: Lan
     from arrears.cli.record_keeping import mended
 
     with terms.refusals(lang), working.database(home):
-        done, kept = mended(home, terms.now())
-        _tell({"size": done.checkpoint.size, "files": list(done.files), "kept": str(kept) if kept else None}, record_words.mended_lines(done, kept, terms.language(lang)), as_json)
+        done, kept, left = mended(home, terms.now())
+        told = {"size": done.checkpoint.size, "files": list(done.files), "kept": str(kept) if kept else None, "left": [one.key for one in left]}
+        _tell(told, record_words.mended_lines(done, kept, terms.language(lang)) + record_words.alert_lines(left, (), terms.language(lang), home), as_json)
 
 
 @record.command("resume")
@@ -269,4 +270,4 @@ def entry_of(text: str) -> UUID | int:
     try:
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else UUID(text)
     except ValueError:
-        raise Refused(f"{text}: no number and no id of an Entry; the log of actions shows both", f"{text}：既不是编号也不是标识；请查看操作日志") from None
+        raise Refused(f"{text}: no number and no id of an Entry; auditors and compliance officers see the numbers in the desk (arrears serve), on the page Log of actions (/entries)", f"{text}：既不是编号也不是标识；编号见工作台（arrears serve）的“操作日志”页（/entries），审计员与合规专员可见") from None

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from arrears import strict_yaml
+from arrears.record.settings import demand_known
 from arrears.refusal import Refused
 
 _MOST = 1_000_000
@@ -29,6 +30,7 @@ def read_limits(home: Path) -> Limits:
     said = document.get("record_watch", {}) if isinstance(document, dict) else None
     if not isinstance(said, dict):
         raise Refused(f"{path}: record_watch must be a mapping of names to numbers", f"{path}：record_watch 应为名称到数值的映射")
+    demand_known(document, path)
     strict_yaml.expect_keys(said, set(), {one.name for one in fields(Limits)}, f"{path.name}: record_watch")
     for name, text in said.items():
         if not isinstance(text, str) or not text.isascii() or not text.isdecimal() or not 1 <= int(text[:12]) <= _MOST:

@@ -22,10 +22,11 @@ from arrears.record.monitor_words import (
     history_words,
     keys_words,
     silent_words,
+    stray_words,
 )
 from arrears.record.notes import Checkpoint, read_checkpoint, read_note
 from arrears.record.places import Places
-from arrears.record.rereading import Reading, tile_after, tiles_of, width_of
+from arrears.record.rereading import Reading, strays, tile_after, tiles_of, width_of
 from arrears.record.settings import Witness
 from arrears.refusal import Refused
 
@@ -39,7 +40,7 @@ _AHEAD_MICROSECONDS = 10 * _MINUTE
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong. key: which, the same as long as it stands; kind: tile, checkpoint, history, backlog, clock, witness, fork; the sentences in both languages, and what can still be proven."""
+    """One thing that is wrong. key: which, the same as long as it stands; kind: tile, checkpoint, history, stray, backlog, clock, witness, fork; the sentences in both languages, and what can still be proven."""
 
     key: str
     kind: str
@@ -100,12 +101,14 @@ def look(places: Places, now: int, limits: Limits, waiting: Waiting, *, witnesse
     _look_at_backlog(limits, waiting, now, found, looked)
     keys, place = _keys(places, place, found, looked)
     seen, count = _checkpoint(places, place, keys, found, looked), 0
+    before = place
     if seen is not None and seen.size:
         place, count = _look_at_tiles(places, keys, seen, replace(place, history=0, history_size=0, history_line="") if whole else place, now, limits, was, found, looked, whole)
         place = _look_at_witnesses(places, place, seen, now, limits, tuple(witnesses), found, looked)
         place = replace(place, size=seen.size, root=seen.root.hex()) if "checkpoint" not in found else place
+    _look_at_strays(places, before, seen.size if seen is not None else 0, count, was, found, looked, whole)
     place = replace(place, seen_at=max(place.seen_at, now))
-    raised = tuple(one for key, one in found.items() if key not in was)
+    raised = tuple(one for key, one in found.items() if key not in was or (one.kind == "tile" and one.provable_en != was[key].provable_en))
     cleared = tuple(one for key, one in was.items() if key in looked and key not in found)
     _write_alerts(places, raised, cleared, now)
     store.write_record(_place_file(places), asdict(place))
@@ -195,7 +198,7 @@ def _checkpoint(places: Places, place: Place, keys: Keys | None, found: dict, lo
     elif place.size and (reading := Reading(places.log, seen.size, seen.root)).is_another(place.size, bytes.fromhex(place.root)):
         found["checkpoint"] = Finding("checkpoint", "checkpoint", *checkpoint_words("rewritten", place.size, seen.size))
     elif place.size:
-        found |= {key: Finding(key, "tile", *damage_words(damage)) for key, damage in reading.damages.items()}
+        found |= _damaged(reading)
     return seen
 
 
@@ -205,7 +208,7 @@ def _look_at_tiles(places: Places, keys: Keys | None, seen: Checkpoint, place: P
         reading = Reading(places.log, seen.size, seen.root)
         later, again, count = _reread(reading, place, now, limits, was, whole)
         later, history = _follow(places, keys, reading, later, whole)
-        problems = {key: Finding(key, "tile", *damage_words(damage)) for key, damage in reading.damages.items()}
+        problems = _damaged(reading)
         if reading.root_at(seen.size) not in (None, seen.root) and not problems:
             problems["root"] = Finding("root", "checkpoint", *checkpoint_words("root", place.size, seen.size))
         newest = _parsed((places.log / "checkpoint").read_text(encoding="utf-8")) if problems or history else seen
@@ -217,6 +220,23 @@ def _look_at_tiles(places: Places, keys: Keys | None, seen: Checkpoint, place: P
     if history is not None:
         found["history"] = history  # the place stays before it, so the next round looks at it again
     return later, count
+
+
+def _damaged(reading: Reading) -> dict[str, Finding]:
+    """A finding for each damaged file; whether the other one, of the same entries, is damaged too makes what can be proven another."""
+    return {key: Finding(key, "tile", *damage_words(damage, damage.level <= 0 and f"tile:{-1 - damage.level}:{damage.number}" in reading.damages)) for key, damage in reading.damages.items()}
+
+
+def _look_at_strays(places: Places, before: Place, size: int, count: int, was: dict, found: dict, looked: set, whole: bool) -> None:
+    """What lies in the log's folder and is no part of it: at its top, and beside the tiles of this round; what was found stands until it is gone."""
+    known = [key.removeprefix("stray:") for key in was if key.startswith("stray:")]
+    looked |= {f"stray:{path}" for path in known}
+    tiles, at = [], (before.level, before.number) if width_of(before.level, before.number, size) else (0, 0)
+    for _ in range(0 if whole else count):
+        tiles.append(at)
+        at = tile_after(*at, size)
+    there = strays(places.log, None if whole else tiles) + [path for path in known if os.path.lexists(places.log / path)]
+    found |= {f"stray:{path}": Finding(f"stray:{path}", "stray", *stray_words(path)) for path in there}
 
 
 def _reread(reading: Reading, place: Place, now: int, limits: Limits, was: dict, whole: bool) -> tuple[Place, set[str], int]:

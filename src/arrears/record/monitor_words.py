@@ -2,6 +2,7 @@
 
 from arrears.days import moment_of
 from arrears.record.rereading import Damage
+from arrears.refusal import Refused
 
 _MEND_EN, _MEND_ZH = "write it anew from the database: arrears record mend", "用数据库重写：arrears record mend"
 _WHAT = {
@@ -33,8 +34,8 @@ _HISTORY = {
 }
 
 
-def damage_words(damage: Damage) -> tuple[str, str, str, str]:
-    """A damaged file, and what can be proven without it."""
+def damage_words(damage: Damage, is_either: bool = False) -> tuple[str, str, str, str]:
+    """A damaged file, and what can be proven without it. is_either: of its entries neither the entries' file nor that of their hashes is whole."""
     what_en, what_zh = _WHAT[damage.what]
     last, at = damage.stop - 1, ", ".join(f"{place:,}" for place in damage.at)
     if damage.level < 0:
@@ -46,7 +47,17 @@ def damage_words(damage: Damage) -> tuple[str, str, str, str]:
         en, zh = f"{damage.file} {what_en}{where_en}", f"{damage.file} {what_zh}{where_zh}"
         provable = (f"Entries outside {damage.first:,} to {last:,} can be proven as before; those within again as soon as it is mended: the entries themselves are not in this file. Bundles that were given out stay valid.",
                     f"第 {damage.first:,} 至 {last:,} 条以外的条目照常可证；其内的条目修复后即可再证：条目本身不在该文件中。已交出的证明包仍然有效。")
+    if is_either:
+        provable = (f"Entries {damage.first:,} to {last:,} cannot be proven from the log's files until these are mended from the database: neither they nor their hashes are whole. Entries outside can be proven as before; bundles that were given out stay valid.",
+                    f"第 {damage.first:,} 至 {last:,} 条的条目与哈希均不完好：在用数据库修复之前，无法凭日志文件证明。其余条目照常可证；已交出的证明包仍然有效。")
     return f"{en}; {_MEND_EN}", f"{zh}；{_MEND_ZH}", *provable
+
+
+def stray_words(path: str) -> tuple[str, str, str, str]:
+    """Something in the log's folder that is no part of the log."""
+    return (f"{path}: is not part of the log, though it lies in its folder: whoever checks the folder finds it false for that; find out who put it there, and move it away",
+            f"{path}：不属于日志，却在日志文件夹中：核验该文件夹者会因此判为不实；请查明何人放入，并将其移走",
+            "The log itself is untouched by it: every entry can be proven as before.", "日志本身不受影响：所有条目照常可证。")
 
 
 def checkpoint_words(what: str, was: int, now: int) -> tuple[str, str, str, str]:
@@ -87,6 +98,11 @@ def older_words(size: int, placed: int) -> tuple[str, str, str, str]:
             f"日志有 {size:,} 条，而数据库仅知 {placed:,} 条：数据库比日志旧，不再写入；请恢复较新的数据库，确无则运行 arrears record resume",
             f"The log's files are whole as before; the content of {size - placed:,} entries, from number {placed:,} on, can be opened only by bundles given out already.",
             f"日志文件照常可核；自第 {placed:,} 条起的 {size - placed:,} 条内容，仅能凭已交出的证明包打开。")
+
+
+def key_words(problem: Refused) -> tuple[str, str, str, str]:
+    """The log's signing key is gone, in the words of whoever asked for it."""
+    return problem.en, problem.zh, "Everything up to the newest checkpoint can be proven as before; what is done meanwhile is safe in the database.", "最新检查点及其之前的内容照常可证；其间所做的内容在数据库中是安全的。"
 
 
 def clock_words(now: int, seen: int, witness: str = "") -> tuple[str, str, str, str]:

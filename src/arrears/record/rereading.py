@@ -6,6 +6,8 @@ Where two disagree, a third says which of them is wrong. Source: RFC 6962 sectio
 
 import hashlib
 import os
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from arrears.record.tiles import WIDTH, tile_path
 _HASH = 32
 _ENTRY = 34
 _LENGTH = b"\x00\x20"
+_FOLDERS = re.compile(r"tile|stamps|anchors|tile/(entries|[0-7])(/x[0-9]{3})*(/[0-9]{3}\.p)?")
+_FILES = re.compile(r"checkpoint|checkpoints|keys|witnesses|lock|stamps/[0-9]+-[0-9a-f]{16}\.tsr|anchors/[0-9]+-[0-9a-f]{16}\.json|tile/(entries|[0-7])(/x[0-9]{3})*/[0-9]{3}(\.p/([1-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]))?")
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,30 @@ def top_level(size: int) -> int:
 def tiles_of(size: int) -> int:
     """How many tiles of hashes a tree of that size has; each of level 0 stands beside one of entries."""
     return sum(((size >> (8 * level)) + WIDTH - 1) // WIDTH for level in range(top_level(size) + 1))
+
+
+def strays(folder: Path, tiles: Iterable[tuple[int, int]] | None) -> list[str]:
+    """Paths in the log's folder that are no part of any log: at its top, among stamps and anchors, and beside the tiles (level, number) that are named; None: everywhere. What a killed writer left (*.tmp-*) is none."""
+    here = {"", "stamps", "anchors", "tile"}
+    for level, number in tiles or ():
+        for each in (-1, 0) if level == 0 else (level,):
+            path = tile_path(each, number)
+            here |= {path.rpartition("/")[0], f"{path}.p"}
+    found, left = [], sorted(here) if tiles is not None else [""]
+    while left:
+        place = left.pop()
+        try:
+            items = sorted(os.scandir(folder / place), key=lambda item: item.name)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        for item in items:
+            path = f"{place}/{item.name}" if place else item.name
+            is_folder, is_file = item.is_dir(follow_symlinks=False), item.is_file(follow_symlinks=False)
+            if is_folder and _FOLDERS.fullmatch(path):
+                left += [path] if tiles is None else []
+            elif not is_file or not (".tmp-" in item.name or _FILES.fullmatch(path)):
+                found.append(path)
+    return found
 
 
 def tile_after(level: int, number: int, size: int) -> tuple[int, int]:

@@ -8,6 +8,9 @@ from arrears import strict_yaml
 from arrears.record.notes import COSIGNATURE, COSIGNATURE_MLDSA, VerifierKey, read_vkey
 from arrears.refusal import Refused
 
+SECTIONS = frozenset({"access", "attachments", "backup", "keys", "record", "record_watch", "retention", "serve", "unmasking"})
+"""Every name that some part of the program reads at the top of home/settings.yaml."""
+
 
 @dataclass(frozen=True)
 class Witness:
@@ -38,6 +41,13 @@ class RecordSettings:
     stamps: tuple[StampAuthority, ...] = ()
 
 
+def demand_known(document: dict, path: Path) -> None:
+    """Every section is one that is read. Raises Refused: a misspelt one would be passed over, and its defaults hold."""
+    unknown = sorted(str(name) for name in document if name not in SECTIONS)
+    if unknown:
+        raise Refused(f"{path}: {unknown[0]} is no section that anything reads; known are {', '.join(sorted(SECTIONS))}: correct it, or remove it", f"{path}：没有名为 {unknown[0]} 的设置；可用：{'、'.join(sorted(SECTIONS))}：请更正或删除")
+
+
 def read_settings(home: Path) -> RecordSettings:
     """The settings of the home; nobody where there is no file or no `record:`. Raises Refused or BadYaml."""
     path = home / "settings.yaml"
@@ -45,6 +55,7 @@ def read_settings(home: Path) -> RecordSettings:
     said = document.get("record", {}) if isinstance(document, dict) else None
     if not isinstance(said, dict):
         raise Refused(f"{path}: expected a mapping with `record:` in it, itself a mapping; see the guide to the witness", f"{path}：应为映射，且 record: 也应为映射；见见证方指南")
+    demand_known(document, path)
     strict_yaml.expect_keys(said, set(), {"witnesses", "stamps"}, f"{path.name}: record")
     witnesses = tuple(_witness(entry, path, f"record.witnesses[{place}]") for place, entry in enumerate(_listed(said, "witnesses", path), 1))
     stamps = tuple(_stamp(entry, path, f"record.stamps[{place}]") for place, entry in enumerate(_listed(said, "stamps", path), 1))

@@ -6,6 +6,7 @@ who loses it goes on with a new key only by hand (the log's folder holds no priv
 
 import base64
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,10 +47,10 @@ def make_key(path: Path, origin: str, now: int) -> SigningKey:
 def open_key(path: Path) -> SigningKey:
     """The key of the file; raises Refused where it is missing, readable by others, or not whole."""
     if not path.exists():
-        raise Refused(f"{path}: the record's signing key is not there; restore it from its copy, or run arrears record init for a new record", f"{path}：缺少存证日志的签名私钥；请从备份恢复，新建存证日志请运行 arrears record init")
+        raise missing_key(path)
     if path.stat().st_mode & 0o077:
-        raise Refused(f"{path}: others than its owner may read the record's signing key, and could sign in its name; run: chmod 600 {path}, and rotate the key if somebody may have read it",
-                      f"{path}：所有者以外的人可以读取存证日志的签名私钥，从而冒名签署；请执行：chmod 600 {path}；如可能已被他人读取，请轮换密钥")
+        raise Refused(f"{path}: others than its owner may read the record's signing key, and could sign in its name; run: chmod 600 {shlex.quote(str(path))}, and rotate the key if somebody may have read it",
+                      f"{path}：所有者以外的人可以读取存证日志的签名私钥，从而冒名签署；请执行：chmod 600 {shlex.quote(str(path))}；如可能已被他人读取，请轮换密钥")
     try:
         content = json.loads(read_private(path, *_WHAT))
         origin, private, vkey = content["origin"], read_base64(content["private"]), content["vkey"]
@@ -63,6 +64,14 @@ def open_key(path: Path) -> SigningKey:
     if key.vkey != vkey:
         raise _damaged(path)
     return key
+
+
+def missing_key(path: Path) -> Refused:
+    """The refusal where a log's key is gone: back from its copy; else the log ends as it is, and another one is begun under another name."""
+    return Refused(f"{path}: the record's signing key is not there; put it back from its copy: without it nothing new is signed. The log stays provable as it is. "
+                   "Where there is no copy: move the home's folder record aside and keep it for auditors, then begin a log under another name: arrears record init --origin NEW-NAME",
+                   f"{path}：缺少存证日志的签名私钥；请从备份恢复：没有它，无法签署新的内容。现有日志仍可照常证明。"
+                   "确无备份时：请把 home 下的 record 文件夹移到别处并留给审计方，再以另一名称新建日志：arrears record init --origin 新名称")
 
 
 def successor_path(path: Path) -> Path:

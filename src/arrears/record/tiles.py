@@ -26,6 +26,11 @@ class DamagedFile(Refused):
     """A file of the log is missing, cut or changed within what a checkpoint covers; file: its path in the log's folder."""
 
     def __init__(self, file: str, en: str, zh: str):
+        if file == "keys":
+            super().__init__(f"{file}: {en}. Nothing was changed. The file cannot be made anew: put it back from a copy of the log's folder, as backups, auditors and witnesses have one",
+                             f"{file}：{zh}。未作任何更改。该文件无法重新生成：请用日志文件夹的副本恢复（备份、审计方与见证方持有副本）")
+            self.file = file
+            return
         super().__init__(f"{file}: {en}. Nothing was changed. Keep a copy of the folder as evidence, then run: arrears record mend, or bring the file back from a mirror",
                          f"{file}：{zh}。未作任何更改。请先保留整个文件夹作为证据，然后运行 arrears record mend，或从副本恢复该文件")
         self.file = file
