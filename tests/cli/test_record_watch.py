@@ -88,7 +88,7 @@ def test_trouble_is_said_once_in_the_readers_language_and_so_is_its_end_and_the_
             step(job, kept.now + number * SECOND)
             settled(job)
         halted = arrears("record", "status", "--home", kept.home, lang="zh")
-        assert halted.status == 1 and "异常：归集已停止" in halted.out and "修复后会写入" in halted.out, halted
+        assert halted.status == 1 and "异常：写入已停止" in halted.out and "修复后会写入" in halted.out, halted
     finally:
         os.replace(key.with_name("aside"), key)
     told = capsys.readouterr().err

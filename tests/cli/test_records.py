@@ -428,7 +428,7 @@ def test_a_witness_that_saw_another_history_is_an_alert_that_says_so_with_exit_s
 
 
 def test_an_integration_by_hand_ends_the_alert_that_integration_had_halted(kept):
-    tell(places_of(kept.home), [Finding("integrate", "backlog", "integration has halted: x", "归集已停止：x", "all", "全部")], kept.now)
+    tell(places_of(kept.home), [Finding("integrate", "backlog", "integration has halted: x", "写入已停止：x", "all", "全部")], kept.now)
     assert arrears("record", "status", "--home", kept.home).status == 1
     assert arrears("record", "integrate", "--home", kept.home).status == 0
     assert arrears("record", "status", "--home", kept.home).status == 0

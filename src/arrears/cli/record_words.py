@@ -15,7 +15,7 @@ def begun_lines(home: Path, origin: str, vkey: str, is_new: bool, lang: str) -> 
         return [f"{home}：存证“{origin}”已建立，日志为空" if is_new else f"{home}：存证“{origin}”此前已建立，未作任何更改", vkey,
                 "以上为公钥，可以公开：请通过日志以外的途径（合同、函件、官网）交给审计方与见证方；他们据此核验，且只信任它。",
                 f"私钥在 {home}/keys/record.key：请单独备份，切勿交出。交给审计方的是文件夹 {home}/record/log 与独立核验程序：arrears record verifier --out verify.py",
-                f"接下来：arrears serve --home {_shown(home)} 或 arrears record watch --home {_shown(home)} 会每秒归集；手工：arrears record integrate --home {_shown(home)}"]
+                f"接下来：arrears serve --home {_shown(home)} 或 arrears record watch --home {_shown(home)} 会每秒写入；手工：arrears record integrate --home {_shown(home)}"]
     return [f"{home}: the record “{origin}” is made; its log is empty." if is_new else f"{home}: the record “{origin}” was there already; nothing was changed.", vkey,
             "That is its public key, and no secret: give it to auditors and witnesses by another way than the log itself (a contract, a letter, your web site); they check by it, and trust nothing else.",
             f"The private key is {home}/keys/record.key: keep a copy apart, hand it to nobody. An auditor gets the folder {home}/record/log, and the verifier in one file: arrears record verifier --out verify.py",

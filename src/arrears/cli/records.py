@@ -55,7 +55,7 @@ def status(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False, lang: L
 
 @record.command("integrate")
 def integrate(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False, lang: LangOption = None) -> None:
-    """Take what waits into the log, sign a checkpoint, show it to the witnesses. 将待写入内容归集入日志，签署检查点并提交见证。"""
+    """Take what waits into the log, sign a checkpoint, show it to the witnesses. 将待写入的内容写入日志，签署检查点并提交见证。"""
     from arrears.cli.record_keeping import integrated, looked_after, witnessed
 
     with terms.refusals(lang), working.database(home):
@@ -168,7 +168,7 @@ def watch(
     beside: Annotated[int | None, typer.Option("--beside", hidden=True, help="End when this process, the server, has ended. 随该进程结束")] = None,
     lang: LangOption = None,
 ) -> None:
-    """Integrate every second, ask the witnesses, read the tiles again; until stopped. 持续归集、提交见证并复核分块，直至停止。"""
+    """Integrate every second, ask the witnesses, read the tiles again; until stopped. 持续写入、提交见证并复核分块，直至停止。"""
     from arrears.cli.record_watch import run
 
     with terms.refusals(lang), working.database(home):

@@ -124,7 +124,7 @@ def silent_words(name: str, size: int, newest: int, at: int | None) -> tuple[str
 
 def halted_words(en: str, zh: str) -> tuple[str, str, str, str]:
     """Nothing is integrated, for a reason that stays: such as a backup that was put back, a missing key, a damaged edge."""
-    return (f"integration has halted: {en}", f"归集已停止：{zh}", "What is in the log can be proven as before; what is done meanwhile is safe in the database, and comes in when this is mended.", "已写入日志的照常可证；其间所做的内容在数据库中是安全的，修复后会写入。")
+    return (f"integration has halted: {en}", f"写入已停止：{zh}", "What is in the log can be proven as before; what is done meanwhile is safe in the database, and comes in when this is mended.", "已写入日志的照常可证；其间所做的内容在数据库中是安全的，修复后会写入。")
 
 
 def fork_words(name: str, en: str, zh: str) -> tuple[str, str, str, str]:
