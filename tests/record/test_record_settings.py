@@ -85,5 +85,5 @@ def test_every_section_that_any_part_of_the_program_reads_is_known():
         text = path.read_text(encoding="utf-8")
         read |= set(re.findall(r'(?:whole_numbers|section)\(home, "(\w+)"', text))
         if '"settings.yaml"' in text:
-            read |= set(re.findall(r'(?:document|found)\.get\("(\w+)"', text))
+            read |= set(re.findall(r'(?:(?:document|found)\.get\(|section_of\(path, )"(\w+)"', text))
     assert read == SECTIONS

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from arrears import strict_yaml
-from arrears.record.settings import demand_known
+from arrears.record.settings import section_of
 from arrears.refusal import Refused
 
 _MOST = 1_000_000
@@ -26,12 +25,7 @@ class Limits:
 def read_limits(home: Path) -> Limits:
     """The limits of the home, the defaults where nothing is said. Raises Refused or BadYaml naming file and field."""
     path = home / "settings.yaml"
-    document = strict_yaml.read(path) if path.exists() else {}
-    said = document.get("record_watch", {}) if isinstance(document, dict) else None
-    if not isinstance(said, dict):
-        raise Refused(f"{path}: record_watch must be a mapping of names to numbers", f"{path}：record_watch 应为名称到数值的映射")
-    demand_known(document, path)
-    strict_yaml.expect_keys(said, set(), {one.name for one in fields(Limits)}, f"{path.name}: record_watch")
+    said = section_of(path, "record_watch", {one.name for one in fields(Limits)})
     for name, text in said.items():
         if not isinstance(text, str) or not text.isascii() or not text.isdecimal() or not 1 <= int(text[:12]) <= _MOST:
             raise Refused(f"{path}: record_watch.{name} is {text!r}, not a whole number from 1 to {_MOST:,}", f"{path}：record_watch.{name} 为 {text!r}，不是 1 至 {_MOST:,} 的整数")

@@ -48,15 +48,21 @@ def demand_known(document: dict, path: Path) -> None:
         raise Refused(f"{path}: {unknown[0]} is no section that anything reads; known are {', '.join(sorted(SECTIONS))}: correct it, or remove it", f"{path}：没有名为 {unknown[0]} 的设置；可用：{'、'.join(sorted(SECTIONS))}：请更正或删除")
 
 
+def section_of(path: Path, name: str, known: set[str]) -> dict:
+    """What the file says under the name; nothing where there is no file or no such section. Raises Refused or BadYaml where it is no mapping, or says what nothing reads."""
+    document = strict_yaml.read(path) if path.exists() else {}
+    said = document.get(name, {}) if isinstance(document, dict) else None
+    if not isinstance(said, dict):
+        raise Refused(f"{path}: expected a mapping with `{name}:` in it, itself a mapping; see the guide to the record", f"{path}：应为映射，且 {name}: 也应为映射；见存证日志指南")
+    demand_known(document, path)
+    strict_yaml.expect_keys(said, set(), known, f"{path.name}: {name}")
+    return said
+
+
 def read_settings(home: Path) -> RecordSettings:
     """The settings of the home; nobody where there is no file or no `record:`. Raises Refused or BadYaml."""
     path = home / "settings.yaml"
-    document = strict_yaml.read(path) if path.exists() else {}
-    said = document.get("record", {}) if isinstance(document, dict) else None
-    if not isinstance(said, dict):
-        raise Refused(f"{path}: expected a mapping with `record:` in it, itself a mapping; see the guide to the witness", f"{path}：应为映射，且 record: 也应为映射；见见证方指南")
-    demand_known(document, path)
-    strict_yaml.expect_keys(said, set(), {"witnesses", "stamps"}, f"{path.name}: record")
+    said = section_of(path, "record", {"witnesses", "stamps"})
     witnesses = tuple(_witness(entry, path, f"record.witnesses[{place}]") for place, entry in enumerate(_listed(said, "witnesses", path), 1))
     stamps = tuple(_stamp(entry, path, f"record.stamps[{place}]") for place, entry in enumerate(_listed(said, "stamps", path), 1))
     for what, names in (("record.witnesses", [one.name for one in witnesses]), ("record.stamps", [one.url for one in stamps])):

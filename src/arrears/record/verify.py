@@ -63,6 +63,10 @@ class Unfit(Exception):
         self.en, self.zh = en, zh
 
 
+class NotCheckable(Exception):
+    """The signature is ML-DSA, which the installed `cryptography` does not know: it is told, and nothing rests on it."""
+
+
 class Unreadable(Unfit):
     """It could not be read at all, or the question was asked wrongly."""
 
@@ -336,7 +340,7 @@ def read_body(body: str, origin: str) -> tuple[int, bytes]:
 
 
 def signature_time(key: Key, line: Line, body: str) -> int | None:
-    """The time (seconds) a cosignature says, None for the log's own signature; raises Unfit where it is not the key's, NotImplementedError where ML-DSA is missing here."""
+    """The time (seconds) a cosignature says, None for the log's own signature; raises Unfit where it is not the key's, NotCheckable where ML-DSA is missing here."""
     if len(line.signature) != SIGNATURE_BYTES[key.kind]:
         raise Unfit("the signature has a wrong length", "签名长度不对")
     when = int.from_bytes(line.signature[:8], "big")
@@ -350,14 +354,14 @@ def signature_time(key: Key, line: Line, body: str) -> int | None:
             ed25519.Ed25519PublicKey.from_public_bytes(key.public).verify(line.signature[8:], f"cosignature/v1\ntime {when}\n{body}".encode())
             return when
         if mldsa is None:
-            raise NotImplementedError
+            raise NotCheckable
         origin, size, root = body.split("\n")[:3]
         names = [bytes([len(name.encode())]) + name.encode() for name in (key.name, origin)]
         message = b"subtree/v1\n\0" + names[0] + line.signature[:8] + names[1] + bytes(8) + int(size).to_bytes(8, "big") + base64.b64decode(root)
         mldsa.MLDSA44PublicKey.from_public_bytes(key.public).verify(line.signature[8:], message)
         return when
     except UnsupportedAlgorithm:
-        raise NotImplementedError from None
+        raise NotCheckable from None
     except (InvalidSignature, ValueError):
         raise Unfit("the signature is not of this key over this text", "签名不是该密钥对此文本所作") from None
 
@@ -479,7 +483,7 @@ class Signers:
                     self.report.count("cosignatures")
                 else:
                     self._stranger(line, false)
-            except NotImplementedError:
+            except NotCheckable:
                 self.report.count("ml_dsa_not_checked")
             except Unfit as problem:
                 false(f"signature of {_shown(line.name, 80)}: {problem.en}", f"{_shown(line.name, 80)} 的签名：{problem.zh}")
