@@ -104,7 +104,7 @@ def kept(tmp_path_factory):
         run("db", "upgrade", "--home", home)
         run("record", "init", "--home", home, "--origin", "bank.example/record")
         told = run("intake", "--book", book, "--as-of", "2026-10-31", "--home", home, "--lang", "en")
-        assert "into the record: 2 law packs, 1 nights" in told, told
+        assert "into the record: 2 law packs, 1 night" in told, told
         run("account", "create", "auditor", "--role", "auditor", "--home", home)
         run("record", "integrate", "--home", home)
         yield home, book
