@@ -53,7 +53,7 @@ demo: setup  ## a book of 20,000 loans, its nights and report, the work plane wi
 	$(BIN)/arrears demo --out demo/flash_loans --home demo/home
 
 test: $(VENV)/installed-dev $(VENV)/outside/installed lint  ## do all set-up and run all tests
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/installed-dev  ## style and import contracts
 	$(BIN)/ruff check .

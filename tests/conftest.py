@@ -1,6 +1,7 @@
 """How the tests draw: the same examples in every run; with ARREARS_LONG=1 other ones each time, and many more."""
 
 import os
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -25,6 +26,11 @@ def lender(tmp_path) -> Lender:
 def pytest_configure() -> None:
     """Django knows its models before any test module is read; a database only where a test asks for one."""
     work_home.know_django()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that kill processes again and again take minutes each: they come first, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: not re.search("kill|fault|fuzz|restored", item.path.name))
 
 
 @pytest.fixture(scope="session")
