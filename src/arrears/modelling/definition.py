@@ -161,12 +161,15 @@ def expression(said: str, frame: pl.DataFrame, where: str) -> pl.Expr:
         raise no_column(missing[0], frame.columns, where)
     if not roots:
         raise Refused(f"{where}: {said!r} reads no column, so it is the same in every row; name a column in it", f"{where}：{said!r} 没有用到任何列，每行都相同；请写入列名")
+    looks = Refused(f"{where}: {said!r} looks at other rows than its own; a feature is computed from one row alone",
+                    f"{where}：{said!r} 用到了其他行；特征只能由本行计算")
+    if _OTHER_ROWS.search(re.sub(r'"(?:[^"\\\\]|\\\\.)*"', "", str(found))):
+        raise looks
     word = _NOT_OF_ONE_ROW.search(_QUOTED.sub(" ", said))
     if word is not None:
         raise Refused(f"{where}: {said!r} uses {word[0]}, which is not for a feature of one row; take it out", f"{where}：{said!r} 使用了 {word[0]}，不适用于单行特征；请删去")
-    if _OTHER_ROWS.search(re.sub(r'"(?:[^"\\\\]|\\\\.)*"', "", str(found))) or not _from_one_row(found, frame):
-        raise Refused(f"{where}: {said!r} looks at other rows than its own; a feature is computed from one row alone",
-                      f"{where}：{said!r} 用到了其他行；特征只能由本行计算")
+    if not _from_one_row(found, frame):  # the last to be asked, as it computes rows, which some words make endless
+        raise looks
     return found
 
 
