@@ -1,7 +1,6 @@
 """The oracle reads a line or names the wrong field; drawn facts are valid, and its short walk to a retry misses nothing."""
 
 import json
-import os
 from collections import Counter
 from random import Random
 
@@ -12,9 +11,6 @@ from compliance.malformed_lines import malformed_lines
 from compliance.plain_verdicts import A_LAW, DENIES, OWN, REFUSED, VERDICTS, answer
 from compliance.quiet_contacts import CN, US, changed
 from compliance.random_facts import largest_amount_of, random_line, red_lines_of
-
-COMPARED = 40 if os.environ.get("ARREARS_LONG") == "1" else 12
-"""How many retries are looked for minute by minute, which takes seconds each."""
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -89,10 +85,10 @@ def test_the_walk_by_boundaries_finds_the_minute_that_the_walk_by_minutes_finds(
     for seed in range(1500):
         line = random_line(Random(seed))
         found = answer(line, red_lines_of, largest_amount_of)
-        if found["retry_at"] is not None and compared < COMPARED:
+        if found["retry_at"] is not None and compared < 40:
             compared += 1
             assert answer(line, red_lines_of, largest_amount_of, every_minute=True) == found, line
-    assert compared == COMPARED
+    assert compared == 40
 
 
 def test_an_answer_agrees_with_itself_and_with_no_answer_changed_in_one_place():

@@ -20,7 +20,7 @@ from plain_books import arrears, frame_of, loan
 
 LONG = os.environ.get("ARREARS_LONG") == "1"
 FIRST = int(os.environ.get("ARREARS_SEED", "1"))
-CASES = int(os.environ.get("ARREARS_CASES", "3000" if LONG else "120"))
+CASES = int(os.environ.get("ARREARS_CASES", "3000" if LONG else "180"))
 SECONDS = 60
 """How long one case may take, the start of the process included."""
 

@@ -26,7 +26,7 @@ from plain_books import arrears
 AS_OF = date(2026, 6, 30)
 EARLIER = date(2026, 5, 31)
 KNOWN_AT = "2026-07-01T02:00:00+08:00"
-KILLS = int(os.environ.get("ARREARS_KILLS", "12"))
+KILLS = int(os.environ.get("ARREARS_KILLS", "25"))
 SEED = 20261123
 MAIN = """
 import sys

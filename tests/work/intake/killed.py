@@ -61,10 +61,10 @@ class Runs:
         return code == -signal.SIGKILL
 
 
-def moments(seconds: float, seed: int, points: int = POINTS) -> list[float]:
+def moments(seconds: float, seed: int) -> list[float]:
     """So many moments at which to kill, spread over the time that the thing takes and a little more."""
     dice = random.Random(seed)
-    return [dice.uniform(0, seconds * 1.1) for _ in range(points)]
+    return [dice.uniform(0, seconds * 1.1) for _ in range(POINTS)]
 
 
 def _serve(home: Path) -> None:

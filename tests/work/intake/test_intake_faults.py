@@ -108,10 +108,10 @@ def test_export_killed_anywhere_shows_a_whole_export_or_none_and_the_next_comple
     with Runs(work.home) as runs:
         words = {"lender": nights.lender, "out": out, "now": work.now}
         seconds, entries = runs.whole(**words), _entries(nights)
-        for after in moments(seconds, seed=11, points=POINTS // 3):
+        for after in moments(seconds, seed=11):
             kills += runs.killed(after, **words)
             assert not (out / MAPPING).is_file() or files(out) == whole
-        assert kills > POINTS // 12
+        assert kills > POINTS // 4
         assert {name: rows for name, rows in state(nights.lender).items() if name not in ("work_entry", "work_leaf")} == before
         runs.whole(**words)
     assert files(out) == whole and sorted(path.name for path in out.iterdir()) == sorted(expected["files"])
