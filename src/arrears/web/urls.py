@@ -32,5 +32,14 @@ urlpatterns = [
     path("account/factors/<int:factor>/remove", own_account.remove_factor, name="remove_factor"),
     path("account/recovery-codes", own_account.new_recovery_codes, name="new_recovery_codes"),
     path("account/sessions/end", own_account.end_sessions, name="end_sessions"),
+    # front
+    # person
+    # queue
+    # plans
+    # matters
+    # team
+    # oversight
+    # running
+    # end
 ]
 handler400, handler403, handler404, handler500 = "arrears.web.mishaps.bad_request", "arrears.web.mishaps.denied", "arrears.web.mishaps.missing", "arrears.web.mishaps.broken"

@@ -21,8 +21,30 @@ _TEAMS = "ANY (string_to_array((SELECT current_setting('arrears.teams', true)), 
 _QUOTED = '"case"'
 _CASE_SEEN = "EXISTS (SELECT 1 FROM work_case seen WHERE seen.id = {})"
 
-OF_CASE = ("party", "contactpoint", "debt", "payment", "placement", "hold", "attachment", "contact", "promise", "offer", "plan", "dispute", "complaint", "consent")
-OF_LENDER = ("team", "collector", "brokenglass", "borrowerlogin", "answer", "change")
+OF_CASE = (
+    "party", "contactpoint", "debt", "payment", "placement", "hold", "attachment", "contact", "promise", "offer", "plan", "dispute", "complaint", "consent",
+    # front
+    # person
+    # queue
+    # plans
+    # matters
+    # team
+    # oversight
+    # running
+    # end
+)
+OF_LENDER = (
+    "team", "collector", "brokenglass", "borrowerlogin", "answer", "change",
+    # front
+    # person
+    # queue
+    # plans
+    # matters
+    # team
+    # oversight
+    # running
+    # end
+)
 ADDED_ONLY = ("entry", "change", "leaf")
 OF_NO_LENDER = ("place", "waiting")
 """The record's commitments: read by whoever asks, since they tell nothing; nobody but the database writes them, see record_guards."""

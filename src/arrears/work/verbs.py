@@ -92,6 +92,15 @@ VERBS: dict[str, Verb] = {
     "vault.status": Verb(("Lender",), "查看保险库状态", "see the vault's status", reads=True),
     "database.backup": Verb(("Lender",), "备份数据库", "back the database up"),
     "database.restore": Verb(("Lender",), "恢复数据库", "restore the database"),
+    # front
+    # person
+    # queue
+    # plans
+    # matters
+    # team
+    # oversight
+    # running
+    # end
 }
 
 PURPOSES = ("collection", "identity_check", "dispute", "complaint", "person_right", "legal_proceedings", "emergency")

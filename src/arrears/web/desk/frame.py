@@ -7,6 +7,15 @@ from django.utils.translation import gettext_noop as _
 
 LINKS = (
     ("home", _("Work"), None),
+    # front
+    # person
+    # queue
+    # plans
+    # matters
+    # team
+    # oversight
+    # running
+    # end
     ("approvals", _("Approvals"), {"collector", "team_lead", "compliance_officer", "strategist", "data_officer", "auditor", "agency_worker"}),
     ("entries", _("Log"), {"compliance_officer", "auditor"}),
     ("accounts", _("Accounts"), {"administrator", "compliance_officer", "auditor"}),

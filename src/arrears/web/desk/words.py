@@ -38,6 +38,15 @@ WORDS = {
     "look_first": _("a person looks first"), "legal_review": _("legal review"), "call_senior": _("call by a senior collector"), "agency": _("with an agency"), "remind_sms": _("reminder by SMS"),
     "leave_alone": _("leave alone"), "password": _("password"), "right": _("right"), "wrong": _("wrong"), "locked": _("locked"),
     "*": _("all teams"),
+    # front
+    # person
+    # queue
+    # plans
+    # matters
+    # team
+    # oversight
+    # running
+    # end
 }
 
 

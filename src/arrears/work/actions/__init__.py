@@ -24,3 +24,13 @@ from arrears.work.actions import (  # noqa: F401
     settlements,
     teams,
 )
+
+# front
+# person
+# queue
+# plans
+# matters
+# team
+# oversight
+# running
+# end

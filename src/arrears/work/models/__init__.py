@@ -8,3 +8,13 @@ from arrears.work.models.people import Account, BorrowerLogin, BrokenGlass, Coll
 
 __all__ = ["Account", "Answer", "Approval", "Attachment", "BorrowerLogin", "BrokenGlass", "Case", "Change", "Collector", "Complaint", "Consent", "Contact", "ContactPoint", "Debt",
            "Dispute", "Entry", "Hold", "Leaf", "Lender", "Offer", "Party", "Payment", "Place", "Placement", "Plan", "Promise", "Team", "Waiting"]
+
+# front
+# person
+# queue
+# plans
+# matters
+# team
+# oversight
+# running
+# end

@@ -1,0 +1,18 @@
+"""What other subjects put on a person's page: a name, a template, and a function of (request, sheet) that gives the template's context."""
+
+from collections.abc import Callable
+
+from arrears.work.queries.cases import CaseSheet
+
+PARTS: tuple[tuple[str, str, Callable[[object, CaseSheet], dict]], ...] = (
+    # front
+    # person
+    # queue
+    # plans
+    # matters
+    # team
+    # oversight
+    # running
+    # end
+)
+"""In the order in which they stand: outcome, plans, matters."""
