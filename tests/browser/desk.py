@@ -204,6 +204,11 @@ def faults(page) -> list[str]:
     return [f"{one['id']} ({one['impact']}): {node['target']} {json.dumps(node['html'][:160], ensure_ascii=False)} {node['failureSummary'].splitlines()[-1].strip()}" for one in found["violations"] for node in one["nodes"][:4]]
 
 
+def until(page, expression: str) -> None:
+    """Returns when the JavaScript expression holds on the page. Playwright's own wait_for_function would need eval, which the policy forbids. Raises playwright's Error after 15 seconds."""
+    page.evaluate(f"new Promise((done, fail) => {{ const until = Date.now() + 15000; const look = () => ({expression}) ? done() : Date.now() > until ? fail(new Error('never true')) : setTimeout(look, 20); look() }})")
+
+
 def overflow(page) -> int:
     """By how many pixels the page is wider than the window."""
     return page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")

@@ -8,6 +8,7 @@ from browser.desk import LANGUAGES, SIZES, faults, overflow
 from browser.places import HOMES, PLACES, lay_out
 from web.staff import MINUTE
 
+
 @pytest.fixture
 def world(desk):
     return lay_out(desk)
