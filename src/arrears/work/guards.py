@@ -37,6 +37,7 @@ OF_LENDER = (
     "team", "collector", "brokenglass", "borrowerlogin", "answer", "change",
     # front
     # person
+    "rulebook",
     # queue
     # plans
     # matters

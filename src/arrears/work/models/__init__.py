@@ -11,6 +11,9 @@ __all__ = ["Account", "Answer", "Approval", "Attachment", "BorrowerLogin", "Brok
 
 # front
 # person
+from arrears.work.models.rulebook import Rulebook
+
+__all__ += ["Rulebook"]
 # queue
 # plans
 # matters

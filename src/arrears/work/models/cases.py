@@ -83,7 +83,10 @@ class ContactPoint(OfCase):
 
 
 class Debt(OfCase):
-    """One loan of the case's debtor with its position as the last night found it; position: all its columns, amounts in minor units."""
+    """One loan of the case's debtor with its position as the last night found it; position: all its columns, amounts in minor units.
+
+    scores: by model what it said of the loan that night: estimate, low, high, points, reasons (names of features; in words in the Rulebook).
+    """
 
     loan_id = models.CharField(max_length=120)
     product = models.CharField(max_length=60)
@@ -95,6 +98,7 @@ class Debt(OfCase):
     claimable_minor = models.BigIntegerField()
     outstanding_principal_minor = models.BigIntegerField()
     position = models.JSONField(default=dict)
+    scores = models.JSONField(default=dict, db_default={})
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "loan_id"], name="debt_of_case")]

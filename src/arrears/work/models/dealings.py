@@ -1,7 +1,9 @@
 """What is done with a case: contacts, promises, offers, plans, disputes, complaints, consents, approvals. Free text is sealed."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from arrears.law.rules import VERDICTS
 from arrears.tables.contacts import CHANNELS, DIRECTIONS, OUTCOMES, RELATIONS
 from arrears.work.models.cases import ContactPoint, Hold, OfCase, Party
 from arrears.work.models.people import Account, Collector
@@ -9,7 +11,10 @@ from arrears.work.models.row import Row, SealedField, choice
 
 
 class Contact(OfCase):
-    """One attempt to reach a person, or one that reached us; as the table contacts has them."""
+    """One attempt to reach a person, or one that reached us; as the table contacts has them.
+
+    verdict, rules: what the gate said of it for the moment at which it was made, and the ids of the rules that spoke; null of contacts from before it was asked.
+    """
 
     party = models.ForeignKey(Party, models.PROTECT, null=True)
     contact_point = models.ForeignKey(ContactPoint, models.PROTECT, null=True)
@@ -21,6 +26,8 @@ class Contact(OfCase):
     outcome = choice(*OUTCOMES)
     made_by = models.ForeignKey(Account, models.PROTECT, null=True)
     note_sealed = SealedField(kind="text")
+    verdict = choice(*VERDICTS, null=True)
+    rules = ArrayField(models.CharField(max_length=80), default=list, db_default=[])
 
     class Meta:
         indexes = [models.Index(fields=["case", "-attempted_at"], name="contact_history"), models.Index(fields=["lender", "attempted_at"], name="contact_ledger")]
