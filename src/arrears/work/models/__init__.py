@@ -12,6 +12,9 @@ __all__ = ["Account", "Answer", "Approval", "Attachment", "BorrowerLogin", "Brok
 # front
 # person
 # queue
+from arrears.work.models.queue import Reminder
+
+__all__ += ["Reminder"]
 # plans
 # matters
 # team
