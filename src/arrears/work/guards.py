@@ -26,6 +26,7 @@ OF_CASE = (
     # front
     # person
     # queue
+    "reminder",
     # plans
     # matters
     # team

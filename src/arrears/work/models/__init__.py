@@ -15,6 +15,9 @@ from arrears.work.models.rulebook import Rulebook
 
 __all__ += ["Rulebook"]
 # queue
+from arrears.work.models.queue import Reminder
+
+__all__ += ["Reminder"]
 # plans
 # matters
 # team

@@ -9,11 +9,20 @@ from arrears.work.models.cases import ContactPoint, Hold, OfCase, Party
 from arrears.work.models.people import Account, Collector
 from arrears.work.models.row import Row, SealedField, choice
 
+RESULTS = ("promise", "part_promise", "says_paid", "refuses", "cannot_pay", "asks_plan", "disputes", "complains", "asks_stop", "wrong_person", "call_back", "deceased", "in_prison", "bankrupt",
+           "vulnerable", "no_answer", "busy", "voicemail", "not_in_use")
+"""What came of a talk, or of trying to have one; what each entails stands in work/talk_outcomes.py."""
+HARDSHIPS = ("illness", "job_lost", "income_cut", "business_failing", "project_delayed", "disaster", "family", "other")
+"""Why somebody says they cannot pay."""
+PAY_CHANNELS = ("app", "transfer", "auto_debit", "counter", "other")
+"""By which way promised money is to come."""
+
 
 class Contact(OfCase):
     """One attempt to reach a person, or one that reached us; as the table contacts has them.
 
     verdict, rules: what the gate said of it for the moment at which it was made, and the ids of the rules that spoke; null of contacts from before it was asked.
+    result: what the talk came to, of RESULTS; hardship: why they cannot pay, of HARDSHIPS.
     """
 
     party = models.ForeignKey(Party, models.PROTECT, null=True)
@@ -28,13 +37,15 @@ class Contact(OfCase):
     note_sealed = SealedField(kind="text")
     verdict = choice(*VERDICTS, null=True)
     rules = ArrayField(models.CharField(max_length=80), default=list, db_default=[])
+    result = choice(*RESULTS, null=True)
+    hardship = choice(*HARDSHIPS, null=True)
 
     class Meta:
         indexes = [models.Index(fields=["case", "-attempted_at"], name="contact_history"), models.Index(fields=["lender", "attempted_at"], name="contact_ledger")]
 
 
 class Promise(OfCase):
-    """What was promised, by when; whether it is kept is told by payments alone."""
+    """What was promised, by when, and by which way it is to come; whether it is kept is told by payments alone."""
 
     loan_id = models.CharField(max_length=120)
     promised_on = models.DateField()
@@ -43,6 +54,7 @@ class Promise(OfCase):
     amount_minor = models.BigIntegerField()
     state = choice("open", "kept", "part_kept", "broken", "withdrawn", default="open")
     taken_by = models.ForeignKey(Account, models.PROTECT, null=True)
+    pay_channel = choice(*PAY_CHANNELS, null=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="promise_of_something"),

@@ -35,13 +35,14 @@ from arrears.work.models import (
     Placement,
     Plan,
     Promise,
+    Reminder,
 )
 from arrears.work.models.row import SealedField
 from arrears.work.sealing import debtor_of, opened, own_words_of, vault
 from arrears.work.tenancy import seen_by
 
-_OF_DEBTOR = (Debt, Payment, Promise, Offer, Plan, Dispute, Complaint, Hold)
-_LEFT_OUT = {"id", "lender", "case", "party", "hold", "contact_point", "made_by", "taken_by", "proposed_by", "about", "content_sealed", "value_index", "id_number_index", "person", "digest"}
+_OF_DEBTOR = (Debt, Payment, Promise, Offer, Plan, Dispute, Complaint, Hold, Reminder)
+_LEFT_OUT = {"id", "lender", "case", "party", "hold", "contact_point", "made_by", "done_by", "subject", "taken_by", "proposed_by", "about", "content_sealed", "value_index", "id_number_index", "person", "digest"}
 
 
 def copy_of(lender: str, places: list[Party], today: date, home: Path) -> dict[str, Any]:
