@@ -39,6 +39,7 @@ OF_LENDER = (
     # person
     # queue
     # plans
+    "nightstrategy",
     # matters
     # team
     # oversight

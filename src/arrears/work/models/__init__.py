@@ -13,6 +13,9 @@ __all__ = ["Account", "Answer", "Approval", "Attachment", "BorrowerLogin", "Brok
 # person
 # queue
 # plans
+from arrears.work.models.plans import NightStrategy  # noqa: E402
+
+__all__ += ["NightStrategy"]
 # matters
 # team
 # oversight
