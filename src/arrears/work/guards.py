@@ -41,6 +41,7 @@ OF_LENDER = (
     "rulebook",
     # queue
     # plans
+    "nightstrategy",
     # matters
     # team
     # oversight

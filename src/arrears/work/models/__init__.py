@@ -19,6 +19,9 @@ from arrears.work.models.queue import Reminder
 
 __all__ += ["Reminder"]
 # plans
+from arrears.work.models.plans import NightStrategy  # noqa: E402
+
+__all__ += ["NightStrategy"]
 # matters
 # team
 # oversight

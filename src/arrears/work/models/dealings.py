@@ -5,7 +5,7 @@ from django.db import models
 
 from arrears.law.rules import VERDICTS
 from arrears.tables.contacts import CHANNELS, DIRECTIONS, OUTCOMES, RELATIONS
-from arrears.work.models.cases import ContactPoint, Hold, OfCase, Party
+from arrears.work.models.cases import Attachment, ContactPoint, Hold, OfCase, Party
 from arrears.work.models.people import Account, Collector
 from arrears.work.models.row import Row, SealedField, choice
 
@@ -62,7 +62,10 @@ class Promise(OfCase):
 
 
 class Offer(OfCase):
-    """What was offered to the debtor: instalments, a later date, a waiver or a settlement; terms as the kind needs them, amounts in minor units."""
+    """What was offered to the debtor: instalments, a later date, a waiver or a settlement; terms as the kind needs them, amounts in minor units.
+
+    reoffers: the broken plan in whose place the program made it, null of one that a person made.
+    """
 
     loan_id = models.CharField(max_length=120)
     kind = choice("instalments", "date_shift", "waiver", "settlement")
@@ -71,17 +74,29 @@ class Offer(OfCase):
     expires_on = models.DateField()
     state = choice("open", "taken", "lapsed", "withdrawn", default="open")
     made_by = models.ForeignKey(Account, models.PROTECT, null=True)
+    reoffers = models.ForeignKey("work.Plan", models.PROTECT, null=True, related_name="+")
 
 
 class Plan(OfCase):
-    """Agreed instalments for what is overdue; instalments: [{number, due_on, amount_minor}]. waived_*: what the lender gives up once it is kept to the end."""
+    """Agreed instalments for what is overdue; instalments: [{number, due_on, amount_minor}], of a later date, a waiver or a settlement one alone. waived_*: what the lender gives up once it is kept to the end.
+
+    offer_row, strategy: the row of the strategy, and the digest of its text, that permitted it; beyond: what of it goes beyond that row. asked_minor: what might be asked when it was proposed.
+    agreement: the paper last drawn up of it.
+    """
 
     loan_id = models.CharField(max_length=120)
+    kind = choice("instalments", "date_shift", "waiver", "settlement", default="instalments")
     currency = models.CharField(max_length=3)
     instalments = models.JSONField()
     waived_penalty_minor = models.BigIntegerField(default=0)
     waived_interest_minor = models.BigIntegerField(default=0)
     waived_fee_minor = models.BigIntegerField(default=0)
+    waived_principal_minor = models.BigIntegerField(default=0)
+    asked_minor = models.BigIntegerField(null=True)
+    offer_row = models.CharField(max_length=60, null=True)
+    strategy = models.CharField(max_length=64, null=True)
+    beyond = ArrayField(models.CharField(max_length=24), default=list)
+    agreement = models.ForeignKey(Attachment, models.PROTECT, null=True, related_name="+")
     state = choice("proposed", "agreed", "kept", "broken", "ended", "refused", default="proposed")
     proposed_on = models.DateField()
     agreed_on = models.DateField(null=True)
