@@ -28,6 +28,7 @@ OF_CASE = (
     # queue
     # plans
     # matters
+    "hardship", "matternote", "matterevidence", "mattertask",
     # team
     # oversight
     # running

@@ -30,6 +30,8 @@ from arrears.work.actions import (  # noqa: F401
 # queue
 # plans
 # matters
+# isort: split
+from arrears.work.actions import hardship, matters  # noqa: F401
 # team
 # oversight
 # running

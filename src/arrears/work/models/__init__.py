@@ -14,6 +14,9 @@ __all__ = ["Account", "Answer", "Approval", "Attachment", "BorrowerLogin", "Brok
 # queue
 # plans
 # matters
+from arrears.work.models.matters import Hardship, MatterEvidence, MatterNote, MatterTask
+
+__all__ += ["Hardship", "MatterEvidence", "MatterNote", "MatterTask"]
 # team
 # oversight
 # running
