@@ -29,6 +29,7 @@ OF_CASE = (
     "reminder",
     # plans
     # matters
+    "hardship", "matternote", "matterevidence", "mattertask",
     # team
     # oversight
     # running

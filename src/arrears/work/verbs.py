@@ -101,6 +101,21 @@ VERBS: dict[str, Verb] = {
     "reminder.done": Verb(("Case",), "完成提醒", "tick a reminder off"),
     # plans
     # matters
+    "dispute.extend": Verb(("Case",), "异议延期", "extend the time to answer a dispute"),
+    "complaint.extend": Verb(("Case",), "投诉延期", "extend the time to answer a complaint"),
+    "hardship.raise": Verb(("Case",), "登记困难申请", "raise hardship"),
+    "hardship.examine": Verb(("Case",), "核实困难情况", "note papers and the figures of a household"),
+    "hardship.decide": Verb(("Case",), "作出困难审查决定", "decide about hardship"),
+    "hardship.confirm": Verb(("Case",), "复核不予同意", "confirm another's refusal of hardship"),
+    "hardship.settle": Verb(("Lender",), "结束到期的困难暂缓", "end pauses that are over"),
+    "matter.read": Verb(("Case",), "查看异议、投诉、困难的原文", "read what was said in a dispute, complaint or hardship"),
+    "matter.note": Verb(("Case",), "记录核查情况", "note what was found"),
+    "matter.assign": Verb(("Case",), "指定办理人", "give a matter to somebody"),
+    "matter.weigh": Verb(("Case",), "认定简单或复杂", "weigh a matter as simple or complex"),
+    "matter.attach": Verb(("Case",), "列为证据", "add evidence to a matter"),
+    "matter.task": Verb(("Case",), "下达整改事项", "set what is to be put right"),
+    "matter.task_done": Verb(("Case",), "完成整改事项", "say that something is put right"),
+    "matter.reopen": Verb(("Case",), "重新受理", "take a matter up again"),
     # team
     # oversight
     # running

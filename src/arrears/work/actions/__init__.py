@@ -32,6 +32,8 @@ from arrears.work.actions import (  # noqa: F401  # noqa: E402, F401
 )
 # plans
 # matters
+# isort: split
+from arrears.work.actions import hardship, matters  # noqa: F401
 # team
 # oversight
 # running

@@ -23,6 +23,9 @@ from arrears.work.models.plans import NightStrategy  # noqa: E402
 
 __all__ += ["NightStrategy"]
 # matters
+from arrears.work.models.matters import Hardship, MatterEvidence, MatterNote, MatterTask
+
+__all__ += ["Hardship", "MatterEvidence", "MatterNote", "MatterTask"]
 # team
 # oversight
 # running

@@ -107,32 +107,53 @@ class Plan(OfCase):
         constraints = [models.UniqueConstraint(fields=["case", "loan_id"], condition=models.Q(state="agreed"), name="one_plan_a_loan")]
 
 
-class Dispute(OfCase):
+class Matter(OfCase):
+    """What a dispute and a complaint have in common: a hold while it is open, and the law's clock.
+
+    answer_by_on: the last day to answer; before_extension_on: what that was before further days were approved, by which approval. matter: as the law's clock tells
+    them apart. raised_by, came_by: who said it, and by which way. follows: the one answered before that this takes up again. letter: the answer as it was sent.
+    """
+
+    raised_at = models.DateTimeField()
+    answer_by_on = models.DateField()
+    matter = choice("simple", "complex", default="simple")
+    raised_by = choice("debtor", "other_person", "regulator", "internal", default="debtor")
+    came_by = choice("call", "counter", "letter", "online", "hotline_12378", "regulator", "court", "other", default="other")
+    text_sealed = SealedField(kind="text")
+    state = choice("open", "upheld", "partly_upheld", "rejected", default="open")
+    assigned_to = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    before_extension_on = models.DateField(null=True)
+    approval = models.ForeignKey("work.Approval", models.PROTECT, null=True, related_name="+")
+    follows = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    answer_sealed = SealedField(kind="text")
+    letter = models.ForeignKey(Attachment, models.PROTECT, null=True, related_name="+")
+    hold = models.ForeignKey(Hold, models.PROTECT)
+
+    class Meta:
+        abstract = True
+
+
+class Dispute(Matter):
     """The debtor says the debt is wrong; a hold stands while it is open. answer_by_on: the legal clock."""
 
     loan_id = models.CharField(max_length=120, null=True)
-    raised_at = models.DateTimeField()
-    answer_by_on = models.DateField()
     ground = choice("not_mine", "amount", "paid", "identity_theft", "terms", "other")
-    text_sealed = SealedField(kind="text")
-    state = choice("open", "upheld", "partly_upheld", "rejected", default="open")
-    answered_at = models.DateTimeField(null=True)
-    answer_sealed = SealedField(kind="text")
-    hold = models.ForeignKey(Hold, models.PROTECT)
+
+    class Meta:
+        indexes = [models.Index(fields=["lender", "state", "answer_by_on"], name="dispute_clock"), models.Index(fields=["lender", "raised_at"], name="dispute_raised")]
 
 
-class Complaint(OfCase):
-    """The debtor complains about how they were treated; the same clock and hold."""
+class Complaint(Matter):
+    """The debtor complains about how they were treated; the same clock and hold. about, about_account: whom it is about, who never deals with it."""
 
-    raised_at = models.DateTimeField()
-    answer_by_on = models.DateField()
     ground = choice("harassment", "third_party", "hours", "wording", "privacy", "amount", "other")
     about = models.ForeignKey(Collector, models.PROTECT, null=True)
-    text_sealed = SealedField(kind="text")
-    state = choice("open", "upheld", "partly_upheld", "rejected", default="open")
-    answered_at = models.DateTimeField(null=True)
-    answer_sealed = SealedField(kind="text")
-    hold = models.ForeignKey(Hold, models.PROTECT)
+    about_account = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["lender", "state", "answer_by_on"], name="complaint_clock"), models.Index(fields=["lender", "raised_at"], name="complaint_raised")]
 
 
 class Consent(OfCase):
@@ -154,7 +175,7 @@ class Approval(Row):
     """
 
     case = models.ForeignKey("work.Case", models.CASCADE, null=True)
-    kind = choice("waiver", "plan", "strategy", "export", "unmasking", "erasure")
+    kind = choice("waiver", "plan", "strategy", "export", "unmasking", "erasure", "extension")
     subject = models.CharField(max_length=120)
     parameters = models.JSONField(default=dict)
     digest = models.CharField(max_length=64)
