@@ -31,6 +31,7 @@ from arrears.work.actions import (  # noqa: F401
 # plans
 # matters
 # team
+from arrears.work.actions import absences, coaching, moves  # noqa: E402, F401
 # oversight
 # running
 # end

@@ -15,6 +15,9 @@ __all__ = ["Account", "Answer", "Approval", "Attachment", "BorrowerLogin", "Brok
 # plans
 # matters
 # team
+from arrears.work.models.team import Absence, CoachingNote  # noqa: E402
+
+__all__ += ["Absence", "CoachingNote"]
 # oversight
 # running
 # end
