@@ -5,7 +5,7 @@ The same verbs stand as actions in policies/schema.cedarschema; arrears.work.acc
 
 from dataclasses import dataclass
 
-KINDS = ("Case", "Approval", "Account", "Entry", "Lender")
+KINDS = ("Case", "Approval", "Account", "Collector", "Entry", "Lender")
 """What a verb is done to; `Lender` for what is done once for the whole lender, or makes what was not there before."""
 
 
@@ -117,6 +117,17 @@ VERBS: dict[str, Verb] = {
     "matter.task_done": Verb(("Case",), "完成整改事项", "say that something is put right"),
     "matter.reopen": Verb(("Case",), "重新受理", "take a matter up again"),
     # team
+    "case.move_many": Verb(("Lender",), "批量转派案件", "move many cases at once"),
+    "case.move_back": Verb(("Lender",), "撤销批量转派", "take a move of many cases back"),
+    "team.view": Verb(("Collector",), "查看团队工作情况", "see how a team's work stands", reads=True),
+    "team.own": Verb(("Collector",), "查看本人工作情况", "see one's own figures", reads=True),
+    "coaching.list": Verb(("Collector",), "查看辅导记录", "see coaching notes", reads=True),
+    "coaching.write": Verb(("Collector",), "写辅导记录", "write a coaching note"),
+    "coaching.read": Verb(("Collector",), "确认辅导记录", "take note of a coaching note"),
+    "coaching.follow_up": Verb(("Collector",), "完成辅导跟进", "follow a coaching note up"),
+    "absence.list": Verb(("Collector",), "查看缺勤", "see absences", reads=True),
+    "absence.put": Verb(("Collector",), "登记缺勤", "put an absence down"),
+    "absence.end": Verb(("Collector",), "结束缺勤", "end an absence"),
     # oversight
     # running
     # end

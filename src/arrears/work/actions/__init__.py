@@ -35,6 +35,7 @@ from arrears.work.actions import (  # noqa: F401  # noqa: E402, F401
 # isort: split
 from arrears.work.actions import hardship, matters  # noqa: F401
 # team
+from arrears.work.actions import absences, coaching, moves  # noqa: E402, F401
 # oversight
 # running
 # end

@@ -27,6 +27,9 @@ from arrears.work.models.matters import Hardship, MatterEvidence, MatterNote, Ma
 
 __all__ += ["Hardship", "MatterEvidence", "MatterNote", "MatterTask"]
 # team
+from arrears.work.models.team import Absence, CoachingNote  # noqa: E402
+
+__all__ += ["Absence", "CoachingNote"]
 # oversight
 # running
 # end
