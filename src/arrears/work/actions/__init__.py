@@ -32,5 +32,7 @@ from arrears.work.actions import (  # noqa: F401
 # matters
 # team
 # oversight
+# isort: split
+from arrears.work.actions import desk_exports, quality  # noqa: F401
 # running
 # end

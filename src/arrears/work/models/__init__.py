@@ -16,5 +16,8 @@ __all__ = ["Account", "Answer", "Approval", "Attachment", "BorrowerLogin", "Brok
 # matters
 # team
 # oversight
+from arrears.work.models.oversight import ContactRule, Export, ExportPart, Sample, SampleItem, Sheet
+
+__all__ += ["ContactRule", "Export", "ExportPart", "Sample", "SampleItem", "Sheet"]
 # running
 # end

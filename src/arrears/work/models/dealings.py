@@ -1,7 +1,9 @@
 """What is done with a case: contacts, promises, offers, plans, disputes, complaints, consents, approvals. Free text is sealed."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from arrears.law.rules import VERDICTS
 from arrears.tables.contacts import CHANNELS, DIRECTIONS, OUTCOMES, RELATIONS
 from arrears.work.models.cases import ContactPoint, Hold, OfCase, Party
 from arrears.work.models.people import Account, Collector
@@ -9,7 +11,10 @@ from arrears.work.models.row import Row, SealedField, choice
 
 
 class Contact(OfCase):
-    """One attempt to reach a person, or one that reached us; as the table contacts has them."""
+    """One attempt to reach a person, or one that reached us; as the table contacts has them.
+
+    verdict, rules: what the gate said of it at its moment, and by which grounds; null where nobody asked.
+    """
 
     party = models.ForeignKey(Party, models.PROTECT, null=True)
     contact_point = models.ForeignKey(ContactPoint, models.PROTECT, null=True)
@@ -21,9 +26,12 @@ class Contact(OfCase):
     outcome = choice(*OUTCOMES)
     made_by = models.ForeignKey(Account, models.PROTECT, null=True)
     note_sealed = SealedField(kind="text")
+    verdict = models.CharField(max_length=12, null=True, choices=[(word, word) for word in VERDICTS])
+    rules = ArrayField(models.CharField(max_length=80), default=list)
 
     class Meta:
-        indexes = [models.Index(fields=["case", "-attempted_at"], name="contact_history"), models.Index(fields=["lender", "attempted_at"], name="contact_ledger")]
+        indexes = [models.Index(fields=["case", "-attempted_at"], name="contact_history"), models.Index(fields=["lender", "-attempted_at", "-id"], name="contact_ledger"),
+                   models.Index(fields=["lender", "verdict", "-attempted_at", "-id"], name="contact_verdicts"), models.Index(fields=["made_by", "-attempted_at", "-id"], name="contact_made_by")]
 
 
 class Promise(OfCase):
