@@ -129,6 +129,17 @@ VERBS: dict[str, Verb] = {
     "absence.put": Verb(("Collector",), "登记缺勤", "put an absence down"),
     "absence.end": Verb(("Collector",), "结束缺勤", "end an absence"),
     # oversight
+    "ledger.view": Verb(("Case",), "查看联系台账", "see the ledger of contacts", reads=True),
+    "sample.view": Verb(("Lender",), "查看质检抽样", "see samples for quality checks", reads=True),
+    "sample.draw": Verb(("Lender",), "质检抽样", "draw a sample for quality checks"),
+    "sheet.fill": Verb(("Case",), "填写质检评分表", "fill a scoring sheet"),
+    "sheet.view": Verb(("Lender",), "查看本人质检结果", "see the scores of one's own contacts", reads=True),
+    "sheet.dispute": Verb(("Lender",), "对质检结果申诉", "dispute a score"),
+    "law.view": Verb(("Lender",), "查看法规规则", "read the rules of law in force", reads=True),
+    "export.view": Verb(("Lender",), "查看数据导出", "see exports", reads=True),
+    "export.ask": Verb(("Lender",), "申请数据导出", "ask for an export"),
+    "export.make": Verb(("Lender",), "生成导出文件", "make the file of an export"),
+    "export.fetch": Verb(("Lender",), "下载导出文件", "fetch the file of an export"),
     # running
     # end
 }

@@ -31,5 +31,8 @@ from arrears.work.models.team import Absence, CoachingNote  # noqa: E402
 
 __all__ += ["Absence", "CoachingNote"]
 # oversight
+from arrears.work.models.oversight import ContactRule, Export, ExportPart, Sample, SampleItem, Sheet
+
+__all__ += ["ContactRule", "Export", "ExportPart", "Sample", "SampleItem", "Sheet"]
 # running
 # end

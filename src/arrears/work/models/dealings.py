@@ -41,7 +41,8 @@ class Contact(OfCase):
     hardship = choice(*HARDSHIPS, null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["case", "-attempted_at"], name="contact_history"), models.Index(fields=["lender", "attempted_at"], name="contact_ledger")]
+        indexes = [models.Index(fields=["case", "-attempted_at"], name="contact_history"), models.Index(fields=["lender", "-attempted_at", "-id"], name="contact_ledger"),
+                   models.Index(fields=["lender", "verdict", "-attempted_at", "-id"], name="contact_verdicts"), models.Index(fields=["made_by", "-attempted_at", "-id"], name="contact_made_by")]
 
 
 class Promise(OfCase):
