@@ -32,7 +32,12 @@ from arrears.work.actions import (  # noqa: F401  # noqa: E402, F401
 )
 # plans
 # matters
+# isort: split
+from arrears.work.actions import hardship, matters  # noqa: F401
 # team
+from arrears.work.actions import absences, coaching, moves  # noqa: E402, F401
 # oversight
+# isort: split
+from arrears.work.actions import desk_exports, quality  # noqa: F401
 # running
 # end

@@ -62,7 +62,7 @@ class OfCase(Row):
 class Party(OfCase):
     """A person in a case. person: whose data key seals their data, the same in every case of the lender; protected: states that need a person's release."""
 
-    role = choice("debtor", "co_debtor", "guarantor", "reserved_contact")
+    role = choice("debtor", "co_debtor", "guarantor", "reserved_contact", "heir", "guardian")
     ordinal = models.IntegerField(default=0)
     person = models.UUIDField()
     borrower_id = models.CharField(max_length=120, null=True)
@@ -95,7 +95,10 @@ class ContactPoint(OfCase):
 
 
 class Debt(OfCase):
-    """One loan of the case's debtor with its position as the last night found it; position: all its columns, amounts in minor units."""
+    """One loan of the case's debtor with its position as the last night found it; position: all its columns, amounts in minor units.
+
+    scores: by model what it said of the loan that night: estimate, low, high, points, reasons (names of features; in words in the Rulebook).
+    """
 
     loan_id = models.CharField(max_length=120)
     product = models.CharField(max_length=60)
@@ -107,6 +110,7 @@ class Debt(OfCase):
     claimable_minor = models.BigIntegerField()
     outstanding_principal_minor = models.BigIntegerField()
     position = models.JSONField(default=dict)
+    scores = models.JSONField(default=dict, db_default={})
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "loan_id"], name="debt_of_case")]
@@ -141,12 +145,16 @@ class Placement(OfCase):
 
 
 class Hold(OfCase):
-    """Why nobody may be contacted for now (停催); loan_id null: about all of the debtor's. legal_stay and litigation keep erasure waiting too."""
+    """Why nobody may be contacted for now (停催); loan_id null: about all of the debtor's. legal_stay and litigation keep erasure waiting too.
+
+    until_on: the first day on which it is to stand no more, where that was agreed; it stands until somebody, or the program on that day, lifts it.
+    """
 
     loan_id = models.CharField(max_length=120, null=True)
     kind = choice("dispute", "complaint", "cease", "legal_stay", "hardship_review", "vulnerable", "litigation")
     placed_at = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True)
+    until_on = models.DateField(null=True)
     reason_sealed = SealedField(kind="text")
 
     class Meta:
