@@ -38,18 +38,19 @@ def next_case(doing: Doing, lender: Lender) -> dict:
     """
     if doing.actor.account is None:
         raise Refused("an account is handed to somebody who is logged in; nothing was changed", "仅可向已登录的账号派发案件；未作任何更改")
-    for own, cases in candidates(doing):
-        case = cases.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()
-        if case is not None:
-            break
-    else:
-        return {"case": None}
-    again, taken_over = own == "again", own == "unheld" and doing.actor.collector is not None
+    for where, cases in candidates(doing):
+        if (case := cases.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()) is not None:
+            return _handed(doing, case, where)
+    return {"case": None}
+
+
+def _handed(doing: Doing, case: Case, where: str) -> dict:
+    taken_over = where == "unheld" and doing.actor.collector is not None
     if taken_over:
         _take_over(doing, case)
     until = doing.now + timedelta(minutes=RESERVED_MINUTES)
     Case.objects.filter(pk=case.pk).update(reserved_by=doing.actor.account, reserved_until=until)
-    return {"case": case.id, "why": case.ready_why, "taken_over": taken_over, "again": again, "until": until}
+    return {"case": case.id, "why": case.ready_why, "taken_over": taken_over, "again": where == "again", "until": until}
 
 
 @action("case.put_back", on="case")
