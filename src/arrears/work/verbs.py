@@ -96,6 +96,8 @@ VERBS: dict[str, Verb] = {
     # person
     # queue
     # plans
+    "plan.draw_up": Verb(("Case",), "出具分期协议", "draw up the agreement of a plan"),
+    "plan.reoffer": Verb(("Lender",), "违约分期自动重新提供", "offer broken plans again"),
     # matters
     # team
     # oversight

@@ -1,7 +1,12 @@
 """Every change that can be made, one verb each; importing this registers them all."""
 
-from arrears.work.actions import (  # noqa: F401
+# front
+# person
+# queue
+# plans
+from arrears.work.actions import (  # noqa: F401  # noqa: F401, E402
     accounts,
+    agreements,
     approvals,
     attachments,
     consents,
@@ -19,16 +24,12 @@ from arrears.work.actions import (  # noqa: F401
     plans,
     promises,
     recording,
+    reoffers,
     retention,
     rights,
     settlements,
     teams,
 )
-
-# front
-# person
-# queue
-# plans
 # matters
 # team
 # oversight

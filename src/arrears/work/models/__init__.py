@@ -13,7 +13,7 @@ __all__ = ["Account", "Answer", "Approval", "Attachment", "BorrowerLogin", "Brok
 # person
 # queue
 # plans
-from arrears.work.models.plans import NightStrategy  # noqa: E402
+from arrears.work.models.plans import NightStrategy
 
 __all__ += ["NightStrategy"]
 # matters
