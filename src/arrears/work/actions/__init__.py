@@ -3,10 +3,8 @@
 # front
 # person
 # queue
-# plans
-from arrears.work.actions import (  # noqa: F401  # noqa: F401, E402
+from arrears.work.actions import (  # noqa: F401  # noqa: E402, F401
     accounts,
-    agreements,
     approvals,
     attachments,
     consents,
@@ -23,15 +21,26 @@ from arrears.work.actions import (  # noqa: F401  # noqa: F401, E402
     placements,
     plans,
     promises,
+    queue,
     recording,
-    reoffers,
+    reminders,
     retention,
     rights,
     settlements,
+    talk,
     teams,
 )
+
+# plans
+# isort: split
+from arrears.work.actions import agreements, reoffers  # noqa: F401
 # matters
+# isort: split
 # team
+from arrears.work.actions import absences, coaching, hardship, matters, moves  # noqa: F401  # noqa: E402, F401
+
 # oversight
+# isort: split
+from arrears.work.actions import desk_exports, quality  # noqa: F401
 # running
 # end

@@ -10,9 +10,10 @@ from pydantic import JsonValue
 
 from arrears.refusal import Refused
 from arrears.work.actions.action import Doing, Forbidden, action
+from arrears.work.actions.clocks import extension_terms
 from arrears.work.actions.rows import Code, demand_open, demand_state, row_of, words_of
 from arrears.work.authority import decided_by, deciders, matrix_of
-from arrears.work.models import Approval, Case, Lender, Plan
+from arrears.work.models import Approval, Case, Complaint, Dispute, Lender, Plan
 from arrears.work.plan_terms import authority_terms, digest_of, roles_in_words, terms_of, waived_by
 
 AUTHORITY = "authority-matrix"
@@ -20,18 +21,19 @@ AUTHORITY = "authority-matrix"
 OF_PLANS = ("waiver", "plan")
 """Kinds whose subject is a plan of the case: what is asked for is read from the plan, never typed."""
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,119}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NUMBER_OF_SOMEBODY = re.compile(r"(?<![0-9A-Za-z])(1[3-9][0-9]{9}|[0-9]{17}[0-9Xx]|[0-9]{15,19})(?![0-9A-Za-z])")
 """A mainland mobile number, an ID card's, or what could be an account's (GB 11643: 18 characters; cards 15 to 19 digits)."""
 
 
 @action("approval.ask", on="case_or_lender", personal=("parameters",))
 def ask_approval(doing: Doing, found: Case | Lender, *, kind: words_of("kind", Approval), subject: Code, parameters: dict[str, JsonValue] | None = None) -> dict:
-    """The approval waits for somebody else. subject: what it is about; parameters: what is asked for, exactly, with no personal data (of a waiver or plan: its terms, so none are given).
+    """The approval waits for somebody else. subject: what it is about; parameters: what is asked for, exactly, with no personal data (of a waiver, plan or extension: its terms, so none are given).
 
     Raises Refused for one with no account, a plan that is not just proposed, parameters where none belong, or free words: an approval is kept in clear, so it says codes and numbers.
     """
     asker = _account(doing)
-    if any(not _CODE.fullmatch(text) or (kind not in OF_PLANS and _NUMBER_OF_SOMEBODY.search(text)) for text in _texts_of([subject, parameters])):
+    if any(not _CODE.fullmatch(text) or (kind not in (*OF_PLANS, "extension") and _NUMBER_OF_SOMEBODY.search(text)) for text in _texts_of([subject, parameters])):
         raise Refused("an approval is kept in clear: subject and parameters are codes (letters, digits and _ . : / @ + -) and hold nobody's name or number; say why as the reason, which is sealed",
                       "审批以明文留存：subject 与 parameters 仅可为代码（字母、数字及 _ . : / @ + -），不得含姓名或号码；说明请写在理由中，理由加密保存")
     case = found if isinstance(found, Case) else None
@@ -41,6 +43,8 @@ def ask_approval(doing: Doing, found: Case | Lender, *, kind: words_of("kind", A
         parameters, amount, currency = terms_of(plan), waived or sum(one["amount_minor"] for one in plan.instalments), plan.currency
     else:
         amount = currency = None
+    if kind == "extension":
+        parameters = _extension_of(doing, case, subject, parameters)
     asked = parameters or {}
     approval = Approval.objects.create(lender=doing.actor.lender, case=case, kind=kind, subject=subject, parameters=asked, digest=digest_of(asked), amount_minor=amount, currency=currency,
                                        asked_by_id=asker, asked_at=doing.now, asked_in=doing.entry)
@@ -118,6 +122,15 @@ def _plan_of(case: Case | None, subject: str, parameters: dict | None) -> Plan:
     plan = row_of(Plan, case, key, "plan", "分期计划")
     demand_state(plan, "plan", "分期计划", "proposed")
     return plan
+
+
+def _extension_of(doing: Doing, case: Case | None, subject: str, parameters: dict | None) -> dict[str, str]:
+    """Until when, of which matter, as the law has it: read from the matter, never typed."""
+    found = None if case is None or parameters or not _UUID.fullmatch(subject) else next(
+        (row for model in (Dispute, Complaint) if (row := model.objects.filter(lender=case.lender, case=case, pk=subject, state="open").first())), None)
+    if found is None:
+        raise Refused("subject is the id of an open dispute or complaint of the case, and its days are read from it; give no parameters", "subject 应为本案件未答复的异议或投诉编号，期限由系统读取；请勿填写参数")
+    return extension_terms(doing, found)
 
 
 def _account(doing: Doing) -> UUID:
