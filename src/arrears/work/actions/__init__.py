@@ -30,12 +30,15 @@ from arrears.work.actions import (  # noqa: F401  # noqa: E402, F401
     talk,
     teams,
 )
+
 # plans
+# isort: split
+from arrears.work.actions import agreements, reoffers  # noqa: F401
 # matters
 # isort: split
-from arrears.work.actions import hardship, matters  # noqa: F401
 # team
-from arrears.work.actions import absences, coaching, moves  # noqa: E402, F401
+from arrears.work.actions import absences, coaching, hardship, matters, moves  # noqa: F401  # noqa: E402, F401
+
 # oversight
 # isort: split
 from arrears.work.actions import desk_exports, quality  # noqa: F401

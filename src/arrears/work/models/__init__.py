@@ -19,7 +19,7 @@ from arrears.work.models.queue import Reminder
 
 __all__ += ["Reminder"]
 # plans
-from arrears.work.models.plans import NightStrategy  # noqa: E402
+from arrears.work.models.plans import NightStrategy
 
 __all__ += ["NightStrategy"]
 # matters
