@@ -85,8 +85,6 @@ def _acted(request, case: UUID, verb: str, told: dict, form: str, done: str, nee
     sent = request.POST
     missing = what_is_missing(sent, *needed)
     try:
-        if missing and "reason" in needed and verb == "party.protect" and set(sent) - {"csrfmiddlewaretoken"} and "state" in sent:
-            raise Refused(missing, missing)
         perform(request.actor, verb, told, request.now, thing=case, key=sent.get("key") or None, reason=given(sent.get("reason")))
     except KeyReused:
         raise

@@ -43,6 +43,14 @@ WORDS = {
     # queue
     # plans
     # matters
+    "hardship": _("hardship"), "protection": _("protection"), "extension": _("further days to answer"), "heir": _("heir"), "guardian": _("guardian"), "incapacitated": _("lacks capacity"), "simple": _("simple"), "complex": _("complex"),
+    "other_person": _("another person"), "regulator": _("the regulator"), "internal": _("found by ourselves"), "counter": _("at the counter"), "online": _("online"), "hotline_12378": _("12378 hotline"), "court": _("court"),
+    "illness": _("illness"), "job_lost": _("lost their job"), "income_cut": _("earns less"), "business_failing": _("business fails"), "project_delayed": _("project is late"), "family": _("something in the family"),
+    "refusing": _("refused by one, to be confirmed"), "paused": _("paused"), "none": _("none asked for"), "wanted": _("asked for"), "received": _("received"),
+    "correct_book": _("correct the book"), "refund": _("pay back"), "close_number": _("close the number"), "coach": _("coach the person"), "apologise": _("apologise"), "withdraw_report": _("correct what was reported"),
+    "recording": _("recording"), "proof": _("proof"), "document": _("document"), "call_recording": _("recording of a call"), "visit_recording": _("recording of a visit"), "oral_plan_recording": _("recording of an agreed plan"),
+    "limitation_evidence": _("proof of limitation"), "complaint_file": _("file of a complaint"), "collection_record": _("record of collection"), "sharing_record": _("record of sharing"), "hardship_proof": _("proof of hardship"),
+    "other_document": _("other document"), "party.protect": _("protected"), "party.release": _("released"),
     # team
     # oversight
     # running
