@@ -15,7 +15,7 @@ from arrears.work.actions.action import ACTIONS
 from arrears.work.actor import system
 from arrears.work.models import Change, Entry
 from arrears.work.tenancy import seen_by
-from work import scenes_matters  # noqa: F401 - each registers its scenes
+from work import scenes_matters, scenes_queue  # noqa: F401 - each registers its scenes
 from work.action_scenes import SCENES, World, done
 from work.more_scenes import CHANGES_NOTHING, ELSEWHERE
 from work.record.opened import demand_leaf

@@ -26,6 +26,7 @@ OF_CASE = (
     # front
     # person
     # queue
+    "reminder",
     # plans
     # matters
     "hardship", "matternote", "matterevidence", "mattertask",
@@ -38,8 +39,10 @@ OF_LENDER = (
     "team", "collector", "brokenglass", "borrowerlogin", "answer", "change",
     # front
     # person
+    "rulebook",
     # queue
     # plans
+    "nightstrategy",
     # matters
     # team
     # oversight

@@ -95,6 +95,10 @@ VERBS: dict[str, Verb] = {
     # front
     # person
     # queue
+    "case.next": Verb(("Lender",), "领取下一个案件", "get the next account"),
+    "case.put_back": Verb(("Case",), "退回案件", "put an account back"),
+    "talk.note": Verb(("Case",), "记录沟通结果", "note the outcome of a talk"),
+    "reminder.done": Verb(("Case",), "完成提醒", "tick a reminder off"),
     # plans
     # matters
     "dispute.extend": Verb(("Case",), "异议延期", "extend the time to answer a dispute"),

@@ -1,6 +1,9 @@
 """Every change that can be made, one verb each; importing this registers them all."""
 
-from arrears.work.actions import (  # noqa: F401
+# front
+# person
+# queue
+from arrears.work.actions import (  # noqa: F401  # noqa: E402, F401
     accounts,
     approvals,
     attachments,
@@ -18,16 +21,16 @@ from arrears.work.actions import (  # noqa: F401
     placements,
     plans,
     promises,
+    queue,
     recording,
+    reminders,
     retention,
     rights,
     settlements,
+    talk,
     teams,
 )
 
-# front
-# person
-# queue
 # plans
 # matters
 # isort: split

@@ -5,15 +5,19 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from pydantic import JsonValue
 
 from arrears.refusal import Refused
-from arrears.work.actions.action import Doing, action
+from arrears.work.actions.action import Doing, Forbidden, action
 from arrears.work.actions.clocks import extension_terms
 from arrears.work.actions.rows import Code, demand_open, demand_state, row_of, words_of
+from arrears.work.authority import decided_by, deciders, matrix_of
 from arrears.work.models import Approval, Case, Complaint, Dispute, Lender, Plan
-from arrears.work.plan_terms import digest_of, terms_of, waived_by
+from arrears.work.plan_terms import authority_terms, digest_of, roles_in_words, terms_of, waived_by
 
+AUTHORITY = "authority-matrix"
+"""What stands for a policy where the authority matrix refuses."""
 OF_PLANS = ("waiver", "plan")
 """Kinds whose subject is a plan of the case: what is asked for is read from the plan, never typed."""
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,119}")
@@ -35,7 +39,8 @@ def ask_approval(doing: Doing, found: Case | Lender, *, kind: words_of("kind", A
     case = found if isinstance(found, Case) else None
     if kind in OF_PLANS:
         plan = _plan_of(case, subject, parameters)
-        parameters, amount, currency = terms_of(plan), sum(waived_by(plan).values()), plan.currency
+        waived = sum(waived_by(plan).values()) + plan.waived_principal_minor
+        parameters, amount, currency = terms_of(plan), waived or sum(one["amount_minor"] for one in plan.instalments), plan.currency
     else:
         amount = currency = None
     if kind == "extension":
@@ -48,11 +53,11 @@ def ask_approval(doing: Doing, found: Case | Lender, *, kind: words_of("kind", A
 
 @action("approval.decide", on="approval", needs_reason=True)
 def decide_approval(doing: Doing, approval: Approval, *, approve: bool) -> dict:
-    """What was asked for is approved or refused, once. Raises Refused where it no longer waits, or the plan it is about is no longer proposed."""
+    """What was asked for is approved or refused, once. Raises Refused where it no longer waits, or the plan it is about is no longer proposed; Forbidden where the authority matrix gives the actor too little for it."""
     decider = _account(doing)
     demand_state(approval, "approval", "审批", "waiting")
-    if approve and approval.kind in OF_PLANS and not Plan.objects.filter(lender=approval.lender, pk=approval.subject, state="proposed").exists():
-        raise Refused(f"plan {approval.subject} is no longer proposed, so there is nothing to approve; refuse it, or leave it to who asked", f"分期计划 {approval.subject} 已非待定状态，无可审批；请驳回，或由申请人撤回")
+    if approve and approval.kind in OF_PLANS:
+        _demand_authority(doing, approval)
     Approval.objects.filter(pk=approval.pk).update(state="approved" if approve else "refused", decided_by_id=decider, decided_at=doing.now, decided_in=doing.entry)
     return {"approval": approval.id, "state": "approved" if approve else "refused"}
 
@@ -77,6 +82,19 @@ def use_approval(doing: Doing, key: UUID, kinds: tuple[str, ...], subject: str, 
         raise Refused(f"approval {key} is of something else, or of other terms; ask for a new one of exactly this", f"审批 {key} 针对其他事项或其他条款；请就此事项重新申请")
     Approval.objects.filter(pk=key).update(state="used")
     return found
+
+
+def _demand_authority(doing: Doing, approval: Approval) -> None:
+    """Raises Refused where the plan no longer is proposed; Forbidden, which leaves an Entry, where its terms are beyond what the actor's roles may approve: says who may."""
+    plan = Plan.objects.filter(lender=approval.lender, pk=approval.subject, state="proposed").first()
+    if plan is None:
+        raise Refused(f"plan {approval.subject} is no longer proposed, so there is nothing to approve; refuse it, or leave it to who asked", f"分期计划 {approval.subject} 已非待定状态，无可审批；请驳回，或由申请人撤回")
+    matrix, terms = matrix_of(settings.ARREARS[0], approval.lender), authority_terms(plan)
+    if decided_by(matrix, doing.actor.roles, terms) is None:
+        en, zh = roles_in_words(deciders(matrix, terms))
+        waived = terms.waived_minor + terms.principal_minor
+        raise Forbidden(f"approval {approval.id}: {terms.kind} of {terms.put_off_minor} with {waived} waived is beyond your authority ({matrix.id}, {matrix.source}); nothing was changed: {en} may decide it",
+                        f"审批 {approval.id}：{terms.kind}，应还 {terms.put_off_minor}，减免 {waived}，超出您的审批权限（{matrix.id}，{matrix.source}）；未作任何更改：可由{zh}审批", (AUTHORITY,))
 
 
 def _texts_of(value: Any) -> Iterator[str]:

@@ -11,10 +11,19 @@ __all__ = ["Account", "Answer", "Approval", "Attachment", "BorrowerLogin", "Brok
 
 # front
 # person
+from arrears.work.models.rulebook import Rulebook
+
+__all__ += ["Rulebook"]
 # queue
+from arrears.work.models.queue import Reminder
+
+__all__ += ["Reminder"]
 # plans
+from arrears.work.models.plans import NightStrategy  # noqa: E402
+
+__all__ += ["NightStrategy"]
 # matters
-from arrears.work.models.matters import Hardship, MatterEvidence, MatterNote, MatterTask
+from arrears.work.models.matters import Hardship, MatterEvidence, MatterNote, MatterTask  # noqa: E402
 
 __all__ += ["Hardship", "MatterEvidence", "MatterNote", "MatterTask"]
 # team

@@ -1,15 +1,29 @@
 """What is done with a case: contacts, promises, offers, plans, disputes, complaints, consents, approvals. Free text is sealed."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from arrears.law.rules import VERDICTS
 from arrears.tables.contacts import CHANNELS, DIRECTIONS, OUTCOMES, RELATIONS
 from arrears.work.models.cases import Attachment, ContactPoint, Hold, OfCase, Party
 from arrears.work.models.people import Account, Collector
 from arrears.work.models.row import Row, SealedField, choice
 
+RESULTS = ("promise", "part_promise", "says_paid", "refuses", "cannot_pay", "asks_plan", "disputes", "complains", "asks_stop", "wrong_person", "call_back", "deceased", "in_prison", "bankrupt",
+           "vulnerable", "no_answer", "busy", "voicemail", "not_in_use")
+"""What came of a talk, or of trying to have one; what each entails stands in work/talk_outcomes.py."""
+HARDSHIPS = ("illness", "job_lost", "income_cut", "business_failing", "project_delayed", "disaster", "family", "other")
+"""Why somebody says they cannot pay."""
+PAY_CHANNELS = ("app", "transfer", "auto_debit", "counter", "other")
+"""By which way promised money is to come."""
+
 
 class Contact(OfCase):
-    """One attempt to reach a person, or one that reached us; as the table contacts has them."""
+    """One attempt to reach a person, or one that reached us; as the table contacts has them.
+
+    verdict, rules: what the gate said of it for the moment at which it was made, and the ids of the rules that spoke; null of contacts from before it was asked.
+    result: what the talk came to, of RESULTS; hardship: why they cannot pay, of HARDSHIPS.
+    """
 
     party = models.ForeignKey(Party, models.PROTECT, null=True)
     contact_point = models.ForeignKey(ContactPoint, models.PROTECT, null=True)
@@ -21,13 +35,17 @@ class Contact(OfCase):
     outcome = choice(*OUTCOMES)
     made_by = models.ForeignKey(Account, models.PROTECT, null=True)
     note_sealed = SealedField(kind="text")
+    verdict = choice(*VERDICTS, null=True)
+    rules = ArrayField(models.CharField(max_length=80), default=list, db_default=[])
+    result = choice(*RESULTS, null=True)
+    hardship = choice(*HARDSHIPS, null=True)
 
     class Meta:
         indexes = [models.Index(fields=["case", "-attempted_at"], name="contact_history"), models.Index(fields=["lender", "attempted_at"], name="contact_ledger")]
 
 
 class Promise(OfCase):
-    """What was promised, by when; whether it is kept is told by payments alone."""
+    """What was promised, by when, and by which way it is to come; whether it is kept is told by payments alone."""
 
     loan_id = models.CharField(max_length=120)
     promised_on = models.DateField()
@@ -36,6 +54,7 @@ class Promise(OfCase):
     amount_minor = models.BigIntegerField()
     state = choice("open", "kept", "part_kept", "broken", "withdrawn", default="open")
     taken_by = models.ForeignKey(Account, models.PROTECT, null=True)
+    pay_channel = choice(*PAY_CHANNELS, null=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="promise_of_something"),
@@ -43,7 +62,10 @@ class Promise(OfCase):
 
 
 class Offer(OfCase):
-    """What was offered to the debtor: instalments, a later date, a waiver or a settlement; terms as the kind needs them, amounts in minor units."""
+    """What was offered to the debtor: instalments, a later date, a waiver or a settlement; terms as the kind needs them, amounts in minor units.
+
+    reoffers: the broken plan in whose place the program made it, null of one that a person made.
+    """
 
     loan_id = models.CharField(max_length=120)
     kind = choice("instalments", "date_shift", "waiver", "settlement")
@@ -52,17 +74,29 @@ class Offer(OfCase):
     expires_on = models.DateField()
     state = choice("open", "taken", "lapsed", "withdrawn", default="open")
     made_by = models.ForeignKey(Account, models.PROTECT, null=True)
+    reoffers = models.ForeignKey("work.Plan", models.PROTECT, null=True, related_name="+")
 
 
 class Plan(OfCase):
-    """Agreed instalments for what is overdue; instalments: [{number, due_on, amount_minor}]. waived_*: what the lender gives up once it is kept to the end."""
+    """Agreed instalments for what is overdue; instalments: [{number, due_on, amount_minor}], of a later date, a waiver or a settlement one alone. waived_*: what the lender gives up once it is kept to the end.
+
+    offer_row, strategy: the row of the strategy, and the digest of its text, that permitted it; beyond: what of it goes beyond that row. asked_minor: what might be asked when it was proposed.
+    agreement: the paper last drawn up of it.
+    """
 
     loan_id = models.CharField(max_length=120)
+    kind = choice("instalments", "date_shift", "waiver", "settlement", default="instalments")
     currency = models.CharField(max_length=3)
     instalments = models.JSONField()
     waived_penalty_minor = models.BigIntegerField(default=0)
     waived_interest_minor = models.BigIntegerField(default=0)
     waived_fee_minor = models.BigIntegerField(default=0)
+    waived_principal_minor = models.BigIntegerField(default=0)
+    asked_minor = models.BigIntegerField(null=True)
+    offer_row = models.CharField(max_length=60, null=True)
+    strategy = models.CharField(max_length=64, null=True)
+    beyond = ArrayField(models.CharField(max_length=24), default=list)
+    agreement = models.ForeignKey(Attachment, models.PROTECT, null=True, related_name="+")
     state = choice("proposed", "agreed", "kept", "broken", "ended", "refused", default="proposed")
     proposed_on = models.DateField()
     agreed_on = models.DateField(null=True)

@@ -39,14 +39,15 @@ from arrears.work.models import (
     Placement,
     Plan,
     Promise,
+    Reminder,
 )
 from arrears.work.models.row import SealedField
 from arrears.work.sealing import debtor_of, opened, own_words_of, vault
 from arrears.work.tenancy import seen_by
 
-_OF_DEBTOR = (Debt, Payment, Promise, Offer, Plan, Dispute, Complaint, Hardship, MatterNote, MatterTask, Hold)
-_LEFT_OUT = {"id", "lender", "case", "party", "hold", "contact_point", "made_by", "taken_by", "proposed_by", "about", "content_sealed", "value_index", "id_number_index", "person", "digest",
-             "about_account", "assigned_to", "answered_by", "decided_by", "refused_by", "written_by", "done_by", "approval", "follows", "letter", "dispute", "complaint", "hardship"}
+_OF_DEBTOR = (Debt, Payment, Promise, Offer, Plan, Dispute, Complaint, Hardship, MatterNote, MatterTask, Hold, Reminder)
+_LEFT_OUT = {"id", "lender", "case", "party", "hold", "contact_point", "made_by", "done_by", "subject", "taken_by", "proposed_by", "about", "content_sealed", "value_index", "id_number_index", "person", "digest",
+             "about_account", "assigned_to", "answered_by", "decided_by", "refused_by", "written_by", "approval", "follows", "letter", "dispute", "complaint", "hardship"}
 
 
 def copy_of(lender: str, places: list[Party], today: date, home: Path) -> dict[str, Any]:
