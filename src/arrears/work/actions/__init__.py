@@ -30,11 +30,10 @@ from arrears.work.actions import (  # noqa: F401  # noqa: E402, F401
     talk,
     teams,
 )
-
 # plans
 # matters
 # isort: split
-from arrears.work.actions import hardship, matters  # noqa: F401
+from arrears.work.actions import hardship, matters  # noqa: E402, F401
 # team
 # oversight
 # running
