@@ -16,6 +16,7 @@ LINKS = (
     # queue
     # plans
     # matters
+    ("matters", _("Disputes and complaints"), {"collector", "team_lead", "compliance_officer", "auditor", "agency_worker"}),
     # team
     # oversight
     # running

@@ -23,7 +23,7 @@ from arrears.work.models.plans import NightStrategy
 
 __all__ += ["NightStrategy"]
 # matters
-from arrears.work.models.matters import Hardship, MatterEvidence, MatterNote, MatterTask
+from arrears.work.models.matters import Hardship, MatterEvidence, MatterNote, MatterTask  # noqa: E402
 
 __all__ += ["Hardship", "MatterEvidence", "MatterNote", "MatterTask"]
 # team
