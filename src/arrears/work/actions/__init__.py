@@ -1,9 +1,17 @@
 """Every change that can be made, one verb each; importing this registers them all."""
 
-from arrears.work.actions import (  # noqa: F401
+# front
+# person
+# queue
+# plans
+# matters
+# team
+from arrears.work.actions import (  # noqa: F401  # noqa: E402, F401
+    absences,
     accounts,
     approvals,
     attachments,
+    coaching,
     consents,
     contacts,
     disputes,
@@ -12,6 +20,7 @@ from arrears.work.actions import (  # noqa: F401
     holds,
     indexes,
     intake,
+    moves,
     offers,
     parties,
     people,
@@ -24,14 +33,6 @@ from arrears.work.actions import (  # noqa: F401
     settlements,
     teams,
 )
-
-# front
-# person
-# queue
-# plans
-# matters
-# team
-from arrears.work.actions import absences, coaching, moves  # noqa: E402, F401
 # oversight
 # running
 # end

@@ -15,7 +15,7 @@ __all__ = ["Account", "Answer", "Approval", "Attachment", "BorrowerLogin", "Brok
 # plans
 # matters
 # team
-from arrears.work.models.team import Absence, CoachingNote  # noqa: E402
+from arrears.work.models.team import Absence, CoachingNote
 
 __all__ += ["Absence", "CoachingNote"]
 # oversight

@@ -114,13 +114,18 @@ def team_figures(actor: Actor, now: datetime, code: str | None = None) -> Figure
         return _told(frame, teams, people)
 
 
-def own_figures(actor: Actor, now: datetime) -> Figures:
-    """The figures of the actor alone, as a collector. Raises Forbidden for whoever is none."""
+def own_frame(actor: Actor, now: datetime):
+    """As framed, of the actor alone, as a collector. Raises Forbidden for whoever is none."""
     if actor.collector is None:
         raise Forbidden("your account holds no cases as a collector, so it has no figures of its own", "您的账号未对应催收员，没有本人工作情况", ())
     with seen_by(actor):
         code = Collector.objects.filter(lender=actor.lender, pk=actor.collector).values_list("team__code", flat=True).first()
-    with framed(actor, now, code, actor.collector, "team.own") as (frame, teams, people), everywhere(actor):
+    return framed(actor, now, code, actor.collector, "team.own")
+
+
+def own_figures(actor: Actor, now: datetime) -> Figures:
+    """The figures of the actor alone, as a collector. Raises Forbidden for whoever is none."""
+    with own_frame(actor, now) as (frame, teams, people), everywhere(actor):
         return _told(frame, teams, people)
 
 
