@@ -13,7 +13,7 @@ from pathlib import Path
 from django.apps import apps
 
 from arrears.refusal import Refused
-from arrears.work import record_guards
+from arrears.work import ledger_guards, record_guards
 
 _LENDER = "lender = (SELECT current_setting('arrears.lender', true))"
 _ALL = "(SELECT current_setting('arrears.teams', true)) = '*'"
@@ -27,10 +27,13 @@ OF_CASE = (
     # front
     # person
     # queue
+    "reminder",
     # plans
     # matters
+    "hardship", "matternote", "matterevidence", "mattertask",
     # team
     # oversight
+    "sampleitem", "sheet",
     # running
     # end
 )
@@ -38,12 +41,15 @@ OF_LENDER = (
     "team", "collector", "brokenglass", "borrowerlogin", "answer", "change",
     # front
     # person
+    "rulebook",
     # queue
     # plans
+    "nightstrategy",
     # matters
     # team
     "absence", "coachingnote",
     # oversight
+    "sample", "export", "exportpart", "contactrule",
     # running
     # end
 )
@@ -101,7 +107,7 @@ _OPERATIONS = {
 
 def guards_mark() -> str:
     """Tells these guards from those of another version: laid ones bear it, so that a database whose guards are older is noticed."""
-    return f"guards {sha256(Path(__file__).read_bytes() + Path(record_guards.__file__).read_bytes()).hexdigest()[:32]}"
+    return f"guards {sha256(Path(__file__).read_bytes() + Path(record_guards.__file__).read_bytes() + Path(ledger_guards.__file__).read_bytes()).hexdigest()[:32]}"
 
 
 def guard(run, app: str) -> None:
@@ -127,6 +133,7 @@ def guard(run, app: str) -> None:
                 _only_these_words(run, model._meta.db_table, field.column, [word for word, _ in field.choices])
     _grants(run, app)
     record_guards.guard_record(run, app)
+    ledger_guards.tell_rules(run)
     run(f"COMMENT ON TABLE work_entry IS '{guards_mark()}'")
 
 

@@ -3,15 +3,10 @@
 # front
 # person
 # queue
-# plans
-# matters
-# team
 from arrears.work.actions import (  # noqa: F401  # noqa: E402, F401
-    absences,
     accounts,
     approvals,
     attachments,
-    coaching,
     consents,
     contacts,
     disputes,
@@ -20,19 +15,30 @@ from arrears.work.actions import (  # noqa: F401  # noqa: E402, F401
     holds,
     indexes,
     intake,
-    moves,
     offers,
     parties,
     people,
     placements,
     plans,
     promises,
+    queue,
     recording,
+    reminders,
     retention,
     rights,
     settlements,
+    talk,
     teams,
 )
+# plans
+# matters
+# isort: split
+from arrears.work.actions import hardship, matters  # noqa: F401
+# team
+# isort: split
+from arrears.work.actions import absences, coaching, moves  # noqa: F401
 # oversight
+# isort: split
+from arrears.work.actions import desk_exports, quality  # noqa: F401
 # running
 # end
