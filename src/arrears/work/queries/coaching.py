@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Count, Q
+
 from arrears.vault.vault import Sealed
 from arrears.work.absences import away_on
 from arrears.work.actions.action import ZONE, Forbidden
 from arrears.work.actor import Actor
-from arrears.work.models import Absence, Case, CoachingNote, Collector, Promise
+from arrears.work.models import Absence, Case, CoachingNote, Collector
+from arrears.work.queries.team_sets import due_while_away
 from arrears.work.residuals import could, filter_for
 from arrears.work.sealing import own_words_of, vault
 from arrears.work.tenancy import seen_by
@@ -52,7 +55,7 @@ class Coached:
 
 @dataclass(frozen=True)
 class AbsenceLine:
-    """One absence. promises, cases: what is due in the collector's cases meanwhile, which may be handed over; is_running: today."""
+    """One absence. cases: in how many of their cases something is due while they are away, now or later, which may be handed over; is_running: today; is_off: it was called off; may_end: it can still be changed."""
 
     id: UUID
     collector: UUID
@@ -60,9 +63,11 @@ class AbsenceLine:
     kind: str
     from_on: date
     until_on: date | None
+    team: str
     is_running: bool
+    is_off: bool
+    may_end: bool
     cases: int
-    promises: int
 
 
 def coaching_notes(actor: Actor, now: datetime, of: UUID | None = None, size: int = 50) -> list[NoteLine]:
@@ -109,17 +114,14 @@ def absences(actor: Actor, now: datetime, days: int = 60) -> list[AbsenceLine]:
     _demand(actor, "absence.list")
     today = now.astimezone(ZONE).date()
     with seen_by(actor):
-        people = {one.id: one.roster_name for one in _people(actor, "absence.list")}
-        rows = [row for row in Absence.objects.filter(lender=actor.lender, collector__in=list(people), from_on__gte=today - timedelta(days=days * 10)).order_by("from_on", "id")
-                if row.until_on is None or row.until_on > today - timedelta(days=days)]
-        due: dict[UUID, list[tuple[date, UUID]]] = {}
-        for holder, day, case in Promise.objects.filter(case__held_by__in={row.collector_id for row in rows}, case__state="open", state="open", pay_by_on__gte=today).values_list("case__held_by", "pay_by_on", "case"):
-            due.setdefault(holder, []).append((day, case))
+        people = {one.id: one for one in _people(actor, "absence.list").select_related("team")}
+        rows = list(Absence.objects.filter(Q(until_on=None) | Q(until_on__gt=today - timedelta(days=days)), lender=actor.lender, collector__in=list(people)).order_by("from_on", "id"))
+        due = dict(Case.objects.filter(due_while_away(today), lender=actor.lender, state="open", held_by__in={row.collector_id for row in rows}).values_list("held_by").annotate(Count("pk")).order_by())
     lines = []
     for row in rows:
-        meanwhile = [(day, case) for day, case in due.get(row.collector_id, ()) if row.from_on <= day and (row.until_on is None or day < row.until_on)]
-        lines.append(AbsenceLine(row.id, row.collector_id, people[row.collector_id], row.kind, row.from_on, row.until_on, row.from_on <= today and (row.until_on is None or today < row.until_on),
-                                 len({case for _, case in meanwhile}), len(meanwhile)))
+        over, off = row.until_on is not None and row.until_on <= today, row.until_on == row.from_on
+        lines.append(AbsenceLine(row.id, row.collector_id, people[row.collector_id].roster_name, row.kind, row.from_on, row.until_on, people[row.collector_id].team.code,
+                                 row.from_on <= today and not over, off, not over and not off, 0 if over or off else due.get(row.collector_id, 0)))
     return sorted(lines, key=lambda one: (not one.is_running, one.from_on))
 
 

@@ -18,7 +18,7 @@ from arrears.work.residuals import filter_for
 
 SIZE = 50
 NOBODY = "nobody"
-DEALINGS = ("contacts_cases", "promises", "told", "expected", "unfollowed", "dispute", "complaint", "closed", "paid")
+DEALINGS = ("contacts_cases", "promises", "told", "expected", "unfollowed", "dispute", "complaint", "reminders", "closed", "paid")
 NAMES = (*CASES, *CONTACTS, *DEALINGS)
 """Of what there is a list."""
 
@@ -71,7 +71,7 @@ def team_list(actor: Actor, now: datetime, code: str | None, wanted: Wanted, pag
         if holder is not None and holder not in {one.id for one in people} and wanted.name not in CASES:
             raise Refused("this collector is not of the team", "该催收员不属于此团队")
         name = next(team.code for team in teams if team.id == frame.team)
-        return _cases(actor, frame, name, wanted, page) if wanted.name in (*CASES, "closed", "paid") else _deeds(actor, frame, name, wanted, page, {one.id: one.roster_name for one in people})
+        return _cases(actor, frame, name, wanted, page) if wanted.name in (*CASES, "closed", "paid") else _deeds(actor, frame, name, wanted, page, {one.id: one.roster_name for one in people}, now)
 
 
 def own_list(actor: Actor, now: datetime, wanted: Wanted, page: int = 1) -> TeamList:
@@ -79,7 +79,7 @@ def own_list(actor: Actor, now: datetime, wanted: Wanted, page: int = 1) -> Team
     _sound(wanted, page)
     with own_frame(actor, now) as (frame, teams, people):
         name, wanted = next(team.code for team in teams if team.id == frame.team), replace(wanted, of=str(frame.of))
-        return _cases(actor, frame, name, wanted, page) if wanted.name in CASES else _deeds(actor, frame, name, wanted, page, {one.id: one.roster_name for one in people})
+        return _cases(actor, frame, name, wanted, page) if wanted.name in CASES else _deeds(actor, frame, name, wanted, page, {one.id: one.roster_name for one in people}, now)
 
 
 def case_ids(actor: Actor, now: datetime, code: str | None, wanted: Wanted, most: int) -> tuple[list[UUID], int]:
@@ -125,8 +125,8 @@ def _cases(actor: Actor, frame: Frame, team: str, wanted: Wanted, page: int) -> 
     return TeamList(wanted, team, sum(number for _, number, _ in told), {currency: amount for currency, _, amount in told}, page, len(found) > SIZE, tuple(case_lines(actor, found[:SIZE])), ())
 
 
-def _deeds(actor: Actor, frame: Frame, team: str, wanted: Wanted, page: int, names: dict[UUID, str]) -> TeamList:
-    rows, told = _rows_of(frame, wanted)
+def _deeds(actor: Actor, frame: Frame, team: str, wanted: Wanted, page: int, names: dict[UUID, str], now: datetime) -> TeamList:
+    rows, told = _rows_of(frame, wanted, now)
     first = (page - 1) * SIZE
     with everywhere(actor):
         if wanted.name == "contacts_cases":
@@ -166,12 +166,15 @@ class _Columns:
 
 _OF_CONTACT = _Columns("-attempted_at", "attempted_at", "channel", "outcome", "made_by")
 _OF_PROMISE = _Columns("pay_by_on", "promised_on", None, "state", "taken_by", "pay_by_on", "currency", "amount_minor")
+_OF_REMINDER = _Columns("due_at", "due_at", "kind", "kind", None, None)
 _OF_MATTER = _Columns("answer_by_on", "raised_at", "ground", "state", None, "answer_by_on")
 
 
-def _rows_of(frame: Frame, wanted: Wanted) -> tuple[QuerySet, _Columns]:
+def _rows_of(frame: Frame, wanted: Wanted, now: datetime) -> tuple[QuerySet, _Columns]:
     if wanted.name in CONTACTS or wanted.name == "contacts_cases":
         return team_sets.contacts(frame, wanted.period).filter(CONTACTS.get(wanted.name, Q())), _OF_CONTACT
+    if wanted.name == "reminders":
+        return team_sets.reminders_past(frame, now), _OF_REMINDER
     if wanted.name in ("dispute", "complaint"):
         return team_sets.matters_near(frame, Dispute if wanted.name == "dispute" else Complaint), _OF_MATTER
     rows = {"promises": lambda: team_sets.promises_taken(frame, wanted.period), "told": lambda: team_sets.promises_told(frame), "expected": lambda: team_sets.promises_expected(frame, wanted.period),
