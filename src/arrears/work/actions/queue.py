@@ -12,6 +12,7 @@ from typing import Literal
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from arrears.refusal import Refused
+from arrears.work.absences import is_away
 from arrears.work.actions.action import Doing, action
 from arrears.work.actions.placements import hand_over
 from arrears.work.actions.reminders import wait
@@ -86,13 +87,15 @@ def release(case: Case) -> None:
 
 
 def candidates(doing: Doing) -> Iterator[tuple[str, QuerySet[Case]]]:
-    """Where the next account is looked for, in order: again (still reserved), own, unheld, and the cases of each in theirs. Every one is read along an index of its own."""
+    """Where the next account is looked for, in order: again (still reserved), own, unheld (not for who is away today), and the cases of each in theirs. Every one is read along an index of its own."""
     me, mine, workable = doing.actor, Q(reserved_by=doing.actor.account), _workable(doing)
     again = Case.objects.filter(mine, _not_at_rest(), lender=me.lender, reserved_until__gt=doing.now, state="open", frozen_at=None)
     yield "again", (again if me.collector is None else again.filter(held_by=me.collector)).order_by("reserved_until", "id")
     if me.collector is not None:
         for cases in _in_turn(Case.objects.filter(workable, held_by=me.collector)):
             yield "own", cases
+        if is_away(me.collector, doing.today):
+            return
     given_away = Exists(Placement.objects.filter(case=OuterRef("pk"), held_by=me.collector, returned_on__gt=doing.today - timedelta(days=NOT_AGAIN_DAYS))) if me.collector else None
     for team in teams_of(doing):
         unheld = Case.objects.filter(workable, team=team, held_by=None)

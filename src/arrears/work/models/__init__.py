@@ -27,7 +27,7 @@ from arrears.work.models.matters import Hardship, MatterEvidence, MatterNote, Ma
 
 __all__ += ["Hardship", "MatterEvidence", "MatterNote", "MatterTask"]
 # team
-from arrears.work.models.team import Absence, CoachingNote  # noqa: E402
+from arrears.work.models.team import Absence, CoachingNote
 
 __all__ += ["Absence", "CoachingNote"]
 # oversight
