@@ -1,6 +1,9 @@
 """Every change that can be made, one verb each; importing this registers them all."""
 
-from arrears.work.actions import (  # noqa: F401
+# front
+# person
+# queue
+from arrears.work.actions import (  # noqa: F401  # noqa: E402, F401
     accounts,
     approvals,
     attachments,
@@ -18,19 +21,22 @@ from arrears.work.actions import (  # noqa: F401
     placements,
     plans,
     promises,
+    queue,
     recording,
+    reminders,
     retention,
     rights,
     settlements,
+    talk,
     teams,
 )
 
-# front
-# person
-# queue
 # plans
 # matters
+# isort: split
 # team
+from arrears.work.actions import absences, coaching, hardship, matters, moves  # noqa: F401  # noqa: E402, F401
+
 # oversight
 # isort: split
 from arrears.work.actions import desk_exports, quality  # noqa: F401

@@ -107,6 +107,8 @@ def _callable(case: Case, contact_point: UUID) -> ContactPoint:
     if point is None or point.state != "usable" or point.value_sealed is None:
         raise Refused("this case has no such telephone number in use; nothing was dialled", "本案件没有该可用号码；未拨号")
     _open_to_processing(point.party)
+    if point.party.role in ("heir", "guardian"):
+        raise Refused("an heir or guardian is not dialled to collect: no rule at hand permits it; write to them, or answer where they ask: nothing was dialled", "不得以催收为由拨打继承人或监护人：现有规则未予许可；可书面告知，或在其来询时答复：未拨号")
     if point.party.role == "reserved_contact":
         raise Refused("a reserved contact may be called to locate the debtor alone, and only where the gate says so; the gate for calls comes with the channels: nothing was dialled",
                       "紧急联系人仅可为查找债务人而联系，且须经闸门准许；通话闸门随渠道功能提供：未拨号")
