@@ -29,7 +29,7 @@ def approvals(request):
 def decide(request, approval: UUID):
     """Approved or refused, with a reason."""
     told = perform(request.actor, "approval.decide", {"approve": request.POST.get("decision") == "approve"}, request.now, thing=approval, reason=request.POST.get("reason"), key=request.POST.get("key") or None)
-    return redirect(f"{reverse('approvals')}?done={told['state']}")
+    return redirect(f"{reverse('team')}?done=team_decided" if request.POST.get("next") == "team" else f"{reverse('approvals')}?done={told['state']}")
 
 
 @require_safe

@@ -43,7 +43,40 @@ WORDS = {
     # queue
     # plans
     # matters
+    "hardship": _("hardship"), "protection": _("protection"), "extension": _("further days to answer"), "heir": _("heir"), "guardian": _("guardian"), "incapacitated": _("lacks capacity"), "simple": _("simple"), "complex": _("complex"),
+    "other_person": _("another person"), "regulator": _("the regulator"), "internal": _("found by ourselves"), "counter": _("at the counter"), "online": _("online"), "hotline_12378": _("12378 hotline"), "court": _("court"),
+    "illness": _("illness"), "job_lost": _("lost their job"), "income_cut": _("earns less"), "business_failing": _("business fails"), "project_delayed": _("project is late"), "family": _("something in the family"),
+    "refusing": _("refused by one, to be confirmed"), "paused": _("paused"), "none": _("none asked for"), "wanted": _("asked for"), "received": _("received"),
+    "correct_book": _("correct the book"), "refund": _("pay back"), "close_number": _("close the number"), "coach": _("coach the person"), "apologise": _("apologise"), "withdraw_report": _("correct what was reported"),
+    "recording": _("recording"), "proof": _("proof"), "document": _("document"), "call_recording": _("recording of a call"), "visit_recording": _("recording of a visit"), "oral_plan_recording": _("recording of an agreed plan"),
+    "limitation_evidence": _("proof of limitation"), "complaint_file": _("file of a complaint"), "collection_record": _("record of collection"), "sharing_record": _("record of sharing"), "hardship_proof": _("proof of hardship"),
+    "other_document": _("other document"), "party.protect": _("protected"), "party.release": _("released"),
+    "matter_raised": _("It is put down. Nobody is contacted until it is answered."),
+    "matter_noted": _("Your note is kept."),
+    "matter_assigned": _("It was given to them."),
+    "matter_weighed": _("It counts so from now on; its last day changed with it."),
+    "matter_asked": _("Somebody else now decides about the further days."),
+    "matter_extended": _("It has its further days, and the letter is kept."),
+    "matter_answered": _("It is answered, and the letter is kept."),
+    "matter_attached": _("It is evidence now."),
+    "matter_tasked": _("It is to be put right."),
+    "matter_put_right": _("It is put right."),
+    "matter_examined": _("It is noted."),
+    "matter_decided": _("It is decided, and the letter is kept."),
+    "matter_refusing": _("You refused it. Somebody else confirms that before it is told the borrower."),
+    "matter_reopened": _("It is taken up again, with a clock of its own."),
+    "matter_lifted": _("The hold is lifted."),
+    "matter_open": _("It is open again."),
+    "party_added": _("The person is in the case."),
+    "party_point_added": _("They can be reached there."),
+    "party_point_closed": _("Nobody is contacted there any more, anywhere."),
+    "party_protected": _("The person is protected in every case, and the holds stand."),
+    "party_released": _("The person is released, and what that protection held is free."),
     # team
+    "leave": _("leave"), "sick": _("sick"), "training": _("training"), "note": _("note"), "one_to_one": _("1:1 talk"), "equal": _("everybody the same number"), "level": _("who has fewer gets more"),
+    "idle": _("idle"), "left": _("has left"), "term": _("term is over"), "team_moved": _("The cases were moved."), "team_taken_back": _("The move was taken back."), "team_noted": _("The note was written."),
+    "team_read": _("Noted."), "team_followed_up": _("Followed up."), "team_away": _("The absence was put down."), "team_back": _("The absence was changed."), "team_decided": _("Decided."),
+    "promise_due": _("promise due"), "promise_broken": _("promise broken"), "call_back": _("call back"), "instalment_due": _("instalment due"), "plan_broken": _("plan broken"), "answer_due": _("answer due"),
     # oversight
     # running
     # end
