@@ -4,7 +4,7 @@ from django.urls import path
 
 import arrears.work.actions  # noqa: F401 - registers every verb
 from arrears.web import health
-from arrears.web.desk import cases, home, log_in, oversight, own_account, second_factor
+from arrears.web.desk import cases, documents, every_fen, home, log_in, oversight, own_account, screening, second_factor
 
 urlpatterns = [
     path("healthz", health.alive, name="health"),
@@ -34,6 +34,11 @@ urlpatterns = [
     path("account/sessions/end", own_account.end_sessions, name="end_sessions"),
     # front
     # person
+    path("cases/<uuid:case>/lamps", cases.case_lamps, name="lamps"),
+    path("cases/<uuid:case>/debts/<path:loan>/fen", every_fen.every_fen, name="every_fen"),
+    path("cases/<uuid:case>/documents", documents.document_add, name="document_add"),
+    path("cases/<uuid:case>/documents/<uuid:attachment>", documents.document, name="document"),
+    path("wording", screening.wording, name="wording"),
     # queue
     # plans
     # matters
