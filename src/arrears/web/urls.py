@@ -7,6 +7,8 @@ from arrears.web import health
 from arrears.web.desk import (
     cases,
     coaching,
+    documents,
+    every_fen,
     home,
     log_in,
     matter_clocks,
@@ -16,6 +18,7 @@ from arrears.web.desk import (
     own_account,
     parties,
     raising,
+    screening,
     second_factor,
     team,
 )
@@ -48,6 +51,11 @@ urlpatterns = [
     path("account/sessions/end", own_account.end_sessions, name="end_sessions"),
     # front
     # person
+    path("cases/<uuid:case>/lamps", cases.case_lamps, name="lamps"),
+    path("cases/<uuid:case>/debts/<path:loan>/fen", every_fen.every_fen, name="every_fen"),
+    path("cases/<uuid:case>/documents", documents.document_add, name="document_add"),
+    path("cases/<uuid:case>/documents/<uuid:attachment>", documents.document, name="document"),
+    path("wording", screening.wording, name="wording"),
     # queue
     # plans
     # matters
