@@ -4,7 +4,7 @@ from django.urls import path
 
 import arrears.work.actions  # noqa: F401 - registers every verb
 from arrears.web import health
-from arrears.web.desk import cases, home, log_in, oversight, own_account, second_factor
+from arrears.web.desk import cases, home, log_in, oversight, own_account, queue, search, second_factor, talk
 
 urlpatterns = [
     path("healthz", health.alive, name="health"),
@@ -35,6 +35,12 @@ urlpatterns = [
     # front
     # person
     # queue
+    path("queue", queue.queue, name="queue"),
+    path("queue/next", queue.next_case, name="next_case"),
+    path("cases/<uuid:case>/outcome", talk.outcome, name="outcome"),
+    path("cases/<uuid:case>/put-back", talk.put_back, name="put_back"),
+    path("cases/<uuid:case>/reminders/done", talk.reminder_done, name="reminder_done"),
+    path("search", search.search, name="search"),
     # plans
     # matters
     # team

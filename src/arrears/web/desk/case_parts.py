@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+from arrears.web.desk import talk
 from arrears.work.queries.cases import CaseSheet
 
 PARTS: tuple[tuple[str, str, Callable[[object, CaseSheet], dict]], ...] = (
     # front
     # person
     # queue
+    ("outcome", "parts/talk.html", talk.part),
     # plans
     # matters
     # team

@@ -11,13 +11,16 @@ from django.db.models import When as If
 
 from arrears.work.actor import Actor
 from arrears.work.models import Case, Contact, Hold, Party, Promise, Reminder
+from arrears.work.models.cases import READY_WHY
 from arrears.work.queries.masking import Cell, masked_cells
 from arrears.work.queue_order import at_rest, in_turn, own, teams_of, unheld
 from arrears.work.residuals import filter_for
 from arrears.work.talk_outcomes import FIRST, THEN, ZONE
 from arrears.work.tenancy import seen_by
 
+__all__ = ["BUCKETS", "READY_WHY", "SHOWS", "Day", "QueueLine", "ReminderLine", "may_work", "my_day", "reminders", "reminders_of", "waiting"]
 SHOWS = ("now", "later", "rest")
+BUCKETS = ("M0", "M1", "M2", "M3", "M4", "M5", "M6", "M6+")
 SIZE_MOST = 50
 KEPT_DAYS = 30
 
