@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from arrears.web.desk import talk
+from arrears.web.desk import raising, talk
 from arrears.work.queries.cases import CaseSheet
 
 PARTS: tuple[tuple[str, str, Callable[[object, CaseSheet], dict]], ...] = (
@@ -12,6 +12,7 @@ PARTS: tuple[tuple[str, str, Callable[[object, CaseSheet], dict]], ...] = (
     ("outcome", "parts/talk.html", talk.part),
     # plans
     # matters
+    ("matters", "parts/matters.html", raising.part),
     # team
     # oversight
     # running

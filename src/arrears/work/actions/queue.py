@@ -12,6 +12,7 @@ from typing import Literal
 from django.db.models import QuerySet
 
 from arrears.refusal import Refused
+from arrears.work.absences import is_away
 from arrears.work.actions.action import Doing, action
 from arrears.work.actions.placements import hand_over
 from arrears.work.actions.reminders import wait
@@ -84,13 +85,15 @@ def release(case: Case) -> None:
 
 
 def candidates(doing: Doing) -> Iterator[tuple[str, QuerySet[Case]]]:
-    """Where the next account is looked for, in order: again (still reserved), own, unheld, and the cases of each in theirs."""
+    """Where the next account is looked for, in order: again (still reserved), own, unheld (not for who is away today), and the cases of each in theirs."""
     me = doing.actor
     again = Case.objects.filter(~at_rest(), reserved_by=me.account, reserved_until__gt=doing.now, lender=me.lender, state="open", frozen_at=None)
     yield "again", (again if me.collector is None else again.filter(held_by=me.collector)).order_by("reserved_until", "id")
     if me.collector is not None:
         for cases in in_turn(own(me, doing.now)):
             yield "own", cases
+        if is_away(me.collector, doing.today):
+            return
     for team in teams_of(me, doing.today):
         for cases in in_turn(unheld(me, doing.now, doing.today, team)):
             yield "unheld", cases
