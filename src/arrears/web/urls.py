@@ -17,9 +17,12 @@ from arrears.web.desk import (
     oversight,
     own_account,
     parties,
+    queue,
     raising,
     screening,
+    search,
     second_factor,
+    talk,
     team,
 )
 
@@ -57,6 +60,12 @@ urlpatterns = [
     path("cases/<uuid:case>/documents/<uuid:attachment>", documents.document, name="document"),
     path("wording", screening.wording, name="wording"),
     # queue
+    path("queue", queue.queue, name="queue"),
+    path("queue/next", queue.next_case, name="next_case"),
+    path("cases/<uuid:case>/outcome", talk.outcome, name="outcome"),
+    path("cases/<uuid:case>/put-back", talk.put_back, name="put_back"),
+    path("cases/<uuid:case>/reminders/done", talk.reminder_done, name="reminder_done"),
+    path("search", search.search, name="search"),
     # plans
     # matters
     path("matters", matters.matters, name="matters"),
