@@ -1,6 +1,7 @@
 """Every write is an action: no face or command writes a table otherwise, the database refuses what tries, and each action leaves one Entry that names all it changed."""
 
 import ast
+import importlib
 import json
 import shutil
 from pathlib import Path
@@ -15,12 +16,13 @@ from arrears.work.actions.action import ACTIONS
 from arrears.work.actor import system
 from arrears.work.models import Change, Entry
 from arrears.work.tenancy import seen_by
-from work import scenes_matters, scenes_queue  # noqa: F401 - each registers its scenes
 from work.action_scenes import SCENES, World, done
 from work.more_scenes import CHANGES_NOTHING, ELSEWHERE
 from work.record.opened import demand_leaf
 
 ROOT = Path(__file__).resolve().parents[2]
+for _scenes in sorted((ROOT / "tests" / "work").glob("scenes_*.py")):
+    importlib.import_module(f"work.{_scenes.stem}")  # each registers its own
 SOURCES = ROOT / "src" / "arrears"
 FACES = sorted([*(SOURCES / "web").rglob("*.py"), *(SOURCES / "cli").rglob("*.py")])
 WRITES = {"save", "asave", "create", "acreate", "bulk_create", "bulk_update", "update_or_create", "get_or_create", "delete", "adelete", "copy", "executemany", "call_command"}

@@ -37,7 +37,8 @@ def world(work):
         Case.objects.filter(pk=cases[4].pk).update(frozen_at=work.at)
         approvals = [Approval.objects.create(lender=here, case=case, kind=kind, subject="s", digest="0" * 64, asked_by_id=asker, asked_at=work.at, asked_in=uuid4())
                      for kind, case, asker in (("waiver", cases[0], other.pk), ("waiver", cases[2], other.pk), ("waiver", cases[0], actors["team_lead"].account), ("strategy", None, other.pk), ("strategy", None, actors["strategist"].account))]
-    things = {"case": cases, "approval": approvals, "account": [other, *(SimpleNamespace(pk=actors[role].account, lender=here) for role in ("administrator", "collector"))], "glass": [SimpleNamespace(pk=uuid4())]}
+    things = {"case": cases, "approval": approvals, "account": [other, *(SimpleNamespace(pk=actors[role].account, lender=here) for role in ("administrator", "collector"))], "glass": [SimpleNamespace(pk=uuid4())],
+              "collector": [SimpleNamespace(pk=mine, lender=here), *(work.collector(here, team) for team in ("a", "b"))]}
     things |= {kind: [_matter(work, case, model) for case in cases] for kind, model in (("matter", Dispute), ("hardship", Hardship))}
     return SimpleNamespace(work=work, here=here, actors=actors, things=things)
 
@@ -123,12 +124,12 @@ def test_half_a_log_in_gets_to_the_second_factor_and_nowhere_else(world, role):
 def seen(world, kind: str, thing):
     """What policies know of the thing, whoever may see it."""
     from arrears.work.actor import system
-    from arrears.work.models import Account, Approval, Case, Lender
+    from arrears.work.models import Account, Approval, Case, Collector, Lender
     from arrears.work.tenancy import seen_by
 
     if kind in ("matter", "hardship"):
         kind, thing = "case", thing.case
-    model = {"case": Case, "approval": Approval, "account": Account}.get(kind, Lender)
+    model = {"case": Case, "approval": Approval, "account": Account, "collector": Collector}.get(kind, Lender)
     with seen_by(system(getattr(thing, "lender", world.here))):
         return resource_of(model.objects.get(pk=thing.pk if model is not Lender else world.here))
 

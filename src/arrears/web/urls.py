@@ -6,15 +6,18 @@ import arrears.work.actions  # noqa: F401 - registers every verb
 from arrears.web import health
 from arrears.web.desk import (
     cases,
+    coaching,
     home,
     log_in,
     matter_clocks,
     matters,
+    moves,
     oversight,
     own_account,
     parties,
     raising,
     second_factor,
+    team,
 )
 
 urlpatterns = [
@@ -74,6 +77,20 @@ urlpatterns = [
     path("cases/<uuid:case>/parties/release", parties.release, name="party_release"),
     path("cases/<uuid:case>/parties/reasons", parties.read_reasons, name="party_reasons"),
     # team
+    path("team", team.team, name="team"),
+    path("team/figures", team.figures, name="team_figures"),
+    path("team/list", team.rows, name="team_list"),
+    path("team/me", team.me, name="team_me"),
+    path("team/move", moves.move, name="move"),
+    path("team/move/do", moves.do, name="move_do"),
+    path("team/move/<uuid:entry>/back", moves.back, name="move_back"),
+    path("team/coaching", coaching.coaching, name="coaching"),
+    path("team/coaching/<uuid:collector>/write", coaching.write, name="coaching_write"),
+    path("team/coaching/<uuid:collector>/read", coaching.read, name="coaching_read"),
+    path("team/coaching/<uuid:collector>/follow-up", coaching.follow_up, name="coaching_follow_up"),
+    path("team/absences", coaching.absences, name="absences"),
+    path("team/absences/<uuid:collector>/put", coaching.put, name="absence_put"),
+    path("team/absences/<uuid:collector>/end", coaching.end, name="absence_end"),
     # oversight
     # running
     # end

@@ -25,6 +25,8 @@ from arrears.work.models import (
     MatterNote,
     MatterTask,
     Party,
+    SampleItem,
+    Sheet,
 )
 from arrears.work.sealing import vault
 
@@ -113,12 +115,19 @@ def clear(places: list[Party], now: datetime) -> dict[str, int]:
         "hardship_reviews": Hardship.objects.filter(case__in=owed).update(reason="other", text_sealed=None, wanted_sealed=None, sheet_sealed=None, answer_sealed=None),
         "matter_notes": MatterNote.objects.filter(case__in=owed).exclude(text_sealed=None).update(text_sealed=None),
         "matter_tasks": MatterTask.objects.filter(case__in=owed).exclude(text_sealed=None).update(text_sealed=None),
+        "quality_notes": clear_quality_notes(owed),
         "logins": BorrowerLogin.objects.filter(person__in={party.person for party in places}).delete()[0],
     }
     Party.objects.filter(id__in=parties, frozen_at=None).update(frozen_at=now)
     Party.objects.filter(id__in=parties, erased_at=None).update(erased_at=now)
     Case.objects.filter(id__in=owed, frozen_at=None).update(frozen_at=now)
     return counts | _forget_leaves(owed, parties)
+
+
+def clear_quality_notes(cases: list[UUID]) -> int:
+    """What reviewers and collectors wrote about contacts of the cases is gone; how many such words."""
+    return (Sheet.objects.filter(case__in=cases).exclude(comment_sealed=None).update(comment_sealed=None)
+            + SampleItem.objects.filter(case__in=cases).exclude(dispute_sealed=None).update(dispute_sealed=None))
 
 
 def _forget_leaves(owed: list[UUID], parties: list[UUID]) -> dict[str, int]:

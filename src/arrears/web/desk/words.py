@@ -73,6 +73,10 @@ WORDS = {
     "party_protected": _("The person is protected in every case, and the holds stand."),
     "party_released": _("The person is released, and what that protection held is free."),
     # team
+    "leave": _("leave"), "sick": _("sick"), "training": _("training"), "note": _("note"), "one_to_one": _("1:1 talk"), "equal": _("everybody the same number"), "level": _("who has fewer gets more"),
+    "idle": _("idle"), "left": _("has left"), "term": _("term is over"), "team_moved": _("The cases were moved."), "team_taken_back": _("The move was taken back."), "team_noted": _("The note was written."),
+    "team_read": _("Noted."), "team_followed_up": _("Followed up."), "team_away": _("The absence was put down."), "team_back": _("The absence was changed."), "team_decided": _("Decided."),
+    "promise_due": _("promise due"), "promise_broken": _("promise broken"), "call_back": _("call back"), "instalment_due": _("instalment due"), "plan_broken": _("plan broken"), "answer_due": _("answer due"),
     # oversight
     # running
     # end

@@ -19,7 +19,7 @@ from arrears.work.models.queue import Reminder
 
 __all__ += ["Reminder"]
 # plans
-from arrears.work.models.plans import NightStrategy  # noqa: E402
+from arrears.work.models.plans import NightStrategy
 
 __all__ += ["NightStrategy"]
 # matters
@@ -27,6 +27,12 @@ from arrears.work.models.matters import Hardship, MatterEvidence, MatterNote, Ma
 
 __all__ += ["Hardship", "MatterEvidence", "MatterNote", "MatterTask"]
 # team
+from arrears.work.models.team import Absence, CoachingNote
+
+__all__ += ["Absence", "CoachingNote"]
 # oversight
+from arrears.work.models.oversight import ContactRule, Export, ExportPart, Sample, SampleItem, Sheet
+
+__all__ += ["ContactRule", "Export", "ExportPart", "Sample", "SampleItem", "Sheet"]
 # running
 # end

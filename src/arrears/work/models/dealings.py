@@ -41,7 +41,8 @@ class Contact(OfCase):
     hardship = choice(*HARDSHIPS, null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["case", "-attempted_at"], name="contact_history"), models.Index(fields=["lender", "attempted_at"], name="contact_ledger")]
+        indexes = [models.Index(fields=["case", "-attempted_at"], name="contact_history"), models.Index(fields=["lender", "-attempted_at", "-id"], name="contact_ledger"),
+                   models.Index(fields=["lender", "verdict", "-attempted_at", "-id"], name="contact_verdicts"), models.Index(fields=["made_by", "-attempted_at", "-id"], name="contact_made_by")]
 
 
 class Promise(OfCase):
@@ -80,7 +81,7 @@ class Offer(OfCase):
 class Plan(OfCase):
     """Agreed instalments for what is overdue; instalments: [{number, due_on, amount_minor}], of a later date, a waiver or a settlement one alone. waived_*: what the lender gives up once it is kept to the end.
 
-    offer_row, strategy: the row of the strategy, and the digest of its text, that permitted it; beyond: what of it goes beyond that row. asked_minor: what might be asked when it was proposed.
+    offer_row, strategy: the row of the strategy, and the digest of its text, that permitted it; beyond: what of it goes beyond that row. owed: of what the debt was made when it was proposed, and as of which night.
     agreement: the paper last drawn up of it.
     """
 
@@ -92,7 +93,7 @@ class Plan(OfCase):
     waived_interest_minor = models.BigIntegerField(default=0)
     waived_fee_minor = models.BigIntegerField(default=0)
     waived_principal_minor = models.BigIntegerField(default=0)
-    asked_minor = models.BigIntegerField(null=True)
+    owed = models.JSONField(default=dict)
     offer_row = models.CharField(max_length=60, null=True)
     strategy = models.CharField(max_length=64, null=True)
     beyond = ArrayField(models.CharField(max_length=24), default=list)
