@@ -4,7 +4,7 @@ from django.urls import path
 
 import arrears.work.actions  # noqa: F401 - registers every verb
 from arrears.web import health
-from arrears.web.desk import cases, home, log_in, oversight, own_account, second_factor
+from arrears.web.desk import cases, exports, home, law, ledger, log_in, oversight, own_account, quality, second_factor
 
 urlpatterns = [
     path("healthz", health.alive, name="health"),
@@ -39,6 +39,20 @@ urlpatterns = [
     # matters
     # team
     # oversight
+    path("ledger", ledger.show, name="ledger"),
+    path("samples", quality.list_samples, name="samples"),
+    path("samples/draw", quality.draw, name="sample_draw"),
+    path("samples/<uuid:sample>", quality.sample, name="sample"),
+    path("samples/contacts/<uuid:item>", quality.sheet, name="sheet"),
+    path("samples/contacts/<uuid:item>/dispute", quality.dispute, name="sheet_dispute"),
+    path("cases/<uuid:case>/sheet", quality.fill, name="sheet_fill"),
+    path("scores", quality.own, name="own_sheets"),
+    path("law", law.show, name="law"),
+    path("exports", exports.list_exports, name="exports"),
+    path("exports/ask", exports.ask, name="export_ask"),
+    path("exports/<uuid:export>", exports.export, name="export"),
+    path("exports/<uuid:export>/make", exports.make, name="export_make"),
+    path("exports/<uuid:export>/fetch", exports.fetch, name="export_fetch"),
     # running
     # end
 ]
