@@ -4,7 +4,25 @@ from django.urls import path
 
 import arrears.work.actions  # noqa: F401 - registers every verb
 from arrears.web import health
-from arrears.web.desk import cases, exports, home, law, ledger, log_in, oversight, own_account, quality, second_factor
+from arrears.web.desk import (
+    cases,
+    coaching,
+    exports,
+    home,
+    law,
+    ledger,
+    log_in,
+    matter_clocks,
+    matters,
+    moves,
+    oversight,
+    own_account,
+    parties,
+    quality,
+    raising,
+    second_factor,
+    team,
+)
 
 urlpatterns = [
     path("healthz", health.alive, name="health"),
@@ -37,7 +55,46 @@ urlpatterns = [
     # queue
     # plans
     # matters
+    path("matters", matters.matters, name="matters"),
+    path("matters/clocks", matter_clocks.matter_clocks, name="matter_clocks"),
+    path("matters/hardship/<uuid:hardship>/examine", matters.examine, name="hardship_examine"),
+    path("matters/hardship/<uuid:hardship>/decide", matters.decide, name="hardship_decide"),
+    path("matters/hardship/<uuid:hardship>/confirm", matters.confirm, name="hardship_confirm"),
+    path("matters/<str:kind>/<uuid:matter>", matters.matter, name="matter"),
+    path("matters/<str:kind>/<uuid:matter>/read", matters.read, name="matter_read"),
+    path("matters/<str:kind>/<uuid:matter>/note", matters.note, name="matter_note"),
+    path("matters/<str:kind>/<uuid:matter>/assign", matters.assign, name="matter_assign"),
+    path("matters/<str:kind>/<uuid:matter>/weigh", matters.weigh, name="matter_weigh"),
+    path("matters/<str:kind>/<uuid:matter>/attach", matters.attach, name="matter_attach"),
+    path("matters/<str:kind>/<uuid:matter>/task", matters.task, name="matter_task"),
+    path("matters/<str:kind>/<uuid:matter>/task/done", matters.task_done, name="matter_task_done"),
+    path("matters/<str:kind>/<uuid:matter>/extend", matters.extend, name="matter_extend"),
+    path("matters/<str:kind>/<uuid:matter>/answer", matters.answer, name="matter_answer"),
+    path("matters/<str:kind>/<uuid:matter>/reopen", matters.reopen, name="matter_reopen"),
+    path("matters/<str:kind>/<uuid:matter>/lift", matters.lift, name="matter_lift"),
+    path("cases/<uuid:case>/matters/<str:kind>", raising.matter_raise, name="matter_raise"),
+    path("cases/<uuid:case>/parties", parties.parties, name="parties"),
+    path("cases/<uuid:case>/parties/add", parties.add, name="party_add"),
+    path("cases/<uuid:case>/parties/reach", parties.add_point, name="point_add"),
+    path("cases/<uuid:case>/parties/close", parties.close_point, name="point_close"),
+    path("cases/<uuid:case>/parties/protect", parties.protect, name="party_protect"),
+    path("cases/<uuid:case>/parties/release", parties.release, name="party_release"),
+    path("cases/<uuid:case>/parties/reasons", parties.read_reasons, name="party_reasons"),
     # team
+    path("team", team.team, name="team"),
+    path("team/figures", team.figures, name="team_figures"),
+    path("team/list", team.rows, name="team_list"),
+    path("team/me", team.me, name="team_me"),
+    path("team/move", moves.move, name="move"),
+    path("team/move/do", moves.do, name="move_do"),
+    path("team/move/<uuid:entry>/back", moves.back, name="move_back"),
+    path("team/coaching", coaching.coaching, name="coaching"),
+    path("team/coaching/<uuid:collector>/write", coaching.write, name="coaching_write"),
+    path("team/coaching/<uuid:collector>/read", coaching.read, name="coaching_read"),
+    path("team/coaching/<uuid:collector>/follow-up", coaching.follow_up, name="coaching_follow_up"),
+    path("team/absences", coaching.absences, name="absences"),
+    path("team/absences/<uuid:collector>/put", coaching.put, name="absence_put"),
+    path("team/absences/<uuid:collector>/end", coaching.end, name="absence_end"),
     # oversight
     path("ledger", ledger.show, name="ledger"),
     path("samples", quality.list_samples, name="samples"),

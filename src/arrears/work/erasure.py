@@ -112,7 +112,7 @@ def clear(places: list[Party], now: datetime) -> dict[str, int]:
         "holds": Hold.objects.filter(case__in=owed).exclude(reason_sealed=None).update(reason_sealed=None),
         "disputes": Dispute.objects.filter(case__in=owed).exclude(text_sealed=None, answer_sealed=None).update(text_sealed=None, answer_sealed=None),
         "complaints": Complaint.objects.filter(case__in=owed).exclude(text_sealed=None, answer_sealed=None).update(text_sealed=None, answer_sealed=None),
-        "hardships": Hardship.objects.filter(case__in=owed).update(text_sealed=None, wanted_sealed=None, sheet_sealed=None, answer_sealed=None),
+        "hardship_reviews": Hardship.objects.filter(case__in=owed).update(reason="other", text_sealed=None, wanted_sealed=None, sheet_sealed=None, answer_sealed=None),
         "matter_notes": MatterNote.objects.filter(case__in=owed).exclude(text_sealed=None).update(text_sealed=None),
         "matter_tasks": MatterTask.objects.filter(case__in=owed).exclude(text_sealed=None).update(text_sealed=None),
         "quality_notes": clear_quality_notes(owed),

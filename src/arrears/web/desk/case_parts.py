@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from arrears.web.desk import raising
 from arrears.work.queries.cases import CaseSheet
 
 PARTS: tuple[tuple[str, str, Callable[[object, CaseSheet], dict]], ...] = (
@@ -10,6 +11,7 @@ PARTS: tuple[tuple[str, str, Callable[[object, CaseSheet], dict]], ...] = (
     # queue
     # plans
     # matters
+    ("matters", "parts/matters.html", raising.part),
     # team
     # oversight
     # running

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_noop as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from arrears.refusal import Refused
 from arrears.web import mishaps
 from arrears.web.desk.forms import given, see_other, what_is_missing
 from arrears.web.desk.matters import today_of
-from arrears.refusal import Refused
 from arrears.work.actions.action import Forbidden, KeyReused, perform
 from arrears.work.queries.cases import CaseSheet, one_case
 from arrears.work.queries.matter_words import CAME_BY, GROUNDS, RAISED_BY
@@ -50,7 +50,7 @@ def matter_raise(request, case: UUID, kind: str):
         raise
     except Refused as refused:
         return _form(request, sheet, kind, wrong=what_is_missing(sent, "ground") or mishaps.in_language(refused), status=422)
-    return see_other("matter", done="raised", kind=kind, matter=UUID(str(done[kind])))
+    return see_other("matter", done="matter_raised", kind=kind, matter=UUID(str(done[kind])))
 
 
 def _form(request, sheet: CaseSheet, kind: str, wrong: str | None = None, status: int = 200):

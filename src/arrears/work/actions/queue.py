@@ -12,6 +12,7 @@ from typing import Literal
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from arrears.refusal import Refused
+from arrears.work.absences import is_away
 from arrears.work.actions.action import Doing, action
 from arrears.work.actions.placements import hand_over
 from arrears.work.actions.reminders import wait
@@ -38,18 +39,19 @@ def next_case(doing: Doing, lender: Lender) -> dict:
     """
     if doing.actor.account is None:
         raise Refused("an account is handed to somebody who is logged in; nothing was changed", "仅可向已登录的账号派发案件；未作任何更改")
-    for own, cases in candidates(doing):
-        case = cases.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()
-        if case is not None:
-            break
-    else:
-        return {"case": None}
-    again, taken_over = own == "again", own == "unheld" and doing.actor.collector is not None
+    for where, cases in candidates(doing):
+        if (case := cases.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()) is not None:
+            return _handed(doing, case, where)
+    return {"case": None}
+
+
+def _handed(doing: Doing, case: Case, where: str) -> dict:
+    taken_over = where == "unheld" and doing.actor.collector is not None
     if taken_over:
         _take_over(doing, case)
     until = doing.now + timedelta(minutes=RESERVED_MINUTES)
     Case.objects.filter(pk=case.pk).update(reserved_by=doing.actor.account, reserved_until=until)
-    return {"case": case.id, "why": case.ready_why, "taken_over": taken_over, "again": again, "until": until}
+    return {"case": case.id, "why": case.ready_why, "taken_over": taken_over, "again": where == "again", "until": until}
 
 
 @action("case.put_back", on="case")
@@ -85,13 +87,15 @@ def release(case: Case) -> None:
 
 
 def candidates(doing: Doing) -> Iterator[tuple[str, QuerySet[Case]]]:
-    """Where the next account is looked for, in order: again (still reserved), own, unheld, and the cases of each in theirs. Every one is read along an index of its own."""
+    """Where the next account is looked for, in order: again (still reserved), own, unheld (not for who is away today), and the cases of each in theirs. Every one is read along an index of its own."""
     me, mine, workable = doing.actor, Q(reserved_by=doing.actor.account), _workable(doing)
     again = Case.objects.filter(mine, _not_at_rest(), lender=me.lender, reserved_until__gt=doing.now, state="open", frozen_at=None)
     yield "again", (again if me.collector is None else again.filter(held_by=me.collector)).order_by("reserved_until", "id")
     if me.collector is not None:
         for cases in _in_turn(Case.objects.filter(workable, held_by=me.collector)):
             yield "own", cases
+        if is_away(me.collector, doing.today):
+            return
     given_away = Exists(Placement.objects.filter(case=OuterRef("pk"), held_by=me.collector, returned_on__gt=doing.today - timedelta(days=NOT_AGAIN_DAYS))) if me.collector else None
     for team in teams_of(doing):
         unheld = Case.objects.filter(workable, team=team, held_by=None)

@@ -81,7 +81,7 @@ class Offer(OfCase):
 class Plan(OfCase):
     """Agreed instalments for what is overdue; instalments: [{number, due_on, amount_minor}], of a later date, a waiver or a settlement one alone. waived_*: what the lender gives up once it is kept to the end.
 
-    offer_row, strategy: the row of the strategy, and the digest of its text, that permitted it; beyond: what of it goes beyond that row. asked_minor: what might be asked when it was proposed.
+    offer_row, strategy: the row of the strategy, and the digest of its text, that permitted it; beyond: what of it goes beyond that row. owed: of what the debt was made when it was proposed, and as of which night.
     agreement: the paper last drawn up of it.
     """
 
@@ -93,7 +93,7 @@ class Plan(OfCase):
     waived_interest_minor = models.BigIntegerField(default=0)
     waived_fee_minor = models.BigIntegerField(default=0)
     waived_principal_minor = models.BigIntegerField(default=0)
-    asked_minor = models.BigIntegerField(null=True)
+    owed = models.JSONField(default=dict)
     offer_row = models.CharField(max_length=60, null=True)
     strategy = models.CharField(max_length=64, null=True)
     beyond = ArrayField(models.CharField(max_length=24), default=list)
