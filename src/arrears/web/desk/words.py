@@ -103,6 +103,16 @@ WORDS = {
     "team_read": _("Noted."), "team_followed_up": _("Followed up."), "team_away": _("The absence was put down."), "team_back": _("The absence was changed."), "team_decided": _("Decided."),
     "promise_due": _("promise due"), "promise_broken": _("promise broken"), "call_back": _("call back"), "instalment_due": _("instalment due"), "plan_broken": _("plan broken"), "answer_due": _("answer due"),
     # oversight
+    "allow": _("permitted"), "warn": _("permitted with a warning"), "review": _("a person must release it"), "deny": _("forbidden"), "none": _("the gate was not asked"),
+    "random": _("at random"), "stratified": _("stratified"), "risk": _("by risk"), "team": _("team"), "channel": _("channel"), "outbound": _("outbound"), "inbound": _("inbound"), "spouse": _("spouse"),
+    "scored": _("scored"), "disputed": _("disputed"), "settled": _("settled by a second look"), "first": _("first reviewer"), "second": _("second reviewer"), "look": _("second look"), "failed": _("failed"),
+    "yes": _("yes"), "no": _("no"), "na": _("does not apply"), "cases": _("cases"), "contacts": _("contact ledger"), "promises": _("promises"), "plans": _("plans"), "matters": _("complaints and disputes"),
+    "samples": _("quality checks"), "csv": _("CSV"), "xlsx": _("Excel"), "parquet": _("Parquet"), "asked": _("asked for"), "made": _("made"), "fetched": _("fetched"), "gone": _("expired, the file is gone"),
+    "prohibited": _("prohibited"), "required": _("required"), "should_not": _("should not"), "needs_judgement": _("needs judgement"), "discouraged": _("discouraged"), "info": _("for information"),
+    "from_on": _("from"), "to_on": _("through"), "verdict": _("verdict"), "rule": _("rule"), "is_agency": _("agencies only"), "borrower_id": _("customer number"), "state": _("state"), "digest": _("digest"),
+    "licence": _("licence"), "product": _("product"), "actor": _("who contacts"), "purpose": _("purpose"), "relation": _("who was reached"),
+    "sample_drawn": _("The sample is drawn. Score its contacts one by one."), "sheet_filled": _("The sheet is kept."), "sheet_disputed": _("The result is disputed; another reviewer looks at it."),
+    "export_made": _("The file is made and waits for you to fetch it."), "export_asked": _("The export waits for somebody else's approval."),
     # running
     # end
 }
@@ -116,6 +126,9 @@ DETAILS = {
     "until": _("until"), "role": _("role"), "digest": _("digest"), "expires_on": _("expires on"), "pay_by_on": _("pay by"), "amount_minor": _("amount in minor units"), "case": _("case"), "person": _("person"),
     "placement": _("placement"), "consent": _("consent"), "attachment": _("attachment"), "approval": _("approval"), "account": _("account id"), "answer_by_on": _("answer by"), "sessions_ended": _("sessions ended"),
     "session_epoch": _("session epoch"), "promise": _("promise"), "hold": _("hold"), "dispute": _("dispute"), "complaint": _("complaint"), "contact": _("contact"), "name": _("called"),
+    "filters": _("filters"), "method": _("method"), "size": _("size"), "seed": _("seed"), "by": _("by"), "double_percent": _("scored by two, per cent"), "found": _("found"), "sample": _("sample"), "item": _("contact of a sample"),
+    "answers": _("answers"), "score_ppm": _("score, parts per million"), "is_passed": _("passed"), "red_lines": _("red lines"), "part": _("part"), "sheet": _("sheet"), "what": _("what"), "format": _("format"), "is_once": _("to be fetched once"),
+    "export": _("export"), "rows": _("rows"), "size_bytes": _("size in bytes"), "expires_at": _("expires at"), "entry": _("entry"),
 }
 """What the parameters and answers of an Entry are called; one that is not here keeps its own name."""
 _AS_IT_IS = ("name", "collector", "roster_name", "team", "teams", "code", "loan_id", "language")
@@ -180,6 +193,18 @@ def moment(at) -> str:
 def of(mapping, key):
     """What a mapping has under the key; None where it has nothing."""
     return mapping.get(key)
+
+
+@register.filter
+def of_million(ppm) -> str:
+    """Parts per million as per cent with one place; a dash for none."""
+    return "–" if ppm is None else f"{Decimal(ppm) / 10_000:.1f} %"
+
+
+@register.filter
+def of_one(share) -> str:
+    """A share as per cent with one place; a dash for none."""
+    return "–" if share is None else f"{100 * share:.1f} %"
 
 
 @register.simple_tag
