@@ -4,7 +4,7 @@ from django.urls import path
 
 import arrears.work.actions  # noqa: F401 - registers every verb
 from arrears.web import health
-from arrears.web.desk import cases, home, log_in, oversight, own_account, second_factor
+from arrears.web.desk import cases, home, log_in, oversight, own_account, plans, second_factor
 
 urlpatterns = [
     path("healthz", health.alive, name="health"),
@@ -36,6 +36,14 @@ urlpatterns = [
     # person
     # queue
     # plans
+    path("cases/<uuid:case>/plan", plans.plan_new, name="plan_new"),
+    path("cases/<uuid:case>/plans/<uuid:plan>", plans.plan, name="plan"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/agree", plans.plan_agree, name="plan_agree"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/ask", plans.plan_ask, name="plan_ask"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/end", plans.plan_end, name="plan_end"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/agreement", plans.agreement, name="agreement"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/agreement/drawn", plans.agreement_drawn, name="agreement_drawn"),
+    path("cases/<uuid:case>/offers/<uuid:offer>/taken", plans.offer_taken, name="offer_taken"),
     # matters
     # team
     # oversight

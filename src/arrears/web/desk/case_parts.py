@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from arrears.web.desk.plans import plans_part
 from arrears.work.queries.cases import CaseSheet
 
 PARTS: tuple[tuple[str, str, Callable[[object, CaseSheet], dict]], ...] = (
@@ -9,6 +10,7 @@ PARTS: tuple[tuple[str, str, Callable[[object, CaseSheet], dict]], ...] = (
     # person
     # queue
     # plans
+    ("plans", "plans_part.html", plans_part),
     # matters
     # team
     # oversight

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_noop as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from arrears.refusal import Refused
 from arrears.web import mishaps
 from arrears.web.desk.forms import given, see_other, what_is_missing
 from arrears.web.desk.matters import today_of
-from arrears.refusal import Refused
 from arrears.work.actions.action import Forbidden, KeyReused, perform
 from arrears.work.queries.cases import CaseSheet, one_case
 from arrears.work.queries.matter_words import CAME_BY, GROUNDS, RAISED_BY
