@@ -20,6 +20,7 @@ from arrears.web.desk import (
     oversight,
     own_account,
     parties,
+    plans,
     quality,
     queue,
     raising,
@@ -71,6 +72,14 @@ urlpatterns = [
     path("cases/<uuid:case>/reminders/done", talk.reminder_done, name="reminder_done"),
     path("search", search.search, name="search"),
     # plans
+    path("cases/<uuid:case>/plan", plans.plan_new, name="plan_new"),
+    path("cases/<uuid:case>/plans/<uuid:plan>", plans.plan, name="plan"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/agree", plans.plan_agree, name="plan_agree"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/ask", plans.plan_ask, name="plan_ask"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/end", plans.plan_end, name="plan_end"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/agreement", plans.agreement, name="agreement"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/agreement/drawn", plans.agreement_drawn, name="agreement_drawn"),
+    path("cases/<uuid:case>/offers/<uuid:offer>/taken", plans.offer_taken, name="offer_taken"),
     # matters
     path("matters", matters.matters, name="matters"),
     path("matters/clocks", matter_clocks.matter_clocks, name="matter_clocks"),
