@@ -7,6 +7,8 @@ from arrears.web import health
 from arrears.web.desk import (
     cases,
     coaching,
+    documents,
+    every_fen,
     exports,
     home,
     law,
@@ -19,8 +21,12 @@ from arrears.web.desk import (
     own_account,
     parties,
     quality,
+    queue,
     raising,
+    screening,
+    search,
     second_factor,
+    talk,
     team,
 )
 
@@ -52,7 +58,18 @@ urlpatterns = [
     path("account/sessions/end", own_account.end_sessions, name="end_sessions"),
     # front
     # person
+    path("cases/<uuid:case>/lamps", cases.case_lamps, name="lamps"),
+    path("cases/<uuid:case>/debts/<path:loan>/fen", every_fen.every_fen, name="every_fen"),
+    path("cases/<uuid:case>/documents", documents.document_add, name="document_add"),
+    path("cases/<uuid:case>/documents/<uuid:attachment>", documents.document, name="document"),
+    path("wording", screening.wording, name="wording"),
     # queue
+    path("queue", queue.queue, name="queue"),
+    path("queue/next", queue.next_case, name="next_case"),
+    path("cases/<uuid:case>/outcome", talk.outcome, name="outcome"),
+    path("cases/<uuid:case>/put-back", talk.put_back, name="put_back"),
+    path("cases/<uuid:case>/reminders/done", talk.reminder_done, name="reminder_done"),
+    path("search", search.search, name="search"),
     # plans
     # matters
     path("matters", matters.matters, name="matters"),

@@ -108,7 +108,7 @@ def clear(places: list[Party], now: datetime) -> dict[str, int]:
         "contact_points": ContactPoint.objects.filter(party__in=parties).update(value_sealed=None, value_index=None),
         "attachments": _empty_attachments(Attachment.objects.filter(party__in=parties) | Attachment.objects.filter(case__in=owed, party=None), now),
         "notes": (Contact.objects.filter(party__in=parties) | Contact.objects.filter(case__in=owed)).exclude(note_sealed=None).update(note_sealed=None),
-        "hardships": (Contact.objects.filter(party__in=parties) | Contact.objects.filter(case__in=owed)).filter(result__in=TELLING).update(result=None, hardship=None),
+        "talk_results": (Contact.objects.filter(party__in=parties) | Contact.objects.filter(case__in=owed)).filter(result__in=TELLING).update(result=None, hardship=None),
         "holds": Hold.objects.filter(case__in=owed).exclude(reason_sealed=None).update(reason_sealed=None),
         "disputes": Dispute.objects.filter(case__in=owed).exclude(text_sealed=None, answer_sealed=None).update(text_sealed=None, answer_sealed=None),
         "complaints": Complaint.objects.filter(case__in=owed).exclude(text_sealed=None, answer_sealed=None).update(text_sealed=None, answer_sealed=None),

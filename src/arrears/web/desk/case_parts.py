@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
-from arrears.web.desk import raising
+from arrears.web.desk import raising, talk
 from arrears.work.queries.cases import CaseSheet
 
 PARTS: tuple[tuple[str, str, Callable[[object, CaseSheet], dict]], ...] = (
     # front
     # person
     # queue
+    ("outcome", "parts/talk.html", talk.part),
     # plans
     # matters
     ("matters", "parts/matters.html", raising.part),

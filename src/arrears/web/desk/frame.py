@@ -14,6 +14,7 @@ LINKS = (
     # front
     # person
     # queue
+    ("queue", _("Queue"), {"collector", "team_lead", "agency_worker"}),
     # plans
     # matters
     ("matters", _("Disputes and complaints"), {"collector", "team_lead", "compliance_officer", "auditor", "agency_worker"}),
