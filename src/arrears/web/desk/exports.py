@@ -14,7 +14,7 @@ from arrears.refusal import Refused
 from arrears.tables.contacts import CHANNELS
 from arrears.web import mishaps
 from arrears.web.desk.forms import see_other
-from arrears.web.desk.law_words import language, rule_lines
+from arrears.web.desk.law_words import known_rules, language
 from arrears.web.desk.oversight import _demand as demand
 from arrears.work.actions.action import ZONE, perform
 from arrears.work.exporting.files import ENDINGS
@@ -85,6 +85,6 @@ def _list_page(request, said, wrong: str | None = None):
     may_ask = could(request.actor, "export.ask", "Lender").allowed
     shown = {"exports": exports(request.actor, now), "said": {"from_on": days.from_on.isoformat(), "to_on": days.to_on.isoformat(), "what": "contacts", "format": "xlsx", **{name: said[name] for name in said}}, "wrong": wrong,
              "subjects": EXPORTED, "formats": FORMATS, "states": sorted({state for states in STATES.values() for state in states}), "channels": CHANNELS, "verdicts": (*reversed(VERDICTS), UNASKED),
-             "rules": rule_lines(law_in_force(request.actor).pack), "may_ask": may_ask, "most": rows_most(settings.ARREARS[0], request.actor.roles), "without_approval": own["rows_without_approval"], "hours": own["keep_hours"]}
+             "rules": known_rules(law_in_force(request.actor).pack), "may_ask": may_ask, "most": rows_most(settings.ARREARS[0], request.actor.roles), "without_approval": own["rows_without_approval"], "hours": own["keep_hours"]}
     shown["collectors"], shown["teams"] = makers(request.actor) if may_ask else ([], [])
     return render(request, "exports.html", shown, status=422 if wrong else 200)

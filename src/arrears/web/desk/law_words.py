@@ -7,7 +7,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_noop as _
 
 from arrears.days import day_of, number_of
-from arrears.law.rules import LEVEL, VERDICTS, Ground, Pack
+from arrears.law.rules import LEVEL, OPERATOR_POLICY, VERDICTS, Ground, Pack
+from arrears.work.gate import OWN
 
 EVIDENCE = {"T1": _("primary text read"), "T2": _("read in a secondary text; to be checked against the primary one"), "K": _("general knowledge; to be checked against the primary text"), "U": _("uncertain"),
             "own": _("the operator's own policy")}
@@ -56,6 +57,17 @@ def rule_line(ground: Ground, pack: Pack) -> RuleLine:
 def rule_lines(pack: Pack) -> dict[str, RuleLine]:
     """Every ground of the pack by the id under which verdicts name it."""
     return {ground.id: rule_line(ground, pack) for ground in pack.grounds}
+
+
+def known_rules(pack: Pack) -> dict[str, RuleLine]:
+    """Every ground of the pack, and what the work plane forbids beside it, by the id under which verdicts name it."""
+    lang = language()
+    own = {}
+    for key, (zh, en, source, article) in OWN.items():
+        title = (zh if lang == "zh" else en).replace("{zh}", "…").replace("{en}", "…")
+        own[key] = RuleLine(key, key, title, title, source, pack.sources.get(source, {}).get("title", "") if source != OPERATOR_POLICY else "", article, "own" if source == OPERATOR_POLICY else "T1", "prohibited", VERDICTS[-1], date.min, None,
+                            source == OPERATOR_POLICY, (), 0, "")
+    return {**rule_lines(pack), **own}
 
 
 def in_force(line: RuleLine, day: date) -> bool:

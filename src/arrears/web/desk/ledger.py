@@ -9,7 +9,7 @@ from arrears.law.rules import VERDICTS
 from arrears.refusal import Refused
 from arrears.tables.contacts import CHANNELS
 from arrears.web import mishaps
-from arrears.web.desk.law_words import rule_lines
+from arrears.web.desk.law_words import known_rules
 from arrears.web.desk.oversight import _demand as demand
 from arrears.work.actions.action import ZONE
 from arrears.work.ledger_frame import UNASKED, Frame, frame_of
@@ -31,7 +31,7 @@ def show(request):
     except Refused as refused:
         wrong, frame = mishaps.in_language(refused), frame_of({}, today)
         page = ledger(request.actor, frame)
-    rules = rule_lines(law_in_force(request.actor).pack)
+    rules = known_rules(law_in_force(request.actor).pack)
     said = {**frame.plain(), **({name: asked[name] for name in Frame.__dataclass_fields__ if asked.get(name)} if wrong else {})}
     shown = {"page": page, "lines": [(line, [_told(rule, rules) for rule in line.rules]) for line in page.lines], "said": said, "wrong": wrong, "rules": rules, "rule": rules.get(frame.rule or ""), "kept": urlencode({name: value for name, value in frame.plain().items()}), "is_later": bool(asked.get("after")) and not wrong,
              "channels": CHANNELS, "verdicts": (*reversed(VERDICTS), UNASKED),

@@ -12,7 +12,7 @@ from arrears.refusal import Refused
 from arrears.tables.contacts import CHANNELS
 from arrears.web import mishaps
 from arrears.web.desk.forms import see_other
-from arrears.web.desk.law_words import EVIDENCE, language, rule_lines
+from arrears.web.desk.law_words import EVIDENCE, known_rules, language
 from arrears.web.desk.oversight import _demand as demand
 from arrears.work.actions.action import ZONE, perform
 from arrears.work.ledger_frame import UNASKED, frame_of
@@ -57,7 +57,7 @@ def sample(request, sample: UUID):
     items = [item for item in found.items if wanted is None or item.state == wanted or (wanted == "failed" and item.result is not None and not item.result.is_passed)]
     following = next((item for item in found.items if _waits_for(item, request.actor.account)), None)
     return render(request, "sample.html", {"sheet": found, "line": found.line, "items": items, "wanted": wanted, "title": found.form.title[language()], "frame": [(name, "yes" if value is True else value) for name, value in found.line.frame.items() if name not in ("from_on", "to_on", "digest")], "following": following,
-                                           "may_fill": could(request.actor, "sheet.fill", "Case").allowed, "chart": _chart(found)})
+                                           "may_fill": could(request.actor, "sheet.fill", "Case").allowed, "may_coach": could(request.actor, "coaching.list", "Collector").allowed, "chart": _chart(found)})
 
 
 @require_safe
@@ -109,7 +109,7 @@ def _samples_page(request, said, wrong: str | None = None):
     today = moment_of(request.now).astimezone(ZONE).date()
     days = frame_of({}, today)
     shown = {"samples": samples(request.actor), "said": {"from_on": days.from_on.isoformat(), "to_on": days.to_on.isoformat(), "method": "random", "size": "30", "double_percent": "10", **{name: said[name] for name in said}},
-             "wrong": wrong, "methods": METHODS, "strata": STRATA, "channels": CHANNELS, "verdicts": (*reversed(VERDICTS), UNASKED), "rules": rule_lines(law_in_force(request.actor).pack),
+             "wrong": wrong, "methods": METHODS, "strata": STRATA, "channels": CHANNELS, "verdicts": (*reversed(VERDICTS), UNASKED), "rules": known_rules(law_in_force(request.actor).pack),
              "may_draw": could(request.actor, "sample.draw", "Lender").allowed}
     shown["collectors"], shown["teams"] = makers(request.actor)
     return render(request, "samples.html", shown, status=422 if wrong else 200)
@@ -118,11 +118,11 @@ def _samples_page(request, said, wrong: str | None = None):
 def _sheet_page(request, item: UUID, said, wrong: str | None = None):
     found, form, recording = one_item(request.actor, item)
     pack = law_in_force(request.actor).pack
-    lang, rules = language(), rule_lines(pack)
+    lang, rules = language(), known_rules(pack)
     told = [{"item": one, "title": one.title[lang], "source": pack.sources[one.source]["title"] if one.source in pack.sources and one.source != "operator_policy" else "", "evidence": gettext(EVIDENCE[one.evidence]),
              "said": said.get(f"answer.{one.id}", ""), "answers": [(sheet.part, sheet.answers.get(one.id, "")) for sheet in found.sheets]} for one in form.items]
     may_fill = could(request.actor, "sheet.fill", "Case").allowed and _waits_for(found, request.actor.account)
-    shown = {"item": found, "form": form, "title": form.title[lang], "questions": told, "said": said, "wrong": wrong, "recording": recording, "may_fill": may_fill, "is_look": found.state == "disputed",
+    shown = {"item": found, "form": form, "title": form.title[lang], "questions": told, "said": said, "wrong": wrong, "recording": recording, "may_fill": may_fill, "is_look": found.state == "disputed", "may_coach": could(request.actor, "coaching.list", "Collector").allowed,
              "rules": [rules[rule] if rule in rules else {"id": rule, "title": rule} for rule in found.contact.rules], "red_titles": {one.id: one.title[lang] for one in form.items}}
     return render(request, "sheet.html", shown, status=422 if wrong else 200)
 
