@@ -113,8 +113,8 @@ class Desk:
             self.lenders.append(self.work.lender())
         return self.lenders[0]
 
-    def staff(self, role: str, *, team: str | None = None, name: str | None = None) -> Person:
-        """One of the staff, who may log in: with password, second factor and, for who works cases, a team and a place in its roster."""
+    def staff(self, role: str, *, team: str | None = None, name: str | None = None, in_roster: str | None = None) -> Person:
+        """One of the staff, who may log in: with password, second factor and, for who works cases, a team and a place in its roster, made here unless in_roster says whose place it is."""
         from arrears.days import moment_of
         from arrears.work.actions.action import perform
         from arrears.work.factors import new_totp_secret
@@ -124,7 +124,9 @@ class Desk:
         name = name or f"{role.replace('_', '-')}-{len(self.contexts)}-{lender[-6:]}-{len(self.lenders)}"
         self.lenders.append(lender)
         extra = {}
-        if role in ("collector", "team_lead", "agency_worker"):
+        if in_roster is not None:
+            extra = {"teams": [team], **({"collector": in_roster} if role == "collector" else {})}
+        elif role in ("collector", "team_lead", "agency_worker"):
             team = team or ("agency" if role == "agency_worker" else "north")
             if role == "collector":
                 self.work.collector(lender, team, name)
