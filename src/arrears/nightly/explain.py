@@ -17,6 +17,7 @@ from arrears.days import day_of, moment_of, number_of
 from arrears.delinquency import walk as w
 from arrears.delinquency.assess import CannotBePositioned, assess, caps_of, event_columns, loan_rows
 from arrears.delinquency.buckets import read_buckets
+from arrears.delinquency.conduct import restructured_on
 from arrears.ingest.judge import facts_of, fault_of_walk, judge_book
 from arrears.law.caps import read_law
 from arrears.money import PPM, decimals_of, half_up, in_major_units
@@ -87,12 +88,12 @@ def _only(facts: Facts, row: int) -> Facts:
         pl.col("row", "target").replace_strict(place, default=None, return_dtype=pl.Int32)
     )
     return Facts(facts.partition, facts.loans[row : row + 1], mine(facts.instalments), mine(facts.payments),
-                 mine(facts.adjustments), mine(facts.holds), reversals)
+                 mine(facts.adjustments), mine(facts.holds), reversals, plans=mine(facts.plans) if "loan" in facts.plans.columns else facts.plans)
 
 
 def _sections(book, facts: Facts, as_of: date, known_at: int, lang: str) -> list[Section]:
     law, words = read_law(), WORDS[lang]
-    loan = facts.loans.row(0, named=True)
+    loan = facts.loans.with_columns(restructured_on(facts, as_of)).row(0, named=True)
     if loan["disbursed_on"] > as_of:
         return [Section("not_yet", words["not_yet"].format(**loan, as_of=as_of), ())]
     try:

@@ -110,6 +110,7 @@ def _web(serving: Serving) -> dict[str, Any]:
         "SESSION_EXPIRE_AT_BROWSER_CLOSE": True, "SESSION_SAVE_EVERY_REQUEST": False,
         "CSRF_COOKIE_NAME": "__Host-arrears-form" if tls else "arrears-form", "CSRF_COOKIE_SECURE": tls, "CSRF_COOKIE_HTTPONLY": True, "CSRF_COOKIE_SAMESITE": "Lax",
         "CSRF_FAILURE_VIEW": "arrears.web.mishaps.forged", "DATA_UPLOAD_MAX_MEMORY_SIZE": 1 << 20, "DATA_UPLOAD_MAX_NUMBER_FIELDS": 200,
+        "FILE_UPLOAD_HANDLERS": ["django.core.files.uploadhandler.MemoryFileUploadHandler"], "FILE_UPLOAD_MAX_MEMORY_SIZE": 20 << 20,  # nothing that is sent is ever put down on the disk in clear
         "CACHES": {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}},
     }
 

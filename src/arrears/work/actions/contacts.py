@@ -26,6 +26,7 @@ from arrears.work.actions.rows import (
 )
 from arrears.work.gate import verdict
 from arrears.work.models import Case, Contact, ContactPoint, Party
+from arrears.work.relations import relation_of
 from arrears.work.sealing import opened, vault
 
 STRONGER = {"invalid": ("usable",), "wrong_person": ("usable", "invalid"), "stopped": ("usable", "invalid", "wrong_person")}
@@ -54,7 +55,7 @@ def note_contact(doing: Doing, case: Case, *, attempted_at: AwareDatetime, chann
     if closes is not None and point is None:
         raise Refused(f"which number is to be closed ({closes})? Name the contact point", f"须停用哪个联系方式（{closes}）？请选择联系方式")
     contact = Contact(id=uuid4(), lender=case.lender, case=case, party=person, contact_point=point, loan_id=loan_id, attempted_at=attempted_at, channel=channel, direction=direction,
-                      relation=relation or person.role, outcome=outcome, made_by_id=doing.actor.account)
+                      relation=relation or relation_of(person.role), outcome=outcome, made_by_id=doing.actor.account)
     said = verdict(case, person, channel, attempted_at, point=point, relation=relation, is_reply=direction == "inbound")
     contact.verdict, contact.rules = said.verdict, said.rules
     contact.note_sealed = sealed_words(doing, case, Contact, "note_sealed", contact.id, note)

@@ -114,6 +114,8 @@ def _callable(case: Case, contact_point: UUID) -> ContactPoint:
     if point is None or point.state != "usable" or point.value_sealed is None:
         raise Refused("this case has no such telephone number in use; nothing was dialled", "本案件没有该可用号码；未拨号")
     _open_to_processing(point.party)
+    if point.party.role in ("heir", "guardian"):
+        raise Refused("an heir or guardian is not dialled to collect: no rule at hand permits it; write to them, or answer where they ask: nothing was dialled", "不得以催收为由拨打继承人或监护人：现有规则未予许可；可书面告知，或在其来询时答复：未拨号")
     if case.frozen_at is not None or Hold.objects.filter(case=case, lifted_at=None).exists():
         raise Refused("a hold stands on this case: nobody is called until it is lifted", "本案件处于停催状态：解除之前不得拨打")
     return point
