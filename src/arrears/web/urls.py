@@ -7,7 +7,12 @@ from arrears.web import health
 from arrears.web.desk import (
     cases,
     coaching,
+    documents,
+    every_fen,
+    exports,
     home,
+    law,
+    ledger,
     log_in,
     matter_clocks,
     matters,
@@ -15,8 +20,11 @@ from arrears.web.desk import (
     oversight,
     own_account,
     parties,
+    plans,
+    quality,
     queue,
     raising,
+    screening,
     search,
     second_factor,
     talk,
@@ -51,6 +59,11 @@ urlpatterns = [
     path("account/sessions/end", own_account.end_sessions, name="end_sessions"),
     # front
     # person
+    path("cases/<uuid:case>/lamps", cases.case_lamps, name="lamps"),
+    path("cases/<uuid:case>/debts/<path:loan>/fen", every_fen.every_fen, name="every_fen"),
+    path("cases/<uuid:case>/documents", documents.document_add, name="document_add"),
+    path("cases/<uuid:case>/documents/<uuid:attachment>", documents.document, name="document"),
+    path("wording", screening.wording, name="wording"),
     # queue
     path("queue", queue.queue, name="queue"),
     path("queue/next", queue.next_case, name="next_case"),
@@ -59,6 +72,14 @@ urlpatterns = [
     path("cases/<uuid:case>/reminders/done", talk.reminder_done, name="reminder_done"),
     path("search", search.search, name="search"),
     # plans
+    path("cases/<uuid:case>/plan", plans.plan_new, name="plan_new"),
+    path("cases/<uuid:case>/plans/<uuid:plan>", plans.plan, name="plan"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/agree", plans.plan_agree, name="plan_agree"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/ask", plans.plan_ask, name="plan_ask"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/end", plans.plan_end, name="plan_end"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/agreement", plans.agreement, name="agreement"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/agreement/drawn", plans.agreement_drawn, name="agreement_drawn"),
+    path("cases/<uuid:case>/offers/<uuid:offer>/taken", plans.offer_taken, name="offer_taken"),
     # matters
     path("matters", matters.matters, name="matters"),
     path("matters/clocks", matter_clocks.matter_clocks, name="matter_clocks"),
@@ -101,6 +122,20 @@ urlpatterns = [
     path("team/absences/<uuid:collector>/put", coaching.put, name="absence_put"),
     path("team/absences/<uuid:collector>/end", coaching.end, name="absence_end"),
     # oversight
+    path("ledger", ledger.show, name="ledger"),
+    path("samples", quality.list_samples, name="samples"),
+    path("samples/draw", quality.draw, name="sample_draw"),
+    path("samples/<uuid:sample>", quality.sample, name="sample"),
+    path("samples/contacts/<uuid:item>", quality.sheet, name="sheet"),
+    path("samples/contacts/<uuid:item>/dispute", quality.dispute, name="sheet_dispute"),
+    path("cases/<uuid:case>/sheet", quality.fill, name="sheet_fill"),
+    path("scores", quality.own, name="own_sheets"),
+    path("law", law.show, name="law"),
+    path("exports", exports.list_exports, name="exports"),
+    path("exports/ask", exports.ask, name="export_ask"),
+    path("exports/<uuid:export>", exports.export, name="export"),
+    path("exports/<uuid:export>/make", exports.make, name="export_make"),
+    path("exports/<uuid:export>/fetch", exports.fetch, name="export_fetch"),
     # running
     # end
 ]
