@@ -7,7 +7,7 @@ sum mixes them. The same cases, people and day give the same moves; digest tells
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import polars as pl
@@ -19,6 +19,7 @@ from arrears.allocation.roster import Collector as Hand
 from arrears.allocation.roster import Roster
 from arrears.refusal import Refused
 from arrears.work.absences import spans_of
+from arrears.work.actions.action import ZONE
 from arrears.work.models import Case, Collector, Debt, Team
 from arrears.work.plan_terms import digest_of
 
@@ -27,7 +28,7 @@ WAYS = ("equal", "level")
 _TERMS = Terms(idle_days=100_000, not_back_days=0, continuity_minor=200_00, uneven_minor=1_000_00)
 _LONG_AGO, _NEVER = date(2000, 1, 1), date(9999, 12, 31)
 _WORDS = {"frozen": ("processing of this person's data is frozen", "该当事人的信息已停止处理"), "agency": ("the case is with an agency: take it back first", "案件已委外：请先收回"),
-          "closed": ("the case is closed", "案件已结案"), "there": ("the case is there already", "案件已在该处")}
+          "closed": ("the case is closed", "案件已结案"), "on_screen": ("it is on somebody's screen at this moment", "此刻正由人员办理"), "there": ("the case is there already", "案件已在该处")}
 
 
 @dataclass(frozen=True)
@@ -89,15 +90,16 @@ class Preview:
     digest: str
 
 
-def preview(cases: list[Case], recipients: list[Collector], team: Team | None, way: str, today: date) -> Preview:
+def preview(cases: list[Case], recipients: list[Collector], team: Team | None, way: str, now: datetime) -> Preview:
     """The cases shared out among the recipients, or, where there are none, given to the team without anybody by name. In a transaction that sees them, each case with its team and holder.
 
     Raises Refused where nobody is named, for somebody who has left, for an agency, and for a team that ended.
     """
+    today = now.astimezone(ZONE).date()
     _demand_there(recipients, team, today)
     stays, able = [], []
     for case in cases:
-        why = "closed" if case.state != "open" else "frozen" if case.frozen_at is not None else "agency" if case.team is not None and case.team.kind == "agency" else None
+        why = _why_not(case, now)
         stays.append(_stay(case, *_WORDS[why])) if why else able.append(case)
     moves: list[Move] = []
     if recipients:
@@ -115,6 +117,17 @@ def preview(cases: list[Case], recipients: list[Collector], team: Team | None, w
     moves.sort(key=lambda one: (one.to_name or "", one.borrower_id, str(one.case)))
     told = [[str(one.case), one.from_team, str(one.from_holder or ""), one.to_team, str(one.to_holder or "")] for one in moves]
     return Preview(tuple(moves), tuple(stays), tuple(_people(moves, recipients, today)), digest_of({"day": today.isoformat(), "moves": told, "stay": sorted(str(one.case) for one in stays)}))
+
+
+def _why_not(case: Case, now: datetime) -> str | None:
+    """Why the case is not moved with others, of _WORDS; None where it can be."""
+    if case.state != "open":
+        return "closed"
+    if case.frozen_at is not None:
+        return "frozen"
+    if case.team is not None and case.team.kind == "agency":
+        return "agency"
+    return "on_screen" if case.reserved_by_id is not None and case.reserved_until is not None and case.reserved_until > now else None
 
 
 def _demand_there(recipients: list[Collector], team: Team | None, today: date) -> None:

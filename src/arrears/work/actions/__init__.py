@@ -1,29 +1,35 @@
 """Every change that can be made, one verb each; importing this registers them all."""
 
-# front
-# person
-# queue
-from arrears.work.actions import (  # noqa: F401  # noqa: E402, F401
+from arrears.work.actions import (  # noqa: F401
+    absences,
     accounts,
+    agreements,
     approvals,
     attachments,
+    coaching,
     consents,
     contacts,
+    desk_exports,
     disputes,
     emergency,
     export,
+    hardship,
     holds,
     indexes,
     intake,
+    matters,
+    moves,
     offers,
     parties,
     people,
     placements,
     plans,
     promises,
+    quality,
     queue,
     recording,
     reminders,
+    reoffers,
     retention,
     rights,
     settlements,
@@ -31,16 +37,12 @@ from arrears.work.actions import (  # noqa: F401  # noqa: E402, F401
     teams,
 )
 
+# front
+# person
+# queue
 # plans
-# isort: split
-from arrears.work.actions import agreements, reoffers  # noqa: F401
 # matters
-# isort: split
 # team
-from arrears.work.actions import absences, coaching, hardship, matters, moves  # noqa: F401  # noqa: E402, F401
-
 # oversight
-# isort: split
-from arrears.work.actions import desk_exports, quality  # noqa: F401
 # running
 # end

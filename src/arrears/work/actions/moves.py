@@ -31,7 +31,7 @@ def move_many(doing: Doing, lender: Lender, *, cases: Cases, digest: Annotated[s
     if len(keys) > most:
         raise Refused(f"{len(keys)} cases at once, at most {most} (team.move_most): move them in parts", f"一次转派 {len(keys)} 件，最多 {most} 件（team.move_most）：请分批转派")
     found = movable(doing, keys)
-    told = preview(found, recipients_of(doing, collectors or []), _team_of(lender, team), way, doing.today)
+    told = preview(found, recipients_of(doing, collectors or []), _team_of(lender, team), way, doing.now)
     if told.digest != digest:
         raise Changed("cases, people or absences changed since the preview, so the cases would go otherwise now; nothing was moved: look at the new preview", "预览之后案件、人员或缺勤情况有变，分派结果已不同；未作任何转派：请查看新的预览")
     if not told.moves:
@@ -107,7 +107,7 @@ def _hand_over(doing: Doing, lender: str, cases: list[Case], team: UUID | None, 
     Placement.objects.filter(case__in=keys, returned_on=None).update(returned_on=doing.today, returned_why=why)
     if team is not None:
         Placement.objects.bulk_create(Placement(lender=lender, case_id=key, team_id=team, held_by_id=holder, placed_on=doing.today) for key in keys)
-    Case.objects.filter(pk__in=keys).update(team=team, held_by=holder)
+    Case.objects.filter(pk__in=keys).update(team=team, held_by=holder, reserved_by=None, reserved_until=None)
 
 
 def _locked(lender: str, keys: list[UUID]) -> list[Case]:

@@ -23,11 +23,11 @@ from arrears.work.models.plans import NightStrategy
 
 __all__ += ["NightStrategy"]
 # matters
-from arrears.work.models.matters import Hardship, MatterEvidence, MatterNote, MatterTask
+from arrears.work.models.matters import Hardship, MatterEvidence, MatterNote, MatterTask  # noqa: E402
 
 __all__ += ["Hardship", "MatterEvidence", "MatterNote", "MatterTask"]
 # team
-from arrears.work.models.team import Absence, CoachingNote  # noqa: E402
+from arrears.work.models.team import Absence, CoachingNote
 
 __all__ += ["Absence", "CoachingNote"]
 # oversight

@@ -31,7 +31,7 @@ def preview_of(actor: Actor, cases: list[UUID], collectors: list[UUID], team: st
     doing = Doing(actor, now, uuid4())
     with seen_by(actor):
         to = None if team is None else Team.objects.filter(lender=actor.lender, code=team).first()
-        return preview(movable(doing, sorted(set(cases))), recipients_of(doing, collectors), to, way, doing.today)
+        return preview(movable(doing, sorted(set(cases))), recipients_of(doing, collectors), to, way, now)
 
 
 def moves_of_today(actor: Actor, now: datetime) -> list[MoveLine]:
@@ -43,3 +43,9 @@ def moves_of_today(actor: Actor, now: datetime) -> list[MoveLine]:
         rows = list(Entry.objects.filter(lender=actor.lender, actor=actor.account, verb__in=("case.move_many", "case.move_back"), is_refused=False, at__gte=midnight(today), at__lt=midnight(today + timedelta(days=1))).order_by("-number"))
     back = {row.parameters["entry"] for row in rows if row.verb == "case.move_back"}
     return [MoveLine(row.id, row.at, row.result["count"], str(row.id) in back) for row in rows if row.verb == "case.move_many"]
+
+
+def teams_to(actor: Actor) -> list[str]:
+    """The codes of the lender's own teams that go on: to any of them a case may be given, though its lead sees it no more."""
+    with seen_by(actor):
+        return list(Team.objects.filter(lender=actor.lender, kind="own", ended_on=None).order_by("code").values_list("code", flat=True))

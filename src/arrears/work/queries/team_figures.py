@@ -78,6 +78,7 @@ class Figures:
     expected: dict[str, Share]
     unfollowed: Share
     near: dict[str, int]
+    reminders: int
     closed: int
     paid: int
 
@@ -111,20 +112,25 @@ def framed(actor: Actor, now: datetime, code: str | None, of: UUID | None = None
 def team_figures(actor: Actor, now: datetime, code: str | None = None) -> Figures:
     """The figures of one team. Raises Forbidden."""
     with framed(actor, now, code) as (frame, teams, people), everywhere(actor):
-        return _told(frame, teams, people)
+        return _told(frame, teams, people, now)
 
 
-def own_figures(actor: Actor, now: datetime) -> Figures:
-    """The figures of the actor alone, as a collector. Raises Forbidden for whoever is none."""
+def own_frame(actor: Actor, now: datetime):
+    """As framed, of the actor alone, as a collector. Raises Forbidden for whoever is none."""
     if actor.collector is None:
         raise Forbidden("your account holds no cases as a collector, so it has no figures of its own", "您的账号未对应催收员，没有本人工作情况", ())
     with seen_by(actor):
         code = Collector.objects.filter(lender=actor.lender, pk=actor.collector).values_list("team__code", flat=True).first()
-    with framed(actor, now, code, actor.collector, "team.own") as (frame, teams, people), everywhere(actor):
-        return _told(frame, teams, people)
+    return framed(actor, now, code, actor.collector, "team.own")
 
 
-def _told(frame: Frame, teams: list[Team], people: list[Collector]) -> Figures:
+def own_figures(actor: Actor, now: datetime) -> Figures:
+    """The figures of the actor alone, as a collector. Raises Forbidden for whoever is none."""
+    with own_frame(actor, now) as (frame, teams, people), everywhere(actor):
+        return _told(frame, teams, people, now)
+
+
+def _told(frame: Frame, teams: list[Team], people: list[Collector], now: datetime) -> Figures:
     held, money, buckets = _held(frame)
     idle = Counter(dict(team_sets.cases(frame).filter(CASES["idle"](frame)).values_list("held_by").annotate(Count("pk")).order_by()))
     did, kept, kept_money = _did(frame)
@@ -140,7 +146,7 @@ def _told(frame: Frame, teams: list[Team], people: list[Collector]) -> Figures:
         tuple(team.code for team in teams), next(team.code for team in teams if team.id == frame.team), frame.today, frame.settings, tuple(lines), buckets, total,
         dict(sum((Counter(line.money) for line in lines), Counter())), {period: dict(sum(did[period].values(), Counter())) for period in PERIODS}, dict(sum(kept.values(), Counter())), kept_money,
         {period: _share(team_sets.promises_expected(frame, period)) for period in PERIODS}, _share(team_sets.promises_unfollowed(frame)),
-        {"dispute": team_sets.matters_near(frame, Dispute).count(), "complaint": team_sets.matters_near(frame, Complaint).count()}, *_closed(frame))
+        {"dispute": team_sets.matters_near(frame, Dispute).count(), "complaint": team_sets.matters_near(frame, Complaint).count()}, team_sets.reminders_past(frame, now).count(), *_closed(frame))
 
 
 def _held(frame: Frame) -> tuple[dict[str, Counter], dict[UUID | None, Counter], dict[str, Share]]:

@@ -9,10 +9,10 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from django.db.models import Exists, ExpressionWrapper, F, Func, OuterRef, Q, QuerySet
-from django.db.models.fields import DateTimeField
+from django.db.models.fields import DateField, DateTimeField
 
 from arrears.work.actions.action import ZONE
-from arrears.work.models import Case, Complaint, Contact, Dispute, Placement, Promise
+from arrears.work.models import Absence, Case, Complaint, Contact, Dispute, Placement, Promise, Reminder
 from arrears.work.team_settings import TeamSettings
 
 PERIODS = ("today", "week")
@@ -56,6 +56,13 @@ class _DayAfter(Func):
     output_field = DateTimeField()
 
 
+class _DayOf(Func):
+    """The lender's day of a moment."""
+
+    template = f"((%(expressions)s AT TIME ZONE '{ZONE.key}')::date)"
+    output_field = DateField()
+
+
 def cases(frame: Frame) -> QuerySet:
     """The open cases of the team, or of one collector of it."""
     rows = Case.objects.filter(lender=frame.lender, team=frame.team, state="open")
@@ -69,6 +76,15 @@ def _idle(frame: Frame) -> Q:
     return Q(held_by__isnull=False) & (Q(worked_at=None) | Q(worked_at__lt=midnight(since + timedelta(days=1)))) & ~Exists(lately)
 
 
+def due_while_away(today: date) -> Q:
+    """Open cases whose holder is away, or going to be, when an open promise in them is to be paid or a call back was asked for."""
+    away = Absence.objects.filter(Q(until_on=None) | Q(until_on__gt=today))
+    meanwhile = away.filter(collector=OuterRef("case__held_by"), from_on__lte=OuterRef("day")).filter(Q(until_on=None) | Q(until_on__gt=OuterRef("day")))
+    promises = Promise.objects.filter(case=OuterRef("pk"), state="open", pay_by_on__gte=today).annotate(day=F("pay_by_on")).filter(Exists(meanwhile))
+    calls = Reminder.objects.filter(case=OuterRef("pk"), kind="call_back", done_at=None).annotate(day=_DayOf(F("due_at"))).filter(Exists(meanwhile))
+    return Q(held_by__in=away.values("collector")) & (Exists(promises) | Exists(calls))
+
+
 CASES: dict[str, Callable[[Frame], Q]] = {
     "all": lambda frame: Q(),
     "nobody": lambda frame: Q(held_by=None),
@@ -76,9 +92,10 @@ CASES: dict[str, Callable[[Frame], Q]] = {
     "to_work": lambda frame: Q(rank__isnull=False),
     "idle": _idle,
     "left": lambda frame: Q(held_by__left_on__lte=frame.today),
+    "due_away": lambda frame: due_while_away(frame.today),
     "away": lambda frame: Q(held_by__in=list(frame.away)),
 }
-"""By name which open cases of the team: all; held by nobody; worked today; with a treatment from the night; idle; held by somebody who has left; by somebody away today."""
+"""By name which open cases of the team: all; held by nobody; worked today; with a treatment from the night; idle; held by somebody who has left; with something due while the holder is away; held by somebody away today."""
 
 
 def contacts(frame: Frame, period: str) -> QuerySet:
@@ -121,6 +138,11 @@ def promises_unfollowed(frame: Frame) -> QuerySet:
 def matters_near(frame: Frame, model: type[Dispute | Complaint]) -> QuerySet:
     """Disputes or complaints in cases of the team that are open and whose last day for the answer is past, or at most clock_days ahead."""
     return _in_cases(frame, model.objects.filter(lender=frame.lender, state="open", answer_by_on__lte=frame.today + timedelta(days=frame.settings.clock_days)))
+
+
+def reminders_past(frame: Frame, now: datetime) -> QuerySet:
+    """Reminders in cases of the team that were due before this moment and that nobody has done."""
+    return _in_cases(frame, Reminder.objects.filter(lender=frame.lender, done_at=None, due_at__lt=now))
 
 
 def closed(frame: Frame, *, paid: bool) -> QuerySet:
