@@ -68,7 +68,7 @@ WORDS = {
     "talk_voicemail": _("Noted. The account comes back tomorrow."), "talk_not_in_use": _("Noted. The number is closed everywhere."),
     # plans
     "weekly": _("weekly"), "fortnightly": _("every two weeks"), "monthly": _("monthly"), "part_paid": _("partly paid"), "missed": _("missed"), "due_today": _("due today"), "to_come": _("to come"),
-    "part_is_paid": _("paid in time"), "plan_proposed": _("The plan is proposed. Read it out; when the debtor agrees, say so here."), "plan_asked": _("The plan is proposed, and somebody else was asked to approve it."),
+    "part_is_paid": _("paid in time"), "plan_proposed": _("The plan is proposed. Read it out; when the debtor agrees, say so here."), "plan_approval_asked": _("The plan is proposed, and somebody else was asked to approve it."),
     "plan_agreed": _("The plan holds from today on. While it is kept nobody collects on this loan."), "plan_ended": _("The plan no longer holds."),
     "shift_days": _("the first day"), "gap_days": _("the time between two parts"), "penalty": _("penalty waived"), "interest": _("interest waived"), "fee": _("fee waived"), "principal": _("principal waived"),
     # matters
