@@ -124,8 +124,8 @@ def extend(request, kind: str, matter: UUID):
     sent, verb = request.POST, f"{kind}.extend"
     sheet = one_matter(request.actor, kind, matter, today_of(request))
     approved = next((one["id"] for one in sheet.approvals if one["state"] == "approved"), None)
-    if approved is None and verb in sheet.may:
-        return _acted(request, kind, matter, "approval.ask", {"kind": "extension", "subject": str(matter)}, "extend", "asked", ("reason",), of_matter=False)
+    if approved is None:
+        return _acted(request, kind, matter, verb, {kind: matter}, "extend", "asked", ("reason",), of_matter=False)
     return _acted(request, kind, matter, verb, {kind: matter, "approval": approved, "text": sent.get("text", "")}, "extend", "extended", ("reason", "text"), of_matter=False)
 
 
