@@ -34,6 +34,17 @@ def know_django() -> None:
     configure_without_database()
 
 
+def keep_rules(lender: str, licence: str = "bank", law: str = "cn", policy: dict[str, str] | None = None, products: str = "{}") -> None:
+    """The lender has a rulebook as a night's intake leaves it; within a transaction in which may be written."""
+    from arrears.law.packs import law_of
+    from arrears.work.intake_rules import digest_of
+    from arrears.work.models import Rulebook
+
+    text = f"id: {lender}\nname: 样例银行\nlaw: {law}\nlicence: {licence}\nproducts: {products}\nother_product: consumer_loan\n" + ("zones: [America/New_York]\n" if law == "us" else "")
+    texts = law_of(law, policy)
+    Rulebook.objects.create(lender=lender, as_of=date(2026, 10, 31), book="/nowhere/book", lender_text=text, texts=texts, digest=digest_of(text, texts))
+
+
 @contextmanager
 def opened_home() -> Iterator["Work"]:
     """A home with a running cluster, current tables and a vault, and Django knows its databases; stopped and removed at the end, however it ends."""
@@ -62,6 +73,7 @@ class Work:
         code = code or f"bank-{uuid4().hex[:12]}"
         with self.writing(code):
             Lender.objects.create(code=code, name_zh="样例银行", name_en="Sample Bank", licence="bank")
+            keep_rules(code)
         self.strategy(code, GENEROUS)
         return code
 

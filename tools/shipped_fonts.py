@@ -1,6 +1,7 @@
 """Makes the font that agreements are set in: Noto Sans SC, cut down to the characters that a Chinese or English agreement can need.
 
     python tools/shipped_fonts.py            makes it again, and its manifest
+    python tools/shipped_fonts.py --manifest writes the manifest alone, of the font that lies there
     python tools/shipped_fonts.py --check    tells whether making it again would give the same bytes
 
 Source: the package fonts-noto-cjk of Debian, face Noto Sans CJK SC of NotoSansCJK-Regular.ttc, SIL Open Font License 1.1. The cut has GB 2312 whole, Latin letters with their
@@ -54,13 +55,16 @@ def cut() -> bytes:
 def manifest(content: bytes) -> str:
     """What is said beside the font: whence, under which licence, how many characters, its digest."""
     font = TTFont(io.BytesIO(content))
+    has = sorted(font.getBestCmap())
+    edges = [place for place, code in enumerate(has) if place == 0 or has[place - 1] + 1 != code] + [len(has)]
+    ranges = " ".join(f"{has[first]:04X}-{has[last - 1]:04X}" for first, last in zip(edges, edges[1:], strict=False))
     told = {"name": NAME, "family": "Noto Sans SC", "source": "Debian fonts-noto-cjk 1:20220127+repack1-1, NotoSansCJK-Regular.ttc, face 2", "source_sha384": hashlib.sha384(SOURCE.read_bytes()).hexdigest(),
-            "licence": "OFL-1.1", "licence_file": "OFL.txt", "characters": len(font.getBestCmap()), "bytes": len(content), "sha384": hashlib.sha384(content).hexdigest(), "made_by": "tools/shipped_fonts.py"}
+            "licence": "OFL-1.1", "licence_file": "OFL.txt", "characters": len(has), "ranges": ranges, "bytes": len(content), "sha384": hashlib.sha384(content).hexdigest(), "made_by": "tools/shipped_fonts.py"}
     return json.dumps([told], indent=1, ensure_ascii=False) + "\n"
 
 
 def main() -> int:
-    made = cut()
+    made = (PLACE / NAME).read_bytes() if "--manifest" in sys.argv[1:] else cut()
     if "--check" in sys.argv[1:]:
         same = (PLACE / NAME).read_bytes() == made
         print("the same bytes" if same else f"{PLACE / NAME} is not what this makes of {SOURCE}")

@@ -156,7 +156,7 @@ def _run(address: str, port: int, workers: int, serving) -> None:
     from granian.constants import Interfaces
 
     files = {"ssl_cert": Path(serving.certificate), "ssl_key": Path(serving.key)} if serving.certificate else {}
-    server = Granian("arrears.web.wsgi:application", address=address, port=port, interface=Interfaces.WSGI, workers=workers, blocking_threads=4, factory=True, websockets=False, log_access=False,
+    server = Granian("arrears.cli.served:application", address=address, port=port, interface=Interfaces.WSGI, workers=workers, blocking_threads=4, factory=True, websockets=False, log_access=False,
                      log_level="warning", respawn_failed_workers=True, workers_kill_timeout=10, **files)
     server.serve()
 

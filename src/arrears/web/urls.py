@@ -4,7 +4,32 @@ from django.urls import path
 
 import arrears.work.actions  # noqa: F401 - registers every verb
 from arrears.web import health
-from arrears.web.desk import cases, coaching, home, log_in, moves, oversight, own_account, second_factor, team
+from arrears.web.desk import (
+    cases,
+    coaching,
+    documents,
+    every_fen,
+    exports,
+    home,
+    law,
+    ledger,
+    log_in,
+    matter_clocks,
+    matters,
+    moves,
+    oversight,
+    own_account,
+    parties,
+    plans,
+    quality,
+    queue,
+    raising,
+    screening,
+    search,
+    second_factor,
+    talk,
+    team,
+)
 
 urlpatterns = [
     path("healthz", health.alive, name="health"),
@@ -34,9 +59,53 @@ urlpatterns = [
     path("account/sessions/end", own_account.end_sessions, name="end_sessions"),
     # front
     # person
+    path("cases/<uuid:case>/lamps", cases.case_lamps, name="lamps"),
+    path("cases/<uuid:case>/debts/<path:loan>/fen", every_fen.every_fen, name="every_fen"),
+    path("cases/<uuid:case>/documents", documents.document_add, name="document_add"),
+    path("cases/<uuid:case>/documents/<uuid:attachment>", documents.document, name="document"),
+    path("wording", screening.wording, name="wording"),
     # queue
+    path("queue", queue.queue, name="queue"),
+    path("queue/next", queue.next_case, name="next_case"),
+    path("cases/<uuid:case>/outcome", talk.outcome, name="outcome"),
+    path("cases/<uuid:case>/put-back", talk.put_back, name="put_back"),
+    path("cases/<uuid:case>/reminders/done", talk.reminder_done, name="reminder_done"),
+    path("search", search.search, name="search"),
     # plans
+    path("cases/<uuid:case>/plan", plans.plan_new, name="plan_new"),
+    path("cases/<uuid:case>/plans/<uuid:plan>", plans.plan, name="plan"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/agree", plans.plan_agree, name="plan_agree"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/ask", plans.plan_ask, name="plan_ask"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/end", plans.plan_end, name="plan_end"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/agreement", plans.agreement, name="agreement"),
+    path("cases/<uuid:case>/plans/<uuid:plan>/agreement/drawn", plans.agreement_drawn, name="agreement_drawn"),
+    path("cases/<uuid:case>/offers/<uuid:offer>/taken", plans.offer_taken, name="offer_taken"),
     # matters
+    path("matters", matters.matters, name="matters"),
+    path("matters/clocks", matter_clocks.matter_clocks, name="matter_clocks"),
+    path("matters/hardship/<uuid:hardship>/examine", matters.examine, name="hardship_examine"),
+    path("matters/hardship/<uuid:hardship>/decide", matters.decide, name="hardship_decide"),
+    path("matters/hardship/<uuid:hardship>/confirm", matters.confirm, name="hardship_confirm"),
+    path("matters/<str:kind>/<uuid:matter>", matters.matter, name="matter"),
+    path("matters/<str:kind>/<uuid:matter>/read", matters.read, name="matter_read"),
+    path("matters/<str:kind>/<uuid:matter>/note", matters.note, name="matter_note"),
+    path("matters/<str:kind>/<uuid:matter>/assign", matters.assign, name="matter_assign"),
+    path("matters/<str:kind>/<uuid:matter>/weigh", matters.weigh, name="matter_weigh"),
+    path("matters/<str:kind>/<uuid:matter>/attach", matters.attach, name="matter_attach"),
+    path("matters/<str:kind>/<uuid:matter>/task", matters.task, name="matter_task"),
+    path("matters/<str:kind>/<uuid:matter>/task/done", matters.task_done, name="matter_task_done"),
+    path("matters/<str:kind>/<uuid:matter>/extend", matters.extend, name="matter_extend"),
+    path("matters/<str:kind>/<uuid:matter>/answer", matters.answer, name="matter_answer"),
+    path("matters/<str:kind>/<uuid:matter>/reopen", matters.reopen, name="matter_reopen"),
+    path("matters/<str:kind>/<uuid:matter>/lift", matters.lift, name="matter_lift"),
+    path("cases/<uuid:case>/matters/<str:kind>", raising.matter_raise, name="matter_raise"),
+    path("cases/<uuid:case>/parties", parties.parties, name="parties"),
+    path("cases/<uuid:case>/parties/add", parties.add, name="party_add"),
+    path("cases/<uuid:case>/parties/reach", parties.add_point, name="point_add"),
+    path("cases/<uuid:case>/parties/close", parties.close_point, name="point_close"),
+    path("cases/<uuid:case>/parties/protect", parties.protect, name="party_protect"),
+    path("cases/<uuid:case>/parties/release", parties.release, name="party_release"),
+    path("cases/<uuid:case>/parties/reasons", parties.read_reasons, name="party_reasons"),
     # team
     path("team", team.team, name="team"),
     path("team/figures", team.figures, name="team_figures"),
@@ -53,6 +122,20 @@ urlpatterns = [
     path("team/absences/<uuid:collector>/put", coaching.put, name="absence_put"),
     path("team/absences/<uuid:collector>/end", coaching.end, name="absence_end"),
     # oversight
+    path("ledger", ledger.show, name="ledger"),
+    path("samples", quality.list_samples, name="samples"),
+    path("samples/draw", quality.draw, name="sample_draw"),
+    path("samples/<uuid:sample>", quality.sample, name="sample"),
+    path("samples/contacts/<uuid:item>", quality.sheet, name="sheet"),
+    path("samples/contacts/<uuid:item>/dispute", quality.dispute, name="sheet_dispute"),
+    path("cases/<uuid:case>/sheet", quality.fill, name="sheet_fill"),
+    path("scores", quality.own, name="own_sheets"),
+    path("law", law.show, name="law"),
+    path("exports", exports.list_exports, name="exports"),
+    path("exports/ask", exports.ask, name="export_ask"),
+    path("exports/<uuid:export>", exports.export, name="export"),
+    path("exports/<uuid:export>/make", exports.make, name="export_make"),
+    path("exports/<uuid:export>/fetch", exports.fetch, name="export_fetch"),
     # running
     # end
 ]

@@ -15,6 +15,7 @@ from arrears.vault.vault import Vault
 from arrears.work import intake_hands, night_files
 from arrears.work.identities import identity, of_lender, person_of
 from arrears.work.intake_debts import close_settled, put_debts, put_payments
+from arrears.work.intake_offers import keep_strategy
 from arrears.work.intake_people import ROWS_A_PIECE, parties_of, take_people
 from arrears.work.intake_rules import keep_rules
 from arrears.work.night_files import Night
@@ -48,6 +49,7 @@ def take_in(lender: str, night: Night, vault: Vault, now: datetime, applied: lis
     told |= _put_cases(lender, night, vault)
     of = night_files.loans(night, places["borrower_id"])
     told |= put_debts(lender, night, places, of)
+    keep_strategy(lender, under, night)
     told |= close_settled(lender, night.as_of)
     parties = parties_of(lender, under, places, night_files.guarantors(night, of))
     told |= take_people(lender, under, night, vault, now, places, parties, applied).told()

@@ -187,6 +187,12 @@ def languages(night: Night) -> pl.DataFrame:
     return _rows(path, ("borrower_id", "language"), night.as_of).select("borrower_id", "language").drop_nulls()
 
 
+def strategy_text(night: Night) -> str | None:
+    """The text of the strategy by which the night proposed; None where its run says none. Raises Refused where run.json is damaged."""
+    text = _json(night.folder / "run.json", night.as_of).get("strategy")
+    return text if isinstance(text, str) and text.strip() else None
+
+
 def _holders(book: Book, as_of: date, run: dict) -> tuple[Path | None, str]:
     """The file of who has whose case since the night, and the roster by which it was given."""
     files = store.sharings(book, as_of)

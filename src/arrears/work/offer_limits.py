@@ -45,6 +45,13 @@ def owed_of(debt: Debt) -> Owed:
     return Owed(debt.currency, debt.claimable_minor, told["penalty_minor"], told["due_interest_minor"], told["due_fee_minor"], min(principal, debt.claimable_minor))
 
 
+def told_of(debt: Debt) -> dict[str, int | str]:
+    """Of what the debt is made, as a plan keeps it: amounts in minor units by part, days past due, and the night they are of."""
+    owed = owed_of(debt)
+    return {"as_of": debt.as_of.isoformat(), "days_past_due": debt.days_past_due, "product": debt.product, "claimable_minor": owed.claimable_minor, "principal_minor": owed.principal_minor,
+            "interest_minor": owed.interest_minor, "fee_minor": owed.fee_minor, "penalty_minor": owed.penalty_minor, "excess_minor": debt.position.get("excess_minor") or 0}
+
+
 def limits_of(debts: Iterable[Debt], lender: str, now: datetime, today: date) -> tuple[dict[UUID, Limits], str | None]:
     """By debt what may be offered for it, and the digest of the strategy that says so. As many queries for one debt as for many. To be called where the lender is seen."""
     debts = list(debts)

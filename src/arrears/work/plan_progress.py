@@ -45,7 +45,7 @@ def paid_since(agreed_on: date, paid: Paid, as_of: date) -> int:
 
 def is_kept(instalments: list[dict], agreed_on: date, ended_on: date | None, paid: Paid, as_of: date) -> bool:
     """Whether the plan was kept so far: each part due by then was paid in time, and one at least was due; or it ended early with its whole sum paid before."""
-    parts = sorted(((date.fromisoformat(one["due_on"]), one["amount_minor"]) for one in instalments))
+    parts = sorted((date.fromisoformat(one["due_on"]), one["amount_minor"]) for one in instalments)
     is_early = ended_on is not None and ended_on <= as_of and ended_on <= parts[-1][0]
     until = ended_on - timedelta(days=1) if is_early else as_of
     owed, in_time, any_due = 0, True, False

@@ -23,11 +23,11 @@ WORDS = {
 _TABLES = {"party": "身份", "contact_point": "联系方式与账户", "contactpoint": "联系方式与账户", "debt": "债务", "payment": "还款", "promise": "还款承诺", "offer": "方案", "plan": "分期计划", "dispute": "异议",
            "complaint": "投诉", "hold": "停催", "contact": "联系记录", "consent": "同意", "attachment": "录音、证明与文件", "entry": "操作理由",
            "reminder": "提醒",
-           "hardship": "困难申请", "matternote": "核查记录", "mattertask": "整改事项",
+           "hardship": "困难申请", "matternote": "核查记录", "mattertask": "整改事项", "sheet": "质检评语",
 }
 _COLUMNS = {
     "agreed_on": "达成日期", "agency": "委外机构", "amount_minor": "金额", "answer": "答复", "answer_by_on": "应答复日期", "answered_at": "答复时间", "as_of": "截至", "at": "时间", "attachment": "附件编号", "attempted_at": "联系时间",
-    "borrower_id": "借款人编号（化名）", "bucket": "逾期档", "case": "案件编号", "channel": "渠道", "claimable_minor": "可主张金额", "closed_on": "结案日期", "currency": "币种", "days_past_due": "逾期天数",
+    "borrower_id": "借款人编号（化名）", "bucket": "逾期档", "case": "案件编号", "channel": "渠道", "claimable_minor": "可主张金额", "closed_on": "结案日期", "comment": "评语", "currency": "币种", "days_past_due": "逾期天数",
     "destroyed_at": "销毁时间", "direction": "方向", "due_on": "应还日期", "due_total_minor": "应还总额", "ended_on": "终止日期", "erased_at": "删除时间", "expires_on": "有效期至", "first_on": "首次", "from": "自",
     "from_hour": "自（时）", "frozen_at": "停止处理时间", "given_at": "同意时间", "ground": "事由", "id_number": "证件号码", "instalments": "各期", "kind": "种类", "last_on": "最近", "lifted_at": "解除时间", "loan_id": "贷款编号",
     "made_at": "形成时间", "made_on": "提出日期", "name": "姓名", "note": "备注", "number": "期次", "opened_on": "立案日期", "ordinal": "序号", "outcome": "结果", "outstanding_principal_minor": "未还本金", "paid_on": "还款日期",

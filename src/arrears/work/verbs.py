@@ -100,6 +100,8 @@ VERBS: dict[str, Verb] = {
     "talk.note": Verb(("Case",), "记录沟通结果", "note the outcome of a talk"),
     "reminder.done": Verb(("Case",), "完成提醒", "tick a reminder off"),
     # plans
+    "plan.draw_up": Verb(("Case",), "出具分期协议", "draw up the agreement of a plan"),
+    "plan.reoffer": Verb(("Lender",), "违约分期自动重新提供", "offer broken plans again"),
     # matters
     "dispute.extend": Verb(("Case",), "异议延期", "extend the time to answer a dispute"),
     "complaint.extend": Verb(("Case",), "投诉延期", "extend the time to answer a complaint"),

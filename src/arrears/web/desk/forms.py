@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
 _AMOUNT = re.compile(r"\d{1,13}(\.\d{1,2})?")
@@ -33,7 +33,7 @@ def given(text: str | None) -> str | None:
 def what_is_missing(sent, *names: str) -> str | None:
     """A sentence that names the fields left empty, in the reader's language; None where all are filled."""
     left = [gettext(FIELDS[name]) for name in names if not (sent.get(name) or "").strip()]
-    return gettext(_("Please fill in: %(fields)s.")) % {"fields": gettext(_(", ")).join(left)} if left else None
+    return gettext(_("Please fill in: %(fields)s.")) % {"fields": (", " if get_language() == "en" else "、").join(left)} if left else None
 
 
 def see_other(to: str, *rest, done: str | None = None, **more) -> HttpResponse:

@@ -1,11 +1,11 @@
 """Disputes, complaints and hardship: their queue, and one of them with all that is done about it."""
 
+import json
 from uuid import UUID
 
 from django.http import Http404
 from django.shortcuts import render
 from django.utils.translation import get_language
-from django.utils.translation import gettext_noop as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
@@ -22,12 +22,6 @@ from arrears.work.queries.one_matter import case_of_matter, one_matter
 from arrears.work.residuals import could
 from arrears.work.verbs import VERBS
 
-DONE = {
-    "raised": _("It is put down. Nobody is contacted until it is answered."), "noted": _("Your note is kept."), "assigned": _("It was given to them."), "weighed": _("It counts so from now on; its last day changed with it."),
-    "asked": _("Somebody else now decides about the further days."), "extended": _("It has its further days, and the letter is kept."), "answered": _("It is answered, and the letter is kept."),
-    "attached": _("It is evidence now."), "tasked": _("It is to be put right."), "put_right": _("It is put right."), "examined": _("It is noted."), "decided": _("It is decided, and the letter is kept."),
-    "refusing": _("You refused it. Somebody else confirms that before it is told the borrower."), "reopened": _("It is taken up again, with a clock of its own."), "lifted": _("The hold is lifted."), "open": _("It is open again."),
-}
 OUTCOMES = {"dispute": ANSWERS, "complaint": ANSWERS, "hardship": ("plan", "paused", "refused", "withdrawn")}
 
 
@@ -158,7 +152,7 @@ def reopen(request, kind: str, matter: UUID):
         raise
     except Refused as refused:
         return _page(request, kind, matter, 422, form="reopen", wrong=what_is_missing(sent, "text") or mishaps.in_language(refused))
-    return see_other("matter", done="reopened", kind=kind, matter=UUID(str(told[kind])))
+    return see_other("matter", done="matter_reopened", kind=kind, matter=UUID(str(told[kind])))
 
 
 @require_POST
@@ -214,7 +208,7 @@ def _acted(request, kind: str, matter: UUID, verb: str, parameters: dict, form: 
         return _page(request, kind, matter, 422, form=form, wrong=missing)
     except Refused as refused:
         return _page(request, kind, matter, 422, form=form, wrong=missing or mishaps.in_language(refused))
-    return see_other("matter", done=done, kind=kind, matter=matter)
+    return see_other("matter", done=f"matter_{done}", kind=kind, matter=matter)
 
 
 def _page(request, kind: str, matter: UUID, status: int = 200, **more):
@@ -228,15 +222,20 @@ def _page(request, kind: str, matter: UUID, status: int = 200, **more):
     extension = letter_texts()[kind].get("extended", {}).get(lang, "")
     sent = request.POST if more.get("wrong") else {}
     figures = _figures(more.get("told"))
+    notes = {one["id"]: one["text"] for one in (more.get("told") or {}).get("notes", ())}
+    evidence, names, row = {one["attachment_id"] for one in sheet.evidence}, sheet.names, sheet.row
     return render(request, "matter.html", {
         "sheet": sheet, "line": sheet.line, "kind": kind, "is_open": sheet.line.state in ("open", "refusing"), "outcomes": OUTCOMES[kind], "chosen": chosen, "lang": lang, "letter": sent.get("text") if more.get("form") == "answer" else begun,
-        "extension": extension, "sent": sent, "chosen_tasks": sent.getlist("tasks") if sent else (), "all_tasks": TASKS, "all_evidence": EVIDENCE, "figures": figures, "done": DONE.get(request.GET.get("done", "")) if request.method != "POST" else None,
+        "extension": extension, "sent": sent, "chosen_tasks": sent.getlist("tasks") if sent else (), "all_tasks": TASKS, "all_evidence": EVIDENCE, "figures": figures, "notes": [{**one, "who": names.get(one["written_by_id"]), "text": notes.get(one["id"])} for one in sheet.notes],
+        "tasks": [{**one, "whose": names.get(one["assigned_to_id"]), "who": names.get(one["done_by_id"]), "is_late": one["done_at"] is None and one["due_on"] is not None and one["due_on"] < today_of(request)} for one in sheet.tasks],
+        "tasks_left": sum(one["done_at"] is None for one in sheet.tasks), "papers": [{**one, "is_evidence": one["id"] in evidence} for one in sheet.attachments], "refused_by": names.get(row.get("refused_by_id"), "–"),
+        "is_own_refusal": row.get("refused_by_id") is not None and row.get("refused_by_id") == request.actor.account, "answered_by": names.get(row.get("answered_by_id") or row.get("decided_by_id")), "about": sheet.about or names.get(row.get("about_account_id")),
+       
         "may_answer": ("hardship.decide" if kind == "hardship" else f"{kind}.answer") in sheet.may, "may_extend": f"{kind}.extend" in sheet.may, "waiting": next((one for one in sheet.approvals if one["state"] == "waiting"), None),
         "approved": next((one for one in sheet.approvals if one["state"] == "approved"), None), "purposes": ("dispute", "complaint", "collection", "person_right", "legal_proceedings"), **more}, status=status)
 
 
 def _figures(told: dict | None) -> dict | None:
     """The figures of a household, once its words are shown."""
-    import json
 
     return json.loads(told["sheet"]) if told and told.get("sheet") else None

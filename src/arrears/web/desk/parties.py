@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.shortcuts import render
-from django.utils.translation import gettext_noop as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
@@ -16,8 +15,6 @@ from arrears.work.queries.cases import one_case
 from arrears.work.queries.matter_words import POINTS, ROLES
 from arrears.work.queries.parties import may_in_case, protections
 
-DONE = {"added": _("The person is in the case."), "point_added": _("They can be reached there."), "point_closed": _("Nobody is contacted there any more, anywhere."), "protected": _("The person is protected in every case, and the holds stand."),
-        "released": _("The person is released, and what that protection held is free.")}
 _NEW_ROLES = tuple(role for role in ROLES if role != "debtor")
 
 
@@ -85,8 +82,6 @@ def _acted(request, case: UUID, verb: str, told: dict, form: str, done: str, nee
     sent = request.POST
     missing = what_is_missing(sent, *needed)
     try:
-        if missing and "reason" in needed and verb == "party.protect" and set(sent) - {"csrfmiddlewaretoken"} and "state" in sent:
-            raise Refused(missing, missing)
         perform(request.actor, verb, told, request.now, thing=case, key=sent.get("key") or None, reason=given(sent.get("reason")))
     except KeyReused:
         raise
@@ -96,7 +91,7 @@ def _acted(request, case: UUID, verb: str, told: dict, form: str, done: str, nee
         return _page(request, case, 422, form=form, wrong=missing)
     except Refused as refused:
         return _page(request, case, 422, form=form, wrong=missing or mishaps.in_language(refused))
-    return see_other("parties", done=done, case=case)
+    return see_other("parties", done=f"party_{done}", case=case)
 
 
 def _page(request, case: UUID, status: int = 200, **more):
@@ -108,5 +103,4 @@ def _page(request, case: UUID, status: int = 200, **more):
     sent = request.POST if more.get("wrong") else {}
     return render(request, "parties.html", {
         "line": sheet.line, "people": people, "history": protections(request.actor, case), "may_add": "party.add" in may, "may_point": "contact_point.add" in may, "may_close": "contact_point.close" in may, "may_protect": "party.protect" in may,
-        "may_release": "party.release" in may, "may_read": "matter.read" in may, "roles": _NEW_ROLES, "points": POINTS, "states": tuple(HOLD_FOR), "sent": sent, "holds_for": HOLD_FOR,
-        "done": DONE.get(request.GET.get("done", "")) if request.method != "POST" else None, **more}, status=status)
+        "may_release": "party.release" in may, "may_read": "matter.read" in may, "roles": _NEW_ROLES, "points": POINTS, "states": tuple(HOLD_FOR), "sent": sent, "holds_for": HOLD_FOR, **more}, status=status)

@@ -50,7 +50,7 @@ def matter_raise(request, case: UUID, kind: str):
         raise
     except Refused as refused:
         return _form(request, sheet, kind, wrong=what_is_missing(sent, "ground") or mishaps.in_language(refused), status=422)
-    return see_other("matter", done="raised", kind=kind, matter=UUID(str(done[kind])))
+    return see_other("matter", done="matter_raised", kind=kind, matter=UUID(str(done[kind])))
 
 
 def _form(request, sheet: CaseSheet, kind: str, wrong: str | None = None, status: int = 200):

@@ -1,44 +1,48 @@
 """Every change that can be made, one verb each; importing this registers them all."""
 
-# front
-# person
-# queue
-from arrears.work.actions import (  # noqa: F401  # noqa: E402, F401
+from arrears.work.actions import (  # noqa: F401
+    absences,
     accounts,
+    agreements,
     approvals,
     attachments,
+    coaching,
     consents,
     contacts,
+    desk_exports,
     disputes,
     emergency,
     export,
+    hardship,
     holds,
     indexes,
     intake,
+    matters,
+    moves,
     offers,
     parties,
     people,
     placements,
     plans,
     promises,
+    quality,
     queue,
     recording,
     reminders,
+    reoffers,
     retention,
     rights,
     settlements,
     talk,
     teams,
 )
+
+# front
+# person
+# queue
 # plans
 # matters
-# isort: split
-from arrears.work.actions import hardship, matters  # noqa: F401
 # team
-# isort: split
-from arrears.work.actions import absences, coaching, moves  # noqa: F401
 # oversight
-# isort: split
-from arrears.work.actions import desk_exports, quality  # noqa: F401
 # running
 # end

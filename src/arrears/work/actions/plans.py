@@ -25,7 +25,7 @@ from arrears.work.actions.offers import (
 from arrears.work.actions.rows import LoanId, debt_of, demand_open, demand_state, row_of, words_of
 from arrears.work.authority import Matrix, Terms, alone_by, deciders, matrix_of
 from arrears.work.models import Case, Debt, Offer, Plan
-from arrears.work.offer_limits import limits_of, owed_of
+from arrears.work.offer_limits import limits_of, owed_of, told_of
 from arrears.work.plan_calculator import Limits, beyond_of
 from arrears.work.plan_terms import authority_terms, day_of_text, roles_in_words, terms_of, waived_by, waived_of
 
@@ -62,7 +62,7 @@ def propose_plan(doing: Doing, case: Case, *, loan_id: LoanId, instalments: Anno
     numbered = [{"number": number, **plain(one)} for number, one in enumerate(instalments, start=1)]
     plan = Plan.objects.create(
         lender=case.lender, case=case, loan_id=loan_id, kind=kind, currency=debt.currency, instalments=numbered, **waived, waived_principal_minor=waived_principal_minor,
-        asked_minor=debt.claimable_minor, offer_row=row.row, strategy=strategy, beyond=list(beyond), proposed_on=doing.today, proposed_by_id=doing.actor.account)
+        owed=told_of(debt), offer_row=row.row, strategy=strategy, beyond=list(beyond), proposed_on=doing.today, proposed_by_id=doing.actor.account)
     alone = alone_by(matrix, doing.actor.roles, terms)
     return {"plan": plan.id, "needs_approval": alone is None, "deciders": [] if alone else list(deciders(matrix, terms))}
 

@@ -386,8 +386,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='plan',
-            name='asked_minor',
-            field=models.BigIntegerField(null=True),
+            name='owed',
+            field=models.JSONField(default=dict),
         ),
         migrations.AddField(
             model_name='plan',

@@ -19,11 +19,11 @@ from arrears.work.models.queue import Reminder
 
 __all__ += ["Reminder"]
 # plans
-from arrears.work.models.plans import NightStrategy  # noqa: E402
+from arrears.work.models.plans import NightStrategy
 
 __all__ += ["NightStrategy"]
 # matters
-from arrears.work.models.matters import Hardship, MatterEvidence, MatterNote, MatterTask
+from arrears.work.models.matters import Hardship, MatterEvidence, MatterNote, MatterTask  # noqa: E402
 
 __all__ += ["Hardship", "MatterEvidence", "MatterNote", "MatterTask"]
 # team

@@ -60,6 +60,7 @@ class Promise(OfCase):
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="promise_of_something"),
                        models.CheckConstraint(condition=models.Q(pay_by_on__gte=models.F("promised_on")), name="promise_for_later")]
+        indexes = [models.Index(fields=["taken_by", "promised_on"], name="promise_taken_by")]
 
 
 class Offer(OfCase):
@@ -81,7 +82,7 @@ class Offer(OfCase):
 class Plan(OfCase):
     """Agreed instalments for what is overdue; instalments: [{number, due_on, amount_minor}], of a later date, a waiver or a settlement one alone. waived_*: what the lender gives up once it is kept to the end.
 
-    offer_row, strategy: the row of the strategy, and the digest of its text, that permitted it; beyond: what of it goes beyond that row. asked_minor: what might be asked when it was proposed.
+    offer_row, strategy: the row of the strategy, and the digest of its text, that permitted it; beyond: what of it goes beyond that row. owed: of what the debt was made when it was proposed, and as of which night.
     agreement: the paper last drawn up of it.
     """
 
@@ -93,7 +94,7 @@ class Plan(OfCase):
     waived_interest_minor = models.BigIntegerField(default=0)
     waived_fee_minor = models.BigIntegerField(default=0)
     waived_principal_minor = models.BigIntegerField(default=0)
-    asked_minor = models.BigIntegerField(null=True)
+    owed = models.JSONField(default=dict)
     offer_row = models.CharField(max_length=60, null=True)
     strategy = models.CharField(max_length=64, null=True)
     beyond = ArrayField(models.CharField(max_length=24), default=list)

@@ -33,6 +33,11 @@ class Figure:
         return None if not due else (self.answered - self.answered_late) / due
 
     @property
+    def in_time_percent(self) -> int | None:
+        """in_time_share in whole percent, rounded down, so that one late answer in a thousand does not read as none."""
+        return None if self.in_time_share is None else int(self.in_time_share * 100)
+
+    @property
     def median_days(self) -> int | None:
         """The middle of how long the answered ones took, the lower one of two; None where none was answered."""
         total = sum(self.days.values())

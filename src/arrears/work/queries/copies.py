@@ -40,6 +40,8 @@ from arrears.work.models import (
     Plan,
     Promise,
     Reminder,
+    SampleItem,
+    Sheet,
 )
 from arrears.work.models.row import SealedField
 from arrears.work.sealing import debtor_of, opened, own_words_of, vault
@@ -102,6 +104,7 @@ def _held(party: Party) -> dict[str, list[dict]]:
     mine = Contact.objects.filter(**of_case) if debtor else Contact.objects.filter(party=party.id)
     if debtor:
         found["entry"] = _reasons(party)
+        found["sheet"] = _quality_notes(party)
     found["contact"] = _rows(mine, debtor_of(party.case_id))
     found["consent"] = _rows(Consent.objects.filter(party=party.id), party.person)
     own = Attachment.objects.filter(party=party.id) | (Attachment.objects.filter(party=None, **of_case) if debtor else Attachment.objects.none())
@@ -118,6 +121,13 @@ def _cell(row: Model, field, person: UUID | None):
     if not isinstance(field, SealedField) or value is None:
         return value
     return Sealed(str(person), row._meta.db_table, field.column, str(row.pk), bytes(value))
+
+
+def _quality_notes(party: Party) -> list[dict]:
+    """What reviewers wrote when they checked contacts with the person, and what collectors answered; who wrote it is not told."""
+    return [{"at": getattr(row, at), "comment": Sealed(str(party.person), row._meta.db_table, column, str(row.pk), bytes(getattr(row, column)))}
+            for model, column, at in ((Sheet, "comment_sealed", "filled_at"), (SampleItem, "dispute_sealed", "disputed_at"))
+            for row in model.objects.filter(case=party.case_id).exclude(**{column: None}).order_by(at, "id")]
 
 
 def _reasons(party: Party) -> list[dict]:

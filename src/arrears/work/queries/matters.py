@@ -64,6 +64,11 @@ class MatterLine:
     is_by_law: bool
     waits: str | None
 
+    @property
+    def days_late(self) -> int:
+        """How many days it is past its last day; 0 where it is not."""
+        return max(0, -(self.days_left or 0))
+
 
 @dataclass(frozen=True)
 class MatterPage:

@@ -34,7 +34,7 @@ _PLAIN = ("loan_id", "raised_by", "came_by", "before_extension_on", "answered_at
 class MatterSheet:
     """One matter. row: its plain columns; case: its case, masked; the rest are rows of the named tables, as mappings; law: days and source of its clock, None of hardship.
 
-    may: which of VERBS the actor may do here. further_on: the last day if further days were approved, None where it can have none. letters: None or the attachment of its letter. first_on: the first day of the period laid out.
+    may: which of VERBS the actor may do here. about: the collector it is about. further_on: the last day if further days were approved, None where it can have none. letters: None or the attachment of its letter. first_on: the first day of the period laid out.
     """
 
     line: MatterLine
@@ -56,6 +56,7 @@ class MatterSheet:
     follow_up: UUID | None
     hold_stands: bool
     may: frozenset[str]
+    about: str | None
 
 
 def case_of_matter(actor: Actor, kind: str, key: UUID) -> UUID:
@@ -66,7 +67,7 @@ def case_of_matter(actor: Actor, kind: str, key: UUID) -> UUID:
 
 def _found(actor: Actor, kind: str, key: UUID):
     model = KINDS[kind][0]
-    rows = model.objects.filter(filter_for(actor, "case.view", model), lender=actor.lender, pk=key).select_related("case__team", "case__held_by", "assigned_to", "hold")
+    rows = model.objects.filter(filter_for(actor, "case.view", model), lender=actor.lender, pk=key).select_related("case__team", "case__held_by", "assigned_to", "hold", *(("about",) if kind == "complaint" else ()))
     found = (not_about(rows, actor) if kind == "complaint" else rows).first()
     if found is None:
         raise Forbidden(f"there is no {kind} {key} among those you may see ({NOT_VISIBLE})", f"在您可见的范围内没有该事项 {key}（{NOT_VISIBLE}）", (NOT_VISIBLE,))
@@ -93,13 +94,14 @@ def one_matter(actor: Actor, kind: str, key: UUID, today: date) -> MatterSheet:
         law = None if kind == "hardship" else _law(actor.lender, found)
         held = found.hold.lifted_at is None
         may = may_do(actor, found.case)
+        about = found.about.roster_name if kind == "complaint" and found.about_id else None
     case = one_case(actor, found.case_id)
     first = found.raised_at.astimezone(ZONE).date() - timedelta(days=PERIOD_DAYS)
     contacts = [one for one in case.parts["contacts"] if one["attempted_at"].astimezone(ZONE).date() >= first]
     payments = [one for one in case.parts["payments"] if one["paid_on"] >= first]
     further = law.pop("further_on") if law else None
     return MatterSheet(line, row, case, first, contacts, payments, [one for one in attachments if one["made_at"].astimezone(ZONE).date() >= first or one["kind"] == "document"], evidence, notes, tasks, others, approvals,
-                       assignees, names, law, further, follow_up, held, may)
+                       assignees, names, law, further, follow_up, held, may, about)
 
 
 def may_do(actor: Actor, case: Case, verbs: tuple[str, ...] = VERBS) -> frozenset[str]:
