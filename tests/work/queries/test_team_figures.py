@@ -10,7 +10,18 @@ from django.test.utils import CaptureQueriesContext
 
 from arrears.refusal import Refused
 from arrears.work.actions.action import ZONE, Forbidden
-from arrears.work.models import Account, Case, Collector, Complaint, Contact, Dispute, Hold, Placement, Promise, Reminder
+from arrears.work.models import (
+    Account,
+    Case,
+    Collector,
+    Complaint,
+    Contact,
+    Dispute,
+    Hold,
+    Placement,
+    Promise,
+    Reminder,
+)
 from arrears.work.queries.team_figures import own_figures, team_figures
 from arrears.work.queries.team_lists import NAMES, SIZE, Wanted, case_ids, own_list, team_list
 from arrears.work.queries.team_sets import CASES, CONTACTS
