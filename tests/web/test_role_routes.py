@@ -25,7 +25,7 @@ STAFF = [role for role in ROLES if role != "system"]
 @pytest.fixture(scope="module")
 def world(work):
     """A lender with an account of each role; cases, approvals and accounts on both sides of each border; another lender with a case."""
-    from arrears.work.models import Approval, Case
+    from arrears.work.models import Approval, Case, Collector, Run, Team
 
     here, there = work.lender(), work.lender()
     work.team(here, "agency", "agency")
@@ -38,6 +38,9 @@ def world(work):
         approvals = [Approval.objects.create(lender=here, case=case, kind=kind, subject="s", digest="0" * 64, asked_by_id=asker, asked_at=work.at, asked_in=uuid4())
                      for kind, case, asker in (("waiver", cases[0], other.pk), ("waiver", cases[2], other.pk), ("waiver", cases[0], actors["team_lead"].account), ("strategy", None, other.pk), ("strategy", None, actors["strategist"].account))]
     things = {"case": cases, "approval": approvals, "account": [other, *(SimpleNamespace(pk=actors[role].account, lender=here) for role in ("administrator", "collector"))], "glass": [SimpleNamespace(pk=uuid4())]}
+    with work.writing(here):
+        things["run"] = [Run.objects.create(lender=here, kind="backup", asked_at=work.at)]
+        things["collector"], things["team"] = [Collector.objects.get(pk=mine)], [Team.objects.get(lender=here, code="a")]
     return SimpleNamespace(work=work, here=here, actors=actors, things=things)
 
 

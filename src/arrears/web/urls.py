@@ -4,7 +4,18 @@ from django.urls import path
 
 import arrears.work.actions  # noqa: F401 - registers every verb
 from arrears.web import health
-from arrears.web.desk import cases, home, log_in, oversight, own_account, second_factor
+from arrears.web.desk import (
+    account_roles,
+    cases,
+    home,
+    limits,
+    log_in,
+    oversight,
+    own_account,
+    roster,
+    runs,
+    second_factor,
+)
 
 urlpatterns = [
     path("healthz", health.alive, name="health"),
@@ -40,6 +51,26 @@ urlpatterns = [
     # team
     # oversight
     # running
+    path("runs", runs.run_list, name="runs"),
+    path("runs/ask", runs.ask, name="run_ask"),
+    path("runs/<uuid:run>", runs.run, name="run"),
+    path("runs/<uuid:run>/state", runs.run_state, name="run_state"),
+    path("runs/<uuid:run>/cancel", runs.cancel, name="run_cancel"),
+    path("runs/<uuid:run>/again", runs.again, name="run_again"),
+    path("quarantine", runs.quarantine, name="quarantine"),
+    path("quarantine/file", runs.quarantine_file, name="quarantine_file"),
+    path("roster", roster.show, name="roster"),
+    path("roster/new", roster.new, name="roster_new"),
+    path("roster/collectors/<uuid:collector>", roster.collector, name="roster_collector"),
+    path("roster/collectors/<uuid:collector>/change", roster.change, name="collector_change"),
+    path("roster/collectors/<uuid:collector>/end", roster.end, name="collector_end"),
+    path("roster/agencies/<uuid:team>", roster.agency, name="roster_agency"),
+    path("roster/agencies/<uuid:team>/change", roster.change_agency, name="agency_change"),
+    path("roster/teams/<uuid:team>/end", roster.end_team, name="team_end"),
+    path("accounts/<uuid:account>/change", account_roles.change, name="account_change"),
+    path("limits", limits.show, name="limits"),
+    path("limits/set", limits.set_one, name="limit_set"),
+    path("calendar", limits.calendar, name="calendar"),
     # end
 ]
 handler400, handler403, handler404, handler500 = "arrears.web.mishaps.bad_request", "arrears.web.mishaps.denied", "arrears.web.mishaps.missing", "arrears.web.mishaps.broken"

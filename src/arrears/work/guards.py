@@ -43,6 +43,7 @@ OF_LENDER = (
     # team
     # oversight
     # running
+    "run",
     # end
 )
 ADDED_ONLY = ("entry", "change", "leaf")

@@ -15,6 +15,10 @@ LINKS = (
     # team
     # oversight
     # running
+    ("runs", _("Runs"), {"administrator", "auditor"}),
+    ("roster", _("Roster"), {"administrator", "auditor", "compliance_officer", "team_lead"}),
+    ("limits", _("Limits"), {"administrator", "auditor", "compliance_officer"}),
+    ("calendar", _("Calendar"), {"administrator", "compliance_officer", "team_lead"}),
     # end
     ("approvals", _("Approvals"), {"collector", "team_lead", "compliance_officer", "strategist", "data_officer", "auditor", "agency_worker"}),
     ("entries", _("Log"), {"compliance_officer", "auditor"}),

@@ -17,4 +17,7 @@ __all__ = ["Account", "Answer", "Approval", "Attachment", "BorrowerLogin", "Brok
 # team
 # oversight
 # running
+from arrears.work.models.running import Run
+
+__all__ += ["Run"]
 # end
