@@ -27,6 +27,13 @@ _TOLD = {
     "people_erased": ("rows of erased people, refused", "已删除人员，拒绝接收"), "cases_erased": ("not opened since the person was erased", "当事人已删除，未建案"),
     "cases_left_closed": ("not opened since a person closed them for good", "人工终结，未再建案"),
 }
+_SETTLED = {"promise.settle": ("promises", "承诺"), "plan.settle": ("plans and offers", "分期与方案"), "plan.reoffer": ("broken plans", "违约分期")}
+_STATES = {
+    "kept": ("kept", "已履约"), "part_kept": ("partly kept", "部分履约"), "broken": ("broken", "违约"), "open": ("open again", "恢复待履约"), "agreed": ("holding again", "恢复履行"), "ended": ("ended", "已终止"),
+    "lapsed": ("lapsed", "已失效"), "offered_again": ("offered again", "自动重新提供"), "on_hold": ("not offered again: on hold", "停催中未重新提供"), "often_enough": ("back in the queue: offered often enough", "已达次数上限，退回队列"),
+    "not_offered": ("back in the queue: the strategy offers none", "策略不提供，退回队列"), "nothing_to_ask": ("nothing left to ask", "无可主张金额"),
+}
+"""What settle_night answers, in words."""
 
 
 def intake(
@@ -38,6 +45,7 @@ def intake(
     from arrears.cli.record_words import collected_lines
 
     with terms.refusals(lang), database(home):
+        from arrears.work.actions.after_night import settle_night
         from arrears.work.actions.intake import open_lender, take_night
         from arrears.work.night_files import night_of
 
@@ -47,11 +55,12 @@ def intake(
         now = terms.now()
         open_lender(night.lender, now)
         told, is_new = take_night(night, night.lender.id, now)
+        settled = settle_night(night.lender.id, night.as_of, now)
         recorded = _recorded(book, now, lang)
         if as_json:
-            print(json.dumps({"as_of": as_of, "lender": night.lender.id, "is_new": is_new, **told, "recorded": recorded}, ensure_ascii=False, indent=1, sort_keys=True))
+            print(json.dumps({"as_of": as_of, "lender": night.lender.id, "is_new": is_new, **told, "settled": settled, "recorded": recorded}, ensure_ascii=False, indent=1, sort_keys=True))
             return
-        for line in [*intake_lines(as_of, night.lender.id, told, is_new, terms.language(lang)), *(collected_lines(night.lender.id, recorded, terms.language(lang)) if recorded else [])]:
+        for line in [*intake_lines(as_of, night.lender.id, told, is_new, terms.language(lang)), *settled_lines(night.lender.id, settled, terms.language(lang)), *(collected_lines(night.lender.id, recorded, terms.language(lang)) if recorded else [])]:
             print(line)
 
 
@@ -73,6 +82,13 @@ def intake_lines(as_of: str, code: str, told: dict, is_new: bool, lang: str) -> 
         return [f"{code}：{as_of} 夜批此前已接收，未作任何更改" if zh else f"{code}: the night of {as_of} was taken in before; nothing was changed"]
     counts = [f"{words[1]} {told[name]:,}" if zh else f"{told[name]:,} {words[0]}" for name, words in _TOLD.items() if told.get(name)]
     return [f"{code}：已接收 {as_of} 夜批：" + "，".join(counts) if zh else f"{code}: took in the night of {as_of}: " + ", ".join(counts or ["no case"])]
+
+
+def settled_lines(code: str, settled: dict[str, dict[str, int]], lang: str) -> list[str]:
+    """What became of promises and plans, in one line; none where nothing did."""
+    zh = lang == "zh"
+    counts = [f"{_SETTLED[verb][zh]} {_STATES[state][zh]} {count:,}" for verb, told in settled.items() for state, count in told.items() if count and state in _STATES]
+    return [f"{code}：" + "，".join(counts) if zh else f"{code}: " + ", ".join(counts)] if counts else []
 
 
 def export(

@@ -22,8 +22,8 @@ THREADS = 3
 ANSWERS_MOST, LIVES_SECONDS = 4, 0.02
 """A child is killed a random part of this time after a random number of answers, so that the moments lie anywhere in an action however fast the machine is; after none, anywhere in its start too."""
 TABLE_OF = {"promise.take": "work_promise", "contact.note": "work_contact", "hold.place": "work_hold", "plan.propose": "work_plan", "contact_point.add": "work_contactpoint"}
-ALSO = {"contact.note": {("work_case", "UPDATE")}}
-"""What the first contact of a case changes beside its own row."""
+ALSO = {"contact.note": {("work_case", "UPDATE")}, "promise.take": {("work_case", "UPDATE"), ("work_reminder", "INSERT")}}
+"""What the first contact of a case changes beside its own row, and a promise: a reminder, and until when the case waits."""
 
 
 class Log:

@@ -47,37 +47,37 @@ def new(request):
 
 
 @require_safe
-def collector(request, collector: UUID):
+def collector(request, member: UUID):
     """One collector: what they may have, and what was changed before."""
-    return _collector_page(request, collector)
+    return _collector_page(request, member)
 
 
 @require_POST
-def change(request, collector: UUID):
+def change(request, member: UUID):
     """What the collector may have, and how much, is as the form says."""
     said = request.POST
-    given = {"collector": str(collector), **{name: said.get(name, "").strip() for name in ("team", "owner", "works_from", "cases_most", "minutes_a_day")}, **{name: _words(said, name) for name in LISTS}}
+    given = {"collector": str(member), **{name: said.get(name, "").strip() for name in ("team", "owner", "works_from", "cases_most", "minutes_a_day")}, **{name: _words(said, name) for name in LISTS}}
     try:
         most = _minor(said.get("amount_most", ""))
         perform(request.actor, "collector.change", {**given, **({"amount_most_minor": most} if most is not None else {})}, request.now, key=said.get("key") or None)
     except mishaps.Forbidden:
         raise
     except Refused as refused:
-        return _collector_page(request, collector, mishaps.in_language(refused), said)
-    return redirect(reverse("roster_collector", args=[collector]) + _DONE)
+        return _collector_page(request, member, mishaps.in_language(refused), said)
+    return redirect(reverse("roster_collector", args=[member]) + _DONE)
 
 
 @require_POST
-def end(request, collector: UUID):
+def end(request, member: UUID):
     """The collector leaves on a day, or stays after all where none is given."""
     day = request.POST.get("left_on", "").strip()
     try:
-        perform(request.actor, "collector.end", {"collector": str(collector), **({"left_on": day} if day else {})}, request.now, reason=request.POST.get("reason"), key=request.POST.get("key") or None)
+        perform(request.actor, "collector.end", {"collector": str(member), **({"left_on": day} if day else {})}, request.now, reason=request.POST.get("reason"), key=request.POST.get("key") or None)
     except mishaps.Forbidden:
         raise
     except Refused as refused:
-        return _collector_page(request, collector, mishaps.in_language(refused), request.POST)
-    return redirect(reverse("roster_collector", args=[collector]) + _DONE)
+        return _collector_page(request, member, mishaps.in_language(refused), request.POST)
+    return redirect(reverse("roster_collector", args=[member]) + _DONE)
 
 
 @require_safe

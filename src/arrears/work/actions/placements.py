@@ -22,7 +22,7 @@ def move_case(doing: Doing, case: Case, *, team: Code | None = None, collector: 
     to, holder = _destination(doing, case, team, collector)
     if to.kind == "agency" or _is_with_agency(case):
         raise Refused("a case goes to an agency by placement.place and comes back by placement.take_back", "委外案件须用 placement.place 委出，用 placement.take_back 收回")
-    return _hand_over(doing, case, to, holder, why)
+    return hand_over(doing, case, to, holder, why)
 
 
 @action("placement.place", on="case")
@@ -34,7 +34,7 @@ def place_case(doing: Doing, case: Case, *, team: Code, collector: UUID | None =
         raise Refused(f"team {to.code} is the lender's own: case.move", f"团队 {to.code} 为本机构团队：请用 case.move")
     if _is_with_agency(case):
         raise Refused("the case is with an agency; one debt is with one agency at a time: take it back first", "本案件已委外；同一债务同一时间只委托一家机构：请先收回")
-    return _hand_over(doing, case, to, holder, "other")
+    return hand_over(doing, case, to, holder, "other")
 
 
 @action("placement.take_back", on="case")
@@ -43,11 +43,11 @@ def take_back_case(doing: Doing, case: Case, *, why: Literal[RETURNED_WHY] = "ag
     if not _is_with_agency(case):
         raise Refused("the case is with no agency; nothing was changed", "本案件未委外；未作任何更改")
     if team is None:
-        return _hand_over(doing, case, None, None, why)
+        return hand_over(doing, case, None, None, why)
     to, _ = _destination(doing, case, team, None)
     if to.kind == "agency":
         raise Refused(f"team {to.code} is an agency; take the case back to a team of the lender's own", f"团队 {to.code} 为委外机构；请收回至本机构团队")
-    return _hand_over(doing, case, to, None, why)
+    return hand_over(doing, case, to, None, why)
 
 
 @action("case.close", on="case")
@@ -80,7 +80,8 @@ def _is_with_agency(case: Case) -> bool:
     return case.team_id is not None and Team.objects.filter(pk=case.team_id, kind="agency").exists()
 
 
-def _hand_over(doing: Doing, case: Case, team: Team | None, holder: Collector | None, why: str) -> dict:
+def hand_over(doing: Doing, case: Case, team: Team | None, holder: Collector | None, why: str) -> dict:
+    """The case is the team's and the holder's from today on, and nobody else's; None: nobody's. Raises Refused where it is there already."""
     if (case.team_id, case.held_by_id) == (getattr(team, "id", None), getattr(holder, "id", None)):
         raise Refused("the case is there already; nothing was changed", "案件已在该处；未作任何更改")
     with everywhere(doing.actor):

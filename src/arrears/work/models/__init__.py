@@ -11,11 +11,29 @@ __all__ = ["Account", "Answer", "Approval", "Attachment", "BorrowerLogin", "Brok
 
 # front
 # person
+from arrears.work.models.rulebook import Rulebook
+
+__all__ += ["Rulebook"]
 # queue
+from arrears.work.models.queue import Reminder
+
+__all__ += ["Reminder"]
 # plans
+from arrears.work.models.plans import NightStrategy
+
+__all__ += ["NightStrategy"]
 # matters
+from arrears.work.models.matters import Hardship, MatterEvidence, MatterNote, MatterTask  # noqa: E402
+
+__all__ += ["Hardship", "MatterEvidence", "MatterNote", "MatterTask"]
 # team
+from arrears.work.models.team import Absence, CoachingNote
+
+__all__ += ["Absence", "CoachingNote"]
 # oversight
+from arrears.work.models.oversight import ContactRule, Export, ExportPart, Sample, SampleItem, Sheet
+
+__all__ += ["ContactRule", "Export", "ExportPart", "Sample", "SampleItem", "Sheet"]
 # running
 from arrears.work.models.running import Run
 

@@ -11,6 +11,7 @@ from arrears.refusal import Refused
 from arrears.work.actions.action import NOT_VISIBLE, Forbidden
 from arrears.work.actor import Actor
 from arrears.work.models import (
+    Attachment,
     Case,
     Complaint,
     Consent,
@@ -89,7 +90,7 @@ def list_cases(actor: Actor, page: int = 1, size: int = 50, *, state: str = "ope
             rows = rows.filter(held_by=held_by)
         first = (page - 1) * size
         found = list(rows.select_related("team", "held_by").order_by(*ORDERS[order])[first:first + size + 1])
-        shown = _lines(actor, found[:size])
+        shown = case_lines(actor, found[:size])
     return Page(tuple(shown), page, size, len(found) > size)
 
 
@@ -99,10 +100,12 @@ def one_case(actor: Actor, case: UUID) -> CaseSheet:
         found = list(Case.objects.filter(filter_for(actor, "case.view", Case), lender=actor.lender, pk=case).select_related("team", "held_by"))
         if not found:
             raise Forbidden(f"there is no case {case} among those you may see ({NOT_VISIBLE})", f"在您可见的范围内没有案件 {case}（{NOT_VISIBLE}）", (NOT_VISIBLE,))
-        line = _lines(actor, found)[0]
+        line = case_lines(actor, found)[0]
         of = Q(case=found[0])
         parties, points = list(Party.objects.filter(of).order_by("role", "ordinal")), list(ContactPoint.objects.filter(of).order_by("party", "kind", "ordinal"))
         parts = {name: [_plain(row) for row in model.objects.filter(of).order_by(*ordered)] for name, (model, ordered) in _PARTS.items()}
+        kept = Attachment.objects.filter(of).order_by("-made_at", "id").defer("content_sealed", "title_sealed")
+        parts["attachments"] = [_plain(row) for row in kept]
     by_id = {party.id: party for party in parties}
     cells = [Cell(party, party, f"{kind}_sealed", kind) for party in parties for kind in ("name", "id_number")] + [Cell(by_id[point.party_id], point, "value_sealed", point.kind) for point in points]
     shown = iter(masked_cells(actor.lender, cells))
@@ -118,7 +121,8 @@ _PARTS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
 }
 
 
-def _lines(actor: Actor, cases: list[Case]) -> list[CaseLine]:
+def case_lines(actor: Actor, cases: list[Case]) -> list[CaseLine]:
+    """The cases as lines, in the same order; each with its team and holder. Within a transaction that sees them."""
     keys = [case.pk for case in cases]
     debtors = {party.case_id: party for party in Party.objects.filter(case__in=keys, role="debtor")}
     holds: dict[UUID, set[str]] = {}

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('work', '0002_record'),
+        ('work', '0004_queue'),
     ]
 
     operations = [
