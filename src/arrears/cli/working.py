@@ -165,6 +165,7 @@ def demo_work(home: Path, book: Path, as_of: str, lang: str) -> list[str]:
     Again, or after it was killed, what is there stays: accounts are made once, and their passwords told once.
     """
     from arrears import postgres
+    from arrears.cli.demo_life import demo_life
     from arrears.cli.record_demo import demo_record
     from arrears.twin.people_in_full import write_people
     from arrears.vault.vault import init_vault
@@ -179,7 +180,9 @@ def demo_work(home: Path, book: Path, as_of: str, lang: str) -> list[str]:
     if not made_up.people_path.is_file():
         write_people(made_up, opened.handover_public_key(terms.now()), DEMO_SEED)
     opened.close()
+    _name_the_book(home, book)
     with database(home):
+        import arrears.work.actions  # noqa: F401 - registers every verb
         from arrears.work.actions.intake import open_lender, take_night
         from arrears.work.night_files import night_of
 
@@ -187,11 +190,23 @@ def demo_work(home: Path, book: Path, as_of: str, lang: str) -> list[str]:
         open_lender(night.lender, terms.now())
         lines += intake_lines(as_of, night.lender.id, *take_night(night, night.lender.id, terms.now()), lang)
         lines += _demo_accounts(night.lender.id, night.roster, lang)
+        with terms.progress() as report:
+            lines += demo_life(night.lender.id, night.roster, lang, terms.now(), report)
         lines += demo_record(home, book, lang)
     lines += [f"{home}：作业平面已就绪；数据库继续运行，停止：arrears db stop --home {home}" if zh else f"{home}: the work plane is ready; its database runs on, stop it with: arrears db stop --home {home}"]
     lines += [f"接下来：arrears serve --home {home}；导出结果：arrears export --home {home} --out {home}/outcomes --book {book}" if zh else
               f"Next: arrears serve --home {home}; then write what was done for the next night: arrears export --home {home} --out {home}/outcomes --book {book}"]
     return lines
+
+
+def _name_the_book(home: Path, book: Path) -> None:
+    """settings.yaml names the demo's book, and folders for files to load, so that runs can be asked for on the pages; a file that is there stays as it is."""
+    settings = home / "settings.yaml"
+    if not settings.exists():
+        for name in ("incoming", "mappings"):
+            (home / name).mkdir(exist_ok=True)
+        settings.write_text(f"runs:\n  books: {{{book.name}: {json.dumps(str(book.resolve()))}}}\n  incoming: {json.dumps(str((home / 'incoming').resolve()))}\n  mappings: {json.dumps(str((home / 'mappings').resolve()))}\n", encoding="utf-8")
+        settings.chmod(0o600)
 
 
 def _demo_accounts(code: str, roster, lang: str) -> list[str]:
