@@ -40,11 +40,8 @@ WORDS = {
     "*": _("all teams"),
     # front
     # person
-   
     "placement": _("given to"), "consent": _("consent"), "night_contact": _("contact at night"), "electronic": _("electronic messages"), "lifted": _("lifted"), "placed": _("placed"), "taken_back": _("taken back"),
     "document_added": _("The document is kept with the case."),
-   
-   
     "posing_as_authority": _("posing as an authority"), "threat": _("threat"), "abuse": _("abuse"), "invented_blacklist": _("invented blacklist"), "exaggerated_consequence": _("exaggerated consequence"),
     "disclosure": _("disclosure to third parties"), "extra_fees": _("fees beyond the claim"), "suit": _("names a suit"), "look_alike": _("look-alike signs"), "zero_width": _("invisible signs"), "spaced": _("signs put between"),
     "traditional": _("traditional characters"), "full_width": _("full-width signs"), "pinyin_initials": _("initials of pinyin"), "homophone": _("sounds alike"), "operator_policy": _("the lender's own policy"),
