@@ -21,6 +21,7 @@ PLACES: dict[str, Callable[[World], str]] = {
     # front
     # person
     # queue
+    "outcome": lambda world: f"/cases/{world.case.id}/outcome?outcome=promise",
     # plans
     # matters
     # team
