@@ -25,7 +25,7 @@ STAFF = [role for role in ROLES if role != "system"]
 @pytest.fixture(scope="module")
 def world(work):
     """A lender with an account of each role; cases, approvals and accounts on both sides of each border; another lender with a case."""
-    from arrears.work.models import Approval, Case, Dispute, Hardship
+    from arrears.work.models import Approval, Case, Collector, Dispute, Hardship, Run, Team
 
     here, there = work.lender(), work.lender()
     work.team(here, "agency", "agency")
@@ -40,6 +40,9 @@ def world(work):
     things = {"case": cases, "approval": approvals, "account": [other, *(SimpleNamespace(pk=actors[role].account, lender=here) for role in ("administrator", "collector"))], "glass": [SimpleNamespace(pk=uuid4())],
               "collector": [SimpleNamespace(pk=mine, lender=here), *(work.collector(here, team) for team in ("a", "b"))]}
     things |= {kind: [_matter(work, case, model) for case in cases] for kind, model in (("matter", Dispute), ("hardship", Hardship))}
+    things |= watched(work, here, cases[0], actors["team_lead"].account)
+    with work.writing(here):
+        things |= {"run": [Run.objects.create(lender=here, kind="backup", asked_at=work.at)], "member": [Collector.objects.get(pk=mine)], "team": [Team.objects.get(lender=here, code="a")]}
     return SimpleNamespace(work=work, here=here, actors=actors, things=things)
 
 
@@ -51,6 +54,21 @@ def _matter(work, case, model):
         more = {"answer_by_on": "2026-11-17", "ground": "paid"} if model.__name__ == "Dispute" else {"decide_by_on": "2026-11-12", "reason": "illness"}
         hold = Hold.objects.create(lender=case.lender, case=case, kind="dispute", placed_at=work.at)
         return model.objects.create(lender=case.lender, case=case, raised_at=work.at, hold=hold, **more)
+
+
+def watched(work, here: str, case, asker) -> dict[str, list]:
+    """A sample with one contact of the case, and an export that the asker asked for."""
+    from arrears.work.models import Contact, Export, Sample, SampleItem
+    from arrears.work.quality.form import read_form
+
+    form = read_form(work.home)
+    with work.writing(here):
+        contact = Contact.objects.create(lender=here, case=case, attempted_at=work.at, channel="call", direction="outbound", relation="debtor", outcome="answered")
+        sample = Sample.objects.create(lender=here, drawn_at=work.at, drawn_by_id=asker, method="random", frame={"from_on": "2026-11-02", "to_on": "2026-11-02", "digest": "0" * 64}, found=1, size=1, seed=1,
+                                       form=form.id, form_version=form.version, form_digest=form.digest, form_text=form.text)
+        item = SampleItem.objects.create(lender=here, case=case, sample=sample, contact=contact, ordinal=1)
+        export = Export.objects.create(lender=here, what="cases", format="csv", filters={"from_on": "2026-11-02", "to_on": "2026-11-02"}, asked_at=work.at, asked_by_id=asker, asked_in=uuid4(), rows_found=1)
+    return {"sample": [sample], "item": [item], "export": [export]}
 
 
 @pytest.fixture(autouse=True)

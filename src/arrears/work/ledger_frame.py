@@ -18,7 +18,7 @@ from arrears.work.models import Account, Contact
 DAYS = 7
 """How many days the ledger shows where nobody chose any: today and those before it."""
 DAYS_MOST = 3660
-UNASKED = "none"
+UNASKED = "unasked"
 """Stands for a contact about which the gate was not asked."""
 
 

@@ -24,9 +24,9 @@ THEN = ("promise_broken", "promise_due", "plan_broken", "plan_asked")
 class TalkOutcome:
     """One line of the table.
 
-    contact: outcome for the ledger of contacts. asks, may_ask: fields that are needed, and that may be given. closes: state that the number is in from now on. hold: kind of hold.
-    protects: state of the person, `asked` for the one that is chosen. raises: dispute or complaint. after: how long until it is looked at again, (number, minutes or days), None where
-    a field says it. why: of being ready then. goes_on: the case stays on the screen while another number is left. leads_to: the address of the next step. key: on the keyboard.
+    contact: outcome for the ledger of contacts. asks, may_ask: fields that are needed, and that may be given. closes: state that the number is in from now on.
+    protects: state of the person, `asked` for the one that is chosen. raises: dispute, complaint or hardship, each with its hold and clock. after: how long until it is looked
+    at again, (number, minutes or days), None where a field says it. why: of being ready then. goes_on: the case stays on the screen while another number is left. leads_to: the address of the next step. key: on the keyboard.
     """
 
     code: str
@@ -36,7 +36,6 @@ class TalkOutcome:
     asks: tuple[str, ...] = ()
     may_ask: tuple[str, ...] = ()
     closes: str | None = None
-    hold: str | None = None
     protects: str | None = None
     raises: str | None = None
     after: tuple[int, str] | None = (1, DAYS)
@@ -51,10 +50,10 @@ _TABLE = (
     TalkOutcome("says_paid", "agreed", "3", may_ask=("loan_id", "amount_minor", "pay_channel"), after=(2, DAYS), why="paid_said"),
     TalkOutcome("asks_plan", "agreed", "5", may_ask=("loan_id",), why="plan_asked", goes_on=True, leads_to="plan_new"),
     TalkOutcome("call_back", "agreed", "b", asks=("call_back_at",), after=None, why="call_back"),
-    TalkOutcome("cannot_pay", "objects", "4", asks=("hardship",), hold="hardship_review", leads_to="hardship"),
+    TalkOutcome("cannot_pay", "objects", "4", asks=("hardship",), raises="hardship"),
     TalkOutcome("refuses", "objects", "r"),
-    TalkOutcome("disputes", "objects", "6", asks=("ground_of_dispute",), may_ask=("loan_id",), raises="dispute", leads_to="dispute"),
-    TalkOutcome("complains", "objects", "7", asks=("ground_of_complaint",), raises="complaint", leads_to="complaint"),
+    TalkOutcome("disputes", "objects", "6", asks=("ground_of_dispute",), may_ask=("loan_id",), raises="dispute"),
+    TalkOutcome("complains", "objects", "7", asks=("ground_of_complaint",), raises="complaint"),
     TalkOutcome("asks_stop", "objects", "x", asks=("contact_point",), may_ask=("stops_all",), closes="stopped", goes_on=True),
     TalkOutcome("wrong_person", "stops", "w", asks=("contact_point",), closes="wrong_person", why="tried", goes_on=True),
     TalkOutcome("deceased", "stops", "8", protects="deceased"),

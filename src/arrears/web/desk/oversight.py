@@ -28,8 +28,8 @@ def approvals(request):
 @require_POST
 def decide(request, approval: UUID):
     """Approved or refused, with a reason."""
-    perform(request.actor, "approval.decide", {"approve": request.POST.get("decision") == "approve"}, request.now, thing=approval, reason=request.POST.get("reason"), key=request.POST.get("key") or None)
-    return redirect(f"{reverse('team')}?done=team_decided") if request.POST.get("next") == "team" else redirect("approvals")
+    told = perform(request.actor, "approval.decide", {"approve": request.POST.get("decision") == "approve"}, request.now, thing=approval, reason=request.POST.get("reason"), key=request.POST.get("key") or None)
+    return redirect(f"{reverse('team')}?done=team_decided" if request.POST.get("next") == "team" else f"{reverse('approvals')}?done={told['state']}")
 
 
 @require_safe

@@ -17,7 +17,7 @@ from arrears.work.exporting.files import Watermark, write
 from arrears.work.exporting.limits import own_choices, rows_most
 from arrears.work.exporting.subjects import columns_of, filters_of, found, rows_of
 from arrears.work.models import Approval, Export, ExportPart, Lender
-from arrears.work.models.oversight import EXPORTED, FORMATS
+from arrears.work.oversight_words import EXPORTED, FORMATS
 from arrears.work.plan_terms import digest_of
 from arrears.work.sealing import own_words_of, vault
 

@@ -12,7 +12,7 @@ from arrears.work.actions.action import Doing, action
 from arrears.work.actions.rows import Words, everywhere, row_of, sealed_words
 from arrears.work.ledger_frame import contacts_of, frame_of
 from arrears.work.models import Case, Contact, Lender, Sample, SampleItem, Sheet
-from arrears.work.models.oversight import METHODS, STRATA
+from arrears.work.oversight_words import METHODS, STRATA
 from arrears.work.quality.draw import digest_of, drawn
 from arrears.work.quality.form import form_from, read_form, result_of
 from arrears.work.quality.frame_rows import drawables, own_choices

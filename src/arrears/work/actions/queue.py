@@ -9,23 +9,21 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Literal
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 
 from arrears.refusal import Refused
 from arrears.work.absences import is_away
 from arrears.work.actions.action import Doing, action
 from arrears.work.actions.placements import hand_over
 from arrears.work.actions.reminders import wait
-from arrears.work.actor import ALL_TEAMS
-from arrears.work.models import Case, Collector, Hold, Lender, Placement, Plan, Team
+from arrears.work.models import Case, Collector, Lender
+from arrears.work.queue_order import at_rest, in_turn, own, teams_of, unheld
 from arrears.work.talk_outcomes import FIRST, THEN, in_hours
 
 RESERVED_MINUTES = 30
 """Operator policy: so long a case stays on the screen of whom it was handed to, and is handed to nobody else."""
 PUT_BACK_HOURS = 2
 """Operator policy: so long nobody is handed what was put back."""
-NOT_AGAIN_DAYS = 30
-"""Operator policy: so long a case that somebody gave away is not handed to them again."""
 WHY_BACK = ("no_time", "language", "skill", "conflict", "needs_lead", "other")
 FOR_ANOTHER = ("language", "skill", "conflict", "needs_lead")
 """Reasons for which somebody else is to work the case: it is nobody's again."""
@@ -87,44 +85,18 @@ def release(case: Case) -> None:
 
 
 def candidates(doing: Doing) -> Iterator[tuple[str, QuerySet[Case]]]:
-    """Where the next account is looked for, in order: again (still reserved), own, unheld (not for who is away today), and the cases of each in theirs. Every one is read along an index of its own."""
-    me, mine, workable = doing.actor, Q(reserved_by=doing.actor.account), _workable(doing)
-    again = Case.objects.filter(mine, _not_at_rest(), lender=me.lender, reserved_until__gt=doing.now, state="open", frozen_at=None)
+    """Where the next account is looked for, in order: again (still reserved), own, unheld (not for who is away today), and the cases of each in theirs."""
+    me = doing.actor
+    again = Case.objects.filter(~at_rest(), reserved_by=me.account, reserved_until__gt=doing.now, lender=me.lender, state="open", frozen_at=None)
     yield "again", (again if me.collector is None else again.filter(held_by=me.collector)).order_by("reserved_until", "id")
     if me.collector is not None:
-        for cases in _in_turn(Case.objects.filter(workable, held_by=me.collector)):
+        for cases in in_turn(own(me, doing.now)):
             yield "own", cases
         if is_away(me.collector, doing.today):
             return
-    given_away = Exists(Placement.objects.filter(case=OuterRef("pk"), held_by=me.collector, returned_on__gt=doing.today - timedelta(days=NOT_AGAIN_DAYS))) if me.collector else None
-    for team in teams_of(doing):
-        unheld = Case.objects.filter(workable, team=team, held_by=None)
-        for cases in _in_turn(unheld if given_away is None else unheld.exclude(given_away)):
+    for team in teams_of(me, doing.today):
+        for cases in in_turn(unheld(me, doing.now, doing.today, team)):
             yield "unheld", cases
-
-
-def teams_of(doing: Doing) -> list[Team]:
-    """The teams that go on and whose cases the actor works; of the lender's own where they see all."""
-    teams = Team.objects.filter(Q(ended_on=None) | Q(ended_on__gt=doing.today), lender=doing.actor.lender).order_by("code")
-    return list(teams.filter(kind="own") if doing.actor.teams == ALL_TEAMS else teams.filter(code__in=doing.actor.teams))
-
-
-def _in_turn(cases: QuerySet[Case]) -> Iterator[QuerySet[Case]]:
-    for why in (FIRST, THEN):
-        yield cases.filter(ready_why__in=why).order_by("ready_at", "id")
-    yield cases.order_by(F("rank").asc(nulls_last=True), "id")
-
-
-def _workable(doing: Doing) -> Q:
-    """What may be handed out now."""
-    ready = Q(ready_at=None) | Q(ready_at__lte=doing.now)
-    free = Q(reserved_until=None) | Q(reserved_until__lte=doing.now)
-    return Q(lender=doing.actor.lender, state="open", frozen_at=None) & ready & free & _not_at_rest()
-
-
-def _not_at_rest() -> Q:
-    """Without a hold and without a plan that is kept."""
-    return ~Exists(Hold.objects.filter(case=OuterRef("pk"), lifted_at=None)) & ~Exists(Plan.objects.filter(case=OuterRef("pk"), state="agreed"))
 
 
 def _take_over(doing: Doing, case: Case) -> None:

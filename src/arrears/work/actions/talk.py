@@ -11,21 +11,24 @@ from pydantic import AwareDatetime, Field
 
 from arrears.refusal import Refused
 from arrears.tables.contacts import CHANNELS, DIRECTIONS, RELATIONS
-from arrears.work.actions.action import ACTIONS, Doing, action
+from arrears.work.actions.action import Doing, action
 from arrears.work.actions.contacts import note_contact
 from arrears.work.actions.disputes import raise_complaint, raise_dispute
+from arrears.work.actions.hardship import raise_hardship
 from arrears.work.actions.holds import place_hold
 from arrears.work.actions.parties import protect_party
 from arrears.work.actions.promises import take_promise
 from arrears.work.actions.queue import demand_not_anothers, release
 from arrears.work.actions.reminders import answered_by, remind, wait
 from arrears.work.actions.rows import LoanId, Words, debt_of, demand_open, row_of, words_of
-from arrears.work.models import Case, Complaint, Contact, ContactPoint, Dispute, Hold, Party, Reminder
+from arrears.work.models import Case, Complaint, Contact, ContactPoint, Dispute, Hardship, Hold, Party, Reminder
 from arrears.work.models.dealings import HARDSHIPS, PAY_CHANNELS, RESULTS
 from arrears.work.talk_outcomes import OUTCOMES, VULNERABLE, TalkOutcome, in_hours, ready_after
 
 CALL_BACK_DAYS_MOST = 31
 """Operator policy: who asks to be called later than a month from now has given no time to call."""
+CAME_BY = {"call": "call", "voice_bot": "call", "letter": "letter", "visit": "counter", "im": "online", "push": "online", "email": "letter"}
+"""How what a debtor says came to us, by the channel of the talk."""
 Minor = Annotated[int, Field(ge=1, le=2**62)]
 
 
@@ -53,7 +56,7 @@ def note_talk(doing: Doing, case: Case, *, outcome: Literal[RESULTS], channel: L
     Contact.objects.filter(pk=told["contact"]).update(result=outcome, hardship=hardship if outcome == "cannot_pay" else None)
     told = {**told, "result": outcome, "reminders_done": answered_by(doing, case)}
     told |= _agreed(doing, case, row, given, point)
-    told |= _objected(doing, case, row, given, about, stops_all, note)
+    told |= _objected(doing, case, row, {**given, "about": about, "came_by": CAME_BY.get(channel, "other"), "stops_all": stops_all}, note)
     told |= _protected(doing, case, row, state, point.party_id if point else party)
     return told | _afterwards(doing, case, row)
 
@@ -81,17 +84,16 @@ def _agreed(doing: Doing, case: Case, row: TalkOutcome, given: dict[str, Any], p
     return {}
 
 
-def _objected(doing: Doing, case: Case, row: TalkOutcome, given: dict[str, Any], about: UUID | None, stops_all: bool, note: str | None) -> dict:
-    """The dispute, the complaint, the hold. A hardship goes to whoever reviews it, with a hold at once."""
+def _objected(doing: Doing, case: Case, row: TalkOutcome, given: dict[str, Any], note: str | None) -> dict:
+    """The dispute, the complaint, the review of hardship, each with its clock and its hold at once; one review that is open already takes it up."""
     if row.raises == "dispute":
-        return raise_dispute(doing, case, ground=given["ground_of_dispute"], text=note, loan_id=given["loan_id"])
+        return raise_dispute(doing, case, ground=given["ground_of_dispute"], text=note, loan_id=given["loan_id"], came_by=given["came_by"])
     if row.raises == "complaint":
-        return raise_complaint(doing, case, ground=given["ground_of_complaint"], text=note, about=about)
-    if row.code == "cannot_pay" and "hardship.raise" in ACTIONS:
-        return ACTIONS["hardship.raise"].does(doing, case, reason=given["hardship"], text=note)
-    if row.hold is not None and not Hold.objects.filter(case=case, kind=row.hold, loan_id=None, lifted_at=None).exists():
-        return place_hold(doing, case, kind=row.hold, text=note)
-    if row.code == "asks_stop" and stops_all:
+        return raise_complaint(doing, case, ground=given["ground_of_complaint"], text=note, about=given["about"], came_by=given["came_by"])
+    if row.raises == "hardship":
+        standing = Hardship.objects.filter(case=case, state__in=("open", "refusing")).values_list("id", flat=True).first()
+        return {"hardship": standing} if standing else raise_hardship(doing, case, reason=given["hardship"], text=note, came_by=given["came_by"])
+    if row.code == "asks_stop" and given["stops_all"]:
         return place_hold(doing, case, kind="cease", text=note)
     return {}
 

@@ -16,7 +16,7 @@ from arrears.work.actions.action import ZONE
 from arrears.work.actor import Actor
 from arrears.work.ledger_frame import contacts_of, frame_of
 from arrears.work.models import Case, Complaint, Contact, Dispute, Party, Plan, Promise, SampleItem, Sheet
-from arrears.work.models.oversight import EXPORTED
+from arrears.work.oversight_words import EXPORTED
 from arrears.work.queries.ledger import line_of
 from arrears.work.queries.masking import Cell, masked_cells
 from arrears.work.residuals import filter_for

@@ -60,6 +60,7 @@ class Promise(OfCase):
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="promise_of_something"),
                        models.CheckConstraint(condition=models.Q(pay_by_on__gte=models.F("promised_on")), name="promise_for_later")]
+        indexes = [models.Index(fields=["taken_by", "promised_on"], name="promise_taken_by")]
 
 
 class Offer(OfCase):

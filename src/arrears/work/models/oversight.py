@@ -7,11 +7,7 @@ from arrears.work.models.cases import OfCase
 from arrears.work.models.dealings import Approval, Contact
 from arrears.work.models.people import Account, Collector
 from arrears.work.models.row import Row, SealedField, choice
-
-METHODS = ("random", "stratified", "risk")
-STRATA = ("collector", "team", "channel")
-EXPORTED = ("cases", "contacts", "promises", "plans", "matters", "samples")
-FORMATS = ("csv", "xlsx", "parquet")
+from arrears.work.oversight_words import EXPORTED, FORMATS, METHODS, STRATA
 
 
 class ContactRule(Row):

@@ -26,4 +26,5 @@ class Reminder(OfCase):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "kind", "subject", "due_at"], name="reminded_once")]
         indexes = [models.Index(fields=["case", "due_at"], condition=models.Q(done_at=None), name="reminder_open"),
-                   models.Index(fields=["lender", "subject"], condition=models.Q(done_at=None), name="reminder_subject")]
+                   models.Index(fields=["lender", "subject"], condition=models.Q(done_at=None), name="reminder_subject"),
+                   models.Index(fields=["lender", "due_at"], condition=models.Q(done_at=None), name="reminder_due")]

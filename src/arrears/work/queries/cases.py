@@ -11,6 +11,7 @@ from arrears.refusal import Refused
 from arrears.work.actions.action import NOT_VISIBLE, Forbidden
 from arrears.work.actor import Actor
 from arrears.work.models import (
+    Attachment,
     Case,
     Complaint,
     Consent,
@@ -103,6 +104,8 @@ def one_case(actor: Actor, case: UUID) -> CaseSheet:
         of = Q(case=found[0])
         parties, points = list(Party.objects.filter(of).order_by("role", "ordinal")), list(ContactPoint.objects.filter(of).order_by("party", "kind", "ordinal"))
         parts = {name: [_plain(row) for row in model.objects.filter(of).order_by(*ordered)] for name, (model, ordered) in _PARTS.items()}
+        kept = Attachment.objects.filter(of).order_by("-made_at", "id").defer("content_sealed", "title_sealed")
+        parts["attachments"] = [_plain(row) for row in kept]
     by_id = {party.id: party for party in parties}
     cells = [Cell(party, party, f"{kind}_sealed", kind) for party in parties for kind in ("name", "id_number")] + [Cell(by_id[point.party_id], point, "value_sealed", point.kind) for point in points]
     shown = iter(masked_cells(actor.lender, cells))

@@ -73,6 +73,7 @@ class ItemLine:
     case: UUID
     contact: ContactLine
     collector: str | None
+    collector_id: UUID | None
     team: str | None
     stratum: str | None
     weight: int
@@ -91,9 +92,10 @@ class ItemLine:
 
 @dataclass(frozen=True)
 class Scores:
-    """What the results of one collector or team come to. passed: share with Wilson's interval; score: mean share of the points; red_lines: contacts that crossed one."""
+    """What the results of one collector (key: which) or team come to. passed: share with Wilson's interval; score: mean share of the points; red_lines: contacts that crossed one."""
 
     name: str
+    key: UUID | None
     count: int
     passed: Measured
     score: Measured | None
@@ -192,7 +194,7 @@ def _items(rows, opened: str | None = None) -> tuple[ItemLine, ...]:
     for sheet in Sheet.objects.filter(item__in=[row.pk for row in found]).select_related("reviewer").order_by("filled_at"):
         sheets[sheet.item_id].append(sheet)
     words = _words(opened, found, sheets) if opened else {}
-    return tuple(ItemLine(row.pk, row.sample_id, row.ordinal, row.case_id, line_of(row.contact), row.collector and row.collector.roster_name, row.collector and row.collector.team.code, row.stratum,
+    return tuple(ItemLine(row.pk, row.sample_id, row.ordinal, row.case_id, line_of(row.contact), row.collector and row.collector.roster_name, row.collector_id, row.collector and row.collector.team.code, row.stratum,
                           row.weight, row.is_double, row.state, tuple(_sheet(sheet, words.get(sheet.pk)) for sheet in sheets[row.pk]), words.get(row.pk), row.disputed_at) for row in found)
 
 
@@ -219,11 +221,12 @@ def _words(lender: str, items: list[SampleItem], sheets: dict[UUID, list[Sheet]]
 def _scores(items: tuple[ItemLine, ...], of: str) -> tuple[Scores, ...]:
     """By collector or team, the fewest passed first; contacts that nobody of the roster made are left out."""
     by: dict[str, list[SheetLine]] = defaultdict(list)
+    keys = {item.collector: item.collector_id for item in items} if of == "collector" else {}
     for item in items:
         name = getattr(item, of)
         if name and item.result is not None:
             by[name].append(item.result)
-    found = [Scores(name, len(rows), wilson(sum(row.is_passed for row in rows), len(rows)), mean(np.array([row.score_ppm / 1e6 for row in rows if row.score_ppm is not None])),
+    found = [Scores(name, keys.get(name), len(rows), wilson(sum(row.is_passed for row in rows), len(rows)), mean(np.array([row.score_ppm / 1e6 for row in rows if row.score_ppm is not None])),
                     sum(bool(row.red_lines) for row in rows)) for name, rows in by.items()]
     return tuple(sorted(found, key=lambda one: (one.passed.value, one.name)))
 

@@ -19,7 +19,10 @@ export function movingParts(root) {
       one.setAttribute("aria-expanded", String(!part.hidden))
     })
   })
-  each(root, "select[data-submits]", (one) => one.addEventListener("change", () => one.form?.requestSubmit()))
+  each(root, "select[data-submits]", (one) => {
+    for (const button of one.form?.querySelectorAll("button:not([name])") ?? []) button.hidden = true
+    one.addEventListener("change", () => one.form?.requestSubmit())
+  })
 }
 
 /** Where the page says what is wrong, the reader begins there, and at the first field that is. */

@@ -1,0 +1,6 @@
+"""The words of oversight that tables, actions and pages share: how contacts are drawn, by what they are parted, what is exported and as which file."""
+
+METHODS = ("random", "stratified", "risk")
+STRATA = ("collector", "team", "channel")
+EXPORTED = ("cases", "contacts", "promises", "plans", "matters", "samples")
+FORMATS = ("csv", "xlsx", "parquet")
