@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from arrears.web.desk import raising, talk
+from arrears.web.desk.plans import plans_part
 from arrears.work.queries.cases import CaseSheet
 
 PARTS: tuple[tuple[str, str, Callable[[object, CaseSheet], dict]], ...] = (
@@ -11,6 +12,7 @@ PARTS: tuple[tuple[str, str, Callable[[object, CaseSheet], dict]], ...] = (
     # queue
     ("outcome", "parts/talk.html", talk.part),
     # plans
+    ("plans", "plans_part.html", plans_part),
     # matters
     ("matters", "parts/matters.html", raising.part),
     # team

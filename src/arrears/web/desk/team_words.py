@@ -1,6 +1,6 @@
 """What the figures of a team are called, how each is computed, and the terms of an approval in words."""
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from arrears.web.desk.words import details, money, said
@@ -42,7 +42,7 @@ def figure_cards(told: Figures, link) -> list[dict]:
 def rates(told: Figures, link) -> list[dict]:
     """The rates: name, formula, and for each span the part, the whole, the share in per mille and the addresses of both lists."""
     kept = {state: told.kept.get(state, 0) for state in ("kept", "part_kept", "broken")}
-    days = ngettext("last %(days)s day", "last %(days)s days", told.settings.kept_days) % {"days": told.settings.kept_days}
+    days = gettext(_("last %(days)s days")) % {"days": told.settings.kept_days}
     spans = [
         [_span(gettext(_("today")), told.did["today"], "reached_out", "attempts", link, "today"), _span(gettext(_("this week")), told.did["week"], "reached_out", "attempts", link, "week")],
         [_span(gettext(_("today")), told.did["today"], "promises", "reached", link, "today"), _span(gettext(_("this week")), told.did["week"], "promises", "reached", link, "week")],

@@ -67,11 +67,15 @@ WORDS = {
     "talk_vulnerable": _("Noted. Everything about this person has stopped."), "talk_no_answer": _("Noted. The account comes back later today."), "talk_busy": _("Noted. The account comes back soon."),
     "talk_voicemail": _("Noted. The account comes back tomorrow."), "talk_not_in_use": _("Noted. The number is closed everywhere."),
     # plans
+    "weekly": _("weekly"), "fortnightly": _("every two weeks"), "monthly": _("monthly"), "part_paid": _("partly paid"), "missed": _("missed"), "due_today": _("due today"), "to_come": _("to come"),
+    "part_is_paid": _("paid in time"), "plan_proposed": _("The plan is proposed. Read it out; when the debtor agrees, say so here."), "plan_approval_asked": _("The plan is proposed, and somebody else was asked to approve it."),
+    "plan_agreed": _("The plan holds from today on. While it is kept nobody collects on this loan."), "plan_ended": _("The plan no longer holds."),
+    "shift_days": _("the first day"), "gap_days": _("the time between two parts"), "penalty": _("penalty waived"), "interest": _("interest waived"), "fee": _("fee waived"), "principal": _("principal waived"),
     # matters
     "hardship": _("hardship"), "protection": _("protection"), "extension": _("further days to answer"), "heir": _("heir"), "guardian": _("guardian"), "incapacitated": _("lacks capacity"), "simple": _("simple"), "complex": _("complex"),
     "other_person": _("another person"), "regulator": _("the regulator"), "internal": _("found by ourselves"), "counter": _("at the counter"), "online": _("online"), "hotline_12378": _("12378 hotline"), "court": _("court"),
     "illness": _("illness"), "job_lost": _("lost their job"), "income_cut": _("earns less"), "business_failing": _("business fails"), "project_delayed": _("project is late"), "family": _("something in the family"),
-    "refusing": _("refused by one, to be confirmed"), "paused": _("paused"), "none": _("none asked for"), "wanted": _("asked for"), "received": _("received"),
+    "hardship_plan": _("a plan is to be agreed"), "hardship_paused": _("a pause"), "hardship_refused": _("not agreed to"), "hardship_withdrawn": _("taken back"), "refusing": _("refused by one, to be confirmed"), "paused": _("paused"), "none": _("none asked for"), "wanted": _("asked for"), "received": _("received"),
     "correct_book": _("correct the book"), "refund": _("pay back"), "close_number": _("close the number"), "coach": _("coach the person"), "apologise": _("apologise"), "withdraw_report": _("correct what was reported"),
     "recording": _("recording"), "proof": _("proof"), "document": _("document"), "call_recording": _("recording of a call"), "visit_recording": _("recording of a visit"), "oral_plan_recording": _("recording of an agreed plan"),
     "limitation_evidence": _("proof of limitation"), "complaint_file": _("file of a complaint"), "collection_record": _("record of collection"), "sharing_record": _("record of sharing"), "hardship_proof": _("proof of hardship"),
@@ -114,6 +118,10 @@ WORDS = {
     "sample_drawn": _("The sample is drawn. Score its contacts one by one."), "sheet_filled": _("The sheet is kept."), "sheet_disputed": _("The result is disputed; another reviewer looks at it."),
     "export_made": _("The file is made and waits for you to fetch it."), "export_asked": _("The export waits for somebody else's approval."),
     # running
+    "night": _("night"), "intake": _("intake"), "ingest": _("loading files"), "retention": _("retention"), "backup": _("backup"), "take_back": _("taking a load back"), "corrections": _("corrected records"),
+    "running": _("running"), "done": _("done"), "failed": _("failed"), "cancelled": _("cancelled"), "interrupted": _("interrupted"), "delta": _("new rows"), "correction": _("rows that replace"), "snapshot": _("all there is"),
+    "run_asked": _("The run waits for its turn."), "run_cancelled": _("The run is cancelled, or stops in a moment."), "roster_changed": _("The roster is changed. The next night counts it after an export into its book."),
+    "limit_set": _("The limit is set."), "account_changed": _("The account has these roles now, from its next request on."), "visitor": _("visitor"), "legal": _("legal"), "own": _("own"),
     # end
 }
 

@@ -45,4 +45,6 @@ from arrears.work.actions import (  # noqa: F401
 # team
 # oversight
 # running
+# isort: split
+from arrears.work.actions import limits, roster, runs  # noqa: F401
 # end

@@ -1,5 +1,6 @@
 """What a lead says to a collector about their work: written, read and answered, followed up. Nobody else reads it but the lead's own side and compliance."""
 
+import re
 from datetime import date
 from typing import Literal
 from uuid import UUID, uuid4
@@ -11,6 +12,8 @@ from arrears.work.models import Case, CoachingNote, Collector, Contact
 from arrears.work.residuals import filter_for
 from arrears.work.sealing import own_words_of, sealed
 
+_A_NUMBER = re.compile(r"(?<![0-9A-Za-z])(1[3-9][0-9]{9}|[0-9]{15,19}|[0-9]{17}[Xx])(?![0-9A-Za-z])")
+"""A mobile number, an ID card's or an account's: of a debtor, whom a note about somebody's work does not name."""
 FOLLOW_UP_DAYS_MOST = 366
 """The operator's own choice: how far ahead a note may be followed up."""
 
@@ -18,6 +21,7 @@ FOLLOW_UP_DAYS_MOST = 366
 @action("coaching.write", on="collector", personal=("text",))
 def write_note(doing: Doing, collector: Collector, *, text: Words, kind: Literal["note", "one_to_one"] = "note", case: UUID | None = None, contact: UUID | None = None, follow_up_on: date | None = None) -> dict:
     """The note stands and the collector can read it. case, contact: what it is about. Raises Refused for one who has left, a case the actor does not see, a contact of another case or person, and a day past."""
+    _demand_no_number(text)
     if doing.actor.account is None:
         raise Refused("a coaching note is written by an account of a person", "辅导记录须由人员账号书写")
     if collector.left_on is not None and collector.left_on <= doing.today:
@@ -35,6 +39,7 @@ def write_note(doing: Doing, collector: Collector, *, text: Words, kind: Literal
 @action("coaching.read", on="collector", personal=("answer",))
 def read_note(doing: Doing, collector: Collector, *, note: UUID, answer: Words | None = None) -> dict:
     """The collector took note of it, with an answer where they give one. Raises Refused where there is no such note of theirs, or it was read and answered."""
+    _demand_no_number(answer or "")
     found = _note_of(collector, note)
     if found.read_at is not None and (answer is None or found.answer_sealed is not None):
         raise Refused("this note was taken note of already; an answer is given once", "该记录已确认；答复只可提交一次")
@@ -56,6 +61,11 @@ def follow_up(doing: Doing, collector: Collector, *, note: UUID, again_on: date 
     found.follow_up_on, found.followed_up_at = (again_on, None) if again_on else (found.follow_up_on, doing.now)
     found.save(update_fields=["follow_up_on", "followed_up_at"])
     return {"note": found.id, "again_on": again_on}
+
+
+def _demand_no_number(text: str) -> None:
+    if _A_NUMBER.search(text):
+        raise Refused("a telephone, ID or account number stands in the text; a note about somebody's work holds none: name the case instead", "文字中含电话、证件或账户号码；辅导记录不得含号码：请改填案件编号")
 
 
 def _note_of(collector: Collector, note: UUID) -> CoachingNote:

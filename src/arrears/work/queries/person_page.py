@@ -41,14 +41,14 @@ def person_page(actor: Actor, case: UUID, at: datetime) -> PersonPage:
     return PersonPage(sheet, lamps(actor, case, at), words or {})
 
 
-def told_by(actor: Actor, case: UUID, loan_id: str) -> Told:
-    """Where a debt of the case is explained from. Raises Forbidden where the actor may see no such debt."""
+def told_by(actor: Actor, case: UUID, loan_id: str) -> Told | None:
+    """Where a debt of the case is explained from; None where the case has no such debt. Raises Forbidden where the actor may see no such case."""
     with seen_by(actor):
-        found = Debt.objects.filter(filter_for(actor, "case.view", Debt), lender=actor.lender, case=case, loan_id=loan_id).values_list("as_of", flat=True).first()
+        if not Case.objects.filter(filter_for(actor, "case.view", Case), lender=actor.lender, pk=case).exists():
+            raise Forbidden(f"there is no case {case} among those you may see ({NOT_VISIBLE})", f"在您可见的范围内没有案件 {case}（{NOT_VISIBLE}）", (NOT_VISIBLE,))
+        found = Debt.objects.filter(lender=actor.lender, case=case, loan_id=loan_id).values_list("as_of", flat=True).first()
         book = Rulebook.objects.filter(lender=actor.lender).values_list("book", flat=True).first()
-    if found is None:
-        raise Forbidden(f"there is no such debt among those you may see ({NOT_VISIBLE})", f"在您可见的范围内没有该笔债务（{NOT_VISIBLE}）", (NOT_VISIBLE,))
-    return Told(loan_id, found, Path(book) if book else None)
+    return None if found is None else Told(loan_id, found, Path(book) if book else None)
 
 
 def claimable_of(actor: Actor, case: UUID, currency: str) -> int | None:
