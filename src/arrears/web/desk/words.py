@@ -48,8 +48,8 @@ WORDS = {
     "consumer_loan": _("consumer loan"), "credit_card": _("credit card"), "business_loan": _("business loan"), "zh": _("Mandarin"), "yue": _("Cantonese"), "en": _("English"),
     # queue
     "part_promise": _("will pay a part"), "says_paid": _("says they have paid"), "refuses": _("refuses"), "cannot_pay": _("cannot pay"), "asks_plan": _("asks for a plan"), "disputes": _("disputes the debt"),
-    "complains": _("complains"), "asks_stop": _("asks us to stop"), "call_back": _("call back"), "voicemail": _("voicemail"), "not_in_use": _("number not in use"),
-    "promise_due": _("promise due"), "promise_broken": _("promise broken"), "instalment_due": _("instalment due"), "plan_broken": _("plan broken"), "answer_due": _("answer due"), "paid_said": _("said to be paid"),
+    "complains": _("complains"), "asks_stop": _("asks us to stop"), "voicemail": _("voicemail"), "not_in_use": _("number not in use"),
+    "paid_said": _("said to be paid"),
     "plan_asked": _("plan asked for"), "tried": _("tried"), "talked": _("spoken with"), "put_back": _("put back"), "borrower": _("borrower's number"), "loan": _("loan's number"),
     "no_time": _("no time for it now"), "language": _("another language is needed"), "skill": _("it needs somebody with more experience"), "conflict": _("I know this person"), "needs_lead": _("the team lead should do it"),
     "app": _("the app"), "transfer": _("bank transfer"), "auto_debit": _("automatic debit"),
