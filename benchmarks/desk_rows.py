@@ -59,7 +59,8 @@ def laid_out(home: Path, cases: int, contacts: int, now: datetime) -> dict[str, 
         connection.execute("SET synchronous_commit = off")
         connection.execute("SET maintenance_work_mem = '512MB'")
         connection.execute("SET work_mem = '256MB'")
-        for step in (people, cases_and_debts, parties, contacts_made, dealings, matters, log):
+        is_begun = connection.execute("SELECT count(*) FROM work_lender").fetchone()[0] > 0  # a load that was stopped after its first step
+        for step in (*(() if is_begun else (people,)), cases_and_debts, parties, contacts_made, dealings, matters, log):
             with connection.transaction():
                 step(laying)
         connection.execute("VACUUM (ANALYZE)")
@@ -77,7 +78,8 @@ class Laying:
 
     def insert(self, table: str, columns: dict[str, str], source: str, **values) -> None:
         """One INSERT … SELECT into the table of the model, the columns being SQL over the source; the others by their model's default. Indexes of many rows are made anew afterwards."""
-        given = {**_defaults(table, columns), **columns}
+        known = _columns(table)
+        given = {**_defaults(table, columns), **{name: told for name, told in columns.items() if name in known}}
         begun = time.perf_counter()
         kept = self._indexes_off(table)
         asked = {"lender": LENDER, "now": self.now, "today": self.today, "cases": self.cases, **values}
@@ -116,6 +118,12 @@ class Laying:
         rows = int(self.told[table].split()[0].replace(",", "")) if table in self.told else 0
         self.told[table] = f"{rows + count:,} rows"
         print(f"{table}: {count:,} rows in {time.perf_counter() - begun:.1f} s", flush=True)
+
+
+def _columns(table: str) -> set[str]:
+    from django.apps import apps
+
+    return {field.column for field in apps.get_model("work", table)._meta.concrete_fields}
 
 
 def _defaults(table: str, given: dict) -> dict[str, str]:
@@ -179,7 +187,9 @@ def cases_and_debts(laying: Laying) -> None:
         "treatment": "(ARRAY['call', 'sms', 'call', 'letter', 'visit'])[1 + (d.n %% 5)]", "channel": "(ARRAY['call', 'sms', 'call', 'letter', 'visit'])[1 + (d.n %% 5)]", "currency": "'CNY'",
         "claimable_minor": "d.minor", "days_past_due": "d.late", "bucket": bucket, "language": "'zh'",
         "proposals": "jsonb_build_array(jsonb_build_object('currency', 'CNY', 'treatment', (ARRAY['call', 'sms', 'call', 'letter', 'visit'])[1 + (d.n %% 5)], 'rank', d.rank, 'claimable_minor', d.minor))",
-        "worked_at": "CASE WHEN d.worked < 0.6 THEN %(now)s::timestamptz - d.worked * interval '40 days' END"}, "FROM drawn d ORDER BY d.n")
+        "worked_at": "CASE WHEN d.worked < 0.6 THEN %(now)s::timestamptz - d.worked * interval '40 days' END",
+        "ready_at": "CASE WHEN d.is_open AND d.worked < 0.3 THEN %(now)s::timestamptz + (d.worked - 0.2) * interval '20 days' END",
+        "ready_why": "CASE WHEN d.is_open AND d.worked < 0.3 THEN (ARRAY['talked', 'tried', 'promise_due', 'call_back', 'promise_broken'])[1 + d.n %% 5] END"}, "FROM drawn d ORDER BY d.n")
     debts = "FROM drawn d CROSS JOIN LATERAL generate_series(0, CASE WHEN d.n %% 10 < 3 THEN 1 ELSE 0 END) k"
     half = "(d.minor / (1 + (d.n %% 10 < 3)::int))"
     laying.insert("debt", {
@@ -267,7 +277,9 @@ def contacts_made(laying: Laying) -> None:
         "id": "gen_random_uuid()", "lender": "%(lender)s", "case_id": _id("case", "d.n"), "party_id": _id("party", "d.n"), "contact_point_id": "md5('point-' || d.n || '-0')::uuid",
         "attempted_at": "%(now)s::timestamptz - interval '5 minutes' - power(d.at, 1.6) * interval '180 days'", "channel": "(ARRAY['call', 'call', 'call', 'sms', 'voice_bot', 'letter', 'visit', 'call'])[1 + (d.k + d.n) %% 8]",
         "direction": "CASE WHEN d.came > 0.94 THEN 'inbound' ELSE 'outbound' END", "relation": "'debtor'", "made_by_id": _id("account", "((d.n + d.k) %% 180)"),
-        "outcome": "CASE WHEN d.came < 0.34 THEN 'answered' WHEN d.came < 0.7 THEN 'no_answer' WHEN d.came < 0.8 THEN 'busy' WHEN d.came < 0.84 THEN 'invalid_number' WHEN d.came < 0.9 THEN 'refused' ELSE 'delivered' END"},
+        "outcome": "CASE WHEN d.came < 0.34 THEN 'answered' WHEN d.came < 0.7 THEN 'no_answer' WHEN d.came < 0.8 THEN 'busy' WHEN d.came < 0.84 THEN 'invalid_number' WHEN d.came < 0.9 THEN 'refused' ELSE 'delivered' END",
+        "verdict": "CASE WHEN d.at < 0.93 THEN 'allow' WHEN d.at < 0.97 THEN 'warn' WHEN d.at < 0.99 THEN 'review' ELSE 'deny' END", "rules": "CASE WHEN d.at < 0.93 THEN ARRAY[]::varchar[] ELSE ARRAY['cn.quiet_hours'] END",
+        "result": "CASE WHEN d.came < 0.05 THEN 'promise' WHEN d.came < 0.1 THEN 'refuses' WHEN d.came < 0.34 THEN 'call_back' WHEN d.came < 0.7 THEN 'no_answer' END"},
         f"FROM {drawn} ORDER BY d.at DESC")
 
 

@@ -25,7 +25,7 @@ STAFF = [role for role in ROLES if role != "system"]
 @pytest.fixture(scope="module")
 def world(work):
     """A lender with an account of each role; cases, approvals and accounts on both sides of each border; another lender with a case."""
-    from arrears.work.models import Approval, Case, Dispute, Hardship
+    from arrears.work.models import Approval, Case, Collector, Dispute, Hardship, Run, Team
 
     here, there = work.lender(), work.lender()
     work.team(here, "agency", "agency")
@@ -41,6 +41,8 @@ def world(work):
               "collector": [SimpleNamespace(pk=mine, lender=here), *(work.collector(here, team) for team in ("a", "b"))]}
     things |= {kind: [_matter(work, case, model) for case in cases] for kind, model in (("matter", Dispute), ("hardship", Hardship))}
     things |= watched(work, here, cases[0], actors["team_lead"].account)
+    with work.writing(here):
+        things |= {"run": [Run.objects.create(lender=here, kind="backup", asked_at=work.at)], "member": [Collector.objects.get(pk=mine)], "team": [Team.objects.get(lender=here, code="a")]}
     return SimpleNamespace(work=work, here=here, actors=actors, things=things)
 
 

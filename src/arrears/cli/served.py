@@ -1,4 +1,4 @@
-"""What `arrears serve` runs in each of its processes: the web's application, handed what only a command may join: the night's own explanation of a debt."""
+"""What `arrears serve` runs in each of its processes: the web's application, handed what only a command may join: the night's own explanation of a debt, and the quarantine of books."""
 
 from datetime import date
 from pathlib import Path
@@ -7,10 +7,15 @@ from arrears.refusal import Refused
 
 
 def application():
-    """The WSGI application, which can explain every fen of a debt by the book that a night was taken in from."""
+    """The WSGI application, which can explain every fen of a debt by the book that a night was taken in from, and show what waits in a book's quarantine."""
+    from django.conf import settings
+
+    from arrears.cli import quarantine_shown
     from arrears.web import wsgi
 
-    return wsgi.application(explained=every_fen)
+    found = wsgi.application(explained=every_fen)
+    settings.ARREARS_QUARANTINE = quarantine_shown
+    return found
 
 
 def every_fen(book: Path, loan_id: str, as_of: date, lang: str) -> list[tuple[str, str, list[tuple[str, str]]]]:

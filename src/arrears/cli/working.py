@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from arrears import store
+from arrears.allocation.roster import ROSTER_FILE
 from arrears.cli import terms
 from arrears.cli.terms import DEFAULT_HOME, AsOfOption, HomeOption, JsonOption, LangOption
 from arrears.days import microseconds_of, read_day, read_moment
@@ -94,25 +95,29 @@ def export(
     out: Annotated[Path, typer.Option("--out", help="Folder for the files. 输出文件夹")], home: HomeOption = DEFAULT_HOME,
     lender: Annotated[str | None, typer.Option("--lender", help="The lender's code; needed where the home has several. 机构代码")] = None,
     since: Annotated[str | None, typer.Option("--since", help="Only what was recorded from then on, e.g. 2026-11-02T00:00:00+08:00. 只导出此刻起的记录")] = None,
-    book: Annotated[Path | None, typer.Option("--book", help="A book of plain files: put the rows into them too. 同时并入普通文件账册")] = None,
+    book: Annotated[Path | None, typer.Option("--book", help="The book: changes of the roster go into its roster.yaml; the rows into a book of plain files too. 写入账册的名册；普通文件账册同时并入结果")] = None,
     as_json: JsonOption = False, lang: LangOption = None,
 ) -> None:
     """Write what people did as tables for the next night: contacts, promises, plans, holds, consents, placements. 导出催收结果，供下一夜批使用。"""
     with terms.refusals(lang), database(home):
         from arrears.work.actions.export import export as write_outcomes
+        from arrears.work.actions.export import write_roster_into
         from arrears.work.export import MAPPING, put_into
 
         code = _lender_of(lender, book)
         told = write_outcomes(code, out, None if since is None else microseconds_of(read_moment(since)), terms.now())
-        added = put_into(store.book_at(book), out) if book is not None else None
+        added = put_into(store.book_at(book), out) if book is not None and not store.read_ledger(store.book_at(book)).loads else None
+        changed = write_roster_into(code, store.book_at(book), terms.now()) if book is not None else 0
         if as_json:
-            print(json.dumps({"lender": code, **told, "added": added}, ensure_ascii=False, indent=1, sort_keys=True))
+            print(json.dumps({"lender": code, **told, "added": added, "roster_changes": changed}, ensure_ascii=False, indent=1, sort_keys=True))
             return
         zh = terms.language(lang) == "zh"
         print(f"{out}：" + "，".join(f"{name} {count:,}" for name, count in told["rows"].items()) if zh else f"{out}: " + ", ".join(f"{name} {count:,}" for name, count in told["rows"].items()))
         if added is not None:
             print(f"{book}：新增 {sum(added.values()):,} 行" if zh else f"{book}: {sum(added.values()):,} rows added to its plain files")
-        elif any(told["rows"].values()):
+        if changed:
+            print(f"{book}：名册中 {changed} 项变更已写入 {ROSTER_FILE}，下一次夜批按此分案" if zh else f"{book}: {changed} changes of the roster are in its {ROSTER_FILE}; the next night gives cases out by it")
+        if added is None and any(told["rows"].values()):
             run = f"arrears ingest {shlex.quote(str(out))}/*.parquet --mapping {shlex.quote(str(out / MAPPING))} --book BOOK"
             print(f"装入账册：{run}" if zh else f"Into a book: {run}")
 
@@ -160,6 +165,7 @@ def demo_work(home: Path, book: Path, as_of: str, lang: str) -> list[str]:
     Again, or after it was killed, what is there stays: accounts are made once, and their passwords told once.
     """
     from arrears import postgres
+    from arrears.cli.demo_life import demo_life
     from arrears.cli.record_demo import demo_record
     from arrears.twin.people_in_full import write_people
     from arrears.vault.vault import init_vault
@@ -174,7 +180,9 @@ def demo_work(home: Path, book: Path, as_of: str, lang: str) -> list[str]:
     if not made_up.people_path.is_file():
         write_people(made_up, opened.handover_public_key(terms.now()), DEMO_SEED)
     opened.close()
+    _name_the_book(home, book)
     with database(home):
+        import arrears.work.actions  # noqa: F401 - registers every verb
         from arrears.work.actions.intake import open_lender, take_night
         from arrears.work.night_files import night_of
 
@@ -182,11 +190,23 @@ def demo_work(home: Path, book: Path, as_of: str, lang: str) -> list[str]:
         open_lender(night.lender, terms.now())
         lines += intake_lines(as_of, night.lender.id, *take_night(night, night.lender.id, terms.now()), lang)
         lines += _demo_accounts(night.lender.id, night.roster, lang)
+        with terms.progress() as report:
+            lines += demo_life(night.lender.id, night.roster, lang, terms.now(), report)
         lines += demo_record(home, book, lang)
     lines += [f"{home}：作业平面已就绪；数据库继续运行，停止：arrears db stop --home {home}" if zh else f"{home}: the work plane is ready; its database runs on, stop it with: arrears db stop --home {home}"]
     lines += [f"接下来：arrears serve --home {home}；导出结果：arrears export --home {home} --out {home}/outcomes --book {book}" if zh else
               f"Next: arrears serve --home {home}; then write what was done for the next night: arrears export --home {home} --out {home}/outcomes --book {book}"]
     return lines
+
+
+def _name_the_book(home: Path, book: Path) -> None:
+    """settings.yaml names the demo's book, and folders for files to load, so that runs can be asked for on the pages; a file that is there stays as it is."""
+    settings = home / "settings.yaml"
+    if not settings.exists():
+        for name in ("incoming", "mappings"):
+            (home / name).mkdir(exist_ok=True)
+        settings.write_text(f"runs:\n  books: {{{book.name}: {json.dumps(str(book.resolve()))}}}\n  incoming: {json.dumps(str((home / 'incoming').resolve()))}\n  mappings: {json.dumps(str((home / 'mappings').resolve()))}\n", encoding="utf-8")
+        settings.chmod(0o600)
 
 
 def _demo_accounts(code: str, roster, lang: str) -> list[str]:

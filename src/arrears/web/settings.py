@@ -68,7 +68,7 @@ def settings_of(home: Path, role: str, clock: Callable[[], int] | None = None, l
 
 def _settings(home: Path | None, role: str, databases: dict, profile: Profile, serving: Serving, clock: Callable[[], int] | None, lang: str) -> dict[str, Any]:
     return {
-        "ARREARS": (home.resolve() if home else None, role), "ARREARS_ACCESS": profile, "ARREARS_SERVING": serving, "ARREARS_CLOCK": clock, "ARREARS_EXPLAINED": None, "DATABASES": databases,
+        "ARREARS": (home.resolve() if home else None, role), "ARREARS_ACCESS": profile, "ARREARS_SERVING": serving, "ARREARS_CLOCK": clock, "ARREARS_EXPLAINED": None, "ARREARS_QUARANTINE": None, "DATABASES": databases,
         "INSTALLED_APPS": [*_FRAMEWORK, "arrears.work.apps.Work", "arrears.web.apps.Web"],
         "AUTH_USER_MODEL": "work.Account",
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",

@@ -5,6 +5,7 @@ from django.urls import path
 import arrears.work.actions  # noqa: F401 - registers every verb
 from arrears.web import health
 from arrears.web.desk import (
+    account_roles,
     cases,
     coaching,
     documents,
@@ -13,6 +14,7 @@ from arrears.web.desk import (
     home,
     law,
     ledger,
+    limits,
     log_in,
     matter_clocks,
     matters,
@@ -24,6 +26,8 @@ from arrears.web.desk import (
     quality,
     queue,
     raising,
+    roster,
+    runs,
     screening,
     search,
     second_factor,
@@ -137,6 +141,26 @@ urlpatterns = [
     path("exports/<uuid:export>/make", exports.make, name="export_make"),
     path("exports/<uuid:export>/fetch", exports.fetch, name="export_fetch"),
     # running
+    path("runs", runs.run_list, name="runs"),
+    path("runs/ask", runs.ask, name="run_ask"),
+    path("runs/<uuid:run>", runs.run, name="run"),
+    path("runs/<uuid:run>/state", runs.run_state, name="run_state"),
+    path("runs/<uuid:run>/cancel", runs.cancel, name="run_cancel"),
+    path("runs/<uuid:run>/again", runs.again, name="run_again"),
+    path("quarantine", runs.quarantine, name="quarantine"),
+    path("quarantine/file", runs.quarantine_file, name="quarantine_file"),
+    path("roster", roster.show, name="roster"),
+    path("roster/new", roster.new, name="roster_new"),
+    path("roster/collectors/<uuid:member>", roster.collector, name="roster_collector"),
+    path("roster/collectors/<uuid:member>/change", roster.change, name="collector_change"),
+    path("roster/collectors/<uuid:member>/end", roster.end, name="collector_end"),
+    path("roster/agencies/<uuid:team>", roster.agency, name="roster_agency"),
+    path("roster/agencies/<uuid:team>/change", roster.change_agency, name="agency_change"),
+    path("roster/teams/<uuid:team>/end", roster.end_team, name="team_end"),
+    path("accounts/<uuid:account>/change", account_roles.change, name="account_change"),
+    path("limits", limits.show, name="limits"),
+    path("limits/set", limits.set_one, name="limit_set"),
+    path("calendar", limits.calendar, name="calendar"),
     # end
 ]
 handler400, handler403, handler404, handler500 = "arrears.web.mishaps.bad_request", "arrears.web.mishaps.denied", "arrears.web.mishaps.missing", "arrears.web.mishaps.broken"

@@ -51,6 +51,7 @@ OF_LENDER = (
     # oversight
     "sample", "export", "exportpart", "contactrule",
     # running
+    "run",
     # end
 )
 OF_COLLECTOR = ("absence", "coachingnote")

@@ -143,6 +143,22 @@ VERBS: dict[str, Verb] = {
     "export.make": Verb(("Lender",), "生成导出文件", "make the file of an export"),
     "export.fetch": Verb(("Lender",), "下载导出文件", "fetch the file of an export"),
     # running
+    "run.list": Verb(("Lender",), "查看任务", "see runs and their logs", reads=True),
+    "run.ask": Verb(("Lender",), "提交任务", "have a run executed"),
+    "run.cancel": Verb(("Lender",), "取消任务", "cancel a run"),
+    "run.claim": Verb(("Lender",), "接手任务", "take the run that waited longest"),
+    "run.report": Verb(("Lender",), "报告任务进度", "say how far a run is"),
+    "run.end": Verb(("Lender",), "结束任务", "put down how a run ended"),
+    "quarantine.list": Verb(("Lender",), "查看隔离区", "see what waits in quarantine", reads=True),
+    "quarantine.fetch": Verb(("Lender",), "下载隔离记录", "fetch the records in quarantine"),
+    "roster.view": Verb(("Lender",), "查看名册", "see the roster", reads=True),
+    "collector.change": Verb(("Lender",), "变更催收员", "change what a collector may have"),
+    "collector.end": Verb(("Lender",), "登记催收员离岗", "say when a collector leaves"),
+    "team.end": Verb(("Lender",), "结束团队", "end a team"),
+    "agency.change": Verb(("Lender",), "变更委外机构", "change an agency's contract"),
+    "roster.write": Verb(("Lender",), "写入名册文件", "put changes into roster.yaml"),
+    "limit.view": Verb(("Lender",), "查看限额", "see the operator's limits", reads=True),
+    "limit.set": Verb(("Lender",), "调整限额", "set one of the operator's limits"),
     # end
 }
 

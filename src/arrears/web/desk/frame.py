@@ -30,6 +30,10 @@ LINKS = (
     ("law", _("Law"), {"compliance_officer", "auditor", "strategist"}),
     ("exports", _("Exports"), {"team_lead", "compliance_officer", "data_officer", "auditor"}),
     # running
+    ("runs", _("Runs"), {"administrator", "auditor"}),
+    ("roster", _("Roster"), {"administrator", "auditor", "compliance_officer", "team_lead"}),
+    ("limits", _("Limits"), {"administrator", "auditor", "compliance_officer"}),
+    ("calendar", _("Calendar"), {"administrator", "compliance_officer", "team_lead"}),
     # end
     ("approvals", _("Approvals"), {"collector", "team_lead", "compliance_officer", "strategist", "data_officer", "auditor", "agency_worker"}),
     ("entries", _("Log"), {"compliance_officer", "auditor"}),

@@ -40,19 +40,16 @@ WORDS = {
     "*": _("all teams"),
     # front
     # person
-    "allow": _("permitted"), "warn": _("only with a reason"), "review": _("a person releases it"), "deny": _("not permitted"),
     "placement": _("given to"), "consent": _("consent"), "night_contact": _("contact at night"), "electronic": _("electronic messages"), "lifted": _("lifted"), "placed": _("placed"), "taken_back": _("taken back"),
-    "idle": _("idle"), "left": _("left"), "term": _("its time was over"), "document_added": _("The document is kept with the case."),
-    "other_document": _("other document"), "collection_record": _("collection record"), "hardship_proof": _("proof of hardship"), "limitation_evidence": _("evidence for limitation"), "complaint_file": _("file of a complaint"),
-    "call_recording": _("recording of a call"), "visit_recording": _("recording of a visit"), "oral_plan_recording": _("recording of an oral plan"),
+    "document_added": _("The document is kept with the case."),
     "posing_as_authority": _("posing as an authority"), "threat": _("threat"), "abuse": _("abuse"), "invented_blacklist": _("invented blacklist"), "exaggerated_consequence": _("exaggerated consequence"),
     "disclosure": _("disclosure to third parties"), "extra_fees": _("fees beyond the claim"), "suit": _("names a suit"), "look_alike": _("look-alike signs"), "zero_width": _("invisible signs"), "spaced": _("signs put between"),
     "traditional": _("traditional characters"), "full_width": _("full-width signs"), "pinyin_initials": _("initials of pinyin"), "homophone": _("sounds alike"), "operator_policy": _("the lender's own policy"),
-    "spouse": _("spouse"), "consumer_loan": _("consumer loan"), "credit_card": _("credit card"), "business_loan": _("business loan"), "zh": _("Mandarin"), "yue": _("Cantonese"), "en": _("English"),
+    "consumer_loan": _("consumer loan"), "credit_card": _("credit card"), "business_loan": _("business loan"), "zh": _("Mandarin"), "yue": _("Cantonese"), "en": _("English"),
     # queue
     "part_promise": _("will pay a part"), "says_paid": _("says they have paid"), "refuses": _("refuses"), "cannot_pay": _("cannot pay"), "asks_plan": _("asks for a plan"), "disputes": _("disputes the debt"),
-    "complains": _("complains"), "asks_stop": _("asks us to stop"), "call_back": _("call back"), "voicemail": _("voicemail"), "not_in_use": _("number not in use"),
-    "promise_due": _("promise due"), "promise_broken": _("promise broken"), "instalment_due": _("instalment due"), "plan_broken": _("plan broken"), "answer_due": _("answer due"), "paid_said": _("said to be paid"),
+    "complains": _("complains"), "asks_stop": _("asks us to stop"), "voicemail": _("voicemail"), "not_in_use": _("number not in use"),
+    "paid_said": _("said to be paid"),
     "plan_asked": _("plan asked for"), "tried": _("tried"), "talked": _("spoken with"), "put_back": _("put back"), "borrower": _("borrower's number"), "loan": _("loan's number"),
     "no_time": _("no time for it now"), "language": _("another language is needed"), "skill": _("it needs somebody with more experience"), "conflict": _("I know this person"), "needs_lead": _("the team lead should do it"),
     "app": _("the app"), "transfer": _("bank transfer"), "auto_debit": _("automatic debit"),
@@ -68,18 +65,18 @@ WORDS = {
     "talk_voicemail": _("Noted. The account comes back tomorrow."), "talk_not_in_use": _("Noted. The number is closed everywhere."),
     # plans
     "weekly": _("weekly"), "fortnightly": _("every two weeks"), "monthly": _("monthly"), "part_paid": _("partly paid"), "missed": _("missed"), "due_today": _("due today"), "to_come": _("to come"),
-    "part_is_paid": _("paid in time"), "plan_proposed": _("The plan is proposed. Read it out; when the debtor agrees, say so here."), "plan_asked": _("The plan is proposed, and somebody else was asked to approve it."),
+    "part_is_paid": _("paid in time"), "plan_proposed": _("The plan is proposed. Read it out; when the debtor agrees, say so here."), "plan_approval_asked": _("The plan is proposed, and somebody else was asked to approve it."),
     "plan_agreed": _("The plan holds from today on. While it is kept nobody collects on this loan."), "plan_ended": _("The plan no longer holds."),
     "shift_days": _("the first day"), "gap_days": _("the time between two parts"), "penalty": _("penalty waived"), "interest": _("interest waived"), "fee": _("fee waived"), "principal": _("principal waived"),
     # matters
     "hardship": _("hardship"), "protection": _("protection"), "extension": _("further days to answer"), "heir": _("heir"), "guardian": _("guardian"), "incapacitated": _("lacks capacity"), "simple": _("simple"), "complex": _("complex"),
     "other_person": _("another person"), "regulator": _("the regulator"), "internal": _("found by ourselves"), "counter": _("at the counter"), "online": _("online"), "hotline_12378": _("12378 hotline"), "court": _("court"),
     "illness": _("illness"), "job_lost": _("lost their job"), "income_cut": _("earns less"), "business_failing": _("business fails"), "project_delayed": _("project is late"), "family": _("something in the family"),
-    "refusing": _("refused by one, to be confirmed"), "paused": _("paused"), "none": _("none asked for"), "wanted": _("asked for"), "received": _("received"),
+    "hardship_plan": _("a plan is to be agreed"), "hardship_paused": _("a pause"), "hardship_refused": _("not agreed to"), "hardship_withdrawn": _("taken back by the borrower"), "refusing": _("refused by one, to be confirmed"), "paused": _("paused"), "none": _("none asked for"), "wanted": _("papers wanted"), "received": _("received"),
     "correct_book": _("correct the book"), "refund": _("pay back"), "close_number": _("close the number"), "coach": _("coach the person"), "apologise": _("apologise"), "withdraw_report": _("correct what was reported"),
-    "recording": _("recording"), "proof": _("proof"), "document": _("document"), "call_recording": _("recording of a call"), "visit_recording": _("recording of a visit"), "oral_plan_recording": _("recording of an agreed plan"),
-    "limitation_evidence": _("proof of limitation"), "complaint_file": _("file of a complaint"), "collection_record": _("record of collection"), "sharing_record": _("record of sharing"), "hardship_proof": _("proof of hardship"),
-    "other_document": _("other document"), "party.protect": _("protected"), "party.release": _("released"),
+    "recording": _("recording"), "proof": _("proof"), "document": _("document"),
+    "sharing_record": _("record of sharing"),
+    "party.protect": _("protected"), "party.release": _("released from protection"),
     "matter_raised": _("It is put down. Nobody is contacted until it is answered."),
     "matter_noted": _("Your note is kept."),
     "matter_assigned": _("It was given to them."),
@@ -118,6 +115,10 @@ WORDS = {
     "sample_drawn": _("The sample is drawn. Score its contacts one by one."), "sheet_filled": _("The sheet is kept."), "sheet_disputed": _("The result is disputed; another reviewer looks at it."),
     "export_made": _("The file is made and waits for you to fetch it."), "export_asked": _("The export waits for somebody else's approval."),
     # running
+    "night": _("night"), "intake": _("intake"), "ingest": _("loading files"), "retention": _("retention"), "backup": _("backup"), "take_back": _("taking a load back"), "corrections": _("corrected records"),
+    "running": _("running"), "done": _("done"), "failed": _("failed"), "cancelled": _("cancelled"), "interrupted": _("interrupted"), "delta": _("new rows"), "correction": _("rows that replace"), "snapshot": _("all there is"),
+    "run_asked": _("The run waits for its turn."), "run_cancelled": _("The run is cancelled, or stops in a moment."), "roster_changed": _("The roster is changed. The next night counts it after an export into its book."),
+    "limit_set": _("The limit is set."), "account_changed": _("The account has these roles now, from its next request on."), "visitor": _("visitor"), "legal": _("legal"), "own": _("own"),
     # end
 }
 

@@ -35,4 +35,7 @@ from arrears.work.models.oversight import ContactRule, Export, ExportPart, Sampl
 
 __all__ += ["ContactRule", "Export", "ExportPart", "Sample", "SampleItem", "Sheet"]
 # running
+from arrears.work.models.running import Run
+
+__all__ += ["Run"]
 # end
