@@ -219,8 +219,8 @@ def faults(page) -> list[str]:
 
 
 def until(page, expression: str) -> None:
-    """Returns when the JavaScript expression holds on the page. Playwright's own wait_for_function would need eval, which the policy forbids. Raises playwright's Error after 15 seconds."""
-    page.evaluate(f"new Promise((done, fail) => {{ const until = Date.now() + 15000; const look = () => ({expression}) ? done() : Date.now() > until ? fail(new Error('never true')) : setTimeout(look, 20); look() }})")
+    """Returns when the JavaScript expression holds on the page. Playwright's own wait_for_function would need eval, which the policy forbids. Raises playwright's Error after a minute."""
+    page.evaluate(f"new Promise((done, fail) => {{ const until = Date.now() + 60000; const look = () => ({expression}) ? done() : Date.now() > until ? fail(new Error('never true')) : setTimeout(look, 20); look() }})")
 
 
 def overflow(page) -> int:

@@ -100,7 +100,7 @@ def test_a_network_lost_in_mid_form_loses_nothing_and_the_second_press_does_it_o
     until(page, "document.getElementById('connection').textContent.includes('再按一次')")
     assert page.url.endswith("/approvals") and reason(page) == "first half, second half" and key(page) == before and decisions(desk, approval) == 0
     page.context.set_offline(False)
-    page.locator("#connection.back").wait_for()
+    until(page, "document.getElementById('connection').classList.contains('back')")
     approve(page)
     page.wait_for_url("**/approvals?done=approved")
     assert decisions(desk, approval) == 1 and page.evaluate(ITEMS) == []

@@ -83,8 +83,8 @@ def test_a_lost_connection_is_said_and_its_return_too(desk, lang):
     page.locator("#connection.lost").wait_for()
     assert WORDS[lang][0] in page.locator("#connection").inner_text() and not faults(page)
     page.context.set_offline(False)
-    page.locator("#connection.back").wait_for()
-    assert WORDS[lang][1] in page.locator("#connection").inner_text()
+    until(page, "document.getElementById('connection').classList.contains('back')")
+    assert WORDS[lang][1] in page.locator("#connection").text_content()
 
 
 def test_a_wrong_form_says_so_and_the_reader_begins_there(page):
