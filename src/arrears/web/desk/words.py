@@ -40,19 +40,16 @@ WORDS = {
     "*": _("all teams"),
     # front
     # person
-    "allow": _("permitted"), "warn": _("only with a reason"), "review": _("a person releases it"), "deny": _("not permitted"),
     "placement": _("given to"), "consent": _("consent"), "night_contact": _("contact at night"), "electronic": _("electronic messages"), "lifted": _("lifted"), "placed": _("placed"), "taken_back": _("taken back"),
-    "idle": _("idle"), "left": _("left"), "term": _("its time was over"), "document_added": _("The document is kept with the case."),
-    "other_document": _("other document"), "collection_record": _("collection record"), "hardship_proof": _("proof of hardship"), "limitation_evidence": _("evidence for limitation"), "complaint_file": _("file of a complaint"),
-    "call_recording": _("recording of a call"), "visit_recording": _("recording of a visit"), "oral_plan_recording": _("recording of an oral plan"),
+    "document_added": _("The document is kept with the case."),
     "posing_as_authority": _("posing as an authority"), "threat": _("threat"), "abuse": _("abuse"), "invented_blacklist": _("invented blacklist"), "exaggerated_consequence": _("exaggerated consequence"),
     "disclosure": _("disclosure to third parties"), "extra_fees": _("fees beyond the claim"), "suit": _("names a suit"), "look_alike": _("look-alike signs"), "zero_width": _("invisible signs"), "spaced": _("signs put between"),
     "traditional": _("traditional characters"), "full_width": _("full-width signs"), "pinyin_initials": _("initials of pinyin"), "homophone": _("sounds alike"), "operator_policy": _("the lender's own policy"),
-    "spouse": _("spouse"), "consumer_loan": _("consumer loan"), "credit_card": _("credit card"), "business_loan": _("business loan"), "zh": _("Mandarin"), "yue": _("Cantonese"), "en": _("English"),
+    "consumer_loan": _("consumer loan"), "credit_card": _("credit card"), "business_loan": _("business loan"), "zh": _("Mandarin"), "yue": _("Cantonese"), "en": _("English"),
     # queue
     "part_promise": _("will pay a part"), "says_paid": _("says they have paid"), "refuses": _("refuses"), "cannot_pay": _("cannot pay"), "asks_plan": _("asks for a plan"), "disputes": _("disputes the debt"),
-    "complains": _("complains"), "asks_stop": _("asks us to stop"), "call_back": _("call back"), "voicemail": _("voicemail"), "not_in_use": _("number not in use"),
-    "promise_due": _("promise due"), "promise_broken": _("promise broken"), "instalment_due": _("instalment due"), "plan_broken": _("plan broken"), "answer_due": _("answer due"), "paid_said": _("said to be paid"),
+    "complains": _("complains"), "asks_stop": _("asks us to stop"), "voicemail": _("voicemail"), "not_in_use": _("number not in use"),
+    "paid_said": _("said to be paid"),
     "plan_asked": _("plan asked for"), "tried": _("tried"), "talked": _("spoken with"), "put_back": _("put back"), "borrower": _("borrower's number"), "loan": _("loan's number"),
     "no_time": _("no time for it now"), "language": _("another language is needed"), "skill": _("it needs somebody with more experience"), "conflict": _("I know this person"), "needs_lead": _("the team lead should do it"),
     "app": _("the app"), "transfer": _("bank transfer"), "auto_debit": _("automatic debit"),
