@@ -26,6 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
+from desk_page import page
 from desk_rows import COLLECTORS_A_TEAM, LENDER, TEAMS, ident
 
 HERE = Path(__file__).parent
@@ -48,8 +49,9 @@ PAGES: tuple[tuple[str, str, str], ...] = (
 def main() -> None:
     """Measures and writes the results; ends with 1 where a page asks more queries of more rows, or a case was handed to two."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--small", type=Path, required=True)
+    parser.add_argument("--home", type=Path, help="the large home")
+    parser.add_argument("--small", type=Path, help="the small one")
+    parser.add_argument("--page", action="store_true", help="print the section of docs/benchmarks.md from the results, and measure nothing")
     parser.add_argument("--rate", type=float, default=20)
     parser.add_argument("--seconds", type=float, default=15, help="how long each page is asked")
     parser.add_argument("--races", type=int, default=100_000)
@@ -58,6 +60,9 @@ def main() -> None:
     parser.add_argument("--inside", choices=["queries", "sessions", "race"], help=argparse.SUPPRESS)
     parser.add_argument("--number", type=int, default=0, help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    if asked.page:
+        print(page(json.loads(asked.out.read_text(encoding="utf-8"))))
+        return
     if asked.inside:
         print(json.dumps({"queries": queries, "sessions": sessions, "race": race}[asked.inside](asked)))
         return

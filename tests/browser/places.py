@@ -25,7 +25,7 @@ PLACES: dict[str, Callable[[World], str]] = {
     "lamps": lambda world: f"/cases/{world.case.id}/lamps",
     "every_fen": lambda world: f"/cases/{world.case.id}/debts/{world.case.borrower_id}-L0/fen",
     # queue
-    "outcome": lambda world: f"/cases/{world.case.id}/outcome",
+    "outcome": lambda world: f"/cases/{world.case.id}/outcome?outcome=promise",
     # plans
     "plan_new": lambda world: f"/cases/{world.case.id}/plan",
     "plan": lambda world: f"/cases/{world.case.id}/plans/{world.things['plan.propose']['plan']}",

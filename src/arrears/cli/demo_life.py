@@ -49,7 +49,7 @@ def demo_life(code: str, roster, lang: str, now: int, report: Callable[[str, int
 
     auditor = Actor(None, "demo", code, frozenset({"auditor"}), ALL_TEAMS, via="cli", second_factor=True)
     at = moment_of(now)
-    done, left = 0, 0
+    done = 0
     people = _accounts(code, roster, lang, now)
     for number, actor in enumerate(people):
         lines = list_cases(replace(auditor), 1, CASES_EACH, held_by=actor.collector).lines
@@ -68,7 +68,7 @@ def demo_life(code: str, roster, lang: str, now: int, report: Callable[[str, int
                     step()
                     done += 1
                 except Refused:
-                    left += 1
+                    break  # what follows rests on it
             report("working the demo's cases", number * CASES_EACH + place + 1, len(people) * CASES_EACH)
     with suppress(Refused):
         _afterwards(code, people, now)

@@ -15,7 +15,7 @@ from arrears.work.queries.roster import all_limits
 from arrears.work.residuals import could
 
 SECTIONS = {
-    "unmasking": _("Uncovering personal data, per account"), "exports": _("Exports"), "team": _("Teams"), "matters": _("Disputes, complaints and hardship"), "quality": _("Quality checks"),
+    "unmasking": _("Uncovering personal data, per account"), "exports": _("Exports"), "team": _("Teams"), "plans": _("Plans offered again"), "matters": _("Disputes, complaints and hardship"), "quality": _("Quality checks"),
     "attachments": _("Attachments"), "backup": _("How long backups are kept"), "access": _("Log-in (only stricter than the profile)"),
 }
 NAMES = {
@@ -27,7 +27,7 @@ NAMES = {
     "new_staff_days": _("days somebody counts as new"), "long_recording_bytes": _("bytes from which a recording counts as long"), "dispute_days": _("days after a contact in which a dispute counts for it"), "size_most": _("contacts a sample"),
     "cases_days": _("days a backup of cases is kept"), "keys_days": _("days a backup of keys is kept"), "password_least": _("characters of a password at least"), "password_days": _("days a password lasts"),
     "failures_account": _("failures until an account is locked"), "failures_address": _("failures until an address is locked"), "lock_minutes": _("minutes of a lock-out"), "idle_minutes": _("idle minutes until a session ends"),
-    "session_hours": _("hours a session lasts at most"),
+    "session_hours": _("hours a session lasts at most"), "reoffers_most": _("times a broken plan is offered again in a year"), "offer_days": _("days such an offer stands"), "first_days": _("days from the offer to its first day"),
 }
 
 
