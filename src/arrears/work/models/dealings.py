@@ -60,7 +60,10 @@ class Promise(OfCase):
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="promise_of_something"),
                        models.CheckConstraint(condition=models.Q(pay_by_on__gte=models.F("promised_on")), name="promise_for_later")]
-        indexes = [models.Index(fields=["taken_by", "promised_on"], name="promise_taken_by")]
+        indexes = [models.Index(fields=["taken_by", "promised_on"], name="promise_taken_by"),
+                   models.Index(fields=["taken_by", "pay_by_on"], include=["lender", "state", "currency", "amount_minor", "case"], name="promise_taken_due"),
+                   models.Index(fields=["lender", "pay_by_on"], include=["case", "currency", "amount_minor"], condition=models.Q(state="open"), name="promise_open_due"),
+                   models.Index(fields=["lender", "pay_by_on"], include=["case", "currency", "amount_minor"], condition=models.Q(state__in=("broken", "part_kept")), name="promise_broken_due")]
 
 
 class Offer(OfCase):
