@@ -1,4 +1,4 @@
-"""The ledger of contacts is found by channel too, in its own order."""
+"""The ledger of contacts is found by channel too, in its own order; a contact of a sample that nobody scored yet is called so."""
 
 from django.db import migrations, models
 
@@ -13,5 +13,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='contact',
             index=models.Index(fields=['lender', 'channel', '-attempted_at', '-id'], name='contact_channels'),
+        ),
+        migrations.AlterField(
+            model_name='sampleitem',
+            name='state',
+            field=models.CharField(choices=[('unscored', 'unscored'), ('scored', 'scored'), ('disputed', 'disputed'), ('settled', 'settled')], default='unscored', max_length=24),
         ),
     ]
