@@ -10,18 +10,25 @@ from browser.desk import NO_BROWSER, Desk, Moments, opened_browser, served
 
 
 @pytest.fixture(scope="session")
-def _opened(work):
-    """Server, moments and browser, for all tests of this worker."""
+def _chromium():
+    """The browser of this worker; skips, or with CI=true fails, where there is none."""
     with ExitStack() as stack:
         try:
-            chromium = stack.enter_context(opened_browser())
+            opened = stack.enter_context(opened_browser())
         except (ImportError, FileNotFoundError) as problem:
             said = f"{NO_BROWSER}: {problem}; on Debian: apt-get install chromium fonts-noto-cjk, and pip install playwright (requirements-dev.txt)"
             if os.environ.get("CI") == "true":
                 pytest.fail(said)
             pytest.skip(said)
-        moments = Moments(work.home, work.now)
-        yield moments, stack.enter_context(served(work)), chromium
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def _opened(_chromium, work):
+    """Moments, server and browser, for all tests of this worker."""
+    moments = Moments(work.home, work.now)
+    with served(work) as address:
+        yield moments, address, _chromium
 
 
 @pytest.fixture

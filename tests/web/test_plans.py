@@ -115,7 +115,7 @@ def test_a_plan_within_ones_own_authority_is_proposed_once_however_often_sent_an
 def test_a_waiver_waits_for_somebody_with_the_authority_who_is_somebody_else(lead, case, staff):
     officer = staff("compliance_officer")
     answer = lead.browser.post(to_new(case), form(do="propose", kind="waiver", waived_penalty="15.00", reason="长期合作客户"))
-    assert answer.status_code == 303 and "plan_asked" in answer["Location"]
+    assert answer.status_code == 303 and "plan_approval_asked" in answer["Location"]
     found = only_plan(lead.lender)
     assert found.instalments == [{"number": 1, "due_on": "2026-11-16", "amount_minor": 1985_00}] and found.waived_penalty_minor == 15_00
     assert lead.browser.post(f"/cases/{case.id}/plans/{found.pk}/agree", {}).status_code == 422

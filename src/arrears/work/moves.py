@@ -1,7 +1,7 @@
 """Who would get which of some cases, and what that changes for everybody: the preview of a move, by the same function that gives cases out at night.
 
-Nothing is written here. The cases are shared out by arrears.allocation.assign: an even number, and even money, among those who may have them (stages are not asked; languages and
-skills, the limit of cases and absences are), and a case that one of them has already stays there unless evenness asks otherwise. Currencies are shared out one after the other, so no
+Nothing is written here. The cases are shared out by arrears.allocation.assign: an even number, and even money, among those who may have them (by stage, product,
+amount, language, skill, limit of cases and absence, as far as the roster says them), and a case that one of them has already stays there unless evenness asks otherwise. Currencies are shared out one after the other, so no
 sum mixes them. The same cases, people and day give the same moves; digest tells two previews apart.
 """
 
@@ -178,7 +178,7 @@ def _assigned(cases: list[Case], recipients: list[Collector], rooms: dict[UUID, 
     held = pl.DataFrame([{"borrower_id": str(case.id), "held_by": holders[case.held_by_id], "held_since": today, "last_held_by": None, "returned_on": None, "returned_why": None}
                          for case in cases if case.held_by_id in holders], schema=HOLDINGS, orient="row")
     hands = tuple(Hand(one.roster_name, one.team.code, "collector", _LONG_AGO, None, tuple((begins, ends or _NEVER) for begins, ends in away.get(one.id, ())), rooms.get(one.id, 0), 0,
-                       _words(one, "languages"), None, None, None, None, _words(one, "skills")) for one in recipients)
+                       _words(one, "languages"), _words(one, "stages"), _words(one, "products"), getattr(one, "amount_most_minor", None), None, _words(one, "skills")) for one in recipients)
     rows = assign(table, Roster(tuple(sorted({one.team.code for one in recipients})), hands, (), (), ()), held, _TERMS, today - timedelta(days=1)).rows
     return [(by_id[row["borrower_id"]], by_name.get(row["held_by"]), row["why_en"], row["why_zh"]) for row in rows.iter_rows(named=True)]
 
@@ -232,9 +232,9 @@ def cases_most(one: Collector) -> int | None:
 
 
 def _words(one: Collector, column: str) -> tuple[str, ...] | None:
-    """What the collector's list permits; None, which permits any, where nobody said."""
-    said = getattr(one, column, None)
-    return tuple(said) if said else None
+    """What the collector's list permits; None, which permits any, where it says any or nobody has said."""
+    said = getattr(one, column, None) if getattr(one, "is_rostered", False) else None
+    return None if said is None else tuple(said)
 
 
 def _stay(case: Case, en: str, zh: str) -> Stays:

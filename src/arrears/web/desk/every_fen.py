@@ -10,6 +10,7 @@ from threading import Lock
 from uuid import UUID
 
 from django.conf import settings
+from django.http import Http404
 from django.shortcuts import render
 from django.utils import translation
 from django.views.decorators.http import require_safe
@@ -28,6 +29,8 @@ _INDENT = 2
 def every_fen(request, case: UUID, loan: str):
     """The explanation of the debt as a piece of a page, or as a page of its own where no script asked."""
     told = told_by(request.actor, case, loan)
+    if told is None:
+        raise Http404
     context = {"case": case, "loan": loan, "as_of": told.as_of, "is_piece": request.headers.get("HX-Request") == "true"}
     try:
         context["sections"] = [{"name": name, "title": title, "lines": [{"day": day, "text": text.strip(), "depth": (len(text) - len(text.lstrip())) // _INDENT} for day, text in lines]}

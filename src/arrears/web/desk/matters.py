@@ -124,8 +124,8 @@ def extend(request, kind: str, matter: UUID):
     sent, verb = request.POST, f"{kind}.extend"
     sheet = one_matter(request.actor, kind, matter, today_of(request))
     approved = next((one["id"] for one in sheet.approvals if one["state"] == "approved"), None)
-    if approved is None and verb in sheet.may:
-        return _acted(request, kind, matter, "approval.ask", {"kind": "extension", "subject": str(matter)}, "extend", "asked", ("reason",), of_matter=False)
+    if approved is None:
+        return _acted(request, kind, matter, verb, {kind: matter}, "extend", "asked", ("reason",), of_matter=False)
     return _acted(request, kind, matter, verb, {kind: matter, "approval": approved, "text": sent.get("text", "")}, "extend", "extended", ("reason", "text"), of_matter=False)
 
 
@@ -225,7 +225,7 @@ def _page(request, kind: str, matter: UUID, status: int = 200, **more):
     notes = {one["id"]: one["text"] for one in (more.get("told") or {}).get("notes", ())}
     evidence, names, row = {one["attachment_id"] for one in sheet.evidence}, sheet.names, sheet.row
     return render(request, "matter.html", {
-        "sheet": sheet, "line": sheet.line, "kind": kind, "is_open": sheet.line.state in ("open", "refusing"), "outcomes": OUTCOMES[kind], "chosen": chosen, "lang": lang, "letter": sent.get("text") if more.get("form") == "answer" else begun,
+        "sheet": sheet, "line": sheet.line, "kind": kind, "is_open": sheet.line.state in ("open", "refusing"), "outcomes": [(one, f"hardship_{one}" if kind == "hardship" else one) for one in OUTCOMES[kind]], "chosen": chosen, "lang": lang, "letter": sent.get("text") if more.get("form") == "answer" else begun,
         "extension": extension, "sent": sent, "chosen_tasks": sent.getlist("tasks") if sent else (), "all_tasks": TASKS, "all_evidence": EVIDENCE, "figures": figures, "notes": [{**one, "who": names.get(one["written_by_id"]), "text": notes.get(one["id"])} for one in sheet.notes],
         "tasks": [{**one, "whose": names.get(one["assigned_to_id"]), "who": names.get(one["done_by_id"]), "is_late": one["done_at"] is None and one["due_on"] is not None and one["due_on"] < today_of(request)} for one in sheet.tasks],
         "tasks_left": sum(one["done_at"] is None for one in sheet.tasks), "papers": [{**one, "is_evidence": one["id"] in evidence} for one in sheet.attachments], "refused_by": names.get(row.get("refused_by_id"), "–"),

@@ -103,4 +103,4 @@ def _page(request, case: UUID, status: int = 200, **more):
     sent = request.POST if more.get("wrong") else {}
     return render(request, "parties.html", {
         "line": sheet.line, "people": people, "history": protections(request.actor, case), "may_add": "party.add" in may, "may_point": "contact_point.add" in may, "may_close": "contact_point.close" in may, "may_protect": "party.protect" in may,
-        "may_release": "party.release" in may, "may_read": "matter.read" in may, "roles": _NEW_ROLES, "points": POINTS, "states": tuple(HOLD_FOR), "sent": sent, "holds_for": HOLD_FOR, **more}, status=status)
+        "may_release": "party.release" in may, "may_read": "matter.read" in may, "new_roles": _NEW_ROLES, "points": POINTS, "states": tuple(HOLD_FOR), "sent": sent, "holds_for": HOLD_FOR, **more}, status=status)

@@ -71,7 +71,7 @@ def plan_agree(request, case: UUID, plan: UUID):
 @require_POST
 def plan_ask(request, case: UUID, plan: UUID):
     """Somebody else is asked to approve the plan."""
-    return _done(request, case, plan, "approval.ask", {"kind": "waiver" if request.POST.get("kind") == "waiver" else "plan", "subject": str(plan)}, "plan_asked")
+    return _done(request, case, plan, "approval.ask", {"kind": "waiver" if request.POST.get("kind") == "waiver" else "plan", "subject": str(plan)}, "plan_approval_asked")
 
 
 @require_POST
@@ -166,7 +166,7 @@ def _proposed(request, case: UUID, chosen: LoanOffer, found: Sheet) -> HttpRespo
     if not told["needs_approval"] or not reason:
         return see_other("plan", case, told["plan"], done="plan_proposed")
     perform(request.actor, "approval.ask", {"kind": "waiver" if found.waived_minor else "plan", "subject": told["plan"]}, request.now, thing=case, key=key and f"{key}.ask", reason=reason)
-    return see_other("plan", case, told["plan"], done="plan_asked")
+    return see_other("plan", case, told["plan"], done="plan_approval_asked")
 
 
 def _done(request, case: UUID, plan: UUID, verb: str, given: dict, code: str) -> HttpResponse:

@@ -32,7 +32,7 @@ def ask_approval(doing: Doing, found: Case | Lender, *, kind: words_of("kind", A
 
     Raises Refused for one with no account, a plan that is not just proposed, parameters where none belong, or free words: an approval is kept in clear, so it says codes and numbers.
     """
-    asker = _account(doing)
+    _account(doing)
     if any(not _CODE.fullmatch(text) or (kind not in (*OF_PLANS, "extension") and _NUMBER_OF_SOMEBODY.search(text)) for text in _texts_of([subject, parameters])):
         raise Refused("an approval is kept in clear: subject and parameters are codes (letters, digits and _ . : / @ + -) and hold nobody's name or number; say why as the reason, which is sealed",
                       "审批以明文留存：subject 与 parameters 仅可为代码（字母、数字及 _ . : / @ + -），不得含姓名或号码；说明请写在理由中，理由加密保存")
@@ -45,9 +45,7 @@ def ask_approval(doing: Doing, found: Case | Lender, *, kind: words_of("kind", A
         amount = currency = None
     if kind == "extension":
         parameters = _extension_of(doing, case, subject, parameters)
-    asked = parameters or {}
-    approval = Approval.objects.create(lender=doing.actor.lender, case=case, kind=kind, subject=subject, parameters=asked, digest=digest_of(asked), amount_minor=amount, currency=currency,
-                                       asked_by_id=asker, asked_at=doing.now, asked_in=doing.entry)
+    approval = ask_for(doing, case, kind, subject, parameters or {}, amount, currency)
     return {"approval": approval.id, "digest": approval.digest}
 
 
@@ -70,6 +68,12 @@ def withdraw_approval(doing: Doing, approval: Approval) -> dict:
     demand_state(approval, "approval", "审批", "waiting")
     Approval.objects.filter(pk=approval.pk).update(state="withdrawn")
     return {"approval": approval.id}
+
+
+def ask_for(doing: Doing, case: Case | None, kind: str, subject: str, parameters: dict[str, Any], amount: int | None = None, currency: str | None = None) -> Approval:
+    """The approval waits for somebody else; for use within an action, which answers for its parameters. Raises Refused for one with no account."""
+    return Approval.objects.create(lender=doing.actor.lender, case=case, kind=kind, subject=subject, parameters=parameters, digest=digest_of(parameters), amount_minor=amount, currency=currency,
+                                   asked_by_id=_account(doing), asked_at=doing.now, asked_in=doing.entry)
 
 
 def use_approval(doing: Doing, key: UUID, kinds: tuple[str, ...], subject: str, parameters: dict[str, Any], case: Case | None = None) -> Approval:

@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from arrears.refusal import Refused
 from arrears.work.actions.action import Doing, action
-from arrears.work.actions.approvals import use_approval
+from arrears.work.actions.approvals import ask_for, use_approval
 from arrears.work.actions.clocks import extension_terms, last_day
 from arrears.work.actions.matter_rows import CameBy, RaisedBy, account_for, demand_undecided, link, matter_of
 from arrears.work.actions.rows import LoanId, Words, demand_debt, sealed_words, words_of
 from arrears.work.answer_letters import demand_sendable, keep_letter
-from arrears.work.models import Account, Case, Collector, Complaint, Dispute, Hold, MatterTask
+from arrears.work.models import Account, Approval, Case, Collector, Complaint, Dispute, Hold, MatterTask
 
 ANSWERS = ("upheld", "partly_upheld", "rejected")
 Weight = Literal["simple", "complex"]
@@ -70,21 +70,31 @@ def raised(doing: Doing, case: Case, row: Dispute | Complaint, text: str | None)
 
 
 @action("dispute.extend", on="case", personal=("text",), needs_reason=True)
-def extend_dispute(doing: Doing, case: Case, *, dispute: UUID, approval: UUID, text: Words) -> dict:
-    """The dispute has the further days that the law gives a complex matter, once, as somebody else approved; the borrower is told by letter. Raises Refused where it cannot have them."""
+def extend_dispute(doing: Doing, case: Case, *, dispute: UUID, approval: UUID | None = None, text: Words | None = None) -> dict:
+    """Without approval: somebody else is asked for the further days that the law gives a complex matter, once. With what they approved: the dispute has them, and text tells the borrower by letter.
+
+    Raises Refused where it cannot have them, or somebody was asked already.
+    """
     return _extended(doing, case, "dispute", dispute, approval, text)
 
 
 @action("complaint.extend", on="case", personal=("text",), needs_reason=True)
-def extend_complaint(doing: Doing, case: Case, *, complaint: UUID, approval: UUID, text: Words) -> dict:
+def extend_complaint(doing: Doing, case: Case, *, complaint: UUID, approval: UUID | None = None, text: Words | None = None) -> dict:
     """As dispute.extend, of a complaint. Raises Forbidden where whoever it is about would do it."""
     return _extended(doing, case, "complaint", complaint, approval, text)
 
 
-def _extended(doing: Doing, case: Case, kind: str, key: UUID, approval: UUID, text: str) -> dict:
+def _extended(doing: Doing, case: Case, kind: str, key: UUID, approval: UUID | None, text: str | None) -> dict:
     found = matter_of(doing, case, kind, key, alone=True)
     demand_undecided(found, kind)
     terms = extension_terms(doing, found)
+    if approval is None:
+        if Approval.objects.filter(lender=case.lender, kind="extension", subject=str(key), state__in=("waiting", "approved")).exists():
+            raise Refused("further days were asked for already; wait for whoever decides, or use what they approved", "已申请延期；请等待审批，或使用已批准的延期")
+        asked = ask_for(doing, case, "extension", str(key), terms)
+        return {kind: key, "approval": asked.id, "answer_by_on": found.answer_by_on}
+    if text is None:
+        raise Refused("the borrower is told of it by letter; write it", "延期须致函告知借款人；请填写信函")
     demand_sendable(case.lender, text, doing.today)
     used = use_approval(doing, approval, ("extension",), str(key), terms, case)
     until = date.fromisoformat(terms["to"])

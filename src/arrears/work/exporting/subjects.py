@@ -12,11 +12,10 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 
 from arrears.refusal import Refused
-from arrears.work.actions.action import ZONE
 from arrears.work.actor import Actor
 from arrears.work.ledger_frame import contacts_of, frame_of
 from arrears.work.models import Case, Complaint, Contact, Dispute, Party, Plan, Promise, SampleItem, Sheet
-from arrears.work.oversight_words import EXPORTED
+from arrears.work.oversight_words import EXPORTED, ZONE
 from arrears.work.queries.ledger import line_of
 from arrears.work.queries.masking import Cell, masked_cells
 from arrears.work.residuals import filter_for

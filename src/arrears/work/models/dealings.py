@@ -42,7 +42,7 @@ class Contact(OfCase):
 
     class Meta:
         indexes = [models.Index(fields=["case", "-attempted_at"], name="contact_history"), models.Index(fields=["lender", "-attempted_at", "-id"], name="contact_ledger"),
-                   models.Index(fields=["lender", "verdict", "-attempted_at", "-id"], name="contact_verdicts"), models.Index(fields=["made_by", "-attempted_at", "-id"], name="contact_made_by")]
+                   models.Index(fields=["lender", "verdict", "-attempted_at", "-id"], name="contact_verdicts"), models.Index(fields=["lender", "channel", "-attempted_at", "-id"], name="contact_channels"), models.Index(fields=["made_by", "-attempted_at", "-id"], name="contact_made_by")]
 
 
 class Promise(OfCase):

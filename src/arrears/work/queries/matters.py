@@ -65,6 +65,11 @@ class MatterLine:
     waits: str | None
 
     @property
+    def state_word(self) -> str:
+        """The code by which a page says the state: a plan or refusal of hardship is called otherwise than one of anything else."""
+        return f"hardship_{self.state}" if self.kind == "hardship" and self.state not in OPEN else self.state
+
+    @property
     def days_late(self) -> int:
         """How many days it is past its last day; 0 where it is not."""
         return max(0, -(self.days_left or 0))

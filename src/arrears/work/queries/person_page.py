@@ -3,14 +3,17 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 from arrears.work.actions.action import NOT_VISIBLE, Forbidden
 from arrears.work.actor import Actor
+from arrears.work.gate_known import known_from
+from arrears.work.gate_rules import rules_or_why
 from arrears.work.models import Case, Debt, Rulebook
-from arrears.work.queries.cases import CaseSheet, one_case
-from arrears.work.queries.lamps import Lamp, lamps
+from arrears.work.queries.cases import CaseSheet, case_rows, sheet_of
+from arrears.work.queries.lamps import Lamp, lamps_of
 from arrears.work.residuals import filter_for
 from arrears.work.tenancy import seen_by
 
@@ -35,20 +38,22 @@ class Told:
 
 def person_page(actor: Actor, case: UUID, at: datetime) -> PersonPage:
     """The page of a case at that moment. Raises Forbidden where the actor may see none such."""
-    sheet = one_case(actor, case)
     with seen_by(actor):
+        rows = case_rows(actor, case)
         words = Rulebook.objects.filter(lender=actor.lender).values_list("score_words", flat=True).first()
-    return PersonPage(sheet, lamps(actor, case, at), words or {})
+        as_rows = {name: [SimpleNamespace(**row) for row in rows.parts[name]] for name in ("debts", "holds", "plans")}
+        known = known_from(rows.case, at, rules_or_why(actor.lender), rows.parties, sorted(rows.points, key=lambda one: (one.kind, one.ordinal)), **as_rows)
+    return PersonPage(sheet_of(rows), lamps_of(known), words or {})
 
 
-def told_by(actor: Actor, case: UUID, loan_id: str) -> Told:
-    """Where a debt of the case is explained from. Raises Forbidden where the actor may see no such debt."""
+def told_by(actor: Actor, case: UUID, loan_id: str) -> Told | None:
+    """Where a debt of the case is explained from; None where the case has no such debt. Raises Forbidden where the actor may see no such case."""
     with seen_by(actor):
-        found = Debt.objects.filter(filter_for(actor, "case.view", Debt), lender=actor.lender, case=case, loan_id=loan_id).values_list("as_of", flat=True).first()
+        if not Case.objects.filter(filter_for(actor, "case.view", Case), lender=actor.lender, pk=case).exists():
+            raise Forbidden(f"there is no case {case} among those you may see ({NOT_VISIBLE})", f"在您可见的范围内没有案件 {case}（{NOT_VISIBLE}）", (NOT_VISIBLE,))
+        found = Debt.objects.filter(lender=actor.lender, case=case, loan_id=loan_id).values_list("as_of", flat=True).first()
         book = Rulebook.objects.filter(lender=actor.lender).values_list("book", flat=True).first()
-    if found is None:
-        raise Forbidden(f"there is no such debt among those you may see ({NOT_VISIBLE})", f"在您可见的范围内没有该笔债务（{NOT_VISIBLE}）", (NOT_VISIBLE,))
-    return Told(loan_id, found, Path(book) if book else None)
+    return None if found is None else Told(loan_id, found, Path(book) if book else None)
 
 
 def claimable_of(actor: Actor, case: UUID, currency: str) -> int | None:

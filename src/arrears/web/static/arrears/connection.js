@@ -68,7 +68,7 @@ function busy(form, isSo) {
 export function watchForms() {
   document.addEventListener("submit", async (event) => {
     const form = event.target
-    if (event.defaultPrevented || (form.getAttribute("method") ?? "").toLowerCase() !== "post" || form.hasAttribute("hx-post")) return
+    if (event.defaultPrevented || (form.getAttribute("method") ?? "").toLowerCase() !== "post" || form.matches("[hx-post]:not([hx-trigger])")) return
     if (form.dataset.state === "sent" || form.dataset.state === "asking") return event.preventDefault()
     if (form.dataset.state === "clear") {
       form.dataset.state = "sent"

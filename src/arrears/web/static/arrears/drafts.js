@@ -66,7 +66,8 @@ async function begin(form, name, taken) {
   const isSentBack = taken?.name === name && !taken.isTaken && form.querySelector("[aria-invalid=true]") !== null
   if (isSentBack || (taken?.name === name && document.querySelector("main [role=alert]") !== null)) return
   const found = await read(name)
-  if (!found || JSON.stringify(found.fields) === draft.first) return
+  if (!found) return
+  if (JSON.stringify(found.fields) === draft.first) return setKey(form, found.key)
   write(form, found.fields, found.key)
   restored(draft, found.at)
 }
