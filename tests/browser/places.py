@@ -22,6 +22,8 @@ PLACES: dict[str, Callable[[World], str]] = {
     # person
     # queue
     # plans
+    "plan_new": lambda world: f"/cases/{world.case.id}/plan",
+    "plan": lambda world: f"/cases/{world.case.id}/plans/{a_plan(world)}",
     # matters
     # team
     # oversight
@@ -30,8 +32,22 @@ PLACES: dict[str, Callable[[World], str]] = {
 }
 """By the name of a route with parts in its address: the address of a page in the world below."""
 
+NO_PAGES = {"agreement"}
+"""Addresses that are read and give no page: a paper, to be saved."""
+
 HOMES = ("collector", "team_lead", "compliance_officer", "strategist", "data_officer", "auditor", "administrator", "agency_worker")
 """Whose first page is looked at."""
+
+
+def a_plan(world: World) -> str:
+    """A plan of the case's first loan that is proposed, made once."""
+    from arrears.work.actions.action import perform
+    from arrears.work.actor import Actor
+
+    lead = world.people["team_lead"]
+    acting = Actor(lead.account, lead.name, lead.lender, frozenset({"team_lead"}), ("north",), None, "web", True)
+    given = {"loan_id": f"{world.case.borrower_id}-L0", "instalments": [{"due_on": f"2026-11-{day}", "amount_minor": 10_00} for day in (20, 27)]}
+    return perform(acting, "plan.propose", given, world.desk.moments.now, thing=world.case.id, key="a-plan-of-the-world")["plan"]
 
 
 def lay_out(desk: Desk) -> World:

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from browser.desk import LANGUAGES, SIZES, faults, overflow
-from browser.places import HOMES, PLACES, lay_out
+from browser.places import HOMES, NO_PAGES, PLACES, lay_out
 from web.staff import MINUTE
 
 
@@ -24,7 +24,7 @@ def addresses(world, get) -> list[tuple[str, str, str]]:
         opens = table.routes[one.name]
         roles = list(table.rows[opens].reach) if opens in table.rows else ["compliance_officer"]
         role = next((role for role in HOMES if role in roles), None)
-        if role is None or opens == "anybody" or one.name in ("second_factor", "home"):
+        if role is None or opens == "anybody" or one.name in ("second_factor", "home", *NO_PAGES):
             continue
         has_parts = "<" in str(one.pattern)
         address = PLACES[one.name](world) if one.name in PLACES else "/" + str(one.pattern) if not has_parts else None
