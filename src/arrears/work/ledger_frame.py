@@ -12,8 +12,8 @@ from django.db.models import Q, QuerySet
 from arrears.law.rules import VERDICTS
 from arrears.refusal import Refused
 from arrears.tables.contacts import CHANNELS
-from arrears.work.actions.action import ZONE
 from arrears.work.models import Account, Contact
+from arrears.work.oversight_words import ZONE
 
 DAYS = 7
 """How many days the ledger shows where nobody chose any: today and those before it."""

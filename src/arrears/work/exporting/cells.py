@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from arrears.money import decimals_of
-from arrears.work.actions.action import ZONE
+from arrears.work.oversight_words import ZONE
 
 _BEGINS_A_FORMULA = frozenset("=+-@\t\r\n|%＝＋－＠｜％")
 """With the full-width forms, which spreadsheets of the Far East take for the same signs."""

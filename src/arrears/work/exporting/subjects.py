@@ -12,11 +12,10 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 
 from arrears.refusal import Refused
-from arrears.work.actions.action import ZONE
 from arrears.work.actor import Actor
 from arrears.work.ledger_frame import contacts_of, frame_of
 from arrears.work.models import Case, Complaint, Contact, Dispute, Party, Plan, Promise, SampleItem, Sheet
-from arrears.work.oversight_words import EXPORTED
+from arrears.work.oversight_words import EXPORTED, ZONE
 from arrears.work.queries.ledger import line_of
 from arrears.work.queries.masking import Cell, masked_cells
 from arrears.work.residuals import filter_for
@@ -24,7 +23,7 @@ from arrears.work.residuals import filter_for
 AT_ONCE = 1_000
 """Rows read and written at a time; no more are ever in memory."""
 STATES = {"cases": ("open", "closed"), "promises": ("open", "kept", "part_kept", "broken", "withdrawn"), "plans": ("proposed", "agreed", "kept", "broken", "ended", "refused"),
-          "matters": ("open", "upheld", "partly_upheld", "rejected"), "contacts": (), "samples": ("waiting", "scored", "disputed", "settled")}
+          "matters": ("open", "upheld", "partly_upheld", "rejected"), "contacts": (), "samples": ("unscored", "scored", "disputed", "settled")}
 """Which states each can be filtered by."""
 DAYS = 31
 
