@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('work', '0005_running'),
+        ('work', '0004_team'),
     ]
 
     operations = [
