@@ -124,7 +124,6 @@ class Matter(OfCase):
     matter = choice("simple", "complex", default="simple")
     raised_by = choice("debtor", "other_person", "regulator", "internal", default="debtor")
     came_by = choice("call", "counter", "letter", "online", "hotline_12378", "regulator", "court", "other", default="other")
-    text_sealed = SealedField(kind="text")
     state = choice("open", "upheld", "partly_upheld", "rejected", default="open")
     assigned_to = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
     before_extension_on = models.DateField(null=True)
@@ -132,7 +131,6 @@ class Matter(OfCase):
     follows = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
     answered_at = models.DateTimeField(null=True)
     answered_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
-    answer_sealed = SealedField(kind="text")
     letter = models.ForeignKey(Attachment, models.PROTECT, null=True, related_name="+")
     hold = models.ForeignKey(Hold, models.PROTECT)
 
@@ -145,6 +143,8 @@ class Dispute(Matter):
 
     loan_id = models.CharField(max_length=120, null=True)
     ground = choice("not_mine", "amount", "paid", "identity_theft", "terms", "other")
+    text_sealed = SealedField(kind="text")
+    answer_sealed = SealedField(kind="text")
 
     class Meta:
         indexes = [models.Index(fields=["lender", "state", "answer_by_on"], name="dispute_clock"), models.Index(fields=["lender", "raised_at"], name="dispute_raised")]
@@ -154,6 +154,8 @@ class Complaint(Matter):
     """The debtor complains about how they were treated; the same clock and hold. about, about_account: whom it is about, who never deals with it."""
 
     ground = choice("harassment", "third_party", "hours", "wording", "privacy", "amount", "other")
+    text_sealed = SealedField(kind="text")
+    answer_sealed = SealedField(kind="text")
     about = models.ForeignKey(Collector, models.PROTECT, null=True)
     about_account = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
 
