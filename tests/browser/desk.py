@@ -8,7 +8,7 @@ import subprocess
 import sys
 import urllib.request
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -113,8 +113,8 @@ class Desk:
             self.lenders.append(self.work.lender())
         return self.lenders[0]
 
-    def staff(self, role: str, *, team: str | None = None, name: str | None = None) -> Person:
-        """One of the staff, who may log in: with password, second factor and, for who works cases, a team and a place in its roster."""
+    def staff(self, role: str, *, team: str | None = None, name: str | None = None, in_roster: str | None = None) -> Person:
+        """One of the staff, who may log in: with password, second factor and, for who works cases, a team and a place in its roster, made here unless in_roster says whose place it is."""
         from arrears.days import moment_of
         from arrears.work.actions.action import perform
         from arrears.work.factors import new_totp_secret
@@ -124,7 +124,9 @@ class Desk:
         name = name or f"{role.replace('_', '-')}-{len(self.contexts)}-{lender[-6:]}-{len(self.lenders)}"
         self.lenders.append(lender)
         extra = {}
-        if role in ("collector", "team_lead", "agency_worker"):
+        if in_roster is not None:
+            extra = {"teams": [team], **({"collector": in_roster} if role == "collector" else {})}
+        elif role in ("collector", "team_lead", "agency_worker"):
             team = team or ("agency" if role == "agency_worker" else "north")
             if role == "collector":
                 self.work.collector(lender, team, name)
@@ -139,6 +141,19 @@ class Desk:
         person.password = PASSWORD
         return person
 
+    def actor(self, person: Person):
+        """Who acts when the person does."""
+        from arrears.days import moment_of
+        from arrears.work.queries.accounts import standing
+
+        return replace(standing(person.account, person.lender, moment_of(self.moments.now)).actor, second_factor=True)
+
+    def done(self, person: Person, verb: str, parameters: dict, thing=None, reason: str | None = None, **more) -> dict:
+        """What came of an action of the person, done beside the pages."""
+        from arrears.work.actions.action import perform
+
+        return perform(self.actor(person), verb, parameters, self.moments.now, thing=thing, reason=reason, **more)
+
     def holder(self, person: Person) -> UUID | None:
         """The collector of the roster behind an account."""
         from arrears.work.models import Account
@@ -150,7 +165,7 @@ class Desk:
         made = self.chromium.new_context(viewport=SIZES[size], locale="en-GB" if lang == "en" else "zh-CN", timezone_id="Asia/Shanghai", base_url=self.address, reduced_motion="reduce")
         made.add_cookies([{"name": "arrears-language", "value": lang, "url": self.address}])
         made.add_init_script("document.addEventListener('securitypolicyviolation', (event) => console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI + ' ' + (event.sourceFile ?? '') + ':' + event.lineNumber))")
-        made.set_default_timeout(15_000)
+        made.set_default_timeout(90_000)
         made.on("page", self._watch)
         self.contexts.append(made)
         return made

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 
-from arrears.days import moment_of
 from browser.desk import LANGUAGES, until
 from web.staff import MINUTE
 
@@ -26,12 +25,7 @@ def approval(desk, officer):
 
 
 def asked(desk, subject="strategy:7") -> UUID:
-    from arrears.work.actions.action import perform
-    from arrears.work.actor import Actor
-
-    other = desk.staff("strategist")
-    actor = Actor(other.account, other.name, other.lender, frozenset({"strategist"}), ("*",), None, "web", True)
-    return UUID(perform(actor, "approval.ask", {"kind": "strategy", "subject": subject}, desk.moments.now, reason="quarterly")["approval"])
+    return UUID(desk.done(desk.staff("strategist"), "approval.ask", {"kind": "strategy", "subject": subject}, reason="quarterly")["approval"])
 
 
 def decisions(desk, approval) -> int:
@@ -171,9 +165,6 @@ def test_nobody_else_reads_a_draft_and_the_log_out_of_another_account_wipes_it(d
 
 
 def test_ones_own_log_out_keeps_ones_own_draft_and_ended_sessions_make_it_unreadable(desk, officer, approval):
-    from arrears.work.actions.action import perform
-    from arrears.work.queries.accounts import standing
-
     page = desk.opened(officer, path="/approvals")
     write(page)
     page.locator("[data-logs-out] button").click()
@@ -181,7 +172,7 @@ def test_ones_own_log_out_keeps_ones_own_draft_and_ended_sessions_make_it_unread
     desk.log_in(page.context, officer)
     page.goto("/approvals")
     page.locator(".draft-note").wait_for()
-    perform(standing(officer.account, officer.lender, moment_of(desk.moments.now)).actor, "account.end_sessions", {}, desk.moments.now, thing=officer.account)
+    desk.done(officer, "account.end_sessions", {}, officer.account)
     desk.log_in(page.context, officer)
     page.goto("/approvals")
     until(page, f"{ITEMS}.length === 0")

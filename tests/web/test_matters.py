@@ -224,3 +224,43 @@ def test_in_english_no_chinese_is_left_on_the_pages(desk):
         page = text(desk.officer.browser.get(address)).replace("中文", "")
         left = set(re.findall(r"[\u4e00-\u9fff]+", page))
         assert left <= {"银行业保险业消费投诉处理管理办法", "王", "小明"} or all(len(one) < 3 for one in left), (address, left)
+
+
+def test_the_page_of_a_person_shows_what_is_open_who_is_protected_and_the_keys_to_put_down_more(desk):
+    dispute = desk.put_down("dispute", ground="amount")
+    debtor = next(one for one in desk.rows("Party") if one.role == "debtor")
+    desk.collector.browser.post(f"/cases/{desk.case.id}/parties/protect", {"party": str(debtor.id), "state": "disaster", "reason": "洪灾"})
+    page = text(desk.collector.browser.get(f"/cases/{desk.case.id}"))
+    assert f"/matters/dispute/{dispute}" in page and "受灾" in page and desk.collector.name in page
+    for kind, key in (("dispute", "d"), ("complaint", "t"), ("hardship", "h")):
+        assert re.search(rf'data-key="{key}" href="/cases/{desk.case.id}/matters/{kind}"', page), kind
+
+
+def test_a_queue_and_a_matter_ask_as_many_questions_for_one_row_as_for_thirty(work, desk):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from arrears.work.models import Dispute, Hold, MatterNote
+
+    first = desk.put_down("dispute", ground="amount")
+
+    def counted(address: str) -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert desk.officer.browser.get(address).status_code == 200
+        return len(seen)
+
+    desk.put_down("dispute", ground="paid")
+    assert desk.officer.browser.post(f"/matters/dispute/{first}/note", {"text": "流水"}).status_code == 303
+    addresses = ("/matters", f"/matters/dispute/{first}", "/matters/clocks")
+    for address in addresses:
+        counted(address)
+    before = [counted(address) for address in addresses]
+    lender = desk.collector.lender
+    for _ in range(30):
+        case = work.case(lender, "north")
+        with work.writing(lender):
+            for of in (case, desk.case):
+                hold = Hold.objects.create(lender=lender, case=of, kind="dispute", placed_at=work.at)
+                Dispute.objects.create(lender=lender, case=of, raised_at=work.at, answer_by_on="2026-11-20", ground="paid", hold=hold)
+            MatterNote.objects.create(lender=lender, case=desk.case, dispute_id=first, at=work.at, written_by_id=desk.officer.account)
+    assert [counted(address) for address in addresses] == before

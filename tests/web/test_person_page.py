@@ -9,7 +9,19 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from arrears.work.models import Attachment, Case, Contact, ContactPoint, Debt, Hold, Party, Payment, Plan, Promise, Rulebook
+from arrears.work.models import (
+    Attachment,
+    Case,
+    Contact,
+    ContactPoint,
+    Debt,
+    Hold,
+    Party,
+    Payment,
+    Plan,
+    Promise,
+    Rulebook,
+)
 from work_home import Work
 
 HOUR = 3_600_000_000

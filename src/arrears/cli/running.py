@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -94,6 +95,7 @@ class Worker:
     stopped: threading.Event
     beside: int | None = None
     said: str = ""
+    asked: set[str] = field(default_factory=set)
 
     def is_over(self) -> bool:
         return self.stopped.is_set() or (self.beside is not None and os.getppid() != self.beside)
@@ -110,6 +112,7 @@ class Worker:
         from arrears.work.queries.runs import lenders_with_due_runs
 
         try:
+            self.ask_daily()
             for lender in lenders_with_due_runs(terms.now()):
                 taken = perform(system(lender), "run.claim", {}, terms.now())
                 if taken["run"]:
@@ -123,6 +126,29 @@ class Worker:
             self.said = told
             connection.close()
         return False
+
+
+    def ask_daily(self) -> None:
+        """What settings.yaml wants every day is asked for once its time of today is past: once a day, however many work and however often they begin anew. What is refused is said once."""
+        from arrears.days import moment_of
+        from arrears.work.actions.action import ZONE, perform
+        from arrears.work.actor import system
+        from arrears.work.queries.installation import lenders
+        from arrears.work.run_places import books_of, places
+
+        now = terms.now()
+        local = moment_of(now).astimezone(ZONE)
+        for one in places(self.home).daily:
+            for lender in lenders():
+                name = f"daily:{local:%Y%m%d}:{one.at}:{one.kind}:{one.book or '-'}:{lender}"[:120]
+                if one.at > f"{local:%H:%M}" or name in self.asked or (one.book is not None and one.book not in books_of(self.home, lender)):
+                    continue
+                self.asked.add(name)
+                given = {"kind": one.kind, **({"book": one.book} if one.book else {}), **({"as_of": (local.date() - timedelta(days=1)).isoformat()} if one.kind in ("night", "intake") else {})}
+                try:
+                    perform(system(lender), "run.ask", given, now, key=name)
+                except Refused as refused:
+                    self.say(f"arrears runs: daily {one.kind} of {one.at}: {refused.en}", f"arrears runs：每日任务 {one.at} {one.kind}：{refused.zh}")
 
 
 @dataclass

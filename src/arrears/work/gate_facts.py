@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from arrears.compliance.asked import NEVER, NO_TEXT, NOT_EXPIRING, STATUSES, bits
+from arrears.compliance.asked import NEVER, NO_NUMBER, NO_TEXT, NOT_EXPIRING, STATUSES, bits
 from arrears.compliance.gather import gather
 from arrears.compliance.may import coverage
 from arrears.compliance.read_facts import WITHOUT_NUMBER, Facts
@@ -22,7 +22,7 @@ from arrears.tables.consents import CONSENT_KINDS
 from arrears.tables.contacts import DIRECTIONS, OUTCOMES
 from arrears.tables.holds import HOLD_KINDS
 from arrears.work.actions.parties import HOLD_FOR
-from arrears.work.gate_known import Agreed, Known, Past, number_of_point
+from arrears.work.gate_known import Agreed, Known, number_of_point
 from arrears.work.models import ContactPoint, Party
 
 STAFF_OF_A_VISIT = 2
@@ -49,19 +49,26 @@ class Ask:
 
 def judged(known: Known, asks: Sequence[Ask]) -> list[dict]:
     """Per ask: verdict, grounds (strictest first), retry_at (a moment or None), coverage. A case of several products is asked about as each; the strictest counts."""
-    prepared, facts, rows = known.rules.prepared, {}, []
-    for place, ask in enumerate(asks):
+    prepared, facts, rows, past = known.rules.prepared, {}, [], _told(known)
+    of_person: dict[tuple, int] = {}
+    for place, ask in sorted(enumerate(asks), key=lambda one: one[1].channel in WITHOUT_NUMBER):
         for product in _products(known):
-            key = (ask.person, ask.relation, ask.purpose, None if ask.channel in WITHOUT_NUMBER else ask.number or NOT_KNOWN, product, ask.text)
+            who = (ask.person, ask.relation, ask.purpose, product, ask.text)
+            if ask.channel in WITHOUT_NUMBER and who in of_person:  # a person's past is gathered once: only the number asked about differs
+                rows.append((place, of_person[who]))
+                continue
+            key = (*who, None if ask.channel in WITHOUT_NUMBER else ask.number or NOT_KNOWN)
             if key not in facts:
-                facts[key] = (len(facts), _facts(known, ask, key[3], product))
-            rows.append((place, facts[key][0]))
+                facts[key] = (len(facts), _facts(known, ask, key[-1], product, past))
+            rows.append((place, of_person.setdefault(who, facts[key][0]) if ask.channel in WITHOUT_NUMBER else facts[key][0]))
+            of_person.setdefault(who, facts[key][0])
     told = [one for _, one in facts.values()]
     gathered = gather(told)
     of = [asks[place] for place, _ in rows]
     kept = np.array([which for _, which in rows], np.int64)
     asked = gathered.take(kept, channel=np.array([CHANNELS.index(ask.channel) for ask in of], np.int8), staff=np.array([ask.staff for ask in of], np.int64),
-                          recorded=np.array([ask.recorded for ask in of], np.bool_), text=np.where([ask.text is None for ask in of], NO_TEXT, gathered.rows.text[kept]))
+                          recorded=np.array([ask.recorded for ask in of], np.bool_), text=np.where([ask.text is None for ask in of], NO_TEXT, gathered.rows.text[kept]),
+                          number=np.where([ask.channel in WITHOUT_NUMBER for ask in of], NO_NUMBER, gathered.rows.number[kept]))
     verdicts = screen(asked, prepared)
     again = retry_at(asked, prepared, verdicts)
     found: list[list[dict]] = [[] for _ in asks]
@@ -96,7 +103,7 @@ def _about(known: Known) -> list:
     return [debt for debt in owed if debt.loan_id not in kept] or owed or list(known.debts)
 
 
-def _facts(known: Known, ask: Ask, number: str | None, product: str) -> Facts:
+def _facts(known: Known, ask: Ask, number: str | None, product: str, past: dict[str, list[tuple]]) -> Facts:
     """The facts of one contact, as `arrears may` reads them from a line."""
     lender, debtor = known.rules.lender, known.debtor
     debts = [debt for debt in _about(known) if lender.products.get(debt.product, lender.other_product) == product]
@@ -108,8 +115,10 @@ def _facts(known: Known, ask: Ask, number: str | None, product: str) -> Facts:
         "recorded": ask.recorded, "debtor_status": mine, "party_status": theirs, "holds": bits(HOLD_KINDS, holds_of(known, ask.party)),
         "claimable": min(sum(debt.claimable_minor for debt in debts), _SUM_MAX), "limitation_on": NOT_EXPIRING,
     }
-    every = tuple(debt.loan_id for debt in known.debts)
-    history = [_contact(one, every, _number(one, ask, number)) for one in known.past]
+    mine_only = past.get(ask.person, [])
+    history = [_renumbered(one, number) for one in mine_only] if number is not None else [*mine_only]
+    if ask.person != str(debtor.person):
+        history += past.get(str(debtor.person), [])
     return Facts(known.rules.prepared.pack.id, row, lender.zones, ask.person, str(debtor.person), tuple(debt.loan_id for debt in debts), numbers_of_debtor(known),
                  [_consent(one) for one in known.consents if one.person == ask.person], history, number, ask.text)
 
@@ -132,17 +141,22 @@ def _statuses(protected) -> int:
     return bits(STATUSES, [state for state in protected if state in STATUSES])
 
 
-def _number(one: Past, ask: Ask, number: str | None) -> str | None:
-    """Which number a contact of the past counts as one to."""
-    if one.channel in WITHOUT_NUMBER:
-        return one.number
-    if one.person == ask.person and number is not None and (number == NOT_KNOWN or one.number is None):
-        return number
-    return one.number or NOT_KNOWN
+def _told(known: Known) -> dict[str, list[tuple]]:
+    """By person their contacts as facts have them: at, channel, direction, outcome, person, number, debts. One that names no loan was about all of the case."""
+    every, found = tuple(debt.loan_id for debt in known.debts), {}
+    for one in known.past:
+        number = one.number if one.channel in WITHOUT_NUMBER else one.number or NOT_KNOWN
+        found.setdefault(one.person, []).append((microseconds_of(one.at), _CHANNEL[one.channel], _DIRECTION[one.direction], _OUTCOME[one.outcome], one.person, number, every if one.loan_id is None else (one.loan_id,)))
+    return found
 
 
-def _contact(one: Past, every: tuple[str, ...], number: str | None) -> tuple:
-    return (microseconds_of(one.at), CHANNELS.index(one.channel), DIRECTIONS.index(one.direction), OUTCOMES.index(one.outcome), one.person, number, every if one.loan_id is None else (one.loan_id,))
+def _renumbered(one: tuple, number: str) -> tuple:
+    """The contact as one to the number that is asked about, where it is not known to which it was, or not known which is asked about."""
+    is_counted = CHANNELS[one[1]] not in WITHOUT_NUMBER and one[5] != number and (number == NOT_KNOWN or one[5] == NOT_KNOWN)
+    return (*one[:5], number, one[6]) if is_counted else one
+
+
+_CHANNEL, _DIRECTION, _OUTCOME = ({word: place for place, word in enumerate(words)} for words in (CHANNELS, DIRECTIONS, OUTCOMES))
 
 
 def _consent(one: Agreed) -> tuple[int, int, int, int, int, int]:

@@ -3,16 +3,17 @@
 Contacts and consents are those of the persons of the case in every case of the lender, other teams' and agencies' among them: the law counts per person, not per team.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q
 
 from arrears.work.actions.action import ZONE
-from arrears.work.gate_rules import NoRules, Rules, rules_of
+from arrears.work.gate_rules import NoRules, Rules, rules_or_why
 from arrears.work.models import Case, Consent, Contact, ContactPoint, Debt, Hold, Party, Plan
 
 _CONTACT = ("attempted_at", "channel", "direction", "outcome", "party__person", "contact_point__value_index", "contact_point", "loan_id", "relation")
@@ -66,21 +67,23 @@ class Known:
 
 
 def known_of(case: Case, at: datetime) -> Known:
-    """What is known of the case, for a contact at that moment; within a transaction that sees the case. Ten queries, one more where its rules were not met yet in this process."""
-    try:
-        rules: Rules | NoRules = rules_of(case.lender)
-    except NoRules as unknown:
-        rules = unknown
-    parties = tuple(Party.objects.filter(case=case).order_by("role", "ordinal"))
-    persons = [party.person for party in parties]
-    holds = Hold.objects.filter(Q(lifted_at=None) | Q(lifted_at__gt=at), case=case, placed_at__lte=at).values_list("kind", flat=True)
-    plans = Plan.objects.filter(case=case, state="agreed", agreed_on__lte=_day(at)).order_by("agreed_on", "id")
+    """What is known of the case, for a contact at that moment; within a transaction that sees the case. Eleven queries, one more where its rules were not met yet in this process."""
+    parties, points = Party.objects.filter(case=case).order_by("role", "ordinal"), ContactPoint.objects.filter(case=case).order_by("kind", "ordinal")
+    debts, holds, plans = Debt.objects.filter(case=case).order_by("loan_id"), Hold.objects.filter(case=case), Plan.objects.filter(case=case, state="agreed").order_by("agreed_on", "id")
+    return known_from(case, at, rules_or_why(case.lender), parties, points, debts, holds, plans)
+
+
+def known_from(case: Case, at: datetime, rules: Rules | NoRules, parties: Iterable[Party], points: Iterable[ContactPoint], debts: Iterable, holds: Iterable, plans: Iterable) -> Known:
+    """The same where the rows of the case were read already; only what lies in other cases of its persons is asked for. Debts, holds and plans: anything with the columns of these tables."""
+    parties = tuple(parties)
+    persons, debtor, day = [party.person for party in parties], next((one.person for one in parties if one.role == "debtor"), None), at.astimezone(ZONE).date()
+    standing = frozenset(hold.kind for hold in holds if hold.placed_at <= at and (hold.lifted_at is None or at < hold.lifted_at))
+    agreed = tuple(plan for plan in plans if plan.state == "agreed" and plan.agreed_on is not None and plan.agreed_on <= day)
     with whole_lender():
-        past = tuple(_past(row, parties) for row in Contact.objects.filter(Q(party__person__in=persons) | Q(case=case, party=None), lender=case.lender).order_by("attempted_at", "id").values_list(*_CONTACT))
+        past = tuple(_past(row, debtor) for row in Contact.objects.filter(Q(party__person__in=persons) | Q(case=case, party=None), lender=case.lender).order_by("attempted_at", "id").values_list(*_CONTACT))
         consents = tuple(Agreed(str(person), *rest) for person, *rest in Consent.objects.filter(lender=case.lender, party__person__in=persons).order_by("given_at", "id").values_list(
             "party__person", "kind", "channel", "from_hour", "to_hour", "given_at", "revoked_at"))
-    return Known(case, at, rules, parties, tuple(ContactPoint.objects.filter(case=case).order_by("kind", "ordinal")), tuple(Debt.objects.filter(case=case).order_by("loan_id")), frozenset(holds),
-                 tuple(plans), past, consents, case.team is not None and case.team.kind == "agency")
+    return Known(case, at, rules, parties, tuple(points), tuple(debts), standing, agreed, past, consents, case.team is not None and case.team.kind == "agency")
 
 
 @contextmanager
@@ -99,12 +102,8 @@ def number_of_point(index: bytes | None, point) -> str | None:
     return bytes(index).hex() if index is not None else None if point is None else str(point)
 
 
-def _past(row: tuple, parties: tuple[Party, ...]) -> Past:
+def _past(row: tuple, debtor: UUID | None) -> Past:
     at, channel, direction, outcome, person, index, point, loan_id, relation = row
     if person is None and relation == "debtor":
-        person = next((one.person for one in parties if one.role == "debtor"), None)
+        person = debtor
     return Past(at, channel, direction, outcome, str(person) if person is not None else f"a {relation} who is nobody of the case", number_of_point(index, point), loan_id)
-
-
-def _day(at: datetime) -> date:
-    return at.astimezone(ZONE).date()

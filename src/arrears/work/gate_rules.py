@@ -47,6 +47,14 @@ def rules_of(code: str) -> Rules:
     return found
 
 
+def rules_or_why(code: str) -> Rules | NoRules:
+    """The lender's rules, or why nobody can tell."""
+    try:
+        return rules_of(code)
+    except NoRules as unknown:
+        return unknown
+
+
 _MADE_READY: dict[str, Rules | NoRules] = {}
 _KEPT_MOST = 32
 

@@ -19,9 +19,10 @@ READERS = {
     "unmasking": ("arrears.work.actions.unmasking", "read_limits"),
     "exports": ("arrears.work.exporting.limits", "own_choices"),
     "team": ("arrears.work.team_settings", "team_settings"),
+    "plans": ("arrears.work.actions.reoffers", "read_policy"),
     "matters": ("arrears.work.matter_policy", "read_matter_policy"),
     "quality": ("arrears.work.quality.frame_rows", "own_choices"),
-    "attachments": ("arrears.work.attachments", "read_size_most"),
+    "attachments": ("arrears.work.own_choices", "read_size_most"),
     "backup": ("arrears.postgres.backups", "retention_of"),
     "access": ("arrears.work.profiles", "read_profile"),
 }

@@ -5,6 +5,10 @@ runs:
   books: {flash_loans: /srv/arrears/flash_loans}   # a name of small letters, digits, - and _, and the book's folder
   incoming: /srv/arrears/incoming                  # what lies in it may be loaded: files, and folders of files
   mappings: /srv/arrears/mappings                  # *.yaml
+  daily:                                           # asked for by the program, in the lender's zone, of the day before
+    - {at: "01:30", kind: night, book: flash_loans}
+    - {at: "01:30", kind: intake, book: flash_loans}
+    - {at: "03:00", kind: backup}
 ```
 """
 
@@ -19,32 +23,63 @@ from arrears.store import Book
 from arrears.strict_yaml import BadYaml
 from arrears.work.own_choices import section
 
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 _FILES_MOST = 500
 """So many names of a folder are listed."""
 
 
+DAILY = ("night", "intake", "export", "retention", "backup")
+"""Kinds of run that need nothing but a day and a book."""
+_WITHOUT_A_BOOK = ("retention", "backup")
+
+
+@dataclass(frozen=True)
+class Daily:
+    """A run that is asked for every day at that time of the lender's zone, HH:MM; book: None of a kind that needs none."""
+
+    at: str
+    kind: str
+    book: str | None
+
+
 @dataclass(frozen=True)
 class Places:
-    """Books by name; the folders are None where settings.yaml names none."""
+    """Books by name; the folders are None where settings.yaml names none; daily: in the order in which it is asked for."""
 
     books: dict[str, Path]
     incoming: Path | None
     mappings: Path | None
+    daily: tuple[Daily, ...] = ()
 
 
 def places(home: Path) -> Places:
     """What settings.yaml says under `runs:`; nothing where it says nothing. Raises Refused or BadYaml naming what is wrong."""
     said, path = section(home, "runs"), home / "settings.yaml"
-    if unknown := sorted(set(said) - {"books", "incoming", "mappings"}):
-        raise Refused(f"{path}: runs.{unknown[0]} is not known; known are books, incoming, mappings", f"{path}：runs.{unknown[0]} 无法识别；可用：books、incoming、mappings")
+    if unknown := sorted(set(said) - {"books", "incoming", "mappings", "daily"}):
+        raise Refused(f"{path}: runs.{unknown[0]} is not known; known are books, incoming, mappings, daily", f"{path}：runs.{unknown[0]} 无法识别；可用：books、incoming、mappings、daily")
     books = said.get("books", {})
     if not isinstance(books, dict) or not all(isinstance(name, str) and _NAME.fullmatch(name) and _is_path(at) for name, at in books.items()):
         raise Refused(f"{path}: runs.books gives each book a name (small letters, digits, - and _) and a folder by its whole path", f"{path}：runs.books 应为“名称: 完整路径”，名称限小写字母、数字、- 与 _")
     for name in ("incoming", "mappings"):
         if name in said and not _is_path(said[name]):
             raise Refused(f"{path}: runs.{name} is a folder by its whole path", f"{path}：runs.{name} 应为文件夹的完整路径")
-    return Places({name: Path(at) for name, at in sorted(books.items())}, *(Path(said[name]) if name in said else None for name in ("incoming", "mappings")))
+    return Places({name: Path(at) for name, at in sorted(books.items())}, *(Path(said[name]) if name in said else None for name in ("incoming", "mappings")), _daily(said.get("daily", []), set(books), path))
+
+
+def _daily(said: object, books: set[str], path: Path) -> tuple[Daily, ...]:
+    if not isinstance(said, list):
+        raise Refused(f"{path}: runs.daily is a list of runs, each with at, kind and mostly book", f"{path}：runs.daily 应为任务列表，每项写明 at、kind 及（多数）book")
+    found = []
+    for place, one in enumerate(said, start=1):
+        keys = set(one) if isinstance(one, dict) else set()
+        kind = one.get("kind") if keys else None
+        wants = {"at", "kind"} if kind in _WITHOUT_A_BOOK else {"at", "kind", "book"}
+        if keys != wants or kind not in DAILY or not isinstance(one["at"], str) or not _TIME.fullmatch(one["at"]) or one.get("book") not in {None, *books}:
+            raise Refused(f'{path}: runs.daily, entry {place}: write at (such as "01:30"), kind (one of {", ".join(DAILY)}) and, but for {", ".join(_WITHOUT_A_BOOK)}, a book of runs.books',
+                          f'{path}：runs.daily 第 {place} 项：请写 at（如 "01:30"）、kind（{"、".join(DAILY)} 之一）以及 runs.books 中的 book（{"、".join(_WITHOUT_A_BOOK)} 除外）')
+        found.append(Daily(one["at"], kind, one.get("book")))
+    return tuple(sorted(found, key=lambda one: one.at))
 
 
 def books_of(home: Path, lender: str) -> dict[str, Path]:

@@ -24,8 +24,8 @@ ANSWERS_MOST, LIVES_SECONDS = 4, 0.02
 TABLE_OF = {"promise.take": "work_promise", "contact.note": "work_contact", "hold.place": "work_hold", "plan.propose": "work_plan", "contact_point.add": "work_contactpoint", "talk.note": "work_contact"}
 ALWAYS = {"talk.note": {("work_contact", "UPDATE"), ("work_promise", "INSERT"), ("work_reminder", "INSERT"), ("work_case", "UPDATE")}}
 """What an action that entails more always changes beside its own row."""
-ALSO = {"contact.note": {("work_case", "UPDATE")}, "promise.take": {("work_case", "UPDATE"), ("work_reminder", "INSERT")}}
-"""What the first contact of a case changes beside its own row, and a promise: a reminder, and until when the case waits."""
+ALSO = {"contact.note": {("work_case", "UPDATE"), ("work_contactrule", "INSERT")}, "talk.note": {("work_contactrule", "INSERT")}, "promise.take": {("work_case", "UPDATE"), ("work_reminder", "INSERT")}}
+"""What the first contact of a case changes beside its own row, and the rules that spoke of it; a promise: a reminder, and until when the case waits."""
 
 
 class Log:

@@ -205,3 +205,31 @@ def test_fetching_quarantine_is_of_one_s_own_books_alone_and_stands_in_the_log(b
     perform(bank.keeper, "quarantine.fetch", {"book": "one"}, bank.now)
     with pytest.raises(Refused, match="no book"):
         perform(bank.keeper, "quarantine.fetch", {"book": "theirs"}, bank.now)
+
+
+def test_what_is_wanted_every_day_is_read_in_order_and_what_cannot_be_meant_is_refused(bank):
+    from arrears.work.run_places import Daily, places
+
+    settings = bank.work.home / "settings.yaml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text + '  daily: [{at: "03:00", kind: backup}, {at: "01:30", kind: night, book: one}]\n', encoding="utf-8")
+    assert places(bank.work.home).daily == (Daily("01:30", "night", "one"), Daily("03:00", "backup", None))
+    for wrong in ('{at: "25:00", kind: backup}', '{at: "01:00", kind: ingest, book: one}', '{at: "01:00", kind: night}', '{at: "01:00", kind: night, book: nowhere}', '{at: "01:00", kind: backup, book: one}', "noon"):
+        settings.write_text(f"{text}  daily: [{wrong}]\n", encoding="utf-8")
+        with pytest.raises(Refused, match="runs.daily"):
+            places(bank.work.home)
+
+
+def test_what_is_wanted_every_day_is_asked_for_once_a_day_however_many_work(bank):
+    from arrears.cli.running import Worker
+
+    settings = bank.work.home / "settings.yaml"
+    settings.write_text(settings.read_text(encoding="utf-8") + '  daily: [{at: "00:00", kind: retention}, {at: "00:00", kind: night, book: one}]\n', encoding="utf-8")
+    for _ in range(2):
+        worker = Worker(bank.work.home, "en", threading.Event())
+        worker.ask_daily()
+        worker.ask_daily()
+    from arrears.work.queries.runs import runs
+
+    found, _ = runs(bank.keeper, bank.now)
+    assert sorted(one.kind for one in found) == ["night", "retention"]

@@ -93,8 +93,9 @@ def _context(request, page: PersonPage) -> dict:
 
 
 def _others(request, sheet: CaseSheet) -> list[dict]:
-    """What other subjects put on the page."""
-    return [{"name": name, "html": render_to_string(template, part(request, sheet), request)} for name, template, part in case_parts.PARTS]
+    """What other subjects put on the page; beside what they say themselves each knows the case's line and rows."""
+    known = {"line": sheet.line, "case": sheet.line.id, "parts": sheet.parts}
+    return [{"name": name, "html": render_to_string(template, {**known, **part(request, sheet)}, request)} for name, template, part in case_parts.PARTS]
 
 
 def _may_dial(actor) -> bool:

@@ -40,5 +40,5 @@ def _sorted(figures: dict[str, Figure]) -> list[tuple[str, Figure]]:
 
 def _picture(told: Clocks, spans: list[str]) -> dict:
     """What draws the picture: one column a span of days, stacked by kind."""
-    return {"tooltip": {"trigger": "axis"}, "legend": {"top": 0, "bottom": "auto", "data": [said(kind) for kind in told.by_kind]}, "grid": {"left": 40, "right": 16, "top": 40, "bottom": 40}, "xAxis": {"type": "category", "data": spans, "name": gettext(_("days"))},
+    return {"tooltip": {"trigger": "axis"}, "xAxis": {"type": "category", "data": spans, "name": gettext(_("days"))},
             "yAxis": {"type": "value", "minInterval": 1}, "series": [{"type": "bar", "stack": "all", "name": said(kind), "data": figure.in_spans} for kind, figure in told.by_kind.items()]}

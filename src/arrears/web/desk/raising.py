@@ -69,5 +69,5 @@ def part(request, sheet: CaseSheet) -> dict:
     for one in protections(request.actor, case):
         if one.verb == "party.protect":
             latest.setdefault((one.party, one.state), one)
-    return {"matters": page.lines, "protected": [{**one, "marked": latest.get((one["party"]["id"], one["state"]))} for one in protected], "may_see_parties": bool(may),
+    return {"line": sheet.line, "matters": page.lines, "protected": [{**one, "marked": latest.get((one["party"]["id"], one["state"]))} for one in protected], "may_see_parties": bool(may),
             "raises": [{"kind": kind, "key": KEYS[kind]} for kind in KINDS if f"{kind}.raise" in may]}

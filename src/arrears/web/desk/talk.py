@@ -35,7 +35,7 @@ def outcome(request, case: UUID) -> HttpResponse:
             raise Forbidden(f"you may not note talks in case {case}", f"您不能在案件 {case} 中记录沟通结果", ())
         return _page(request, one_case(request.actor, case), request.GET, {})
     sheet = one_case(request.actor, case)
-    if "suggest" in request.POST or "outcome_again" in request.POST:
+    if "suggest" in request.POST or "again" in request.POST:
         return _page(request, sheet, request.POST, {})
     parameters = _parameters(request.POST)
     row = OUTCOMES.get(parameters.get("outcome", ""))

@@ -33,7 +33,7 @@ HINTS = {
 """What saving does, said before."""
 GROUPS = dict(zip(GROUP_CODES, (_("Something was agreed"), _("They object"), _("Everything stops"), _("Not reached")), strict=True))
 LABELS = {
-    "contact_point": _("Number"), "channel": _("By which way"), "direction": _("Who called"), "loan_id": _("Loan"), "amount": _("Amount"), "pay_by_on": _("Pays by"), "pay_channel": _("Pays through"),
+    "contact_point": _("Telephone number"), "channel": _("By which way"), "direction": _("Who called"), "loan_id": _("Loan"), "amount": _("Amount"), "pay_by_on": _("Pays by"), "pay_channel": _("Pays through"),
     "call_back_at": _("When to call back"), "hardship": _("Why they cannot pay"), "state": _("Which state"), "ground_of_dispute": _("What is disputed"), "ground_of_complaint": _("What it is about"),
     "stops_all": _("They want no contact at all, by no way"),
 }
@@ -56,7 +56,8 @@ def fields_of(row: TalkOutcome, sheet: CaseSheet, sent, faults: dict[str, str]) 
     """The fields that this outcome needs, each with its name, label, kind, options, value and what is wrong with it."""
     names = [SENT_AS.get(name, name) for name in ("contact_point", "channel", "direction", *row.asks, *row.may_ask)]
     needed = {SENT_AS.get(name, name) for name in row.asks}
-    first = next((name for name in names if name in needed and name != "contact_point"), "contact_point")
+    beside = {"contact_point"} | ({"loan_id"} if len(sheet.parts["debts"]) < 2 else set())
+    first = next((name for name in names if name in needed - beside), "contact_point")
     return [{"name": name, "label": gettext(LABELS[name]), "needed": name in needed, "is_first": name == first, "fault": faults.get(name, ""), **_field(name, row, sheet, sent)} for name in dict.fromkeys(names)]
 
 

@@ -17,6 +17,7 @@ from arrears.work.actions import (  # noqa: F401
     holds,
     indexes,
     intake,
+    limits,
     matters,
     moves,
     offers,
@@ -32,6 +33,8 @@ from arrears.work.actions import (  # noqa: F401
     reoffers,
     retention,
     rights,
+    roster,
+    runs,
     settlements,
     talk,
     teams,
@@ -45,6 +48,4 @@ from arrears.work.actions import (  # noqa: F401
 # team
 # oversight
 # running
-# isort: split
-from arrears.work.actions import limits, roster, runs  # noqa: F401
 # end

@@ -3,14 +3,17 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 from arrears.work.actions.action import NOT_VISIBLE, Forbidden
 from arrears.work.actor import Actor
+from arrears.work.gate_known import known_from
+from arrears.work.gate_rules import rules_or_why
 from arrears.work.models import Case, Debt, Rulebook
-from arrears.work.queries.cases import CaseSheet, one_case
-from arrears.work.queries.lamps import Lamp, lamps
+from arrears.work.queries.cases import CaseSheet, case_rows, sheet_of
+from arrears.work.queries.lamps import Lamp, lamps_of
 from arrears.work.residuals import filter_for
 from arrears.work.tenancy import seen_by
 
@@ -35,10 +38,12 @@ class Told:
 
 def person_page(actor: Actor, case: UUID, at: datetime) -> PersonPage:
     """The page of a case at that moment. Raises Forbidden where the actor may see none such."""
-    sheet = one_case(actor, case)
     with seen_by(actor):
+        rows = case_rows(actor, case)
         words = Rulebook.objects.filter(lender=actor.lender).values_list("score_words", flat=True).first()
-    return PersonPage(sheet, lamps(actor, case, at), words or {})
+        as_rows = {name: [SimpleNamespace(**row) for row in rows.parts[name]] for name in ("debts", "holds", "plans")}
+        known = known_from(rows.case, at, rules_or_why(actor.lender), rows.parties, sorted(rows.points, key=lambda one: (one.kind, one.ordinal)), **as_rows)
+    return PersonPage(sheet_of(rows), lamps_of(known), words or {})
 
 
 def told_by(actor: Actor, case: UUID, loan_id: str) -> Told | None:

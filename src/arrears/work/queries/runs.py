@@ -13,7 +13,7 @@ from arrears.work.actions.action import NOT_VISIBLE, Forbidden
 from arrears.work.actor import Actor, system
 from arrears.work.models import Lender, Run
 from arrears.work.residuals import could
-from arrears.work.run_places import books_of, mapping_files, waiting_files
+from arrears.work.run_places import Daily, books_of, mapping_files, places, waiting_files
 from arrears.work.tenancy import seen_by
 
 SIZE = 30
@@ -56,11 +56,12 @@ class RunLine:
 
 @dataclass(frozen=True)
 class Choices:
-    """What a run may be asked of: names of books, of files that wait to be loaded, of mappings."""
+    """What a run may be asked of: names of books, of files that wait to be loaded, of mappings; and what the program asks for every day."""
 
     books: tuple[str, ...]
     files: tuple[str, ...]
     mappings: tuple[str, ...]
+    daily: tuple[Daily, ...] = ()
 
 
 def runs(actor: Actor, now: int, page: int = 1, *, kind: str | None = None, state: str | None = None) -> tuple[list[RunLine], bool]:
@@ -87,7 +88,8 @@ def choices(actor: Actor) -> Choices:
     """What the actor's lender may have run. Raises Forbidden, and Refused where settings.yaml cannot be read."""
     _demand(actor)
     home = settings.ARREARS[0]
-    return Choices(tuple(books_of(home, actor.lender)), tuple(waiting_files(home)), tuple(mapping_files(home)))
+    books = books_of(home, actor.lender)
+    return Choices(tuple(books), tuple(waiting_files(home)), tuple(mapping_files(home)), tuple(one for one in places(home).daily if one.book is None or one.book in books))
 
 
 def lenders_with_due_runs(now: int) -> list[str]:

@@ -5,6 +5,7 @@ import { meta, tellAloud, word } from "./words.js"
 const PATIENCE = 4000
 const LOOKS_EVERY = 4000
 const SHOWN_FOR = 6000
+const STAYS = 10_000
 let isLost = false
 
 /** Whether the server and its database answer at this moment. */
@@ -68,11 +69,12 @@ function busy(form, isSo) {
 export function watchForms() {
   document.addEventListener("submit", async (event) => {
     const form = event.target
-    if (event.defaultPrevented || (form.getAttribute("method") ?? "").toLowerCase() !== "post" || form.hasAttribute("hx-post")) return
+    if (event.defaultPrevented || (form.getAttribute("method") ?? "").toLowerCase() !== "post" || form.matches("[hx-post]:not([hx-trigger])")) return
     if (form.dataset.state === "sent" || form.dataset.state === "asking") return event.preventDefault()
     if (form.dataset.state === "clear") {
       form.dataset.state = "sent"
       markSent(form)
+      setTimeout(() => ready(form), STAYS)  // still here: what was sent gave a file, or the answer is lost
       return
     }
     event.preventDefault()

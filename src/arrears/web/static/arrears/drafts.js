@@ -66,7 +66,8 @@ async function begin(form, name, taken) {
   const isSentBack = taken?.name === name && !taken.isTaken && form.querySelector("[aria-invalid=true]") !== null
   if (isSentBack || (taken?.name === name && document.querySelector("main [role=alert]") !== null)) return
   const found = await read(name)
-  if (!found || JSON.stringify(found.fields) === draft.first) return
+  if (!found) return
+  if (JSON.stringify(found.fields) === draft.first) return setKey(form, found.key)
   write(form, found.fields, found.key)
   restored(draft, found.at)
 }
@@ -162,8 +163,9 @@ function forgetOthers() {
 
 // One form in two tabs: the second takes over the first one's key, so that both together are done once, and it is told.
 channel?.addEventListener("message", ({ data }) => {
-  for (const draft of kept.values()) {
-    if (data.name !== draft.name || data.tab === tab || (data.to && data.to !== tab)) continue
+  for (const [form, draft] of kept) {
+    if (!form.isConnected) kept.delete(form)
+    if (!form.isConnected || data.name !== draft.name || data.tab === tab || (data.to && data.to !== tab)) continue
     if (data.kind === "opened" && draft.state === "here") channel.postMessage({ kind: "open", name: draft.name, tab, to: data.tab, key: draft.form.elements.namedItem("key")?.value })
     if (data.kind === "open") elsewhere(draft, "draft-elsewhere", data.key)
     if (data.kind === "here" && draft.state === "here") elsewhere(draft, "draft-moved")

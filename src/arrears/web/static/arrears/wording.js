@@ -1,4 +1,4 @@
-// What is written to or about people is screened while it is typed: textarea[data-screen=ADDRESS]. The verdict of the save counts; this one only warns early.
+// What is written to or about people is screened while it is typed: data-screen=ADDRESS on a field. The verdict of the save counts; this one only warns early.
 import { meta, word } from "./words.js"
 
 const PAUSE = 400
@@ -6,10 +6,11 @@ const known = new WeakSet()
 
 /** Every such field has a line below it that says what the screening found, and is heard by whoever listens to the page.
  *
- * Posted: text, and the fields of the form named in data-screen-with. Answered: a piece of HTML, shown as it is; or JSON {verdict: "allow" | "warn" | "deny", messages: [text, …]}.
+ * Posted: text; case, where the form or the page is about one; and the fields of the form named in data-screen-with.
+ * Answered: a piece of HTML with data-verdict, shown as it is; or JSON {verdict: "allow" | "warn" | "deny", messages: [text, …]}.
  */
 export function screenWording(root) {
-  for (const field of root.querySelectorAll("textarea[data-screen]")) {
+  for (const field of root.querySelectorAll("[data-screen]:not([data-screen=''])")) {
     if (known.has(field)) continue
     known.add(field)
     watch(field)
@@ -33,7 +34,7 @@ function watch(field) {
     running = new AbortController()
     try {
       const answer = await fetch(field.dataset.screen, { method: "POST", body: body(field, text), headers: { "X-CSRFToken": meta("form-token"), Accept: "application/json, text/html" }, signal: running.signal, redirect: "error" })
-      if (!answer.ok) throw new Error(String(answer.status))
+      if (!answer.ok && answer.status !== 422) throw new Error(String(answer.status))
       if (answer.headers.get("Content-Type")?.includes("json")) show(field, line, await answer.json())
       else showPiece(field, line, await answer.text())
     } catch (problem) {
@@ -53,6 +54,8 @@ function watch(field) {
 function body(field, text) {
   const sent = new FormData()
   sent.set("text", text)
+  const about = /\/cases\/([0-9a-f-]{36})/.exec(field.form?.getAttribute("action") ?? "") ?? /\/cases\/([0-9a-f-]{36})/.exec(location.pathname)
+  if (about) sent.set("case", about[1])
   for (const name of (field.dataset.screenWith ?? "").split(" ").filter(Boolean)) sent.set(name, field.form?.elements.namedItem(name)?.value ?? "")
   return sent
 }
