@@ -32,7 +32,7 @@ from desk_rows import COLLECTORS_A_TEAM, LENDER, TEAMS, ident
 HERE = Path(__file__).parent
 ARREARS = [sys.executable, "-c", "from arrears.cli import main; main()"]
 LOGGED = re.compile(r"arrears\.requests (GET|POST) ([\w-]+) (\d{3}) (\d+)ms")
-VISITS = 20
+VISITS = 10
 OWN = TEAMS * COLLECTORS_A_TEAM
 PAGES: tuple[tuple[str, str, str], ...] = (
     ("home", "collector", "/"), ("queue", "collector", "/queue"), ("case", "collector", "/cases/{own}"), ("lamps", "collector", "/cases/{own}/lamps"), ("plan_new", "collector", "/cases/{own}/plan"),
