@@ -173,6 +173,7 @@ def queries(asked) -> dict[str, dict]:
             browser.get(address)
         found[f"{name} GET {role}"] = {"queries": len(seen) if answer.status_code == first.status_code == 200 else -answer.status_code, "program_ms": round(1000 * (time.process_time() - worked) / VISITS, 1),
                                        "database_ms": None if told is None else round((_processor_ms(backend) - told) / VISITS, 1)}
+        print(f"{name} GET {role}", found[f"{name} GET {role}"], file=sys.stderr, flush=True)
     return found
 
 
