@@ -95,6 +95,23 @@ def test_a_wrong_form_says_so_and_the_reader_begins_there(page):
     assert page.evaluate("document.activeElement.getAttribute('role')") == "alert" and page.locator("#name").input_value() == "abc"
 
 
+@pytest.mark.parametrize("typed, is_in_address", [("B-10023-L1", True), ("1381 2345 678", False), ("99010119900101123X", False)])
+def test_the_search_keeps_what_may_be_somebodys_number_out_of_the_address(desk, typed, is_in_address):
+    from django.urls import NoReverseMatch, reverse
+
+    try:
+        reverse("search", urlconf="arrears.web.urls")
+    except NoReverseMatch:
+        pytest.skip("there is no search")
+    page = desk.opened(desk.staff("team_lead"))
+    page.keyboard.press("/")
+    page.keyboard.type(typed)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search**")
+    assert ("q=" in page.url) is is_in_address and "csrf" not in page.url and (typed.split()[0] in page.url) is is_in_address
+    assert page.locator("main input[name=q]").input_value() == typed
+
+
 @pytest.mark.parametrize("kind", ["bar", "line", "pie", "heatmap"])
 def test_charts_are_drawn_under_the_policy_from_numbers_of_the_page(page, kind):
     option = {

@@ -5,6 +5,7 @@ import { meta, tellAloud, word } from "./words.js"
 const PATIENCE = 4000
 const LOOKS_EVERY = 4000
 const SHOWN_FOR = 6000
+const STAYS = 10_000
 let isLost = false
 
 /** Whether the server and its database answer at this moment. */
@@ -73,6 +74,7 @@ export function watchForms() {
     if (form.dataset.state === "clear") {
       form.dataset.state = "sent"
       markSent(form)
+      setTimeout(() => ready(form), STAYS)  // still here: what was sent gave a file, or the answer is lost
       return
     }
     event.preventDefault()

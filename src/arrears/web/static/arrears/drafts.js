@@ -163,8 +163,9 @@ function forgetOthers() {
 
 // One form in two tabs: the second takes over the first one's key, so that both together are done once, and it is told.
 channel?.addEventListener("message", ({ data }) => {
-  for (const draft of kept.values()) {
-    if (data.name !== draft.name || data.tab === tab || (data.to && data.to !== tab)) continue
+  for (const [form, draft] of kept) {
+    if (!form.isConnected) kept.delete(form)
+    if (!form.isConnected || data.name !== draft.name || data.tab === tab || (data.to && data.to !== tab)) continue
     if (data.kind === "opened" && draft.state === "here") channel.postMessage({ kind: "open", name: draft.name, tab, to: data.tab, key: draft.form.elements.namedItem("key")?.value })
     if (data.kind === "open") elsewhere(draft, "draft-elsewhere", data.key)
     if (data.kind === "here" && draft.state === "here") elsewhere(draft, "draft-moved")

@@ -19,6 +19,7 @@ export function movingParts(root) {
       one.setAttribute("aria-expanded", String(!part.hidden))
     })
   })
+  each(root, "form[data-search]", (form) => form.addEventListener("submit", () => address(form), true))
   each(root, "select[data-submits]", (one) => {
     for (const button of one.form?.querySelectorAll("button:not([name])") ?? []) button.hidden = true
     one.addEventListener("change", () => one.form?.requestSubmit())
@@ -34,6 +35,13 @@ export function startAtTheMessage() {
   if (!message) return
   message.tabIndex = -1
   message.focus()
+}
+
+// A number of a loan may stand in the address, so that the way back from what was found is a plain one; what may be somebody's own number may not.
+function address(form) {
+  const mayBePersonal = /\d{7}/.test(form.elements.q.value.replace(/[\s-]/g, ""))
+  form.method = mayBePersonal ? "post" : "get"
+  form.elements.csrfmiddlewaretoken.disabled = !mayBePersonal
 }
 
 function each(root, selector, make) {
