@@ -32,11 +32,12 @@ from desk_rows import COLLECTORS_A_TEAM, LENDER, TEAMS, ident
 HERE = Path(__file__).parent
 ARREARS = [sys.executable, "-c", "from arrears.cli import main; main()"]
 LOGGED = re.compile(r"arrears\.requests (GET|POST) ([\w-]+) (\d{3}) (\d+)ms")
+VISITS = 10
 OWN = TEAMS * COLLECTORS_A_TEAM
 PAGES: tuple[tuple[str, str, str], ...] = (
     ("home", "collector", "/"), ("queue", "collector", "/queue"), ("case", "collector", "/cases/{own}"), ("lamps", "collector", "/cases/{own}/lamps"), ("plan_new", "collector", "/cases/{own}/plan"),
     ("parties", "collector", "/cases/{own}/parties"), ("search", "collector", "/search?q={borrower}"), ("approvals", "collector", "/approvals"), ("own_sheets", "collector", "/scores"), ("team_me", "collector", "/team/me"),
-    ("home", "team_lead", "/"), ("team", "team_lead", "/team"), ("team_figures", "team_lead", "/team/figures"), ("team_list", "team_lead", "/team/list"), ("case", "team_lead", "/cases/{team}"), ("coaching", "team_lead", "/team/coaching"),
+    ("home", "team_lead", "/"), ("team", "team_lead", "/team"), ("team_figures", "team_lead", "/team/figures"), ("team_list", "team_lead", "/team/list?name=idle"), ("case", "team_lead", "/cases/{team}"), ("coaching", "team_lead", "/team/coaching"),
     ("absences", "team_lead", "/team/absences"), ("approvals", "team_lead", "/approvals"), ("matters", "team_lead", "/matters"), ("exports", "team_lead", "/exports"), ("roster", "team_lead", "/roster"),
     ("home", "compliance_officer", "/"), ("ledger", "compliance_officer", "/ledger"), ("samples", "compliance_officer", "/samples"), ("law", "compliance_officer", "/law"), ("matters", "compliance_officer", "/matters"),
     ("matter_clocks", "compliance_officer", "/matters/clocks"), ("case", "compliance_officer", "/cases/{any}"), ("entries", "compliance_officer", "/entries"), ("search", "compliance_officer", "/search?q={borrower}"), ("approvals", "compliance_officer", "/approvals"),
@@ -69,7 +70,7 @@ def main() -> None:
     chosen = [one for one in PAGES if not asked.only or one[0] in asked.only.split(",")]
     result = {"measured_on": datetime.now(UTC).date().isoformat(), "machine": _machine(), "load_before": os.getloadavg()[0], "rows": _inside(asked, "sessions")["rows"], "rate": asked.rate, "seconds": asked.seconds}
     big, small = _inside(asked, "queries"), _inside(asked, "queries", home=asked.small)
-    result["queries"] = {name: {"large": big.get(name), "small": small.get(name), "equal": big.get(name) == small.get(name)} for name in big}
+    result["queries"] = {name: {"large": one["queries"], "small": small[name]["queries"], "equal": one["queries"] == small[name]["queries"], "program_ms": one["program_ms"], "database_ms": one["database_ms"]} for name, one in big.items()}
     result["pages"] = under_load(asked, chosen)
     result["next_account"] = result["pages"].pop("next_case POST collector", None)
     result["races"] = races(asked)
@@ -145,8 +146,8 @@ def _address(pattern: str, one: dict, dice: random.Random) -> str:
     return pattern.format(own=case, team=case, any=case, borrower=borrower)
 
 
-def queries(asked) -> dict[str, int]:
-    """By page and role how many statements it sends to the database, at its second visit."""
+def queries(asked) -> dict[str, dict]:
+    """By page and role how many statements it sends to the database at its second visit; and over VISITS more the processor's time a visit, of the program and of PostgreSQL's process, which a busy machine hardly changes."""
     made = sessions(asked)["sessions"]
     from django.conf import settings
     from django.db import connection
@@ -164,8 +165,26 @@ def queries(asked) -> dict[str, int]:
         first = browser.get(address)
         with CaptureQueriesContext(connection) as seen:
             answer = browser.get(address)
-        found[f"{name} GET {role}"] = len(seen) if answer.status_code == first.status_code == 200 else -answer.status_code
+        number = len(seen)  # the next request forgets them
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            backend = cursor.fetchone()[0]
+        worked, told = time.process_time(), _processor_ms(backend)
+        for _ in range(VISITS):
+            browser.get(address)
+        found[f"{name} GET {role}"] = {"queries": number if answer.status_code == first.status_code == 200 else -answer.status_code, "program_ms": round(1000 * (time.process_time() - worked) / VISITS, 1),
+                                       "database_ms": None if told is None else round((_processor_ms(backend) - told) / VISITS, 1)}
+        print(f"{name} GET {role}", found[f"{name} GET {role}"], file=sys.stderr, flush=True)
     return found
+
+
+def _processor_ms(pid: int) -> float | None:
+    """The processor's time of a process so far; None where the system does not tell, or the connection is another's by then."""
+    try:
+        parts = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(parts[11]) + int(parts[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def under_load(asked, chosen) -> dict[str, dict]:

@@ -25,8 +25,8 @@ def page(results: dict) -> str:
     row("queries of a page independent of the number of rows", f"{len(results['queries']) - len(uneven)} of {len(results['queries'])} pages" + (f"; not {', '.join(uneven)}" if uneven else ""), not uneven)
     if races:
         row("nobody gets a case that another has, in 100,000 races", f"{races['twice']} of {races['handed_out']:,} handed out", races["twice"] == 0, races["asked"] >= 100_000)
-    lines += ["", "| page, role | p50 ms | p95 ms | p99 ms | client p95 ms | queries |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    lines += ["", "| page, role | p50 ms | p95 ms | p99 ms | client p95 ms | queries | processor ms: program, database |", "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
     for name, one in pages.items():
         server, client = one["server_ms"] or {}, one["client_ms"] or {}
-        lines.append(f"| {name} | {server.get('p50', '–')} | {server.get('p95', '–')} | {server.get('p99', '–')} | {client.get('p95', '–')} | {results['queries'].get(name, {}).get('large', '–')} |")
+        lines.append(f"| {name} | {server.get('p50', '–')} | {server.get('p95', '–')} | {server.get('p99', '–')} | {client.get('p95', '–')} | {results['queries'].get(name, {}).get('large', '–')} | {results['queries'].get(name, {}).get('program_ms', '–')}, {results['queries'].get(name, {}).get('database_ms', '–')} |")
     return "\n".join(lines)

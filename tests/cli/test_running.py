@@ -97,6 +97,48 @@ def test_a_night_its_intake_and_an_export_are_executed_in_their_order_and_say_wh
     assert (book / "nights" / "2026-10-31" / "summary.json").is_file()
 
 
+CHANGE = """
+import sys
+from pathlib import Path
+from arrears.cli import terms
+from arrears.web.settings import configure
+configure(Path(sys.argv[1]))
+import arrears.work.actions
+from arrears.work.actions.action import perform
+from arrears.work.actor import ALL_TEAMS, Actor
+from arrears.work.queries.installation import lenders
+from arrears.work.queries.roster import roster, waiting_since
+keeper = Actor(None, "operator", lenders()[0], frozenset({"administrator"}), ALL_TEAMS, via="cli")
+one = next(member for team in roster(keeper, terms.now()) for member in team.members if member.is_rostered and member.left_on is None)
+if len(sys.argv) > 2:
+    perform(keeper, "collector.change", {"collector": one.id, "team": one.team, "owner": one.owner, "works_from": one.works_from, "cases_most": 77, "minutes_a_day": one.minutes_a_day, "languages": ["zh", "wuu"],
+            "stages": one.stages, "products": one.products, "regions": one.regions, "skills": one.skills, "amount_most_minor": one.amount_most_minor}, terms.now())
+print(one.roster_name, one.cases_most, waiting_since(keeper))
+"""
+
+
+def test_what_people_change_of_the_roster_outlives_an_intake_and_reaches_the_next_night_by_an_export(house):
+    from arrears.allocation.roster_reading import roster_from
+
+    home, book = house
+    name = python(CHANGE, str(home), "change").split()[0]
+    arrears("night", "--book", str(book), "--as-of", "2026-11-01", "--lang", "en")
+    asked(home, ("run.ask", {"kind": "intake", "book": "small", "as_of": "2026-11-01"}))
+    work(home)
+    assert asked(home)[0]["state"] == "done"
+    kept = python(CHANGE, str(home)).split(maxsplit=2)
+    assert kept[:2] == [name, "77"] and "None" not in kept[2], "the night's own roster did not take it back"
+    before = roster_from((book / "roster.yaml").read_text(encoding="utf-8"))
+    asked(home, ("run.ask", {"kind": "export", "book": "small"}))
+    work(home)
+    after = roster_from((book / "roster.yaml").read_text(encoding="utf-8"))
+    changed = next(one for one in after.collectors if one.name == name)
+    assert (changed.cases_most, changed.languages) == (77, ("zh", "wuu"))
+    assert [one for one in after.collectors if one.name != name] == [one for one in before.collectors if one.name != name] and after.agencies == before.agencies and after.frozen == before.frozen
+    assert python(CHANGE, str(home)).split()[2] == "None"
+    assert arrears("night", "--book", str(book), "--as-of", "2026-11-02", "--lang", "en").returncode == 0
+
+
 def test_a_refused_run_says_why_in_both_languages(house):
     home, _ = house
     asked(home, ("run.ask", {"kind": "intake", "book": "small", "as_of": "2026-09-30"}))

@@ -101,10 +101,9 @@ def _accounts(code: str, roster, lang: str, now: int) -> list:
 
 
 def _hour(scene: Scene, days: int, hour: int) -> datetime:
-    """A moment of a working day so many days ago, in the lender's zone; earlier today where that is still ahead."""
-    local = scene.now.astimezone(ZONE)
-    at = local.replace(hour=hour, minute=(scene.place * 7) % 60, second=0, microsecond=0) - days * DAY
-    return min(at.astimezone(UTC), (scene.now - timedelta(minutes=2 + scene.place % 50)))
+    """A moment within working hours so many days ago, in the lender's zone; the day before where that is still ahead."""
+    at = scene.now.astimezone(ZONE).replace(hour=hour, minute=(scene.place * 7) % 60, second=0, microsecond=0) - days * DAY
+    return (at if at < scene.now - timedelta(minutes=30) else at - DAY).astimezone(UTC)
 
 
 def _steps(scene: Scene) -> Iterator[Callable[[], object]]:
@@ -138,7 +137,8 @@ def _part(scene: Scene, note: str):
 
 def _call_back(scene: Scene, note: str):
     at = _hour(scene, 0, 9)
-    yield lambda: scene.talk("call_back", at, call_back_at=(scene.now + timedelta(hours=1 + scene.place % 30)).isoformat(), note=note)
+    again = scene.now.astimezone(ZONE).replace(hour=9 + scene.place % 10, minute=scene.place * 5 % 60, second=0, microsecond=0) + (1 + scene.place % 2) * DAY
+    yield lambda: scene.talk("call_back", at, call_back_at=again.isoformat(), note=note)
 
 
 def _refuses(scene: Scene, note: str):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from arrears.compliance.asked import NEVER, NO_TEXT, NOT_EXPIRING, STATUSES, bits
+from arrears.compliance.asked import NEVER, NO_NUMBER, NO_TEXT, NOT_EXPIRING, STATUSES, bits
 from arrears.compliance.gather import gather
 from arrears.compliance.may import coverage
 from arrears.compliance.read_facts import WITHOUT_NUMBER, Facts
@@ -50,18 +50,25 @@ class Ask:
 def judged(known: Known, asks: Sequence[Ask]) -> list[dict]:
     """Per ask: verdict, grounds (strictest first), retry_at (a moment or None), coverage. A case of several products is asked about as each; the strictest counts."""
     prepared, facts, rows, past = known.rules.prepared, {}, [], _told(known)
-    for place, ask in enumerate(asks):
+    of_person: dict[tuple, int] = {}
+    for place, ask in sorted(enumerate(asks), key=lambda one: one[1].channel in WITHOUT_NUMBER):
         for product in _products(known):
-            key = (ask.person, ask.relation, ask.purpose, None if ask.channel in WITHOUT_NUMBER else ask.number or NOT_KNOWN, product, ask.text)
+            who = (ask.person, ask.relation, ask.purpose, product, ask.text)
+            if ask.channel in WITHOUT_NUMBER and who in of_person:  # a person's past is gathered once: only the number asked about differs
+                rows.append((place, of_person[who]))
+                continue
+            key = (*who, None if ask.channel in WITHOUT_NUMBER else ask.number or NOT_KNOWN)
             if key not in facts:
-                facts[key] = (len(facts), _facts(known, ask, key[3], product, past))
-            rows.append((place, facts[key][0]))
+                facts[key] = (len(facts), _facts(known, ask, key[-1], product, past))
+            rows.append((place, of_person.setdefault(who, facts[key][0]) if ask.channel in WITHOUT_NUMBER else facts[key][0]))
+            of_person.setdefault(who, facts[key][0])
     told = [one for _, one in facts.values()]
     gathered = gather(told)
     of = [asks[place] for place, _ in rows]
     kept = np.array([which for _, which in rows], np.int64)
     asked = gathered.take(kept, channel=np.array([CHANNELS.index(ask.channel) for ask in of], np.int8), staff=np.array([ask.staff for ask in of], np.int64),
-                          recorded=np.array([ask.recorded for ask in of], np.bool_), text=np.where([ask.text is None for ask in of], NO_TEXT, gathered.rows.text[kept]))
+                          recorded=np.array([ask.recorded for ask in of], np.bool_), text=np.where([ask.text is None for ask in of], NO_TEXT, gathered.rows.text[kept]),
+                          number=np.where([ask.channel in WITHOUT_NUMBER for ask in of], NO_NUMBER, gathered.rows.number[kept]))
     verdicts = screen(asked, prepared)
     again = retry_at(asked, prepared, verdicts)
     found: list[list[dict]] = [[] for _ in asks]

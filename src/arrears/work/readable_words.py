@@ -35,6 +35,8 @@ _COLUMNS = {
     "reason": "理由", "record_kind": "记录种类", "relation": "与债务人关系", "reverses": "冲销的还款", "revoked_at": "撤回时间", "role": "角色", "rule": "依据", "size_bytes": "字节数", "state": "状态", "state_since": "状态自",
     "status": "结论", "terms": "条件", "text": "内容", "times": "次数", "title": "标题", "to_hour": "至（时）", "until": "至", "value": "内容", "verb": "操作", "waived_fee_minor": "减免费用", "waived_interest_minor": "减免利息",
     "waived_penalty_minor": "减免罚息", "result": "沟通结果", "hardship": "困难原因", "pay_channel": "还款渠道", "due_at": "到期时间", "done_at": "完成时间", "done_why": "如何完成",
+    # person
+    "scores": "模型评分及原因", "verdict": "联系时的合规判定", "rules": "适用的规则",
     # matters
     "before_extension_on": "延期前应答复日期", "came_by": "受理渠道", "raised_by": "提出人", "matter": "简单或复杂", "decide_by_on": "应决定日期", "decided_at": "决定时间", "evidence": "证明材料", "wanted": "所需材料", "sheet": "月度收支", "until_on": "截止日", "what": "事项", "set_at": "下达时间", "income_minor": "月收入", "living_minor": "生活支出", "other_debts_minor": "其他债务", "left_minor": "剩余",
 }

@@ -55,7 +55,6 @@ _TABLE = (
     TalkOutcome("disputes", "objects", "6", asks=("ground_of_dispute",), may_ask=("loan_id",), raises="dispute"),
     TalkOutcome("complains", "objects", "7", asks=("ground_of_complaint",), raises="complaint"),
     TalkOutcome("asks_stop", "objects", "x", asks=("contact_point",), may_ask=("stops_all",), closes="stopped", goes_on=True),
-    TalkOutcome("wrong_person", "stops", "w", asks=("contact_point",), closes="wrong_person", why="tried", goes_on=True),
     TalkOutcome("deceased", "stops", "8", protects="deceased"),
     TalkOutcome("in_prison", "stops", "9", protects="in_prison"),
     TalkOutcome("bankrupt", "stops", "0", protects="bankrupt"),
@@ -63,6 +62,7 @@ _TABLE = (
     TalkOutcome("no_answer", "not_reached", "a", contact="no_answer", after=(180, MINUTES), why="tried"),
     TalkOutcome("busy", "not_reached", "u", contact="busy", after=(30, MINUTES), why="tried"),
     TalkOutcome("voicemail", "not_reached", "m", contact="no_answer", why="tried"),
+    TalkOutcome("wrong_person", "not_reached", "w", asks=("contact_point",), closes="wrong_person", why="tried", goes_on=True),
     TalkOutcome("not_in_use", "not_reached", "i", contact="invalid_number", asks=("contact_point",), why="tried", goes_on=True),
 )
 OUTCOMES = {one.code: one for one in _TABLE}

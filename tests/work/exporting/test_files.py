@@ -83,7 +83,7 @@ def test_parquet_holds_every_value_as_it_is_and_bears_its_watermark(tmp_path):
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
 def test_missing_values_are_empty_in_every_format(tmp_path, kind):
-    path = written(tmp_path, kind, [dict.fromkeys((column.name for column in COLUMNS))])
+    path = written(tmp_path, kind, [dict.fromkeys(column.name for column in COLUMNS)])
     if kind == "parquet":
         assert pl.read_parquet(path).row(0) == (None,) * len(COLUMNS)
     elif kind == "csv":

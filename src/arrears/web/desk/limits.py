@@ -10,10 +10,12 @@ from arrears.days import moment_of
 from arrears.refusal import Refused
 from arrears.web import mishaps
 from arrears.work.actions.action import ZONE, perform
-from arrears.work.queries.quiet_hours import quiet_hours
+from arrears.work.queries.quiet_hours import days_off, quiet_hours
 from arrears.work.queries.roster import all_limits
 from arrears.work.residuals import could
 
+HOLIDAYS = {"New Year's Day": _("New Year"), "Spring Festival": _("Spring Festival"), "Tomb-sweeping Day": _("Tomb-sweeping Day"), "Labour Day": _("Labour Day"), "Dragon Boat Festival": _("Dragon Boat Festival"),
+            "National Day": _("National Day"), "Mid-autumn Festival": _("Mid-autumn Festival")}
 SECTIONS = {
     "unmasking": _("Uncovering personal data, per account"), "exports": _("Exports"), "team": _("Teams"), "plans": _("Plans offered again"), "matters": _("Disputes, complaints and hardship"), "quality": _("Quality checks"),
     "attachments": _("Attachments"), "backup": _("How long backups are kept"), "access": _("Log-in (only stricter than the profile)"),
@@ -55,7 +57,8 @@ def set_one(request):
 def calendar(request):
     """When nobody may be contacted, by which text; how days are counted."""
     at = moment_of(request.now).astimezone(ZONE)
-    return render(request, "calendar.html", {"hours": quiet_hours(request.actor, at.date(), "en" if get_language() == "en" else "zh"), "today": at.date(), "at": at})
+    days, unknown = days_off(at.date())
+    return render(request, "calendar.html", {"hours": quiet_hours(request.actor, at.date(), "en" if get_language() == "en" else "zh"), "today": at.date(), "at": at, "days": [{"day": one, "name": HOLIDAYS.get(one.name, one.name)} for one in days], "unknown": unknown})
 
 
 def _page(request, wrong: str | None = None, said=None):

@@ -95,8 +95,8 @@ def attach(request, kind: str, matter: UUID):
     if (file := request.FILES.get("file")) is not None:
         added = {"kind": "proof", "record_kind": "hardship_proof" if kind == "hardship" else "complaint_file", "content": file.read(), "made_at": moment_of(request.now), "title": file.name[:120]}
         try:
-            attachment = perform(request.actor, "attachment.add", added, request.now, thing=case)["attachment"]
-        except Forbidden:
+            attachment = perform(request.actor, "attachment.add", added, request.now, thing=case, key=f"{sent['key']}.file" if sent.get("key") else None)["attachment"]
+        except (Forbidden, KeyReused):
             raise
         except Refused as refused:
             return _page(request, kind, matter, 422, form="attach", wrong=mishaps.in_language(refused))

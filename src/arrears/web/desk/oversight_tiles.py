@@ -34,7 +34,7 @@ def tiles(request) -> list[dict]:
         _tile(_("Quality checks"), reverse("samples"), scored, _("contacts wait to be scored"), False),
         _tile(_("Disputed scores"), reverse("samples"), disputed, _("wait for a second look"), disputed > 0),
         _tile(_("Complaints and their clocks"), reverse("matters"), None, _("disputes, complaints and hardship, by their last day"), False),
-        _tile(_("Law"), reverse("law"), stale, _("series of the law are stale or soon will be") if not is_late else _("series are stale or soon will be; nobody looked for new law in time"), stale > 0 or is_late),
+        _tile(_("Law"), reverse("law"), None if is_late else stale, _("nobody looked for new law in time") if is_late else _("series of the law are stale or soon will be"), stale > 0 or is_late),
         _tile(_("Exports"), reverse("exports"), exports, _("exports wait for an approval"), exports > 0),
     ]
 

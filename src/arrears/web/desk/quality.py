@@ -53,7 +53,7 @@ def sample(request, sample: UUID):
     """One sample: its contacts with their results, what they say of collectors and teams, and how far reviewers agree."""
     demand(request, "sample.view", "Lender")
     found = one_sample(request.actor, sample)
-    wanted = request.GET.get("state") if request.GET.get("state") in ("waiting", "scored", "disputed", "settled", "failed") else None
+    wanted = request.GET.get("state") if request.GET.get("state") in ("unscored", "scored", "disputed", "settled", "failed") else None
     items = [item for item in found.items if wanted is None or item.state == wanted or (wanted == "failed" and item.result is not None and not item.result.is_passed)]
     following = next((item for item in found.items if _waits_for(item, request.actor.account)), None)
     return render(request, "sample.html", {"sheet": found, "line": found.line, "items": items, "wanted": wanted, "title": found.form.title[language()], "frame": [(name, "yes" if value is True else value) for name, value in found.line.frame.items() if name not in ("from_on", "to_on", "digest")], "following": following,
@@ -146,7 +146,7 @@ def _waits_for(item: ItemLine, account: UUID | None) -> bool:
     parts = {sheet.part for sheet in item.sheets}
     if any(sheet.reviewer_id == account for sheet in item.sheets):
         return False
-    return item.state in ("waiting", "disputed") or (item.is_double and "second" not in parts and item.state == "scored")
+    return item.state in ("unscored", "disputed") or (item.is_double and "second" not in parts and item.state == "scored")
 
 
 def _chart(found) -> dict:

@@ -2,6 +2,8 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
@@ -40,7 +42,8 @@ def _by_person(request, text: str, kind: str, shown: dict) -> HttpResponse:
     if not could(request.actor, "person.find", "Lender", {"reason": "?"}).allowed:
         return render(request, "search.html", {**shown, "hits": [], "needs_reason": False, "is_closed": True})
     if request.method != "POST" or not shown["reason"].strip():
-        return render(request, "search.html", shown)
+        sentence = gettext(_("A telephone or ID number is looked up with a reason: write why, and search again."))
+        return render(request, "search.html", {**shown, "sentence": sentence}, status=422 if request.method == "POST" else 200)
     try:
         told = perform(request.actor, "person.find", {kind: text}, request.now, reason=shown["reason"])
     except Refused as refused:

@@ -33,7 +33,7 @@ HINTS = {
 """What saving does, said before."""
 GROUPS = dict(zip(GROUP_CODES, (_("Something was agreed"), _("They object"), _("Everything stops"), _("Not reached")), strict=True))
 LABELS = {
-    "contact_point": _("Number"), "channel": _("By which way"), "direction": _("Who called"), "loan_id": _("Loan"), "amount": _("Amount"), "pay_by_on": _("Pays by"), "pay_channel": _("Pays through"),
+    "contact_point": _("Telephone number"), "channel": _("By which way"), "direction": _("Who called"), "loan_id": _("Loan"), "amount": _("Amount"), "pay_by_on": _("Pays by"), "pay_channel": _("Pays through"),
     "call_back_at": _("When to call back"), "hardship": _("Why they cannot pay"), "state": _("Which state"), "ground_of_dispute": _("What is disputed"), "ground_of_complaint": _("What it is about"),
     "stops_all": _("They want no contact at all, by no way"),
 }

@@ -106,7 +106,7 @@ WORDS = {
     # oversight
     "allow": _("permitted"), "warn": _("permitted with a warning"), "review": _("a person must release it"), "deny": _("forbidden"), "unasked": _("the gate was not asked"),
     "random": _("at random"), "stratified": _("stratified"), "risk": _("by risk"), "team": _("team"), "channel": _("channel"), "outbound": _("outbound"), "inbound": _("inbound"), "spouse": _("spouse"),
-    "scored": _("scored"), "disputed": _("disputed"), "settled": _("settled by a second look"), "first": _("first reviewer"), "second": _("second reviewer"), "look": _("second look"), "failed": _("failed"),
+    "unscored": _("not scored yet"), "scored": _("scored"), "disputed": _("disputed"), "settled": _("settled by a second look"), "first": _("first reviewer"), "second": _("second reviewer"), "look": _("second look"), "failed": _("failed"),
     "yes": _("yes"), "no": _("no"), "na": _("does not apply"), "cases": _("cases"), "contacts": _("contact ledger"), "promises": _("promises"), "plans": _("plans"), "matters": _("complaints and disputes"),
     "samples": _("quality checks"), "csv": _("CSV"), "xlsx": _("Excel"), "parquet": _("Parquet"), "asked": _("asked for"), "made": _("made"), "fetched": _("fetched"), "gone": _("expired, the file is gone"),
     "prohibited": _("prohibited"), "required": _("required"), "should_not": _("should not"), "needs_judgement": _("needs judgement"), "discouraged": _("discouraged"), "info": _("for information"),
@@ -116,7 +116,7 @@ WORDS = {
     "export_made": _("The file is made and waits for you to fetch it."), "export_asked": _("The export waits for somebody else's approval."),
     # running
     "night": _("night"), "intake": _("intake"), "ingest": _("loading files"), "retention": _("retention"), "backup": _("backup"), "take_back": _("taking a load back"), "corrections": _("corrected records"),
-    "running": _("running"), "done": _("done"), "failed": _("failed"), "cancelled": _("cancelled"), "interrupted": _("interrupted"), "delta": _("new rows"), "correction": _("rows that replace"), "snapshot": _("all there is"),
+    "running": _("running"), "done": _("done"), "cancelled": _("cancelled"), "interrupted": _("interrupted"), "delta": _("new rows"), "correction": _("rows that replace"), "snapshot": _("all there is"),
     "run_asked": _("The run waits for its turn."), "run_cancelled": _("The run is cancelled, or stops in a moment."), "roster_changed": _("The roster is changed. The next night counts it after an export into its book."),
     "limit_set": _("The limit is set."), "account_changed": _("The account has these roles now, from its next request on."), "visitor": _("visitor"), "legal": _("legal"), "own": _("own"),
     # end

@@ -39,7 +39,7 @@ def demand_undecided(row: Dispute | Complaint | Hardship, kind: str) -> None:
     """Raises Refused where it was answered or decided."""
     if row.state not in OPEN:
         _, en, zh = KINDS[kind]
-        raise Refused(f"{en} {row.id} was answered ({row.state}); nothing was changed: take it up again where something new was said", f"{zh} {row.id} 已答复（{row.state}）；未作任何更改：如有新情况，请重新受理")
+        raise Refused(f"{en} {row.id} is {row.state}, not open; nothing was changed: take it up again where something new was said", f"{zh} {row.id} 已答复（{row.state}）；未作任何更改：如有新情况，请重新受理")
 
 
 def account_for(case: Case, kind: str, row, key: UUID) -> Account:

@@ -7,7 +7,7 @@ from arrears.refusal import Refused
 from arrears.tables.placements import RETURNED_WHY
 from arrears.work.actions.action import Doing, action
 from arrears.work.actions.rows import Code, demand_open, everywhere
-from arrears.work.models import Case, Collector, Complaint, Dispute, Placement, Plan, Team
+from arrears.work.models import Case, Collector, Complaint, Dispute, Hardship, Placement, Plan, Team
 
 CLOSED_WHY = ("paid", "settled", "recalled", "sold", "written_off", "not_owed", "other")
 
@@ -52,9 +52,10 @@ def take_back_case(doing: Doing, case: Case, *, why: Literal[RETURNED_WHY] = "ag
 
 @action("case.close", on="case")
 def close_case(doing: Doing, case: Case, *, why: Literal[CLOSED_WHY]) -> dict:
-    """The case is closed and nobody holds it, from today on. Raises Refused while a dispute or complaint waits for its answer, or a plan holds."""
+    """The case is closed and nobody holds it, from today on. Raises Refused while a dispute, complaint or review of hardship waits for its answer, or a plan holds."""
     demand_open(case)
-    for model, en, zh, state in ((Dispute, "dispute", "异议", "open"), (Complaint, "complaint", "投诉", "open"), (Plan, "plan", "分期计划", "agreed")):
+    for model, en, zh, state in ((Dispute, "dispute", "异议", "open"), (Complaint, "complaint", "投诉", "open"), (Hardship, "review of hardship", "困难审查", "open"), (Hardship, "review of hardship", "困难审查", "refusing"),
+                                   (Plan, "plan", "分期计划", "agreed")):
         if waiting := model.objects.filter(case=case, state=state).values_list("id", flat=True).first():
             raise Refused(f"{en} {waiting} is {state}; {'end' if model is Plan else 'answer'} it before the case is closed", f"{zh} {waiting} 尚未了结；请先{'终止' if model is Plan else '答复'}再结案")
     Placement.objects.filter(case=case, returned_on=None).update(returned_on=doing.today, returned_why="term")

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pydantic
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from arrears.refusal import Refused
 from arrears.work.actions.action import Doing, action
@@ -66,9 +66,11 @@ def ask_run(doing: Doing, lender: Lender, *, kind: Literal["ingest", "night", "i
     _alone(lender)
     if waiting := Run.objects.filter(lender=lender.code, kind=kind, book=book, parameters=said, state__in=("waiting", "running")).first():
         raise Refused(f"the same run was asked for already and has not ended ({waiting.id}); nothing was added", f"相同的任务已提交且尚未结束（{waiting.id}）；未重复提交")
+    last = Run.objects.filter(lender=lender.code).aggregate(last=Max("asked_at"))["last"]
+    asked_at = doing.now if last is None or last < doing.now else last + timedelta(microseconds=1)  # runs asked for at one moment keep their order
     asker = Account.objects.filter(pk=doing.actor.account).first()
     earlier = Run.objects.filter(lender=lender.code, pk=repeats).first() if repeats else None
-    made = Run.objects.create(lender=lender.code, kind=kind, book=book, parameters=said, asked_by=asker, asked_at=doing.now, language=asker.language if asker else "zh", repeats=earlier)
+    made = Run.objects.create(lender=lender.code, kind=kind, book=book, parameters=said, asked_by=asker, asked_at=asked_at, language=asker.language if asker else "zh", repeats=earlier)
     return {"run": made.id}
 
 

@@ -23,7 +23,7 @@ from arrears.work.residuals import filter_for
 AT_ONCE = 1_000
 """Rows read and written at a time; no more are ever in memory."""
 STATES = {"cases": ("open", "closed"), "promises": ("open", "kept", "part_kept", "broken", "withdrawn"), "plans": ("proposed", "agreed", "kept", "broken", "ended", "refused"),
-          "matters": ("open", "upheld", "partly_upheld", "rejected"), "contacts": (), "samples": ("waiting", "scored", "disputed", "settled")}
+          "matters": ("open", "upheld", "partly_upheld", "rejected"), "contacts": (), "samples": ("unscored", "scored", "disputed", "settled")}
 """Which states each can be filtered by."""
 DAYS = 31
 

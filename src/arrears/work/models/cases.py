@@ -42,8 +42,10 @@ class Case(Row):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["lender", "borrower_id"], condition=models.Q(state="open"), name="one_open_case")]
-        indexes = [models.Index(fields=["lender", "team", "state", "rank"], name="case_queue"), models.Index(fields=["held_by", "state", "rank"], name="case_held"),
+        indexes = [models.Index(fields=["lender", "team", "state", "rank"], name="case_queue"), models.Index(fields=["lender", "state", "rank", "id"], name="case_of_lender"), models.Index(fields=["held_by", "state", "rank"], name="case_held"),
                    models.Index(fields=["lender", "borrower_id"], name="case_borrower"),
+                   models.Index(fields=["team", "held_by", "currency", "bucket"], include=["id", "lender", "claimable_minor", "worked_at", "rank"], condition=models.Q(state="open"), name="case_of_team"),
+                   models.Index(fields=["team", "closed_on"], include=["id", "lender", "closed_why"], condition=models.Q(state="closed"), name="case_closed_of_team"),
                    models.Index(fields=["team", "rank", "id"], condition=models.Q(state="open", held_by=None, frozen_at=None), name="case_unheld"),
                    models.Index(fields=["team", "ready_why", "ready_at"], condition=models.Q(state="open", held_by=None, frozen_at=None, ready_why__isnull=False), name="case_unheld_due"),
                    models.Index(fields=["held_by", "ready_why", "ready_at"], condition=models.Q(state="open", ready_why__isnull=False), name="case_held_due"),
@@ -142,6 +144,7 @@ class Placement(OfCase):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case"], condition=models.Q(returned_on=None), name="one_holder")]
+        indexes = [models.Index(fields=["team", "placed_on"], include=["case", "lender"], condition=models.Q(returned_on=None), name="placement_of_team")]
 
 
 class Hold(OfCase):

@@ -60,7 +60,10 @@ class Promise(OfCase):
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="promise_of_something"),
                        models.CheckConstraint(condition=models.Q(pay_by_on__gte=models.F("promised_on")), name="promise_for_later")]
-        indexes = [models.Index(fields=["taken_by", "promised_on"], name="promise_taken_by")]
+        indexes = [models.Index(fields=["taken_by", "promised_on"], name="promise_taken_by"),
+                   models.Index(fields=["taken_by", "pay_by_on"], include=["lender", "state", "currency", "amount_minor", "case"], name="promise_taken_due"),
+                   models.Index(fields=["lender", "pay_by_on"], include=["case", "currency", "amount_minor"], condition=models.Q(state="open"), name="promise_open_due"),
+                   models.Index(fields=["lender", "pay_by_on"], include=["case", "currency", "amount_minor"], condition=models.Q(state__in=("broken", "part_kept")), name="promise_broken_due")]
 
 
 class Offer(OfCase):
@@ -121,7 +124,6 @@ class Matter(OfCase):
     matter = choice("simple", "complex", default="simple")
     raised_by = choice("debtor", "other_person", "regulator", "internal", default="debtor")
     came_by = choice("call", "counter", "letter", "online", "hotline_12378", "regulator", "court", "other", default="other")
-    text_sealed = SealedField(kind="text")
     state = choice("open", "upheld", "partly_upheld", "rejected", default="open")
     assigned_to = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
     before_extension_on = models.DateField(null=True)
@@ -129,7 +131,6 @@ class Matter(OfCase):
     follows = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
     answered_at = models.DateTimeField(null=True)
     answered_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
-    answer_sealed = SealedField(kind="text")
     letter = models.ForeignKey(Attachment, models.PROTECT, null=True, related_name="+")
     hold = models.ForeignKey(Hold, models.PROTECT)
 
@@ -142,6 +143,8 @@ class Dispute(Matter):
 
     loan_id = models.CharField(max_length=120, null=True)
     ground = choice("not_mine", "amount", "paid", "identity_theft", "terms", "other")
+    text_sealed = SealedField(kind="text")
+    answer_sealed = SealedField(kind="text")
 
     class Meta:
         indexes = [models.Index(fields=["lender", "state", "answer_by_on"], name="dispute_clock"), models.Index(fields=["lender", "raised_at"], name="dispute_raised")]
@@ -151,6 +154,8 @@ class Complaint(Matter):
     """The debtor complains about how they were treated; the same clock and hold. about, about_account: whom it is about, who never deals with it."""
 
     ground = choice("harassment", "third_party", "hours", "wording", "privacy", "amount", "other")
+    text_sealed = SealedField(kind="text")
+    answer_sealed = SealedField(kind="text")
     about = models.ForeignKey(Collector, models.PROTECT, null=True)
     about_account = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
 

@@ -61,7 +61,7 @@ class SampleItem(OfCase):
     stratum = models.CharField(max_length=80, null=True)
     weight = models.IntegerField(default=1)
     is_double = models.BooleanField(default=False)
-    state = choice("waiting", "scored", "disputed", "settled", default="waiting")
+    state = choice("unscored", "scored", "disputed", "settled", default="unscored")
     disputed_at = models.DateTimeField(null=True)
     disputed_by = models.ForeignKey(Account, models.PROTECT, null=True)
     dispute_sealed = SealedField(kind="text")

@@ -92,9 +92,8 @@ def my_day(actor: Actor, now: datetime) -> Day:
         became = dict(Promise.objects.filter(lender=actor.lender, taken_by=actor.account, promised_on__gte=today - timedelta(days=KEPT_DAYS + 92), pay_by_on__gte=today - timedelta(days=KEPT_DAYS), pay_by_on__lt=today)
                       .values_list("state").annotate(Count("id")).order_by())
         held = {} if actor.collector is None else dict(_held(actor).values_list(_group(now)).annotate(Count("id")).order_by())
-        rest = 0 if actor.collector is None else _held(actor).filter(at_rest()).count()
     return Day(made["all"], made["talks"], sum(count for _, count, _ in taken), tuple((currency, total) for currency, _, total in taken), became.get("kept", 0), became.get("part_kept", 0),
-               became.get("broken", 0), held.get("due", 0), held.get("agreed", 0), held.get("ranked", 0), held.get("later", 0), rest, bool(held))
+               became.get("broken", 0), held.get("due", 0), held.get("agreed", 0), held.get("ranked", 0), held.get("later", 0), held.get("rest", 0), bool(held))
 
 
 def waiting(actor: Actor, now: datetime, show: str = "now", *, bucket: str | None = None, why: str | None = None, size: int = SIZE_MOST) -> tuple[list[QueueLine], bool]:

@@ -126,9 +126,9 @@ def samples(actor: Actor, size: int = 100) -> list[SampleLine]:
 def waiting(actor: Actor) -> tuple[int, int]:
     """Of all samples: how many contacts wait for their first sheet, and how many for a second look."""
     with seen_by(actor):
-        found = SampleItem.objects.filter(filter_for(actor, "ledger.view", SampleItem), lender=actor.lender, state__in=("waiting", "disputed")).values_list("state").annotate(Count("id")).order_by()
+        found = SampleItem.objects.filter(filter_for(actor, "ledger.view", SampleItem), lender=actor.lender, state__in=("unscored", "disputed")).values_list("state").annotate(Count("id")).order_by()
         told = dict(found)
-    return told.get("waiting", 0), told.get("disputed", 0)
+    return told.get("unscored", 0), told.get("disputed", 0)
 
 
 def one_sample(actor: Actor, sample: UUID) -> SampleSheet:
@@ -159,7 +159,7 @@ def own_items(actor: Actor, size: int = 100) -> list[tuple[ItemLine, Form]]:
     with seen_by(actor):
         if actor.account is None or not could(actor, "sheet.view", "Lender").allowed:
             return []
-        rows = SampleItem.objects.filter(lender=actor.lender, contact__made_by=actor.account).exclude(state="waiting").order_by("-sample__drawn_at", "ordinal")[:min(max(size, 1), 200)]
+        rows = SampleItem.objects.filter(lender=actor.lender, contact__made_by=actor.account).exclude(state="unscored").order_by("-sample__drawn_at", "ordinal")[:min(max(size, 1), 200)]
         items = _items(rows, opened=actor.lender)
         forms = {key: form_from(text, name) for key, text, name in Sample.objects.filter(pk__in={item.sample for item in items}).values_list("pk", "form_text", "form")}
     return [(item, forms[item.sample]) for item in items]
@@ -180,7 +180,7 @@ def filter_of(actor: Actor) -> Q:
 
 def _counts(actor: Actor, keys: list[UUID]) -> dict[UUID, tuple[int, int]]:
     rows = SampleItem.objects.filter(filter_for(actor, "ledger.view", SampleItem), sample__in=keys).values("sample").order_by()
-    return {row["sample"]: (row["scored"], row["disputed"]) for row in rows.annotate(scored=Count("id", filter=~Q(state="waiting")), disputed=Count("id", filter=Q(state="disputed")))}
+    return {row["sample"]: (row["scored"], row["disputed"]) for row in rows.annotate(scored=Count("id", filter=~Q(state="unscored")), disputed=Count("id", filter=Q(state="disputed")))}
 
 
 def _line(row: Sample, counts: tuple[int, int]) -> SampleLine:

@@ -72,8 +72,8 @@ def cases(frame: Frame) -> QuerySet:
 def _idle(frame: Frame) -> Q:
     """Held, and for idle_days neither worked nor newly given. Days on which the holder was away count here: somebody else may have to work the case."""
     since = frame.today - timedelta(days=frame.settings.idle_days)
-    lately = Placement.objects.filter(case=OuterRef("pk"), team=frame.team, returned_on=None, placed_on__gt=since)
-    return Q(held_by__isnull=False) & (Q(worked_at=None) | Q(worked_at__lt=midnight(since + timedelta(days=1)))) & ~Exists(lately)
+    lately = Placement.objects.filter(team=frame.team, returned_on=None, placed_on__gt=since).values("case")
+    return Q(held_by__isnull=False) & (Q(worked_at=None) | Q(worked_at__lt=midnight(since + timedelta(days=1)))) & ~Q(pk__in=lately)
 
 
 def due_while_away(today: date) -> Q:
