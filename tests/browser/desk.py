@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -82,16 +82,15 @@ def served(work: Work):
 
 
 def _wait(process: subprocess.Popen, address: str, log: Path) -> None:
-    while True:
+    for _ in range(1200):
         try:
             urllib.request.urlopen(address, timeout=5).read()
             return
         except OSError:
             assert process.poll() is None, log.read_text(encoding="utf-8")
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=0.1)
-            except subprocess.TimeoutExpired:
-                continue
+    raise AssertionError(log.read_text(encoding="utf-8"))
 
 
 @dataclass

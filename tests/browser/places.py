@@ -34,6 +34,7 @@ PLACES: dict[str, Callable[[World], str]] = {
     "matter_raise": lambda world: f"/cases/{world.case.id}/matters/dispute",
     "parties": lambda world: f"/cases/{world.case.id}/parties",
     # team
+    "team_list": lambda world: "/team/list?name=idle",
     # oversight
     "sample": lambda world: f"/samples/{world.things['sample.draw']['sample']}",
     "sheet": lambda world: f"/samples/contacts/{world.things['item']['id']}",
@@ -78,7 +79,7 @@ def lay_out(desk: Desk) -> World:
         with seen_by(desk.actor(people["compliance_officer"])):
             things["item"] = {"id": SampleItem.objects.get(sample=things["sample.draw"]["sample"]).id}
     if "export.ask" in VERBS:
-        do("compliance_officer", "export.ask", {"what": "cases", "format": "csv", "filters": {"from_on": "2026-09-01", "to_on": "2026-11-02"}})
+        do("team_lead", "export.ask", {"what": "cases", "format": "csv", "filters": {"from_on": "2026-09-01", "to_on": "2026-11-02"}})
     do("strategist", "approval.ask", {"kind": "strategy", "subject": "strategy:7"})
     do("collector", "complaint.raise", {"ground": "hours", "text": "早上六点来电"}, case.id)
     return World(desk, people, case, things)

@@ -100,6 +100,14 @@ def test_a_complaint_is_hidden_from_whom_it_is_about_and_answered_by_compliance(
     assert "已重新受理" in text(desk.officer.browser.get(at))
 
 
+def test_a_complaint_about_somebody_who_is_no_collector_is_hidden_from_them_too(desk):
+    form = text(desk.officer.browser.get(f"/cases/{desk.case.id}/matters/complaint"))
+    assert f'value="account:{desk.second.account}"' in form and desk.second.name not in text(desk.collector.browser.get(f"/cases/{desk.case.id}/matters/complaint"))
+    complaint = desk.put_down("complaint", who=desk.officer, ground="wording", about=f"account:{desk.second.account}")
+    assert str(complaint) not in text(desk.second.browser.get("/matters")) and desk.second.browser.get(f"/matters/complaint/{complaint}").status_code == 403
+    assert str(complaint) in text(desk.officer.browser.get("/matters"))
+
+
 def test_a_form_that_is_refused_keeps_what_was_written(desk):
     answer = desk.collector.browser.post(f"/cases/{desk.case.id}/matters/dispute", {"text": "很长的一段话", "came_by": "letter", "raised_by": "other_person"})
     page = text(answer)

@@ -174,3 +174,25 @@ def test_pages_have_as_many_queries_for_many_plans_and_loans_as_for_one(lead, ca
     with django_queries() as many:
         lead.browser.get(to_new(case))
     assert len(many) == len(few)
+
+
+def test_the_page_of_the_case_shows_its_plans_and_takes_up_what_the_program_offers_again(lead, case, work):
+    from arrears.work.actions.after_night import settle_night
+    from arrears.work.models import Offer
+
+    with work.writing(lead.lender):
+        Plan.objects.create(lender=lead.lender, case=case, loan_id=f"{case.borrower_id}-L0", currency="CNY", state="agreed", proposed_on="2026-10-20", agreed_on="2026-10-20",
+                            instalments=[{"number": 1, "due_on": "2026-11-01", "amount_minor": 500_00}, {"number": 2, "due_on": "2026-12-01", "amount_minor": 500_00}])
+    page = said(lead.browser.get(f"/cases/{case.id}"))
+    assert "还款方案" in page and "0 / 2" in page and "2026-11-01" in page
+    settle_night(lead.lender, work.at.date(), work.now)
+    page = lead.browser.get(f"/cases/{case.id}")
+    assert page.status_code == 200 and "系统重新提供 2 期方案" in said(page)
+    from arrears.work.actor import system
+
+    with seen_by(system(lead.lender)):
+        offer = Offer.objects.get()
+    for _ in range(2):
+        answer = lead.browser.post(f"/cases/{case.id}/offers/{offer.pk}/taken", {"key": "a-key-of-an-offer"})
+        assert answer.status_code == 303 and "plan_agreed" in answer["Location"]
+    assert sorted(plan.state for plan in _plans(lead.lender)) == ["agreed", "broken"]

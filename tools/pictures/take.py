@@ -8,9 +8,10 @@ It makes an account a role for itself and cuts it off at the end, and looks at t
 """
 
 import argparse
+import secrets
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -36,8 +37,8 @@ class Tour:
     """What the addresses of the pictures are made of."""
 
     desk: object
-    people: dict
-    case: object
+    people: dict = field(default_factory=dict)
+    case: object = None
 
 
 def keys(page) -> None:
@@ -88,9 +89,12 @@ def main() -> int:
         try:
             with served(work) as address:
                 desk = Desk(work, moments, address, chromium, is_strict=False)
-                tour = _begun(desk)
-                missed = [missed for lang in LANGUAGES for missed in _taken(tour, lang, said.out, said.only)]
-                _ended(tour)
+                tour = Tour(desk)
+                try:
+                    _begin(tour)
+                    missed = [missed for lang in LANGUAGES for missed in _taken(tour, lang, said.out, said.only)]
+                finally:
+                    _end(tour)
                 desk.close()
         finally:
             moments.file.unlink(missing_ok=True)
@@ -109,7 +113,7 @@ def _next_working_morning() -> int:
     return microseconds_of(at.astimezone(UTC))
 
 
-def _begun(desk) -> Tour:
+def _begin(tour: Tour) -> None:
     """An account a role; the collector's holds the cases of whoever has most of them among those with an account already, who therefore stays in the roster when the tour's account is cut off."""
     from django.db.models import Count
 
@@ -119,15 +123,15 @@ def _begun(desk) -> Tour:
     from arrears.work.tenancy import seen_by
 
     code = only_lender(None)
-    desk.lenders.append(code)
+    tour.desk.lenders.append(code)
     with seen_by(system(code)):
         of = Account.objects.filter(lender=code, is_active=True, collector__isnull=False).values("collector")
         most = Case.objects.filter(state="open", held_by__in=of).values("held_by", "held_by__roster_name", "team__code").annotate(n=Count("id")).order_by("-n", "held_by__roster_name").first()
-        case = Case.objects.filter(state="open", held_by=most["held_by"]).order_by("rank", "id").first().id
-    stamp = f"{desk.moments.now // 60_000_000 % 100_000_000:x}"
-    people = {role: desk.staff(role, team=most["team__code"], name=f"tour-{role.replace('_', '-')}-{stamp}", in_roster=most["held_by__roster_name"] if role in ("collector", "team_lead") else None)
-              for role in sorted({one.role for one in PICTURES})}
-    return Tour(desk, people, case)
+        tour.case = Case.objects.filter(state="open", held_by=most["held_by"]).order_by("rank", "id").first().id
+    stamp = secrets.token_hex(2)
+    for role in sorted({one.role for one in PICTURES}):
+        in_roster = most["held_by__roster_name"] if role in ("collector", "team_lead") else None
+        tour.people[role] = tour.desk.staff(role, team=most["team__code"], name=f"tour-{role.replace('_', '-')}-{stamp}", in_roster=in_roster)
 
 
 def _taken(tour: Tour, lang: str, out: Path, only: list[str]) -> list[str]:
@@ -153,7 +157,7 @@ def _taken(tour: Tour, lang: str, out: Path, only: list[str]) -> list[str]:
     return missed
 
 
-def _ended(tour: Tour) -> None:
+def _end(tour: Tour) -> None:
     """The tour's accounts are cut off."""
     from arrears.work.actions.action import perform
     from web.staff import administrator_of_shell

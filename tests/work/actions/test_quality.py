@@ -96,6 +96,16 @@ def test_a_sheet_is_scored_by_the_form_that_was_drawn_with_even_if_the_lender_ch
     assert told["is_passed"] and found.sheets[0].form_version == form.version == "2026-11-30" and found.sheets[0].comment == "语气平和"
 
 
+@pytest.mark.parametrize("text", ["请回拨 13912345678", "身份证 990101199001011234", "卡号 6222021234567890123"])
+def test_a_comment_or_dispute_with_somebodys_number_is_refused(world, text):
+    mine, item = made_by_collector(world)
+    with pytest.raises(Refused, match="number"):
+        world.do("sheet.fill", {"item": item, "answers": all_yes(world), "comment": text}, actor=world.compliance)
+    fill(world, item)
+    with pytest.raises(Refused, match="number"):
+        world.do("sheet.dispute", {"item": item, "text": text}, actor=mine, thing=None)
+
+
 def test_a_crossed_red_line_fails_whatever_else_and_is_named(world):
     told = fill(world, item_of(world), no_threat="no")
     assert (told["is_passed"], told["score_ppm"], told["red_lines"]) == (False, 1_000_000, ["no_threat"])

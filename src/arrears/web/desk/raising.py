@@ -18,7 +18,7 @@ from arrears.work.queries.cases import CaseSheet, one_case
 from arrears.work.queries.matter_words import CAME_BY, GROUNDS, RAISED_BY
 from arrears.work.queries.matters import list_matters
 from arrears.work.queries.parties import may_in_case, protections
-from arrears.work.queries.people_named import collectors_named
+from arrears.work.queries.people_named import collectors_named, staff_named
 from arrears.work.verbs import VERBS
 
 KINDS = tuple(GROUNDS)
@@ -43,7 +43,7 @@ def matter_raise(request, case: UUID, kind: str):
         told["reason"] = sent.get("ground", "")
     else:
         told |= {"ground": sent.get("ground", ""), "matter": sent.get("matter") or "simple"}
-        told |= {"loan_id": given(sent.get("loan_id"))} if kind == "dispute" else {"about": given(sent.get("about"))}
+        told |= {"loan_id": given(sent.get("loan_id"))} if kind == "dispute" else _about(given(sent.get("about")))
     try:
         done = perform(request.actor, verb, told, request.now, thing=case, key=sent.get("key") or None)
     except (Forbidden, KeyReused):
@@ -53,10 +53,15 @@ def matter_raise(request, case: UUID, kind: str):
     return see_other("matter", done="matter_raised", kind=kind, matter=UUID(str(done[kind])))
 
 
+def _about(whom: str | None) -> dict:
+    """Whom a complaint is about: a collector, or, told by its prefix, an account."""
+    return {"about_account": whom.removeprefix("account:")} if whom and whom.startswith("account:") else {"about": whom}
+
+
 def _form(request, sheet: CaseSheet, kind: str, wrong: str | None = None, status: int = 200):
     sent = request.POST if request.method == "POST" else {"came_by": request.GET.get("came_by", "call"), "ground": request.GET.get("ground", "")}
     return render(request, "matter_raise.html", {"line": sheet.line, "debts": sheet.parts["debts"], "kind": kind, "purpose": gettext(PURPOSES[kind]), "grounds": GROUNDS[kind], "raised_by": RAISED_BY, "came_by": CAME_BY, "sent": sent, "wrong": wrong,
-                                                 "collectors": collectors_named(request.actor) if kind == "complaint" else ()}, status=status)
+                                                 "collectors": collectors_named(request.actor) if kind == "complaint" else (), "staff": [(f"account:{key}", name) for key, name in staff_named(request.actor)] if kind == "complaint" else ()}, status=status)
 
 
 def part(request, sheet: CaseSheet) -> dict:

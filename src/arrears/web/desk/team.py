@@ -109,7 +109,7 @@ def _load_chart(told: Figures) -> dict:
     return {"xAxis": {"type": "category", "data": [one.name for one in people], "axisLabel": {"rotate": 30 if len(people) > 8 else 0}}, "yAxis": {"type": "value", "minInterval": 1, "axisLabel": {"formatter": "count"}},
             "series": [{"type": "bar", "stack": "load", "name": gettext(_("worked today")), "data": [one.cases["worked"] for one in people]},
                        {"type": "bar", "stack": "load", "name": gettext(_("not worked today")), "data": [one.cases["all"] - one.cases["worked"] - min(one.cases["idle"], one.cases["all"] - one.cases["worked"]) for one in people]},
-                       {"type": "bar", "stack": "load", "name": gettext(_("idle")), "data": [min(one.cases["idle"], one.cases["all"] - one.cases["worked"]) for one in people]}]}
+                       {"type": "bar", "stack": "load", "name": gettext(_("Idle")), "data": [min(one.cases["idle"], one.cases["all"] - one.cases["worked"]) for one in people]}]}
 
 
 def _attention(told: Figures, link) -> list[dict]:

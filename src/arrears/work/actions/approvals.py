@@ -22,7 +22,7 @@ OF_PLANS = ("waiver", "plan")
 """Kinds whose subject is a plan of the case: what is asked for is read from the plan, never typed."""
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,119}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_NUMBER_OF_SOMEBODY = re.compile(r"(?<![0-9A-Za-z])(1[3-9][0-9]{9}|[0-9]{17}[0-9Xx]|[0-9]{15,19})(?![0-9A-Za-z])")
+NUMBER_OF_SOMEBODY = re.compile(r"(?<![0-9A-Za-z])(1[3-9][0-9]{9}|[0-9]{17}[0-9Xx]|[0-9]{15,19})(?![0-9A-Za-z])")
 """A mainland mobile number, an ID card's, or what could be an account's (GB 11643: 18 characters; cards 15 to 19 digits)."""
 
 
@@ -33,7 +33,7 @@ def ask_approval(doing: Doing, found: Case | Lender, *, kind: words_of("kind", A
     Raises Refused for one with no account, a plan that is not just proposed, parameters where none belong, or free words: an approval is kept in clear, so it says codes and numbers.
     """
     _account(doing)
-    if any(not _CODE.fullmatch(text) or (kind not in (*OF_PLANS, "extension") and _NUMBER_OF_SOMEBODY.search(text)) for text in _texts_of([subject, parameters])):
+    if any(not _CODE.fullmatch(text) or (kind not in (*OF_PLANS, "extension") and NUMBER_OF_SOMEBODY.search(text)) for text in _texts_of([subject, parameters])):
         raise Refused("an approval is kept in clear: subject and parameters are codes (letters, digits and _ . : / @ + -) and hold nobody's name or number; say why as the reason, which is sealed",
                       "审批以明文留存：subject 与 parameters 仅可为代码（字母、数字及 _ . : / @ + -），不得含姓名或号码；说明请写在理由中，理由加密保存")
     case = found if isinstance(found, Case) else None

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from arrears.refusal import Refused
 from arrears.work.actions.action import Doing, action
+from arrears.work.actions.approvals import NUMBER_OF_SOMEBODY
 from arrears.work.actions.rows import Words, everywhere, row_of, sealed_words
 from arrears.work.ledger_frame import contacts_of, frame_of
 from arrears.work.models import Case, Contact, Lender, Sample, SampleItem, Sheet
@@ -61,6 +62,7 @@ def fill_sheet(doing: Doing, case: Case, *, item: UUID, answers: dict[str, str],
     if Contact.objects.filter(pk=row.contact_id, made_by=reviewer).exists():
         raise Refused("nobody scores a contact they made themselves; leave it to another reviewer", "不得为本人所作的联系评分；请交由其他质检人员")
     part = _part(row, list(Sheet.objects.filter(item=row).values_list("part", "reviewer")), reviewer)
+    _demand_no_number(comment)
     form = form_from(row.sample.form_text, row.sample.form)
     result = result_of(form, answers)
     sheet = Sheet(id=uuid4(), lender=case.lender, case=case, item=row, part=part, reviewer_id=reviewer, filled_at=doing.now, form=form.id, form_version=form.version, form_digest=form.digest,
@@ -78,6 +80,7 @@ def dispute_sheet(doing: Doing, lender: Lender, *, item: UUID, text: Words) -> d
 
     Raises Refused for a contact of somebody else, one that has no result or was disputed before, or after the operator's days (quality.dispute_days).
     """
+    _demand_no_number(text)
     mine = Contact.objects.filter(lender=lender.code, made_by=_account(doing))
     days = own_choices(settings.ARREARS[0])["dispute_days"]
     with everywhere(doing.actor):
@@ -106,6 +109,13 @@ def _part(row: SampleItem, there: list[tuple[str, UUID]], reviewer: UUID) -> str
     if row.is_double and "second" not in parts:
         return "second"
     raise Refused("this contact is scored, and nothing about it waits", "该联系已评分，无待办事项")
+
+
+def _demand_no_number(text: str | None) -> None:
+    """Comments are shown to reviewers and to the collector as they are, so nobody's number may stand in one."""
+    if text is not None and NUMBER_OF_SOMEBODY.search(text):
+        raise Refused("this holds a telephone, ID or account number; write about the conduct and leave the number out: reviewers and the collector read it as it stands",
+                      "文字中含电话、证件或账户号码；请只写催收行为并去掉号码：质检人员与催收员会看到原文")
 
 
 def _account(doing: Doing) -> UUID:

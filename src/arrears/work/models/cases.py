@@ -42,7 +42,7 @@ class Case(Row):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["lender", "borrower_id"], condition=models.Q(state="open"), name="one_open_case")]
-        indexes = [models.Index(fields=["lender", "team", "state", "rank"], name="case_queue"), models.Index(fields=["held_by", "state", "rank"], name="case_held"),
+        indexes = [models.Index(fields=["lender", "team", "state", "rank"], name="case_queue"), models.Index(fields=["lender", "state", "rank", "id"], name="case_of_lender"), models.Index(fields=["held_by", "state", "rank"], name="case_held"),
                    models.Index(fields=["lender", "borrower_id"], name="case_borrower"),
                    models.Index(fields=["team", "held_by", "currency", "bucket"], include=["id", "lender", "claimable_minor", "worked_at", "rank"], condition=models.Q(state="open"), name="case_of_team"),
                    models.Index(fields=["team", "closed_on"], include=["id", "lender", "closed_why"], condition=models.Q(state="closed"), name="case_closed_of_team"),

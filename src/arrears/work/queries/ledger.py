@@ -17,6 +17,8 @@ from arrears.work.tenancy import seen_by
 SIZE_MOST = 200
 COUNTED_MOST = 1_000
 """So many are counted one by one; of more it is said about how many."""
+COUNTED_OF_SOME = 200
+"""So many for whoever sees some teams only: each contact is then asked of its case."""
 _SAMPLED = 20_000
 """So many rows of the whole table are looked at for an estimate."""
 _FROM = 'FROM "work_contact"'
@@ -123,14 +125,16 @@ def told_place(key: UUID, at: datetime) -> str:
 def _counted(rows: QuerySet[Contact], actor: Actor) -> tuple[int, bool, bool]:
     """How many rows there are, whether that is an estimate, and whether there are more than that.
 
-    Beyond COUNTED_MOST, for whoever sees every team, about how many: by a share of the table's pages, the same at every look, under the same rules of who sees what. For others
-    each contact would be asked of its case, so it is only said that there are more.
+    Beyond that, for whoever sees every team, about how many: by a share of the table's pages, the same at every look, under the same rules of who sees what. For others it is
+    only said that there are more.
     """
-    found = rows.order_by()[:COUNTED_MOST + 1].count()
-    if found <= COUNTED_MOST:
+    sees_all = actor.teams == ALL_TEAMS and not actor.broken_glass
+    most = COUNTED_MOST if sees_all else COUNTED_OF_SOME
+    found = rows.order_by()[:most + 1].count()
+    if found <= most:
         return found, False, False
-    if actor.teams != ALL_TEAMS or actor.broken_glass:
-        return COUNTED_MOST, False, True
+    if not sees_all:
+        return most, False, True
     with connection.cursor() as cursor:
         cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'work_contact'::regclass")
         there = cursor.fetchone()[0]

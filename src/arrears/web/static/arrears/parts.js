@@ -8,6 +8,11 @@ export function movingParts(root) {
     event.preventDefault()
     document.getElementById(one.dataset.opens)?.showModal()
   }))
+  each(root, ".table-responsive", (part) => new ResizeObserver(() => {
+    // What scrolls can be scrolled by the keyboard too.
+    if (part.scrollWidth > part.clientWidth || part.scrollHeight > part.clientHeight) part.tabIndex = 0
+    else part.removeAttribute("tabindex")
+  }).observe(part))
   each(root, "[data-closes]", (one) => one.addEventListener("click", () => one.closest("dialog")?.close()))
   each(root, "[data-toggles]", (one) => {
     const part = document.getElementById(one.dataset.toggles)

@@ -1,4 +1,4 @@
-"""The ledger of contacts is found by channel too, in its own order; a contact of a sample that nobody scored yet is called so."""
+"""A contact of a sample that nobody scored yet is called so."""
 
 from django.db import migrations, models
 
@@ -6,14 +6,10 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('work', '0005_running'),
+        ('work', '0004_team'),
     ]
 
     operations = [
-        migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['lender', 'channel', '-attempted_at', '-id'], name='contact_channels'),
-        ),
         migrations.AlterField(
             model_name='sampleitem',
             name='state',
