@@ -29,9 +29,12 @@ def at_rest() -> Q:
 
 
 def in_turn(cases: QuerySet[Case]) -> Iterator[QuerySet[Case]]:
-    """The cases in three parts, each in its order: a call was asked for; something agreed is due or was broken; the rest by the night's rank."""
-    for why in (FIRST, THEN):
-        yield cases.filter(ready_why__in=why).order_by("ready_at", "id")
+    """The cases in parts, each in its order: a call was asked for; then, reason by reason, what was agreed and is due or was broken; the rest by the night's rank.
+
+    One reason at a time, as an index then gives the first of them by its time, however many wait for it.
+    """
+    for why in (*FIRST, *THEN):
+        yield cases.filter(ready_why=why).order_by("ready_at")
     yield cases.filter(Q(ready_why=None) | ~Q(ready_why__in=(*FIRST, *THEN))).order_by(F("rank").asc(nulls_last=True), "id")
 
 
