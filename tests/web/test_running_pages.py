@@ -103,7 +103,8 @@ def test_a_team_lead_sees_the_own_team_in_the_roster_and_changes_nothing(work, s
     assert lead.browser.post(f"/roster/collectors/{member.id}/end", {"left_on": "2026-12-01", "reason": "x", "key": key()}).status_code == 403
 
 
-def test_limits_show_where_each_number_comes_from_and_keep_what_was_typed_wrongly(keeper, staff):
+def test_limits_show_where_each_number_comes_from_and_keep_what_was_typed_wrongly(work, keeper, staff):
+    work.lender()
     page = text_of(keeper.browser.get("/limits"))
     assert "unmasking.an_hour" in page and "access.idle_minutes" in page and 'name="value"' in page
     assert 'name="value"' not in text_of(staff("auditor").browser.get("/limits"))
