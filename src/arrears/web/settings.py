@@ -72,7 +72,7 @@ def _settings(home: Path | None, role: str, databases: dict, profile: Profile, s
         "INSTALLED_APPS": [*_FRAMEWORK, "arrears.work.apps.Work", "arrears.web.apps.Web"],
         "AUTH_USER_MODEL": "work.Account",
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
-        "USE_TZ": True, "TIME_ZONE": "Asia/Shanghai", "LANGUAGE_CODE": LANGUAGES[lang], "LANGUAGES": [("zh-hans", "中文"), ("en", "English")], "LOCALE_PATHS": [str(_HERE / "locale"), *(str(one) for one in sorted((_HERE / "locale_areas").glob("*")))],
+        "USE_TZ": True, "TIME_ZONE": "Asia/Shanghai", "LANGUAGE_CODE": LANGUAGES[lang], "LANGUAGES": [("zh-hans", "中文"), ("en", "English")], "LOCALE_PATHS": [str(_HERE / "locale")],
         "DEBUG": False,
         "SECRET_KEY": derived(home, "django").hex() if home and role == APP else secrets.token_hex(32),
         **_web(serving), **_uploads(home), **_staff(profile), **({"LOGGING": _logging(home)} if home else {}),

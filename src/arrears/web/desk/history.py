@@ -25,7 +25,7 @@ def history(parts: dict[str, list[dict]]) -> list[dict]:
                     by=max((part["due_on"] for part in one["instalments"]), default=None)) for one in parts["plans"]]
     for name in ("dispute", "complaint"):
         lines += [_line(one["raised_at"], name, one["ground"], one["state"], by=one["answer_by_on"] if one["state"] == "open" else None) for one in parts[f"{name}s"]]
-    lines += [_line(one["paid_on"], "payment", one["loan_id"], "taken_back" if one["reverses"] else "", amount=one["amount_minor"], currency=one["currency"]) for one in parts["payments"]]
+    lines += [_line(one["paid_on"], "payment", one["loan_id"], "reversed" if one["reverses"] else "", amount=one["amount_minor"], currency=one["currency"]) for one in parts["payments"]]
     for one in parts["holds"]:
         lines.append(_line(one["placed_at"], "hold", one["kind"], "placed"))
         if one["lifted_at"]:

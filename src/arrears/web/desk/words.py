@@ -40,7 +40,9 @@ WORDS = {
     "*": _("all teams"),
     # front
     # person
-    "placement": _("given to"), "consent": _("consent"), "night_contact": _("contact at night"), "electronic": _("electronic messages"), "lifted": _("lifted"), "placed": _("placed"), "taken_back": _("taken back"),
+    "other_document": _("other document"), "collection_record": _("collection record"), "hardship_proof": _("proof of hardship"), "limitation_evidence": _("evidence for limitation"), "complaint_file": _("file of a complaint"),
+    "call_recording": _("recording of a call"), "visit_recording": _("recording of a visit"), "oral_plan_recording": _("recording of an agreed plan"),
+    "placement": _("given to"), "consent": _("consent"), "night_contact": _("contact at night"), "electronic": _("electronic messages"), "lifted": _("lifted"), "placed": _("placed"), "taken_back": _("taken back"), "reversed": _("reversed"),
     "document_added": _("The document is kept with the case."),
     "posing_as_authority": _("posing as an authority"), "threat": _("threat"), "abuse": _("abuse"), "invented_blacklist": _("invented blacklist"), "exaggerated_consequence": _("exaggerated consequence"),
     "disclosure": _("disclosure to third parties"), "extra_fees": _("fees beyond the claim"), "suit": _("names a suit"), "look_alike": _("look-alike signs"), "zero_width": _("invisible signs"), "spaced": _("signs put between"),
@@ -106,7 +108,7 @@ WORDS = {
     # oversight
     "allow": _("permitted"), "warn": _("permitted with a warning"), "review": _("a person must release it"), "deny": _("forbidden"), "unasked": _("the gate was not asked"),
     "random": _("at random"), "stratified": _("stratified"), "risk": _("by risk"), "team": _("team"), "channel": _("channel"), "outbound": _("outbound"), "inbound": _("inbound"), "spouse": _("spouse"),
-    "unscored": _("not scored yet"), "scored": _("scored"), "disputed": _("disputed"), "settled": _("settled by a second look"), "first": _("first reviewer"), "second": _("second reviewer"), "look": _("second look"), "failed": _("failed"),
+    "unscored": _("not scored yet"), "scored": _("scored"), "disputed": _("disputed"), "settled": _("settled by a second look"), "first": _("first reviewer"), "second": _("second reviewer"), "look": _("second look"), "failed": _("failed"), "not_passed": _("did not pass"),
     "yes": _("yes"), "no": _("no"), "na": _("does not apply"), "cases": _("cases"), "contacts": _("contact ledger"), "promises": _("promises"), "plans": _("plans"), "matters": _("complaints and disputes"),
     "samples": _("quality checks"), "csv": _("CSV"), "xlsx": _("Excel"), "parquet": _("Parquet"), "asked": _("asked for"), "made": _("made"), "fetched": _("fetched"), "gone": _("expired, the file is gone"),
     "prohibited": _("prohibited"), "required": _("required"), "should_not": _("should not"), "needs_judgement": _("needs judgement"), "discouraged": _("discouraged"), "info": _("for information"),
