@@ -27,11 +27,11 @@ _TOLD = {
     "people_erased": ("rows of erased people, refused", "已删除人员，拒绝接收"), "cases_erased": ("not opened since the person was erased", "当事人已删除，未建案"),
     "cases_left_closed": ("not opened since a person closed them for good", "人工终结，未再建案"),
 }
-_SETTLED = {"promise.settle": ("promises", "承诺"), "plan.settle": ("plans and offers", "分期与方案"), "plan.reoffer": ("broken plans", "违约分期")}
+_SETTLED = {"promise.settle": ("promises", "承诺"), "plan.settle": ("plans and offers", "分期与方案"), "plan.reoffer": ("broken plans", "违约分期"), "hardship.settle": ("hardship", "困难申请")}
 _STATES = {
     "kept": ("kept", "已履约"), "part_kept": ("partly kept", "部分履约"), "broken": ("broken", "违约"), "open": ("open again", "恢复待履约"), "agreed": ("holding again", "恢复履行"), "ended": ("ended", "已终止"),
     "lapsed": ("lapsed", "已失效"), "offered_again": ("offered again", "自动重新提供"), "on_hold": ("not offered again: on hold", "停催中未重新提供"), "often_enough": ("back in the queue: offered often enough", "已达次数上限，退回队列"),
-    "not_offered": ("back in the queue: the strategy offers none", "策略不提供，退回队列"), "nothing_to_ask": ("nothing left to ask", "无可主张金额"),
+    "lifted": ("holds lifted, ready again", "暂缓期满，恢复处理"), "not_offered": ("back in the queue: the strategy offers none", "策略不提供，退回队列"), "nothing_to_ask": ("nothing left to ask", "无可主张金额"),
 }
 """What settle_night answers, in words."""
 
