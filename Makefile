@@ -49,8 +49,9 @@ $(VENV)/outside/installed: $(VENV)/outside/python/installed tests/record/outside
 	@mkdir -p $(VENV)/outside && cp tests/record/outside/package.json tests/record/outside/package-lock.json $(VENV)/outside
 	@if command -v npm >/dev/null; then npm ci --prefix $(VENV)/outside --ignore-scripts --no-audit --no-fund --silent && touch $@; fi
 
-demo: setup  ## a book of 20,000 loans, its nights and report, the work plane with cases and accounts, and the record of it all, verified
-	$(BIN)/arrears demo --out demo/flash_loans --home demo/home
+LOANS ?= 440000
+demo: setup  ## a book with 20,000 open cases, its nights and report, a desk with accounts and weeks of work, and the record of it all, verified; LOANS=20000 for a small one
+	$(BIN)/arrears demo --out demo/flash_loans --home demo/home --loans $(LOANS)
 
 test: $(VENV)/installed-dev $(VENV)/outside/installed lint  ## do all set-up and run all tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder

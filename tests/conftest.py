@@ -38,3 +38,10 @@ def work() -> Iterator["work_home.Work"]:
     """A home of the work plane with its own PostgreSQL and vault, for all tests of this worker."""
     with work_home.opened_home() as work:
         yield work
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Says loudly where the desk was not looked at in a browser."""
+    unseen = [report for report in terminalreporter.stats.get("skipped", []) if "NO BROWSER" in str(report.longrepr)]
+    if unseen:
+        terminalreporter.write_sep("!", f"THE DESK WAS NOT LOOKED AT IN A BROWSER: {len(unseen)} tests skipped. On Debian: apt-get install chromium fonts-noto-cjk", red=True, bold=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -14,6 +15,16 @@ from postgres.clusters import new_home
 
 NOW = microseconds_of(datetime(2026, 11, 2, 2, 0, tzinfo=UTC))
 """Ten in the morning of a Monday in Shanghai."""
+GENEROUS = """id: generous
+version: "1"
+treatments: [{name: leave_alone, zh: 不打扰, en: leave alone, owner: nobody}]
+rows: []
+otherwise: {name: otherwise, treatment: leave_alone, reason: {zh: 无, en: none}}
+offers:
+  rows: []
+  otherwise: {name: everything, instalments_most: "360", shift_days_most: "365", waive_penalty: 100%, waive_interest: 100%, reason: {zh: 全部, en: everything}}
+"""
+"""A strategy by which everything may be offered, so that a test of something else meets no bound of it."""
 
 
 def know_django() -> None:
@@ -21,6 +32,17 @@ def know_django() -> None:
     from arrears.web.settings import configure_without_database
 
     configure_without_database()
+
+
+def keep_rules(lender: str, licence: str = "bank", law: str = "cn", policy: dict[str, str] | None = None, products: str = "{}") -> None:
+    """The lender has a rulebook as a night's intake leaves it; within a transaction in which may be written."""
+    from arrears.law.packs import law_of
+    from arrears.work.intake_rules import digest_of
+    from arrears.work.models import Rulebook
+
+    text = f"id: {lender}\nname: 样例银行\nlaw: {law}\nlicence: {licence}\nproducts: {products}\nother_product: consumer_loan\n" + ("zones: [America/New_York]\n" if law == "us" else "")
+    texts = law_of(law, policy)
+    Rulebook.objects.create(lender=lender, as_of=date(2026, 10, 31), book="/nowhere/book", lender_text=text, texts=texts, digest=digest_of(text, texts))
 
 
 @contextmanager
@@ -51,7 +73,17 @@ class Work:
         code = code or f"bank-{uuid4().hex[:12]}"
         with self.writing(code):
             Lender.objects.create(code=code, name_zh="样例银行", name_en="Sample Bank", licence="bank")
+            keep_rules(code)
+        self.strategy(code, GENEROUS)
         return code
+
+    def strategy(self, lender: str, text: str, as_of: date = date(2026, 10, 31)) -> None:
+        """The text is the strategy of the last night that was taken in, as far as the work plane knows."""
+        from arrears.work.models import NightStrategy
+
+        with self.writing(lender):
+            NightStrategy.objects.filter(lender=lender).delete()
+            NightStrategy.objects.create(lender=lender, digest=sha256(text.encode()).hexdigest(), text=text, first_as_of=as_of, as_of=as_of)
 
     @contextmanager
     def writing(self, lender: str) -> Iterator[None]:

@@ -40,8 +40,8 @@ def kept(payments, dues, agreed_on=date(2026, 2, 1), ended_on=None) -> bool:
 def test_each_loan_has_a_row_in_the_order_of_the_facts_also_where_the_book_knows_of_no_promises_and_plans():
     bare = {table: rows for table, rows in book([]).items() if table not in ("plans", "promises")}
     found = conduct(known(bare), AS_OF)
-    assert found["loan_id"].to_list() == ["L1", "L2", "L3"] and found.drop("loan_id").rows() == [(0, 0, 0, "monthly", None, None)] * 3
-    assert found.schema == {"loan_id": pl.String, "kept_promises": pl.Int32, "broken_promises": pl.Int32, "kept_plans": pl.Int32, "frequency": pl.String,
+    assert found["loan_id"].to_list() == ["L1", "L2", "L3"] and found.drop("loan_id").rows() == [(0, 0, 0, False, "monthly", None, None)] * 3
+    assert found.schema == {"loan_id": pl.String, "kept_promises": pl.Int32, "broken_promises": pl.Int32, "kept_plans": pl.Int32, "in_plan": pl.Boolean, "frequency": pl.String,
                             "last_paid_on": pl.Date, "last_promised_on": pl.Date}
 
 

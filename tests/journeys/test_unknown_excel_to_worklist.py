@@ -59,6 +59,19 @@ def journey(tmp_path_factory) -> Path:
     return folder
 
 
+def test_the_page_of_quarantine_is_told_what_the_command_line_lists(journey):
+    from arrears.cli import quarantine_shown
+
+    listed = [json.loads(line) for line in arrears("quarantine", "--book", journey / "book", "--json").out.splitlines()]
+    told = quarantine_shown.waiting(journey / "book")
+    assert len(told["faults"]) == told["total"] == len(listed) > 0 and {one["rule"] for one in told["rules"]} == {one["rule"] for one in listed}
+    assert all(one["en"] and one["zh"] and one["file"] for one in told["faults"]) and [one["id"] for one in told["loads"]] == [1] and told["loads"][0]["rows"] > 0
+    rule = listed[0]["rule"]
+    assert all(one["rule"] == rule for one in quarantine_shown.waiting(journey / "book", rule=rule)["faults"])
+    content, records = quarantine_shown.file_of(journey / "book", ".xlsx")
+    assert content.startswith(b"PK") and records > 0
+
+
 @pytest.fixture(scope="module")
 def corrected(journey) -> Path:
     """The same after the guide's corrections: the workbook taken back, and the line that had no cells loaded by itself."""

@@ -1,6 +1,7 @@
 """Every write is an action: no face or command writes a table otherwise, the database refuses what tries, and each action leaves one Entry that names all it changed."""
 
 import ast
+import importlib
 import json
 import shutil
 from pathlib import Path
@@ -20,6 +21,8 @@ from work.more_scenes import CHANGES_NOTHING, ELSEWHERE
 from work.record.opened import demand_leaf
 
 ROOT = Path(__file__).resolve().parents[2]
+for _scenes in sorted((ROOT / "tests" / "work").glob("scenes_*.py")):
+    importlib.import_module(f"work.{_scenes.stem}")  # each registers its own
 SOURCES = ROOT / "src" / "arrears"
 FACES = sorted([*(SOURCES / "web").rglob("*.py"), *(SOURCES / "cli").rglob("*.py")])
 WRITES = {"save", "asave", "create", "acreate", "bulk_create", "bulk_update", "update_or_create", "get_or_create", "delete", "adelete", "copy", "executemany", "call_command"}

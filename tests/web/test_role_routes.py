@@ -25,7 +25,7 @@ STAFF = [role for role in ROLES if role != "system"]
 @pytest.fixture(scope="module")
 def world(work):
     """A lender with an account of each role; cases, approvals and accounts on both sides of each border; another lender with a case."""
-    from arrears.work.models import Approval, Case
+    from arrears.work.models import Approval, Case, Collector, Dispute, Hardship, Run, Team
 
     here, there = work.lender(), work.lender()
     work.team(here, "agency", "agency")
@@ -37,8 +37,38 @@ def world(work):
         Case.objects.filter(pk=cases[4].pk).update(frozen_at=work.at)
         approvals = [Approval.objects.create(lender=here, case=case, kind=kind, subject="s", digest="0" * 64, asked_by_id=asker, asked_at=work.at, asked_in=uuid4())
                      for kind, case, asker in (("waiver", cases[0], other.pk), ("waiver", cases[2], other.pk), ("waiver", cases[0], actors["team_lead"].account), ("strategy", None, other.pk), ("strategy", None, actors["strategist"].account))]
-    things = {"case": cases, "approval": approvals, "account": [other, *(SimpleNamespace(pk=actors[role].account, lender=here) for role in ("administrator", "collector"))], "glass": [SimpleNamespace(pk=uuid4())]}
+    things = {"case": cases, "approval": approvals, "account": [other, *(SimpleNamespace(pk=actors[role].account, lender=here) for role in ("administrator", "collector"))], "glass": [SimpleNamespace(pk=uuid4())],
+              "collector": [SimpleNamespace(pk=mine, lender=here), *(work.collector(here, team) for team in ("a", "b"))]}
+    things |= {kind: [_matter(work, case, model) for case in cases] for kind, model in (("matter", Dispute), ("hardship", Hardship))}
+    things |= watched(work, here, cases[0], actors["team_lead"].account)
+    with work.writing(here):
+        things |= {"run": [Run.objects.create(lender=here, kind="backup", asked_at=work.at)], "member": [Collector.objects.get(pk=mine)], "team": [Team.objects.get(lender=here, code="a")]}
     return SimpleNamespace(work=work, here=here, actors=actors, things=things)
+
+
+def _matter(work, case, model):
+    """A dispute or a review of hardship of the case."""
+    from arrears.work.models import Hold
+
+    with work.writing(case.lender):
+        more = {"answer_by_on": "2026-11-17", "ground": "paid"} if model.__name__ == "Dispute" else {"decide_by_on": "2026-11-12", "reason": "illness"}
+        hold = Hold.objects.create(lender=case.lender, case=case, kind="dispute", placed_at=work.at)
+        return model.objects.create(lender=case.lender, case=case, raised_at=work.at, hold=hold, **more)
+
+
+def watched(work, here: str, case, asker) -> dict[str, list]:
+    """A sample with one contact of the case, and an export that the asker asked for."""
+    from arrears.work.models import Contact, Export, Sample, SampleItem
+    from arrears.work.quality.form import read_form
+
+    form = read_form(work.home)
+    with work.writing(here):
+        contact = Contact.objects.create(lender=here, case=case, attempted_at=work.at, channel="call", direction="outbound", relation="debtor", outcome="answered")
+        sample = Sample.objects.create(lender=here, drawn_at=work.at, drawn_by_id=asker, method="random", frame={"from_on": "2026-11-02", "to_on": "2026-11-02", "digest": "0" * 64}, found=1, size=1, seed=1,
+                                       form=form.id, form_version=form.version, form_digest=form.digest, form_text=form.text)
+        item = SampleItem.objects.create(lender=here, case=case, sample=sample, contact=contact, ordinal=1)
+        export = Export.objects.create(lender=here, what="cases", format="csv", filters={"from_on": "2026-11-02", "to_on": "2026-11-02"}, asked_at=work.at, asked_by_id=asker, asked_in=uuid4(), rows_found=1)
+    return {"sample": [sample], "item": [item], "export": [export]}
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +84,10 @@ def settings():
     before = settings.ARREARS_CLOCK
     yield settings
     settings.ARREARS_CLOCK = before
+
+
+FIXED = {"kind": "dispute"}
+"""What stands for a part of an address that is a word."""
 
 
 def named_routes() -> dict[str, tuple[str, ...]]:
@@ -76,7 +110,7 @@ def browser_of(world, role: str | None, *, proven: bool = True) -> Client:
 
 def asked(browser: Client, name: str, thing=None):
     """The answer to looking at an address, or, where it is not for looking at, to sending it a form that says everything."""
-    parameters = {one: (thing if thing is not None else (1 if one == "factor" else uuid4())) for one in named_routes()[name]}
+    parameters = {one: (FIXED[one] if one in FIXED else thing if thing is not None else (1 if one == "factor" else uuid4())) for one in named_routes()[name]}
     answer = browser.get(reverse(name, kwargs=parameters))
     return browser.post(reverse(name, kwargs=parameters), {"reason": FULL["reason"], "purpose": FULL["purpose"], "field": FULL["field"], "decision": "approve"}) if answer.status_code == 405 else answer
 
@@ -108,10 +142,12 @@ def test_half_a_log_in_gets_to_the_second_factor_and_nowhere_else(world, role):
 def seen(world, kind: str, thing):
     """What policies know of the thing, whoever may see it."""
     from arrears.work.actor import system
-    from arrears.work.models import Account, Approval, Case, Lender
+    from arrears.work.models import Account, Approval, Case, Collector, Lender
     from arrears.work.tenancy import seen_by
 
-    model = {"case": Case, "approval": Approval, "account": Account}.get(kind, Lender)
+    if kind in ("matter", "hardship"):
+        kind, thing = "case", thing.case
+    model = {"case": Case, "approval": Approval, "account": Account, "collector": Collector}.get(kind, Lender)
     with seen_by(system(getattr(thing, "lender", world.here))):
         return resource_of(model.objects.get(pk=thing.pk if model is not Lender else world.here))
 
@@ -139,14 +175,14 @@ def test_an_address_opens_to_a_role_exactly_where_the_table_says(world, role, mo
                 wrong.append((name, "staff"))
             browser = browser_of(world, role)
             continue
-        row, parameters = role_table().rows[opens], named_routes()[name]
-        for thing in world.things[parameters[0]] if parameters and parameters[0] in world.things else [None]:
+        row, whose = role_table().rows[opens], next((one for one in named_routes()[name] if one in world.things), "")
+        for thing in world.things.get(whose, [None]):
             reached.clear()
             answer = asked(browser, name, thing.pk if thing is not None else None)
             if thing is None and VERBS[opens].reads or opens == "account.create":
                 may = role in row.reach and any(one.of != "glass" for one in row.reach[role])
             else:
-                may = expected(row, role, world.actors[role], opens, seen(world, parameters[0] if parameters else "", thing), FULL)
+                may = expected(row, role, world.actors[role], opens, seen(world, whose, thing), FULL)
             opened = answer.status_code == 200 if answer.request["REQUEST_METHOD"] == "GET" else bool(reached)
             if opened != may or (not opened and answer.status_code not in (403, 404)):
                 wrong.append((name, getattr(thing, "pk", None), may, answer.status_code, answer.content[-300:].decode()))

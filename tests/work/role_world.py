@@ -35,6 +35,8 @@ def things(kind: str) -> list[Resource]:
                 for lender, of, who, where in [*product((HERE,), kinds, (ME, ANOTHER), ({"team": "a"}, {"team": "b"}, {})), *product((THERE,), kinds, (ME, ANOTHER), ({"team": "a"},))]]
     if kind == "Account":
         return [Resource(kind, str(who), {"lender": lender, "name": "n", "roles": ["collector"]}) for lender, who in product((HERE, THERE), (ME, ANOTHER))]
+    if kind == "Collector":
+        return [Resource(kind, str(who), {"lender": lender, "team": team, "id": str(who)}) for lender, who, team in product((HERE, THERE), (MY_CASES, OTHERS_CASES), ("a", "b"))]
     more = {"actor": "me"} if kind == "Entry" else {}
     return [Resource(kind, lender, {"lender": lender, **more}) for lender in (HERE, THERE)]
 
@@ -113,7 +115,7 @@ def expected(row: Row, role: str, who: Actor, verb: str, thing: Resource, contex
 
 
 def _own(who: Actor, thing: Resource) -> bool:
-    mine = {"Case": (thing.attributes.get("held_by"), who.collector), "Approval": (thing.attributes.get("asked_by"), who.account or who.name), "Account": (thing.id, who.account)}
+    mine = {"Case": (thing.attributes.get("held_by"), who.collector), "Approval": (thing.attributes.get("asked_by"), who.account or who.name), "Account": (thing.id, who.account), "Collector": (thing.id, who.collector)}
     theirs, me = mine.get(thing.kind, (None, None))
     return theirs is not None and me is not None and theirs == str(me)
 
@@ -121,7 +123,7 @@ def _own(who: Actor, thing: Resource) -> bool:
 def _reaches(one: Reach, who: Actor, thing: Resource, said: dict) -> bool:
     team = thing.attributes.get("team")
     reached = {
-        "own": _own(who, thing), "team": thing.kind in ("Case", "Approval") and (who.teams == ("*",) or (team is not None and team in who.teams)), "lender": True, "house": thing.kind == "Lender",
+        "own": _own(who, thing), "team": thing.kind in ("Case", "Approval", "Collector") and (who.teams == ("*",) or (team is not None and team in who.teams)), "lender": True, "house": thing.kind == "Lender",
         "agency": bool(thing.attributes.get("is_agency")) and team in who.teams, "glass": who.broken_glass,
     }[one.of]
     kind = thing.attributes.get("kind") if thing.kind == "Approval" else said.get("field")

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from arrears.work import access
 from arrears.work.actor import ROLES, Actor, system
-from arrears.work.models import Account, Approval, Case, Debt, Entry, Lender, Team
+from arrears.work.models import Account, Approval, Case, Collector, Debt, Entry, Lender, Team
 from arrears.work.residuals import ALL_ROWS, NO_ROWS, NotUnderstood, _Rows, condition_of, could, filter_for, filtered
 from arrears.work.tenancy import seen_by
 from arrears.work.verbs import PURPOSES, VERBS
 
-MODELS = {"Case": Case, "Approval": Approval, "Account": Account, "Entry": Entry, "Lender": Lender}
+MODELS = {"Case": Case, "Approval": Approval, "Account": Account, "Collector": Collector, "Entry": Entry, "Lender": Lender}
 TEAMS = ("a", "b", "agency", "agency2")
 
 
@@ -64,7 +64,7 @@ CONTEXTS = st.fixed_dictionaries({}, optional={"purpose": st.sampled_from([*PURP
 def rows_of(model, lender):
     """Every row of one lender, as the database shows it to the lender's own."""
     listed = model.objects.filter(**{"code" if model is Lender else "lender": lender})
-    return listed.select_related(*{"Case": ["team"], "Approval": ["case__team"]}.get(model.__name__, []))
+    return listed.select_related(*{"Case": ["team"], "Approval": ["case__team"], "Collector": ["team"]}.get(model.__name__, []))
 
 
 def agree(by, world, actor, verb, kind, context) -> int:

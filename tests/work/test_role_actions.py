@@ -42,11 +42,12 @@ def world(work):
     another, mine = work.account(here, "collector", "a"), actors["collector"].collector
     cases = [work.case(here, team, held_by, people=False) for team, held_by in (("a", mine), ("a", work.collector(here, "a").id), ("a", None), ("b", None), (None, None), ("agency", None), ("a", mine), ("agency", None))]
     foreign = work.case(there, "a", people=False)
+    collectors = [mine, work.collector(here, "a").id, work.collector(here, "b").id]
     with work.writing(here):
         Case.objects.filter(pk__in=[cases[6].pk, cases[7].pk]).update(frozen_at=work.at)
         approvals = [Approval.objects.create(lender=here, case=case, kind=kind, subject="s", digest="0" * 64, asked_by_id=asker, asked_at=work.at, asked_in=uuid4())
                      for kind, asker, case in product(("waiver", "strategy", "export"), (actors["team_lead"].account, actors["compliance_officer"].account, actors["strategist"].account, another.pk), (cases[0], cases[3], None))]
-    return SimpleNamespace(work=work, here=here, actors=actors, cases=[*cases, foreign], approvals=approvals, accounts=[another.pk, actors["administrator"].account, actors["collector"].account], foreign=foreign)
+    return SimpleNamespace(work=work, here=here, actors=actors, cases=[*cases, foreign], approvals=approvals, accounts=[another.pk, actors["administrator"].account, actors["collector"].account], collectors=collectors, foreign=foreign)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def registered():
 
 
 def test_every_registered_action_is_a_verb_of_the_table_and_acts_on_what_the_table_says(registered):
-    kinds = {"case": {"Case"}, "approval": {"Approval"}, "account": {"Account"}, "lender": {"Lender"}, "case_or_lender": {"Case", "Lender"}}
+    kinds = {"case": {"Case"}, "approval": {"Approval"}, "account": {"Account"}, "collector": {"Collector"}, "lender": {"Lender"}, "case_or_lender": {"Case", "Lender"}}
     assert registered and registered.keys() <= role_table().rows.keys(), sorted(registered.keys() - role_table().rows.keys())
     assert {verb: kinds[what.on] for verb, what in registered.items()} == {verb: set(VERBS[verb].kinds) for verb in registered}
     assert not [verb for verb in registered if VERBS[verb].reads], "an action is no read"
@@ -69,19 +70,19 @@ def things_of(world, on: str) -> list:
     """The ids of what an action is driven at; None for the lender as a whole."""
     if on in ("case", "case_or_lender"):
         return [case.pk for case in world.cases] + ([None] if on == "case_or_lender" else [])
-    return {"approval": [approval.pk for approval in world.approvals], "account": world.accounts, "lender": [None]}[on]
+    return {"approval": [approval.pk for approval in world.approvals], "account": world.accounts, "collector": world.collectors, "lender": [None]}[on]
 
 
 def seen(world, on: str, thing):
     """The row as the database has it, whoever may see it."""
     from arrears.work.actor import system
-    from arrears.work.models import Account, Approval, Case, Lender
+    from arrears.work.models import Account, Approval, Case, Collector, Lender
     from arrears.work.tenancy import seen_by
 
     with seen_by(system(world.foreign.lender if thing == world.foreign.pk else world.here)):
         if thing is None:
             return resource_of(Lender.objects.get(code=world.here))
-        return resource_of({"approval": Approval, "account": Account}.get(on, Case).objects.get(pk=thing))
+        return resource_of({"approval": Approval, "account": Account, "collector": Collector}.get(on, Case).objects.get(pk=thing))
 
 
 @pytest.mark.parametrize(("role", "glass"), [*((role, False) for role in ROLES), *((role, True) for role in ("collector", "team_lead", "compliance_officer", "data_officer"))])

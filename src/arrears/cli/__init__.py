@@ -1,7 +1,9 @@
 """The command line: arrears ingest, map, book, quarantine, take-back; night, positions, explain, replay; may, law, score, strategy, cases; generate, demo;
-intake, export, serve; db, vault, record, account, person, retention."""
+intake, export, serve; db, vault, record, account, person, retention, runs."""
 
+import os
 import sys
+import threading
 import traceback
 
 import typer
@@ -15,6 +17,7 @@ from arrears.cli import (
     nights,
     people,
     records,
+    running,
     scores,
     serving,
     strategies,
@@ -22,8 +25,8 @@ from arrears.cli import (
     working,
 )
 
-DEFECT = 70
-"""Exit status of a defect in the program."""
+DEFECT, STOPPED = 70, 130
+"""Exit status of a defect in the program, and of a run whose parent has ended."""
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="How late every debt is, what may lawfully be asked, what to do tonight. 今夜：逾期、可主张金额、处置。")
@@ -45,6 +48,7 @@ app.add_typer(records.record, name="record")
 app.add_typer(serving.account, name="account")
 app.add_typer(people.person, name="person")
 app.add_typer(people.retention, name="retention")
+app.add_typer(running.runs, name="runs")
 
 
 @app.command()
@@ -55,8 +59,18 @@ def version() -> None:
 
 def main() -> None:
     """Runs the command line; a defect of ours ends with its trace and exit status 70, told apart from a difference."""
+    if parent := os.environ.pop("ARREARS_PARENT", ""):
+        threading.Thread(target=_end_with, args=(int(parent),), daemon=True).start()
     try:
         app()
     except Exception:
         traceback.print_exc()
         sys.exit(DEFECT)
+
+
+def _end_with(parent: int) -> None:
+    """The process ends when whoever runs it has ended, however that was: nobody would hear of it any more, and another would take its run."""
+    never = threading.Event()
+    while os.getppid() == parent:
+        never.wait(0.5)
+    os._exit(STOPPED)

@@ -32,8 +32,9 @@ def serve(
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that answer. 进程数")] = 2,
     lang: terms.LangOption = None,
 ) -> None:
-    """Serve the pages of the work plane, and keep its record beside them, until stopped. 启动网页服务并维护存证"""
+    """Serve the pages of the work plane, keep its record and execute its runs beside them, until stopped. 启动网页服务、维护存证并执行任务"""
     from arrears.cli.record_watch import beside_server
+    from arrears.cli.running import runner_beside
 
     with terms.refusals(lang):
         language = terms.language(lang)
@@ -45,7 +46,7 @@ def serve(
                           f"--bind {bind} 对外开放，密码将明文传输；请在 {home / 'settings.yaml'} 中设置 serve.certificate 与 serve.key，或 serve.behind_proxy")
         os.environ.update(ARREARS_HOME=str(home.resolve()), ARREARS_LANG=language, ARREARS_SERVER=str(os.getpid()))
         _say(language, f"serving {home} at {'https' if serving.certificate else 'http'}://{bind} with {workers} workers; stop with Ctrl-C", f"正在 {bind} 提供 {home} 的服务，{workers} 个进程；按 Ctrl-C 停止")
-        with beside_server(home, language) as is_recorded:
+        with beside_server(home, language) as is_recorded, runner_beside(home, language):
             if not is_recorded:
                 _say(language, f"no record is kept here; one that strangers can check is made with: arrears record init --home {home} --origin bank.example/record", f"此处未建立存证；如需可供外部核验的存证，请运行：arrears record init --home {home} --origin bank.example/record")
             _run(address, port, workers, serving)
@@ -156,7 +157,7 @@ def _run(address: str, port: int, workers: int, serving) -> None:
     from granian.constants import Interfaces
 
     files = {"ssl_cert": Path(serving.certificate), "ssl_key": Path(serving.key)} if serving.certificate else {}
-    server = Granian("arrears.web.wsgi:application", address=address, port=port, interface=Interfaces.WSGI, workers=workers, blocking_threads=4, factory=True, websockets=False, log_access=False,
+    server = Granian("arrears.cli.served:application", address=address, port=port, interface=Interfaces.WSGI, workers=workers, blocking_threads=4, factory=True, websockets=False, log_access=False,
                      log_level="warning", respawn_failed_workers=True, workers_kill_timeout=10, **files)
     server.serve()
 

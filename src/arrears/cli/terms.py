@@ -91,14 +91,25 @@ def refused(en: str, zh: str | None, lang: str | None, examples: tuple = ((), ()
     return typer.Exit(REFUSED)
 
 
+PROGRESS = "\x1eprogress\t"
+"""What a line of progress begins with, where ARREARS_PROGRESS says lines: then done, of and what is being done, by tabs."""
+
+
 @contextmanager
 def progress(quiet: bool = False):
-    """A bar on the terminal; nothing where standard error is no terminal."""
+    """A bar on the terminal; lines for whoever runs this command as a run of the pages (ARREARS_PROGRESS); nothing where standard error is no terminal."""
+    if os.environ.get("ARREARS_PROGRESS") == "lines":
+        yield _said_in_lines
+        return
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
         yield lambda text, done, of: bar.update(task, description=text, completed=done, total=of or None)
+
+
+def _said_in_lines(text: str, done: int, of: int) -> None:
+    print(f"{PROGRESS}{int(done or 0)}\t{int(of or 0)}\t{text}", file=sys.stderr, flush=True)
 
 
 def print_summary(summary: dict, folder: Path, lang: str) -> None:

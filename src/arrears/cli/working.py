@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from arrears import store
+from arrears.allocation.roster import ROSTER_FILE
 from arrears.cli import terms
 from arrears.cli.terms import DEFAULT_HOME, AsOfOption, HomeOption, JsonOption, LangOption
 from arrears.days import microseconds_of, read_day, read_moment
@@ -26,6 +27,13 @@ _TOLD = {
     "people_erased": ("rows of erased people, refused", "已删除人员，拒绝接收"), "cases_erased": ("not opened since the person was erased", "当事人已删除，未建案"),
     "cases_left_closed": ("not opened since a person closed them for good", "人工终结，未再建案"),
 }
+_SETTLED = {"promise.settle": ("promises", "承诺"), "plan.settle": ("plans and offers", "分期与方案"), "plan.reoffer": ("broken plans", "违约分期"), "hardship.settle": ("hardship", "困难申请")}
+_STATES = {
+    "kept": ("kept", "已履约"), "part_kept": ("partly kept", "部分履约"), "broken": ("broken", "违约"), "open": ("open again", "恢复待履约"), "agreed": ("holding again", "恢复履行"), "ended": ("ended", "已终止"),
+    "lapsed": ("lapsed", "已失效"), "offered_again": ("offered again", "自动重新提供"), "on_hold": ("not offered again: on hold", "停催中未重新提供"), "often_enough": ("back in the queue: offered often enough", "已达次数上限，退回队列"),
+    "lifted": ("holds lifted, ready again", "暂缓期满，恢复处理"), "not_offered": ("back in the queue: the strategy offers none", "策略不提供，退回队列"), "nothing_to_ask": ("nothing left to ask", "无可主张金额"),
+}
+"""What settle_night answers, in words."""
 
 
 def intake(
@@ -37,6 +45,7 @@ def intake(
     from arrears.cli.record_words import collected_lines
 
     with terms.refusals(lang), database(home):
+        from arrears.work.actions.after_night import settle_night
         from arrears.work.actions.intake import open_lender, take_night
         from arrears.work.night_files import night_of
 
@@ -46,11 +55,12 @@ def intake(
         now = terms.now()
         open_lender(night.lender, now)
         told, is_new = take_night(night, night.lender.id, now)
+        settled = settle_night(night.lender.id, night.as_of, now)
         recorded = _recorded(book, now, lang)
         if as_json:
-            print(json.dumps({"as_of": as_of, "lender": night.lender.id, "is_new": is_new, **told, "recorded": recorded}, ensure_ascii=False, indent=1, sort_keys=True))
+            print(json.dumps({"as_of": as_of, "lender": night.lender.id, "is_new": is_new, **told, "settled": settled, "recorded": recorded}, ensure_ascii=False, indent=1, sort_keys=True))
             return
-        for line in [*intake_lines(as_of, night.lender.id, told, is_new, terms.language(lang)), *(collected_lines(night.lender.id, recorded, terms.language(lang)) if recorded else [])]:
+        for line in [*intake_lines(as_of, night.lender.id, told, is_new, terms.language(lang)), *settled_lines(night.lender.id, settled, terms.language(lang)), *(collected_lines(night.lender.id, recorded, terms.language(lang)) if recorded else [])]:
             print(line)
 
 
@@ -74,29 +84,40 @@ def intake_lines(as_of: str, code: str, told: dict, is_new: bool, lang: str) -> 
     return [f"{code}：已接收 {as_of} 夜批：" + "，".join(counts) if zh else f"{code}: took in the night of {as_of}: " + ", ".join(counts or ["no case"])]
 
 
+def settled_lines(code: str, settled: dict[str, dict[str, int]], lang: str) -> list[str]:
+    """What became of promises and plans, in one line; none where nothing did."""
+    zh = lang == "zh"
+    counts = [f"{_SETTLED[verb][zh]} {_STATES[state][zh]} {count:,}" for verb, told in settled.items() for state, count in told.items() if count and state in _STATES]
+    return [f"{code}：" + "，".join(counts) if zh else f"{code}: " + ", ".join(counts)] if counts else []
+
+
 def export(
     out: Annotated[Path, typer.Option("--out", help="Folder for the files. 输出文件夹")], home: HomeOption = DEFAULT_HOME,
     lender: Annotated[str | None, typer.Option("--lender", help="The lender's code; needed where the home has several. 机构代码")] = None,
     since: Annotated[str | None, typer.Option("--since", help="Only what was recorded from then on, e.g. 2026-11-02T00:00:00+08:00. 只导出此刻起的记录")] = None,
-    book: Annotated[Path | None, typer.Option("--book", help="A book of plain files: put the rows into them too. 同时并入普通文件账册")] = None,
+    book: Annotated[Path | None, typer.Option("--book", help="The book: changes of the roster go into its roster.yaml; the rows into a book of plain files too. 写入账册的名册；普通文件账册同时并入结果")] = None,
     as_json: JsonOption = False, lang: LangOption = None,
 ) -> None:
     """Write what people did as tables for the next night: contacts, promises, plans, holds, consents, placements. 导出催收结果，供下一夜批使用。"""
     with terms.refusals(lang), database(home):
         from arrears.work.actions.export import export as write_outcomes
+        from arrears.work.actions.export import write_roster_into
         from arrears.work.export import MAPPING, put_into
 
         code = _lender_of(lender, book)
         told = write_outcomes(code, out, None if since is None else microseconds_of(read_moment(since)), terms.now())
-        added = put_into(store.book_at(book), out) if book is not None else None
+        added = put_into(store.book_at(book), out) if book is not None and not store.read_ledger(store.book_at(book)).loads else None
+        changed = write_roster_into(code, store.book_at(book), terms.now()) if book is not None else 0
         if as_json:
-            print(json.dumps({"lender": code, **told, "added": added}, ensure_ascii=False, indent=1, sort_keys=True))
+            print(json.dumps({"lender": code, **told, "added": added, "roster_changes": changed}, ensure_ascii=False, indent=1, sort_keys=True))
             return
         zh = terms.language(lang) == "zh"
         print(f"{out}：" + "，".join(f"{name} {count:,}" for name, count in told["rows"].items()) if zh else f"{out}: " + ", ".join(f"{name} {count:,}" for name, count in told["rows"].items()))
         if added is not None:
             print(f"{book}：新增 {sum(added.values()):,} 行" if zh else f"{book}: {sum(added.values()):,} rows added to its plain files")
-        elif any(told["rows"].values()):
+        if changed:
+            print(f"{book}：名册中 {changed} 项变更已写入 {ROSTER_FILE}，下一次夜批按此分案" if zh else f"{book}: {changed} changes of the roster are in its {ROSTER_FILE}; the next night gives cases out by it")
+        if added is None and any(told["rows"].values()):
             run = f"arrears ingest {shlex.quote(str(out))}/*.parquet --mapping {shlex.quote(str(out / MAPPING))} --book BOOK"
             print(f"装入账册：{run}" if zh else f"Into a book: {run}")
 
@@ -144,6 +165,7 @@ def demo_work(home: Path, book: Path, as_of: str, lang: str) -> list[str]:
     Again, or after it was killed, what is there stays: accounts are made once, and their passwords told once.
     """
     from arrears import postgres
+    from arrears.cli.demo_life import demo_life
     from arrears.cli.record_demo import demo_record
     from arrears.twin.people_in_full import write_people
     from arrears.vault.vault import init_vault
@@ -158,7 +180,9 @@ def demo_work(home: Path, book: Path, as_of: str, lang: str) -> list[str]:
     if not made_up.people_path.is_file():
         write_people(made_up, opened.handover_public_key(terms.now()), DEMO_SEED)
     opened.close()
+    _name_the_book(home, book)
     with database(home):
+        import arrears.work.actions  # noqa: F401 - registers every verb
         from arrears.work.actions.intake import open_lender, take_night
         from arrears.work.night_files import night_of
 
@@ -166,11 +190,23 @@ def demo_work(home: Path, book: Path, as_of: str, lang: str) -> list[str]:
         open_lender(night.lender, terms.now())
         lines += intake_lines(as_of, night.lender.id, *take_night(night, night.lender.id, terms.now()), lang)
         lines += _demo_accounts(night.lender.id, night.roster, lang)
+        with terms.progress() as report:
+            lines += demo_life(night.lender.id, night.roster, lang, terms.now(), report)
         lines += demo_record(home, book, lang)
     lines += [f"{home}：作业平面已就绪；数据库继续运行，停止：arrears db stop --home {home}" if zh else f"{home}: the work plane is ready; its database runs on, stop it with: arrears db stop --home {home}"]
     lines += [f"接下来：arrears serve --home {home}；导出结果：arrears export --home {home} --out {home}/outcomes --book {book}" if zh else
               f"Next: arrears serve --home {home}; then write what was done for the next night: arrears export --home {home} --out {home}/outcomes --book {book}"]
     return lines
+
+
+def _name_the_book(home: Path, book: Path) -> None:
+    """settings.yaml names the demo's book, and folders for files to load, so that runs can be asked for on the pages; a file that is there stays as it is."""
+    settings = home / "settings.yaml"
+    if not settings.exists():
+        for name in ("incoming", "mappings"):
+            (home / name).mkdir(exist_ok=True)
+        settings.write_text(f"runs:\n  books: {{{book.name}: {json.dumps(str(book.resolve()))}}}\n  incoming: {json.dumps(str((home / 'incoming').resolve()))}\n  mappings: {json.dumps(str((home / 'mappings').resolve()))}\n", encoding="utf-8")
+        settings.chmod(0o600)
 
 
 def _demo_accounts(code: str, roster, lang: str) -> list[str]:

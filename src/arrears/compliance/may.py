@@ -45,7 +45,7 @@ def judge(facts: list[Facts], prepared: Prepared) -> list[dict]:
                 for ground in (prepared.grounds[rule] for rule in np.flatnonzero(verdicts.speaks[:, place]))
             ],
             "retry_at": None if again[place] == NEVER else written(int(again[place]), prepared.pack.zone or one.zones[0]),
-            "coverage": _coverage(int(verdicts.uncovered[place]), one, prepared),
+            "coverage": coverage(int(verdicts.uncovered[place]), one, prepared),
         }
         for place, one in enumerate(facts)
     ]
@@ -58,7 +58,7 @@ def _read(line: str) -> Facts | BadFacts:
         return problem
 
 
-def _coverage(uncovered: int, facts: Facts, prepared: Prepared) -> str:
+def coverage(uncovered: int, facts: Facts, prepared: Prepared) -> str:
     """"ok", or in words what the pack does not speak of."""
     if not uncovered:
         return "ok"

@@ -9,6 +9,7 @@ import polars as pl
 from arrears.days import FIRST_DAY, number_of
 from arrears.delinquency import walk as w
 from arrears.delinquency.buckets import Buckets, asset_class, bucket_of
+from arrears.delinquency.conduct import restructured_on
 from arrears.law.caps import Law, cap_of, why_unknown
 from arrears.law.risk_classes import risk_classes_on
 from arrears.tables import POSITIONS
@@ -55,7 +56,7 @@ def assess(facts: Facts, law: Law, buckets: Buckets, as_of: date) -> Assessed:
     faulty = np.flatnonzero(found[:, w.R_FAULT])
     if len(faulty):
         raise CannotBePositioned(facts.loans["loan_id"][int(faulty[0])], int(found[faulty[0], w.R_FAULT]))
-    return _assessed(facts.loans, found, caps, law, buckets, as_of)
+    return _assessed(facts.loans.with_columns(restructured_on(facts, as_of)), found, caps, law, buckets, as_of)
 
 
 @dataclass(frozen=True)

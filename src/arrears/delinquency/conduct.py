@@ -25,7 +25,7 @@ LOOKED_BACK_DAYS = 365
 
 
 def conduct(facts: Facts, as_of: date) -> pl.DataFrame:
-    """One row per loan, in the order of facts.loans: kept_promises, broken_promises, kept_plans (Int32), frequency (a word of FREQUENCIES); with loan_id,
+    """One row per loan, in the order of facts.loans: kept_promises, broken_promises, kept_plans (Int32), in_plan (a plan holds), frequency (a word of FREQUENCIES); with loan_id,
     last_paid_on and last_promised_on (null where there was none by as_of).
 
     Promises: those given in the 365 days up to as_of; one that can still be kept is neither. Plans: all agreed by as_of. frequency: see `frequency_of`.
@@ -36,11 +36,13 @@ def conduct(facts: Facts, as_of: date) -> pl.DataFrame:
     def counted(loans: pl.Series) -> pl.Series:
         return pl.Series(np.bincount(loans.to_numpy(), minlength=count).astype(np.int32))
 
+    plans = plans_on(facts, as_of)
     return pl.DataFrame({
         "loan_id": facts.loans["loan_id"],
         "kept_promises": counted(promises.filter(pl.col("state") == "kept")["loan"]),
         "broken_promises": counted(promises.filter(pl.col("state") == "broken")["loan"]),
-        "kept_plans": counted(plans_on(facts, as_of).filter("is_kept")["loan"]),
+        "kept_plans": counted(plans.filter("is_kept")["loan"]),
+        "in_plan": counted(plans.filter("holds")["loan"]) > 0,
         "frequency": frequency_of(facts.instalments, count),
         "last_paid_on": _last(facts.counting_payments(number_of(as_of)).filter(pl.col("paid_on") <= as_of), "paid_on", count),
         "last_promised_on": _last(promises, "promised_on", count),
@@ -58,9 +60,9 @@ _NEVER = np.iinfo(np.int64).min
 
 
 def plans_on(facts: Facts, as_of: date) -> pl.DataFrame:
-    """One row per plan agreed by as_of: loan, plan_id, is_kept."""
+    """One row per plan agreed by as_of: loan, plan_id, is_kept; holds: it was not ended, was kept so far, and its last day is still to come."""
     if "plan_id" not in facts.plans.columns:
-        return pl.DataFrame(schema={"loan": pl.Int32, "plan_id": pl.String, "is_kept": pl.Boolean})
+        return pl.DataFrame(schema={"loan": pl.Int32, "plan_id": pl.String, "is_kept": pl.Boolean, "holds": pl.Boolean})
     plan, day = ["loan", "plan_id"], pl.lit(as_of, pl.Date)
     rows = facts.plans.filter(pl.col("agreed_on") <= as_of).sort(*plan, "due_on", "number")
     is_early = ((pl.col("ended_on") <= day) & (pl.col("ended_on") <= pl.col("due_on").max().over(plan))).fill_null(False)
@@ -72,7 +74,20 @@ def plans_on(facts: Facts, as_of: date) -> pl.DataFrame:
     is_due = pl.col("due_on") <= pl.col("until")
     in_time = (~is_due | (pl.col("paid_minor") >= pl.col("owed_minor"))).all()
     enough = pl.when(pl.col("is_early").first()).then((pl.col("paid_in_all") >= pl.col("whole_minor")).first()).otherwise(is_due.any())
-    return rows.group_by(plan, maintain_order=True).agg(is_kept=in_time & enough)
+    runs = ((pl.col("ended_on").first() > day).fill_null(True)) & (pl.col("due_on").max() > day)
+    return rows.group_by(plan, maintain_order=True).agg(is_kept=in_time & enough, holds=in_time & runs)
+
+
+def restructured_on(facts: Facts, as_of: date) -> pl.Series:
+    """Per loan, in the order of facts.loans, the last day by as_of on which its terms were changed: the book's own restructured_on, or the day a plan was agreed for it; null where none.
+
+    That a plan counts, kept or not, is this project's own, stricter choice: the text on what a restructuring is was not read (law/cn/risk_classes.yaml). A later restructured_on of the book stays.
+    """
+    told = facts.loans["restructured_on"]
+    if "plan_id" not in facts.plans.columns or facts.plans.is_empty():
+        return told
+    agreed = _last(facts.plans.filter(pl.col("agreed_on") <= as_of), "agreed_on", len(facts.loans))
+    return pl.select(pl.max_horizontal(told, agreed)).to_series().alias("restructured_on")
 
 
 def frequency_of(instalments: pl.DataFrame, loans: int) -> pl.Series:

@@ -15,7 +15,7 @@ from arrears.ingest.pseudonyms import MARKER
 from arrears.ingest.values import read_texts
 
 KINDS = ("name", "id_number", "phone", "email", "address", "account")
-OTHERS = ("co_debtor", "guarantor", "reserved_contact")
+OTHERS = ("co_debtor", "guarantor", "reserved_contact", "heir", "guardian")
 """Who else than the debtor a column may speak of, each with a number."""
 NUMBER_MAX = 99
 _SEVERAL = ("phone",)

@@ -40,3 +40,26 @@ def after_holidays(day: date, weekends_too: bool) -> tuple[date, bool]:
         if not is_free or (name is None and not weekends_too):
             return last, False
         last += timedelta(days=1)
+
+
+def announced(year: int) -> list[tuple[str, date, date, bool]] | None:
+    """What the State Council announced for the year, in order: name (in English), first day, last day, and whether one works on it (a make-up day); None for a year that is not covered.
+
+    >>> [one for one in announced(2026) if one[0] == "Spring Festival" and not one[3]]
+    [('Spring Festival', datetime.date(2026, 2, 15), datetime.date(2026, 2, 23), False)]
+    """
+    found: list[tuple[str, date, date, bool]] = []
+    day = date(year, 1, 1)
+    while day.year == year:
+        try:
+            is_free, name = chinese_calendar.get_holiday_detail(day)
+        except NotImplementedError:
+            return None
+        if name is not None:
+            is_worked = not is_free
+            if found and found[-1][0] == name and found[-1][3] == is_worked and found[-1][2] == day - timedelta(days=1):
+                found[-1] = (name, found[-1][1], day, is_worked)
+            else:
+                found.append((str(name), day, day, is_worked))
+        day += timedelta(days=1)
+    return found

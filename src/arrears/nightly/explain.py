@@ -3,6 +3,7 @@
 The steps come from the walk itself, compiled with notes, so the words cannot tell another story than the numbers.
 """
 
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import partial
@@ -16,6 +17,7 @@ from arrears.days import day_of, moment_of, number_of
 from arrears.delinquency import walk as w
 from arrears.delinquency.assess import CannotBePositioned, assess, caps_of, event_columns, loan_rows
 from arrears.delinquency.buckets import read_buckets
+from arrears.delinquency.conduct import restructured_on
 from arrears.ingest.judge import facts_of, fault_of_walk, judge_book
 from arrears.law.caps import read_law
 from arrears.money import PPM, decimals_of, half_up, in_major_units
@@ -26,8 +28,31 @@ from arrears.tables.facts import Facts
 from arrears.tables.visible import FOREVER
 
 
+@dataclass(frozen=True)
+class Section:
+    """A part of an explanation: name (contract, left_out, days, position, not_yet), what stands above it, and its lines, each with its day where it is the first of one."""
+
+    name: str
+    title: str
+    lines: tuple[tuple[date | None, str], ...]
+
+
 def explain_loan(root: Path, loan_id: str, as_of: date, known_at: int, lang: str) -> list[str]:
-    """The lines of the explanation; the last section is the position, each figure with its sum or formula.
+    """The lines of the explanation, as they are printed. Raises as `explained`."""
+    return printed(explained(root, loan_id, as_of, known_at, lang))
+
+
+def printed(sections: list[Section]) -> list[str]:
+    """The sections as lines of text, days in a column of their own."""
+    lines = []
+    for section in sections:
+        lines += ["", section.title] if section.name in ("days", "position") else [section.title]
+        lines += [f"{'' if day is None else str(day):<10}  {text}" if section.name == "days" else text for day, text in section.lines]
+    return lines
+
+
+def explained(root: Path, loan_id: str, as_of: date, known_at: int, lang: str) -> list[Section]:
+    """The explanation by parts; the last is the position, each figure with its sum or formula.
 
     Raises Refused where the book has no such loan at that moment, or none disbursed by as_of.
     """
@@ -41,7 +66,7 @@ def explain_loan(root: Path, loan_id: str, as_of: date, known_at: int, lang: str
             f"{book.root}: no loan {loan_id} was known at {moment_of(min(known_at, 2**52))}; check the id, or --known-at",
             f"{book.root}：该时点没有贷款 {loan_id}；请核对编号或 --known-at",
         )
-    return _lines(book, _only(facts, int(row[0])), as_of, known_at, lang)
+    return _sections(book, _only(facts, int(row[0])), as_of, known_at, lang)
 
 
 def _partition_of(book, manifest, loan_id: str) -> str | None:
@@ -63,14 +88,14 @@ def _only(facts: Facts, row: int) -> Facts:
         pl.col("row", "target").replace_strict(place, default=None, return_dtype=pl.Int32)
     )
     return Facts(facts.partition, facts.loans[row : row + 1], mine(facts.instalments), mine(facts.payments),
-                 mine(facts.adjustments), mine(facts.holds), reversals)
+                 mine(facts.adjustments), mine(facts.holds), reversals, plans=mine(facts.plans) if "loan" in facts.plans.columns else facts.plans)
 
 
-def _lines(book, facts: Facts, as_of: date, known_at: int, lang: str) -> list[str]:
+def _sections(book, facts: Facts, as_of: date, known_at: int, lang: str) -> list[Section]:
     law, words = read_law(), WORDS[lang]
-    loan = facts.loans.row(0, named=True)
+    loan = facts.loans.with_columns(restructured_on(facts, as_of)).row(0, named=True)
     if loan["disbursed_on"] > as_of:
-        return [words["not_yet"].format(**loan, as_of=as_of)]
+        return [Section("not_yet", words["not_yet"].format(**loan, as_of=as_of), ())]
     try:
         assessed = assess(facts, law, read_buckets(), as_of)
     except CannotBePositioned as problem:
@@ -79,10 +104,14 @@ def _lines(book, facts: Facts, as_of: date, known_at: int, lang: str) -> list[st
     notes = _walked(facts, caps_of(facts.loans, law, as_of), as_of)
     counting = facts.counting_payments(number_of(as_of))
     teller = _Teller(words, lang, loan, counting, facts.adjustments)
-    lines = [*_head(words, lang, loan, as_of, known_at), *_left_out(words, facts, counting, as_of), "", words["days"]]
-    for note in notes:
-        lines += teller.line(note)
-    return [*lines, "", *_position(words, loan, position, notes, why, as_of)]
+    days = tuple(line for note in notes for line in teller.line(note))
+    return [_section("contract", _head(words, lang, loan, as_of, known_at)), *([_section("left_out", left)] if (left := _left_out(words, facts, counting, as_of)) else []),
+            Section("days", words["days"], days), _section("position", _position(words, loan, position, notes, why, as_of))]
+
+
+def _section(name: str, lines: list[str]) -> Section:
+    """The first line stands above the others."""
+    return Section(name, lines[0], tuple((None, line) for line in lines[1:]))
 
 
 def _walked(facts: Facts, caps, as_of: date) -> list[tuple[int, ...]]:
@@ -105,14 +134,14 @@ class _Teller:
         self.yuan = partial(in_major_units, currency=loan["currency"])
         self.day = None
 
-    def line(self, note: tuple[int, ...]) -> list[str]:
+    def line(self, note: tuple[int, ...]) -> list[tuple[date | None, str]]:
         told = self._told(note)
         if told is None:
             return []
         name, figures = told
-        first = "" if note[1] == self.day else str(day_of(note[1]))
+        first = None if note[1] == self.day else day_of(note[1])
         self.day = note[1]
-        return [f"{first:<10}  " + self.words[name].format(number=note[2], **figures)]
+        return [(first, self.words[name].format(number=note[2], **figures))]
 
     def _told(self, note: tuple[int, ...]) -> tuple[str, dict] | None:
         """Which sentence, and what is filled in."""

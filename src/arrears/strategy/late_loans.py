@@ -17,7 +17,7 @@ CONTACTS_DAYS = 30
 def late_loans(positions: pl.DataFrame, loans: pl.DataFrame, conduct: pl.DataFrame, people: pl.DataFrame, holds: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """One row per late loan (days_past_due > 0), in the order of loan_id, with the fields of a condition that the night knows without a model.
 
-    positions, loans: one row per loan, in the same order; conduct: loan_id, kept_promises, broken_promises, kept_plans, frequency, last_paid_on, last_promised_on. people: borrower_id,
+    positions, loans: one row per loan, in the same order; conduct: loan_id, kept_promises, broken_promises, kept_plans, in_plan, frequency, last_paid_on, last_promised_on. people: borrower_id,
     kind. holds: one row per hold, with borrower_id; a hold on any loan of a person holds them all.
     """
     late = pl.concat([positions, loans.drop("loan_id")], how="horizontal").filter(pl.col("days_past_due") > 0)
@@ -29,7 +29,7 @@ def late_loans(positions: pl.DataFrame, loans: pl.DataFrame, conduct: pl.DataFra
         "loan_id", "borrower_id", "bucket", "days_past_due", "product", "currency", "claimable_minor", pl.col("hold").fill_null("none"),
         pl.when(pl.col("cap_is_known")).then(pl.lit("known")).otherwise(pl.lit("unknown")).alias("cap"),
         pl.when(pl.col("overpaid_charges_minor") > 0).then(pl.lit("yes")).otherwise(pl.lit("no")).alias("overpaid"),
-        pl.col("claimable_minor").alias("claimable"), pl.col("hardship").fill_null("no"), "kind", "frequency", "kept_plans", "kept_promises", "broken_promises",
+        pl.col("claimable_minor").alias("claimable"), pl.col("hardship").fill_null("no"), "kind", "frequency", "kept_plans", "in_plan", "kept_promises", "broken_promises",
         "last_paid_on", "last_promised_on",
     )
 

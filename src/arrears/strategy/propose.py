@@ -12,17 +12,21 @@ from arrears.strategy.strategy import Arm, Ladder, Strategy
 
 COOLING_ZH, COOLING_EN = "；刚联系过，间隔期内不再联系", "; contacted a moment ago, and left alone until the cool-off is over"
 
+IN_PLAN_ZH, IN_PLAN_EN = "；还款方案正在履行，不催收", "; a plan for this loan is being kept, so nobody collects"
+
 _ASKED = ("loan_id", "borrower_id", "bucket", "days_past_due", "product", "currency", "claimable_minor", "hold", "rule")
 
 
 def propose(late: pl.DataFrame, touched: pl.DataFrame, strategy: Strategy, as_of: date) -> pl.DataFrame:
     """One row per late loan, in the order given, with the row of the strategy that fits first and what it lets us do.
 
-    late: as `late_loans` gives it, with pay_probability and self_cure. touched: as `touched` gives it. Added: segment, rule and its reasons, options (UInt64:
+    late: as `late_loans` gives it (no plan holds where it does not tell in_plan), with pay_probability and self_cure. touched: as `touched` gives it. Added: segment, rule and its reasons, options (UInt64:
     a bit per treatment, in the strategy's order), instead (UInt64: what would be done if no row of restraint were there; 0 elsewhere, and in experiments), experiment, arm,
     propensity (the chance by which just these options came about, arms counting as one where cooling off makes them alike; 1 outside experiments), offer, limits (UInt64: a bit per limit whose people it is among), last_touched_on (the last contact,
     payment or promise).
     """
+    if "in_plan" not in late.columns:
+        late = late.with_columns(in_plan=pl.lit(False))
     late = late.join(touched, on="borrower_id", how="left", maintain_order="left").with_columns(pl.col("contacts_30", "cooling").fill_null(0))
     late = late.with_columns(segment=_names(strategy.segments, first_fit(tuple(one.when for one in strategy.segments), late)) if strategy.segments else pl.lit(None, pl.String))
     row = first_fit(tuple(one.when for one in strategy.rows), late)
@@ -33,9 +37,10 @@ def propose(late: pl.DataFrame, touched: pl.DataFrame, strategy: Strategy, as_of
     came = late.drop("cooling").hstack(rows[row]).with_columns(
         last_touched_on=pl.max_horizontal("last_contact_on", "last_paid_on", "last_promised_on"), options=pl.Series(cooled, dtype=pl.UInt64), instead=pl.Series(np.where(varied["experiment"].is_null().to_numpy(), _instead(strategy, row, late), np.uint64(0)), dtype=pl.UInt64), limits=pl.Series(_among(strategy, late), dtype=pl.UInt64),
         offer=_names(strategy.offers, first_fit(tuple(one.when for one in strategy.offers), late)) if strategy.offers else pl.lit(None, pl.String), **varied)
-    waits = pl.Series(cooled != options) & (pl.Series(cooled) == _bit(strategy, LEAVE_ALONE)) & came["experiment"].is_null()
-    return came.with_columns(pl.when(waits).then(pl.col("reason_zh") + COOLING_ZH).otherwise("reason_zh").alias("reason_zh"),
-                             pl.when(waits).then(pl.col("reason_en") + COOLING_EN).otherwise("reason_en").alias("reason_en"))
+    kept = came["in_plan"]
+    waits = ~kept & pl.Series(cooled != options) & (pl.Series(cooled) == _bit(strategy, LEAVE_ALONE)) & came["experiment"].is_null()
+    return came.with_columns(pl.when(kept).then(pl.col("reason_zh") + IN_PLAN_ZH).when(waits).then(pl.col("reason_zh") + COOLING_ZH).otherwise("reason_zh").alias("reason_zh"),
+                             pl.when(kept).then(pl.col("reason_en") + IN_PLAN_EN).when(waits).then(pl.col("reason_en") + COOLING_EN).otherwise("reason_en").alias("reason_en"))
 
 
 def by_machine(strategy: Strategy) -> list[str]:
@@ -83,7 +88,7 @@ def _step(strategy: Strategy, ladder: Ladder, days: np.ndarray) -> np.ndarray:
 
 def _by_experiment(strategy: Strategy, row: np.ndarray, options: np.ndarray, late: pl.DataFrame, as_of: date) -> dict:
     """The options where an arm changes them, and experiment, arm and propensity of each loan; no row fits two that run at once (check_experiments)."""
-    fixed = np.array([one.fixed for one in strategy.rows])[row] | (late["hold"] != "none").to_numpy()
+    fixed = np.array([one.fixed for one in strategy.rows])[row] | (late["hold"] != "none").to_numpy() | late["in_plan"].to_numpy()
     days = late["days_past_due"].to_numpy()
     options, propensity, place = options.copy(), np.ones(len(late)), np.zeros(len(late), np.uint32)
     told: list[tuple[str | None, str | None]] = [(None, None)]
@@ -110,12 +115,12 @@ def _options_of_arm(strategy: Strategy, arm: Arm, of_rows: np.ndarray, days: np.
 def _cooled(options: np.ndarray, late: pl.DataFrame, strategy: Strategy) -> np.ndarray:
     """The options without what is cooling off, and without what may not be done at all; where nothing is left, leaving alone.
 
-    Of whom nothing may be asked nobody is contacted, and whoever is on hold goes neither to an agency nor to court nor is visited: a person of the lender's own may look.
+    While a plan for the loan is kept it is left alone. Of whom nothing may be asked nobody is contacted, and whoever is on hold goes neither to an agency nor to court nor is visited: a person of the lender's own may look.
     """
     outside = _bits(strategy, lambda one: one.channel is not None or one.owner in ("agency", "legal", "visitor"))
     others = _bits(strategy, lambda one: one.owner in ("agency", "legal", "visitor"))
     barred = np.where((late["claimable"] <= 0).to_numpy(), outside, np.uint64(0)) | np.where((late["hold"] != "none").to_numpy(), others, np.uint64(0))
-    left = options & ~late["cooling"].to_numpy() & ~barred
+    left = np.where(late["in_plan"].to_numpy(), np.uint64(0), options & ~late["cooling"].to_numpy() & ~barred)
     return np.where(left == 0, np.uint64(_bit(strategy, LEAVE_ALONE)), left)
 
 

@@ -46,6 +46,12 @@ _ROWS = (
     ("work_dispute", "answer_sealed", C2, {}, {}, "reading"),
     ("work_complaint", "text_sealed", C2, {}, {}, "reading"),
     ("work_complaint", "answer_sealed", C2, {}, {}, "reading"),
+    ("work_hardship", "text_sealed", C2, {}, {}, "reading"),
+    ("work_hardship", "wanted_sealed", C2, {}, {}, "reading"),
+    ("work_hardship", "sheet_sealed", C2, {}, {}, "reading"),
+    ("work_hardship", "answer_sealed", C2, {}, {}, "reading"),
+    ("work_matternote", "text_sealed", C2, {}, {}, "reading"),
+    ("work_mattertask", "text_sealed", C2, {}, {}, "reading"),
     ("work_entry", "reason_sealed", C2, {}, {}, "reading"),
     ("work_brokenglass", "reason_sealed", C2, {}, {}, "reading"),
     ("work_leaf", "fields_sealed", C2, {}, {}, "reading"),
@@ -59,7 +65,7 @@ def sealed_column(table: str, column: str) -> SealedColumn:
     return SEALED_COLUMNS[table, column]
 
 
-_ABOUT_A_PERSON = ("case", "party", "contactpoint", "debt", "payment", "placement", "hold", "attachment", "contact", "promise", "offer", "plan", "dispute", "complaint", "consent", "approval",
+_ABOUT_A_PERSON = ("case", "party", "contactpoint", "debt", "payment", "placement", "hold", "attachment", "contact", "promise", "offer", "plan", "dispute", "complaint", "consent", "approval", "hardship", "matternote", "matterevidence", "mattertask",
                    "entry", "answer", "borrowerlogin", "brokenglass", "account", "leaf")
 _ABOUT_NOBODY = ("lender", "team", "collector", "change", "place", "waiting")
 _PROOFS_OF_WHO = {("work_account", "password"), ("work_borrowerlogin", "secret")}

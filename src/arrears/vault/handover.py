@@ -25,7 +25,7 @@ from arrears.vault.refused import Damaged, VaultRefused, WrongKey
 from arrears.vault.suites import joined
 
 ROWS_A_BLOCK = 1000
-RELATIONS = ("debtor", "co_debtor", "guarantor", "reserved_contact")
+RELATIONS = ("debtor", "co_debtor", "guarantor", "reserved_contact", "heir", "guardian")
 _TEXTS = ("name", "id_number", "email", "address", "account")
 _MAGIC = b"ARRPPL\x00\x01"
 _KEY_WORD = "arrears-people-1"

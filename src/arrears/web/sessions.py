@@ -3,7 +3,7 @@
 In the session stand the account, its lender, its epoch at the log-in, when it began and was last seen (microseconds), and whether the second factor was proven in it.
 """
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from allauth.usersessions.models import UserSession
@@ -70,12 +70,15 @@ def whose(request) -> Standing | None:
 
 
 def begin_again(request) -> HttpResponse:
-    """To the log-in; what was asked for comes after it where it was only looked at."""
+    """To the log-in; after it comes what was asked for, or the page whose form was sent, where the browser still has what was written. A part of a page that htmx asks for sends the whole page there."""
     had_one = "account" in request.session
     end(request)
-    wanted = request.get_full_path() if request.method == "GET" and request.path_info != "/" else ""
+    is_part = "HX-Request" in request.headers
+    wanted = request.get_full_path() if request.method == "GET" and not is_part else _page_before(request, request.headers.get("HX-Current-URL" if is_part else "Referer", ""))
+    wanted = "" if wanted == "/" else wanted
     query = [f"next={quote(wanted)}"] if wanted else []
-    return redirect(reverse("log_in") + ("?" + "&".join([*query, *(["over=1"] if had_one else [])]) if query or had_one else ""))
+    log_in = reverse("log_in") + ("?" + "&".join([*query, *(["over=1"] if had_one else [])]) if query or had_one else "")
+    return HttpResponse(status=401, headers={"HX-Redirect": log_in}) if is_part else redirect(log_in)
 
 
 def end(request) -> None:
@@ -88,6 +91,12 @@ def end(request) -> None:
 def whereto(request, said: str) -> str:
     """The page asked for before log-in, if it is one of ours; else the first."""
     return said if said.startswith("/") and url_has_allowed_host_and_scheme(said, {request.get_host()}, request.is_secure()) else "/"
+
+
+def _page_before(request, address: str) -> str:
+    """Path and query of the page of ours that the browser says it came from; empty where it says none, or another's."""
+    told = urlsplit(address)
+    return told.path + (f"?{told.query}" if told.query else "") if told.netloc == request.get_host() and told.path.startswith("/") else ""
 
 
 def _list(request, account: UUID) -> None:

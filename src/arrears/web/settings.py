@@ -13,11 +13,14 @@ from django.conf import settings
 
 from arrears.postgres import APP, CASES, OWNER, place
 from arrears.web.web_key import derived
+from arrears.work.own_choices import read_size_most
 from arrears.work.profiles import ASVS, Profile, Serving, read_profile, read_serving
 
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
 """What a user writes, and what gettext calls it."""
 
+_ROUND_A_FILE = 1 << 16
+"""Bytes of a form beside the file in it."""
 _HERE = Path(__file__).parent
 _FRAMEWORK = ("django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "django.contrib.staticfiles", "django.contrib.postgres",
               "allauth", "allauth.account", "allauth.mfa", "allauth.usersessions", "axes", "csp")
@@ -26,10 +29,11 @@ _MIDDLEWARE = ("arrears.web.middleware.quiet", "django.middleware.security.Secur
                "django.middleware.common.CommonMiddleware", "django.middleware.csrf.CsrfViewMiddleware", "allauth.account.middleware.AccountMiddleware", "arrears.web.middleware.admit")
 
 
-def configure(home: Path, *, role: str = APP, clock: Callable[[], int] | None = None, lang: str = "zh") -> None:
+def configure(home: Path, *, role: str = APP, clock: Callable[[], int] | None = None, lang: str = "zh", explained: Callable | None = None) -> None:
     """Django knows this home from now on, as the application, or as the OWNER for migrations; a second call with the same home and role changes nothing.
 
-    clock: gives this moment in microseconds; the machine's where none is given. lang: of pages for whoever chose none. Starts nothing. Raises Refused where the home names no
+    clock: gives this moment in microseconds; the machine's where none is given. lang: of pages for whoever chose none. explained: of a book's folder, loan, day and language gives
+    every fen of the debt in parts, see web.desk.every_fen; pages say that they cannot where none is given. Starts nothing. Raises Refused where the home names no
     database or its settings cannot be taken, and RuntimeError where Django already knows another home.
     """
     known = getattr(settings, "ARREARS", None) if settings.configured else None
@@ -41,6 +45,7 @@ def configure(home: Path, *, role: str = APP, clock: Callable[[], int] | None = 
         settings.configure(**settings_of(home, role, clock, lang))
     else:
         _replace(settings_of(home, role, clock, lang))
+    settings.ARREARS_EXPLAINED = explained
     django.setup()
 
 
@@ -63,14 +68,14 @@ def settings_of(home: Path, role: str, clock: Callable[[], int] | None = None, l
 
 def _settings(home: Path | None, role: str, databases: dict, profile: Profile, serving: Serving, clock: Callable[[], int] | None, lang: str) -> dict[str, Any]:
     return {
-        "ARREARS": (home.resolve() if home else None, role), "ARREARS_ACCESS": profile, "ARREARS_SERVING": serving, "ARREARS_CLOCK": clock, "DATABASES": databases,
+        "ARREARS": (home.resolve() if home else None, role), "ARREARS_ACCESS": profile, "ARREARS_SERVING": serving, "ARREARS_CLOCK": clock, "ARREARS_EXPLAINED": None, "ARREARS_QUARANTINE": None, "DATABASES": databases,
         "INSTALLED_APPS": [*_FRAMEWORK, "arrears.work.apps.Work", "arrears.web.apps.Web"],
         "AUTH_USER_MODEL": "work.Account",
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
         "USE_TZ": True, "TIME_ZONE": "Asia/Shanghai", "LANGUAGE_CODE": LANGUAGES[lang], "LANGUAGES": [("zh-hans", "中文"), ("en", "English")], "LOCALE_PATHS": [str(_HERE / "locale")],
         "DEBUG": False,
         "SECRET_KEY": derived(home, "django").hex() if home and role == APP else secrets.token_hex(32),
-        **_web(serving), **_staff(profile), **({"LOGGING": _logging(home)} if home else {}),
+        **_web(serving), **_uploads(home), **_staff(profile), **({"LOGGING": _logging(home)} if home else {}),
     }
 
 
@@ -105,8 +110,15 @@ def _web(serving: Serving) -> dict[str, Any]:
         "SESSION_EXPIRE_AT_BROWSER_CLOSE": True, "SESSION_SAVE_EVERY_REQUEST": False,
         "CSRF_COOKIE_NAME": "__Host-arrears-form" if tls else "arrears-form", "CSRF_COOKIE_SECURE": tls, "CSRF_COOKIE_HTTPONLY": True, "CSRF_COOKIE_SAMESITE": "Lax",
         "CSRF_FAILURE_VIEW": "arrears.web.mishaps.forged", "DATA_UPLOAD_MAX_MEMORY_SIZE": 1 << 20, "DATA_UPLOAD_MAX_NUMBER_FIELDS": 200,
+        "FILE_UPLOAD_HANDLERS": ["django.core.files.uploadhandler.MemoryFileUploadHandler"], "FILE_UPLOAD_MAX_MEMORY_SIZE": 20 << 20,  # nothing that is sent is ever put down on the disk in clear
         "CACHES": {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}},
     }
+
+
+def _uploads(home: Path | None) -> dict[str, Any]:
+    """A file that is sent is held in memory and never on the disk in the clear; what is larger than an attachment may be is let fall."""
+    most = read_size_most(home) if home is not None else 0
+    return {"FILE_UPLOAD_HANDLERS": ["django.core.files.uploadhandler.MemoryFileUploadHandler"], "FILE_UPLOAD_MAX_MEMORY_SIZE": most + _ROUND_A_FILE}
 
 
 def _staff(profile: Profile) -> dict[str, Any]:

@@ -7,13 +7,13 @@ from pathlib import Path
 _LOOKS_SECONDS = 1.0
 
 
-def application():
-    """The WSGI application, made by a worker as it starts; the worker ends within a second or two where its server was killed. Raises Refused as configure does."""
+def application(explained=None):
+    """The WSGI application, made by a worker as it starts; explained: as configure takes it. The worker ends within a second or two where its server was killed. Raises Refused as configure does."""
     from django.core.wsgi import get_wsgi_application
 
     from arrears.web.settings import configure
 
-    configure(Path(os.environ["ARREARS_HOME"]), lang=os.environ.get("ARREARS_LANG", "zh"))
+    configure(Path(os.environ["ARREARS_HOME"]), lang=os.environ.get("ARREARS_LANG", "zh"), explained=explained)
     if server := os.environ.get("ARREARS_SERVER"):
         threading.Thread(target=_end_with, args=(int(server),), daemon=True).start()
     return get_wsgi_application()

@@ -1,24 +1,14 @@
-"""The content of an attachment as it is sealed: whole, in one piece, bound to its row and person; and how large it may be."""
+"""The content of an attachment as it is sealed: whole, in one piece, bound to its row and person."""
 
 import hashlib
-from pathlib import Path
 from uuid import UUID
 
 from arrears.refusal import Refused
 from arrears.vault.vault import Sealed
 from arrears.work.models import Attachment
-from arrears.work.own_choices import whole_numbers
 from arrears.work.sealing import vault
 
-SIZE_MOST_BYTES = 20 * 1024 * 1024
-"""The operator's own choice; settings.yaml may say another, up to MOST_OF_ALL_BYTES: sealing holds the whole in memory."""
-MOST_OF_ALL_BYTES = 256 * 1024 * 1024
 _PLACE = ("work_attachment", "content_sealed")
-
-
-def read_size_most(home: Path) -> int:
-    """What home/settings.yaml says as attachments.size_most_bytes, else SIZE_MOST_BYTES. Raises Refused or BadYaml."""
-    return whole_numbers(home, "attachments", {"size_most_bytes": SIZE_MOST_BYTES}, MOST_OF_ALL_BYTES)["size_most_bytes"]
 
 
 def seal_content(lender: str, person: UUID, row: UUID, content: bytes) -> bytes:

@@ -12,12 +12,30 @@ from django.db import connection
 
 from arrears.law.retention import NO_RULE
 from arrears.work.keeping import OWING, Kept, Table, facts_of, kept_of, of_person
-from arrears.work.models import Attachment, BorrowerLogin, Case, Complaint, Contact, ContactPoint, Dispute, Hold, Party
+from arrears.work.models import (
+    Attachment,
+    BorrowerLogin,
+    Case,
+    CoachingNote,
+    Complaint,
+    Contact,
+    ContactPoint,
+    Dispute,
+    Hardship,
+    Hold,
+    MatterNote,
+    MatterTask,
+    Party,
+    SampleItem,
+    Sheet,
+)
 from arrears.work.sealing import vault
 
 ERASED, FROZEN, REFUSED = "erased", "frozen", "refused"
 PURPOSE_RUNS = "purpose_runs"
 UNKNOWN_LAW = "unknown_law"
+TELLING = ("cannot_pay", "deceased", "in_prison", "bankrupt", "vulnerable")
+"""Results of talks that tell what state somebody is in; they go with the person, as what they were protected for does."""
 
 
 @dataclass(frozen=True)
@@ -91,15 +109,27 @@ def clear(places: list[Party], now: datetime) -> dict[str, int]:
         "contact_points": ContactPoint.objects.filter(party__in=parties).update(value_sealed=None, value_index=None),
         "attachments": _empty_attachments(Attachment.objects.filter(party__in=parties) | Attachment.objects.filter(case__in=owed, party=None), now),
         "notes": (Contact.objects.filter(party__in=parties) | Contact.objects.filter(case__in=owed)).exclude(note_sealed=None).update(note_sealed=None),
+        "talk_results": (Contact.objects.filter(party__in=parties) | Contact.objects.filter(case__in=owed)).filter(result__in=TELLING).update(result=None, hardship=None),
         "holds": Hold.objects.filter(case__in=owed).exclude(reason_sealed=None).update(reason_sealed=None),
         "disputes": Dispute.objects.filter(case__in=owed).exclude(text_sealed=None, answer_sealed=None).update(text_sealed=None, answer_sealed=None),
+        "coaching_notes": CoachingNote.objects.filter(case__in=owed).exclude(text_sealed=None, answer_sealed=None).update(text_sealed=None, answer_sealed=None),
         "complaints": Complaint.objects.filter(case__in=owed).exclude(text_sealed=None, answer_sealed=None).update(text_sealed=None, answer_sealed=None),
+        "hardship_reviews": Hardship.objects.filter(case__in=owed).update(reason="other", text_sealed=None, wanted_sealed=None, sheet_sealed=None, answer_sealed=None),
+        "matter_notes": MatterNote.objects.filter(case__in=owed).exclude(text_sealed=None).update(text_sealed=None),
+        "matter_tasks": MatterTask.objects.filter(case__in=owed).exclude(text_sealed=None).update(text_sealed=None),
+        "quality_notes": clear_quality_notes(owed),
         "logins": BorrowerLogin.objects.filter(person__in={party.person for party in places}).delete()[0],
     }
     Party.objects.filter(id__in=parties, frozen_at=None).update(frozen_at=now)
     Party.objects.filter(id__in=parties, erased_at=None).update(erased_at=now)
     Case.objects.filter(id__in=owed, frozen_at=None).update(frozen_at=now)
     return counts | _forget_leaves(owed, parties)
+
+
+def clear_quality_notes(cases: list[UUID]) -> int:
+    """What reviewers and collectors wrote about contacts of the cases is gone; how many such words."""
+    return (Sheet.objects.filter(case__in=cases).exclude(comment_sealed=None).update(comment_sealed=None)
+            + SampleItem.objects.filter(case__in=cases).exclude(dispute_sealed=None).update(dispute_sealed=None))
 
 
 def _forget_leaves(owed: list[UUID], parties: list[UUID]) -> dict[str, int]:

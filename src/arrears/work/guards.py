@@ -13,16 +13,49 @@ from pathlib import Path
 from django.apps import apps
 
 from arrears.refusal import Refused
-from arrears.work import record_guards
+from arrears.work import ledger_guards, record_guards
 
 _LENDER = "lender = (SELECT current_setting('arrears.lender', true))"
 _ALL = "(SELECT current_setting('arrears.teams', true)) = '*'"
 _TEAMS = "ANY (string_to_array((SELECT current_setting('arrears.teams', true)), ','))"
 _QUOTED = '"case"'
+_COLLECTOR_SEEN = f"collector_id IN (SELECT k.id FROM work_collector k JOIN work_team t ON t.id = k.team_id WHERE t.code = {_TEAMS})"
 _CASE_SEEN = "EXISTS (SELECT 1 FROM work_case seen WHERE seen.id = {})"
 
-OF_CASE = ("party", "contactpoint", "debt", "payment", "placement", "hold", "attachment", "contact", "promise", "offer", "plan", "dispute", "complaint", "consent")
-OF_LENDER = ("team", "collector", "brokenglass", "borrowerlogin", "answer", "change")
+OF_CASE = (
+    "party", "contactpoint", "debt", "payment", "placement", "hold", "attachment", "contact", "promise", "offer", "plan", "dispute", "complaint", "consent",
+    # front
+    # person
+    # queue
+    "reminder",
+    # plans
+    # matters
+    "hardship", "matternote", "matterevidence", "mattertask",
+    # team
+    # oversight
+    "sampleitem", "sheet",
+    # running
+    # end
+)
+OF_LENDER = (
+    "team", "collector", "brokenglass", "borrowerlogin", "answer", "change",
+    # front
+    # person
+    "rulebook",
+    # queue
+    # plans
+    "nightstrategy",
+    # matters
+    # team
+    "absence", "coachingnote",
+    # oversight
+    "sample", "export", "exportpart", "contactrule",
+    # running
+    "run",
+    # end
+)
+OF_COLLECTOR = ("absence", "coachingnote")
+"""Of these the database shows the rows of the teams that are seen, and one's own."""
 ADDED_ONLY = ("entry", "change", "leaf")
 OF_NO_LENDER = ("place", "waiting")
 """The record's commitments: read by whoever asks, since they tell nothing; nobody but the database writes them, see record_guards."""
@@ -75,7 +108,7 @@ _OPERATIONS = {
 
 def guards_mark() -> str:
     """Tells these guards from those of another version: laid ones bear it, so that a database whose guards are older is noticed."""
-    return f"guards {sha256(Path(__file__).read_bytes() + Path(record_guards.__file__).read_bytes()).hexdigest()[:32]}"
+    return f"guards {sha256(Path(__file__).read_bytes() + Path(record_guards.__file__).read_bytes() + Path(ledger_guards.__file__).read_bytes()).hexdigest()[:32]}"
 
 
 def guard(run, app: str) -> None:
@@ -101,6 +134,7 @@ def guard(run, app: str) -> None:
                 _only_these_words(run, model._meta.db_table, field.column, [word for word, _ in field.choices])
     _grants(run, app)
     record_guards.guard_record(run, app)
+    ledger_guards.tell_rules(run)
     run(f"COMMENT ON TABLE work_entry IS '{guards_mark()}'")
 
 
@@ -119,6 +153,8 @@ def _visible(table: str) -> str:
         return f"{_LENDER} AND ({_ALL} OR (SELECT code FROM work_team t WHERE t.id = team_id) = {_TEAMS})"
     if table in OF_CASE:
         return f"{_LENDER} AND ({_ALL} OR {_CASE_SEEN.format('case_id')})"
+    if table in OF_COLLECTOR:
+        return f"{_LENDER} AND ({_ALL} OR collector_id::text = (SELECT current_setting('arrears.collector', true)) OR {_COLLECTOR_SEEN})"
     if table == "approval":
         return f"{_LENDER} AND ({_ALL} OR asked_by_id::text = (SELECT current_setting('arrears.account', true)) OR {_CASE_SEEN.format('case_id')})"
     if table == "leaf":

@@ -15,7 +15,9 @@ from arrears.vault.vault import Vault
 from arrears.work import intake_hands, night_files
 from arrears.work.identities import identity, of_lender, person_of
 from arrears.work.intake_debts import close_settled, put_debts, put_payments
+from arrears.work.intake_offers import keep_strategy
 from arrears.work.intake_people import ROWS_A_PIECE, parties_of, take_people
+from arrears.work.intake_rules import keep_rules
 from arrears.work.night_files import Night
 from arrears.work.rows_by_copy import ask, copy_in, copy_out, passing_table
 
@@ -47,10 +49,12 @@ def take_in(lender: str, night: Night, vault: Vault, now: datetime, applied: lis
     told |= _put_cases(lender, night, vault)
     of = night_files.loans(night, places["borrower_id"])
     told |= put_debts(lender, night, places, of)
+    keep_strategy(lender, under, night)
     told |= close_settled(lender, night.as_of)
     parties = parties_of(lender, under, places, night_files.guarantors(night, of))
     told |= take_people(lender, under, night, vault, now, places, parties, applied).told()
     told |= put_payments(lender, under, night, places, of, now)
+    keep_rules(lender, under, night)
     told |= intake_hands.put_placements(lender, night.as_of, hands, moved)
     ask("""UPDATE work_placement p SET returned_on = greatest(p.placed_on, %(as_of)s::date), returned_why = 'other' FROM work_case c
         WHERE p.lender = %(lender)s AND c.id = p.case_id AND c.state = 'closed' AND c.closed_on = %(as_of)s AND p.returned_on IS NULL""", {"lender": lender, "as_of": night.as_of})

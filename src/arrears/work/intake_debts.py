@@ -17,7 +17,9 @@ _DEBT = ("loan_id", "product", "currency", "days_past_due", "bucket", "due_total
 
 
 def put_debts(lender: str, night: Night, places: pl.DataFrame, of: pl.DataFrame) -> dict[str, int]:
-    """Every loan that a debtor of an open case owes something of, or that was in the case before, stands in it as the night found it; a loan that is another's now stands in the old case no longer."""
+    """Every loan that a debtor of an open case owes something of, or that was in the case before, stands in it as the night found it, with what its models said of it; a loan that is
+    another's now stands in the old case no longer. Of a frozen case no score is kept.
+    """
     passing_table("taken_debt", "id uuid, case_id uuid, loan_id text, product text, currency text, days_past_due int, bucket text, due_total_minor bigint, claimable_minor bigint,"
                                 " outstanding_principal_minor bigint, position jsonb")
     case_of = places.select("borrower_id", "case_id")
@@ -27,6 +29,10 @@ def put_debts(lender: str, night: Night, places: pl.DataFrame, of: pl.DataFrame)
         told = rows.with_columns(id=pl.Series(ids, dtype=pl.String), position=pl.struct(pl.all().exclude("borrower_id", "product", "currency", "case_id")).struct.json_encode())
         copy_in("taken_debt", told.select("id", "case_id", *_DEBT, "position"))
     ask("ANALYZE taken_debt")
+    passing_table("taken_score", "loan_id text PRIMARY KEY, scores jsonb")
+    for piece in night_files.scores(night, places.filter(~pl.col("frozen"))["borrower_id"]):
+        copy_in("taken_score", piece.select("loan_id", "scores"))
+    ask("ANALYZE taken_score")
     said = {"lender": lender, "as_of": night.as_of}
     return {"debts": ask(_PUT_DEBTS, said), "debts_gone": ask(_DROP_DEBTS, said)}
 
@@ -65,11 +71,13 @@ def _first_day(lender: str, night: Night) -> date:
 
 
 _PUT_DEBTS = """
-INSERT INTO work_debt (id, lender, case_id, loan_id, product, currency, as_of, days_past_due, bucket, due_total_minor, claimable_minor, outstanding_principal_minor, position)
-SELECT t.id, %(lender)s, t.case_id, t.loan_id, t.product, t.currency, %(as_of)s, t.days_past_due, t.bucket, t.due_total_minor, t.claimable_minor, t.outstanding_principal_minor, t.position
-FROM taken_debt t LEFT JOIN work_debt k ON k.case_id = t.case_id AND k.loan_id = t.loan_id WHERE k.id IS NOT NULL OR t.due_total_minor > 0 OR t.outstanding_principal_minor > 0
+INSERT INTO work_debt (id, lender, case_id, loan_id, product, currency, as_of, days_past_due, bucket, due_total_minor, claimable_minor, outstanding_principal_minor, position, scores)
+SELECT t.id, %(lender)s, t.case_id, t.loan_id, t.product, t.currency, %(as_of)s, t.days_past_due, t.bucket, t.due_total_minor, t.claimable_minor, t.outstanding_principal_minor, t.position,
+  coalesce(s.scores, '{}')
+FROM taken_debt t LEFT JOIN taken_score s ON s.loan_id = t.loan_id LEFT JOIN work_debt k ON k.case_id = t.case_id AND k.loan_id = t.loan_id WHERE k.id IS NOT NULL OR t.due_total_minor > 0 OR t.outstanding_principal_minor > 0
 ON CONFLICT (case_id, loan_id) DO UPDATE SET product = excluded.product, currency = excluded.currency, as_of = excluded.as_of, days_past_due = excluded.days_past_due, bucket = excluded.bucket,
-  due_total_minor = excluded.due_total_minor, claimable_minor = excluded.claimable_minor, outstanding_principal_minor = excluded.outstanding_principal_minor, position = excluded.position
+  due_total_minor = excluded.due_total_minor, claimable_minor = excluded.claimable_minor, outstanding_principal_minor = excluded.outstanding_principal_minor, position = excluded.position,
+  scores = excluded.scores
 """
 _DROP_DEBTS = """DELETE FROM work_debt w USING taken_place p WHERE w.lender = %(lender)s AND w.case_id = p.case_id AND NOT p.is_new
     AND NOT EXISTS (SELECT 1 FROM taken_debt t WHERE t.case_id = w.case_id AND t.loan_id = w.loan_id)"""

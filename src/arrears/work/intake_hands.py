@@ -5,22 +5,26 @@ from its holder without giving it to another stays without one as long as nights
 Docs: docs/algorithms/intake.md, Holders.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
 import polars as pl
 
-from arrears.allocation.roster import ROSTER_FILE, Roster
+from arrears.allocation.roster import ROSTER_FILE, Collector, Roster
 from arrears.refusal import Refused
 from arrears.work import night_files
 from arrears.work.identities import identity
 from arrears.work.night_files import Night
+from arrears.work.roster_file import entry_of_agency
 from arrears.work.rows_by_copy import ask, copy_in, copy_out, passing_table
 
 _RETURNED_WHY = {"idle": "idle", "left": "left", "contract_ended": "agency", "agency_fault": "agency", "agency_share": "agency"}
 """Why a case left its holder, in the words of placements; any other reason is `other`."""
 _TEAMS = {"id": pl.String, "code": pl.String, "kind": pl.String, "ended_on": pl.Date}
+_TERMS = {"code": pl.String, "terms": pl.String}
+_DUTIES = {"roster_name": pl.String, "duties": pl.String}
 _COLLECTORS = {"id": pl.String, "roster_name": pl.String, "team_id": pl.String, "left_on": pl.Date}
 _STANDING = {"case_id": pl.String, "placement_id": pl.String, "name": pl.String, "placed_on": pl.Date}
 
@@ -64,10 +68,26 @@ def take_roster(lender: str, under: UUID, night: Night) -> tuple[Hands, dict[str
     kept["collectors_made"] = ask(_INSERT_COLLECTORS, made)
     ask(_UPDATE_COLLECTORS, made)
     kept["collectors_left"] = ask(_END_COLLECTORS, made) if night.roster.text else 0
+    _take_duties(night.roster, made)
     people = copy_out("SELECT id, roster_name, team_id, left_on FROM work_collector WHERE lender = %(lender)s", _COLLECTORS, made)
     agencies = standing.filter(pl.col("kind") == "agency")
     return Hands(dict(agencies.select("code", "id").iter_rows()) | dict(people.select("roster_name", "team_id").iter_rows()),
                  dict.fromkeys(agencies["code"]) | dict(people.select("roster_name", "id").iter_rows()), frozenset(agencies["id"])), kept
+
+
+def _take_duties(roster: Roster, made: dict) -> None:
+    """What each collector and agency may have is as roster.yaml says, but of those whom people changed since it was written."""
+    passing_table("taken_duties", "roster_name text, duties jsonb")
+    copy_in("taken_duties", pl.DataFrame([(one.name, json.dumps(_duties(one))) for one in roster.collectors], schema=_DUTIES, orient="row"))
+    ask(_PUT_DUTIES, made)
+    passing_table("taken_terms", "code text, terms jsonb")
+    copy_in("taken_terms", pl.DataFrame([(one.name, json.dumps(entry_of_agency(one), ensure_ascii=False)) for one in roster.agencies], schema=_TERMS, orient="row"))
+    ask(_PUT_TERMS, made)
+
+
+def _duties(one: Collector) -> dict:
+    lists = {name: None if words is None else list(words) for name, words in (("languages", one.languages), ("stages", one.stages), ("products", one.products), ("regions", one.regions), ("skills", one.skills))}
+    return {"owner": one.owner, "works_from": one.works_from.isoformat(), "cases_most": one.cases_most, "minutes_a_day": one.minutes, "amount_most_minor": one.amount_most_minor, **lists}
 
 
 def _told(roster: Roster, day: date, *, is_gone: bool = False) -> tuple[dict, dict]:
@@ -135,13 +155,21 @@ def _given_back(lender: str, ids: pl.Series) -> pl.Series:
 _MOVES = {"borrower_id": pl.String, "case_id": pl.String, "placement_id": pl.String, "id": pl.String, "name": pl.String, "placed_on": pl.Date, "returned_why": pl.String}
 _INSERT_TEAMS = "INSERT INTO work_team (id, lender, code, kind, ended_on) SELECT id, %(lender)s, code, kind, ended_on FROM taken_team ON CONFLICT (lender, code) DO NOTHING"
 _UPDATE_TEAMS = """UPDATE work_team w SET kind = t.kind, ended_on = t.ended_on FROM taken_team t
-    WHERE w.lender = %(lender)s AND w.code = t.code AND (w.kind, w.ended_on) IS DISTINCT FROM (t.kind, t.ended_on)"""
-_END_TEAMS = "UPDATE work_team SET ended_on = %(gone)s WHERE lender = %(lender)s AND ended_on IS NULL AND code NOT IN (SELECT code FROM taken_team)"
+    WHERE w.lender = %(lender)s AND w.code = t.code AND w.changed_at IS NULL AND (w.kind, w.ended_on) IS DISTINCT FROM (t.kind, t.ended_on)"""
+_END_TEAMS = "UPDATE work_team SET ended_on = %(gone)s WHERE lender = %(lender)s AND ended_on IS NULL AND changed_at IS NULL AND code NOT IN (SELECT code FROM taken_team)"
 _INSERT_COLLECTORS = """INSERT INTO work_collector (id, lender, roster_name, team_id, left_on) SELECT id, %(lender)s, roster_name, team_id, left_on FROM taken_collector
     ON CONFLICT (lender, roster_name) DO NOTHING"""
 _UPDATE_COLLECTORS = """UPDATE work_collector w SET team_id = t.team_id, left_on = t.left_on FROM taken_collector t
-    WHERE w.lender = %(lender)s AND w.roster_name = t.roster_name AND (w.team_id, w.left_on) IS DISTINCT FROM (t.team_id, t.left_on)"""
-_END_COLLECTORS = "UPDATE work_collector SET left_on = %(gone)s WHERE lender = %(lender)s AND left_on IS NULL AND roster_name NOT IN (SELECT roster_name FROM taken_collector)"
+    WHERE w.lender = %(lender)s AND w.roster_name = t.roster_name AND w.changed_at IS NULL AND (w.team_id, w.left_on) IS DISTINCT FROM (t.team_id, t.left_on)"""
+_END_COLLECTORS = "UPDATE work_collector SET left_on = %(gone)s WHERE lender = %(lender)s AND left_on IS NULL AND changed_at IS NULL AND roster_name NOT IN (SELECT roster_name FROM taken_collector)"
+_PUT_DUTIES = """UPDATE work_collector w SET is_rostered = true, owner = t.owner, works_from = t.works_from, cases_most = t.cases_most, minutes_a_day = t.minutes_a_day,
+      amount_most_minor = t.amount_most_minor, languages = t.languages, stages = t.stages, products = t.products, regions = t.regions, skills = t.skills
+    FROM (SELECT d.roster_name, r.* FROM taken_duties d CROSS JOIN LATERAL jsonb_to_record(d.duties) AS r(owner text, works_from date, cases_most int, minutes_a_day int, amount_most_minor bigint,
+          languages varchar[], stages varchar[], products varchar[], regions varchar[], skills varchar[])) t
+    WHERE w.lender = %(lender)s AND w.roster_name = t.roster_name AND w.changed_at IS NULL AND
+      (w.is_rostered, w.owner, w.works_from, w.cases_most, w.minutes_a_day, w.amount_most_minor, w.languages, w.stages, w.products, w.regions, w.skills) IS DISTINCT FROM
+      (true, t.owner, t.works_from, t.cases_most, t.minutes_a_day, t.amount_most_minor, t.languages, t.stages, t.products, t.regions, t.skills)"""
+_PUT_TERMS = """UPDATE work_team w SET terms = t.terms FROM taken_terms t WHERE w.lender = %(lender)s AND w.code = t.code AND w.changed_at IS NULL AND w.terms IS DISTINCT FROM t.terms"""
 _END_PLACEMENTS = """UPDATE work_placement w SET returned_on = greatest(w.placed_on, %(as_of)s::date), returned_why = m.returned_why FROM taken_move m
     WHERE w.id = m.placement_id AND w.lender = %(lender)s AND w.returned_on IS NULL"""
 _MAKE_PLACEMENTS = """INSERT INTO work_placement (id, lender, case_id, team_id, held_by_id, placed_on) SELECT id, %(lender)s, case_id, team_id, held_by_id, placed_on FROM taken_move WHERE id IS NOT NULL

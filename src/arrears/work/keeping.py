@@ -41,13 +41,18 @@ from arrears.work.models import (
     Debt,
     Dispute,
     Entry,
+    Hardship,
     Hold,
     Lender,
+    MatterNote,
+    MatterTask,
     Party,
     Payment,
     Placement,
     Plan,
     Promise,
+    SampleItem,
+    Sheet,
 )
 from arrears.work.own_choices import section
 
@@ -196,8 +201,8 @@ def _rows(found: dict[UUID, Facts], of: Q) -> None:
     for model in (Complaint, Dispute):
         for case, row, raised, answered in model.objects.filter(of).exclude(text_sealed=None, answer_sealed=None).values_list("case", "id", "raised_at", "answered_at"):
             found[case].rows.append(("complaint_file", row, None, _day(answered or raised)))
-    for model, column in ((Contact, "note_sealed"), (Hold, "reason_sealed")):
-        for case in model.objects.filter(of).exclude(**{column: None}).values_list("case", flat=True).distinct():
+    for model, *columns in ((Contact, "note_sealed"), (Hold, "reason_sealed"), (Hardship, "text_sealed", "wanted_sealed", "sheet_sealed", "answer_sealed"), (MatterNote, "text_sealed"), (MatterTask, "text_sealed"), (Sheet, "comment_sealed"), (SampleItem, "dispute_sealed")):
+        for case in model.objects.filter(of).exclude(**dict.fromkeys(columns)).values_list("case", flat=True).distinct():
             found[case].has_words = True
     for case, row, placed, returned in Placement.objects.filter(of, team__kind="agency").values_list("case", "id", "placed_on", "returned_on"):
         found[case].rows.append(("sharing_record", row, None, returned or placed))

@@ -1,12 +1,12 @@
 """A finished night as the work plane reads it: who is on the worklist, what everybody owes, who has whose case; checked before a row of it is used.
 
-Read are BOOK/nights/D (run.json, summary.json, worklist, decisions, positions, cases, assigned), the latest BOOK/allocation/D, and of the book's store the loans,
+Read are BOOK/nights/D (run.json, summary.json, worklist, decisions, positions, scores, cases, assigned), the latest BOOK/allocation/D, and of the book's store the loans,
 payments and guarantors as they were known when the night was done. Everything comes in pieces, so memory does not grow with the book, ids of the wanted people aside.
 """
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -26,6 +26,7 @@ from arrears.tables.visible import is_visible
 
 ROWS_A_PIECE = 50_000
 _WORKLIST = ("rank", "borrower_id", "loan_id", "bucket", "days_past_due", "currency", "claimable_minor", "treatment", "channel", "held_by")
+_SCORES = ("loan_id", "borrower_id", "model", "estimate", "low", "high", "points", "reasons")
 _HOLDERS = ("borrower_id", "held_by", "held_since", "before", "left_why")
 
 
@@ -42,7 +43,8 @@ class PeopleFile:
 class Night:
     """A finished night, and what of its book goes with it. holders: the file that says who has whose case since, None where the book has no roster.
 
-    known_at: microseconds, up to which rows of the book count. people: oldest first. digest: of everything that is taken in; equal digests, equal content.
+    known_at: microseconds, up to which rows of the book count. people: oldest first. law: the files of the law and of the lender's own rules that the night was decided by, as run.json
+    kept them; lender_text: its lender.yaml. digest: of everything that is taken in; equal digests, equal content.
     """
 
     book: Book
@@ -57,6 +59,8 @@ class Night:
     manifest: Manifest
     worklist_digest: str
     digest: str
+    law: dict[str, str] = field(default_factory=dict, repr=False)
+    lender_text: str = field(default="", repr=False)
 
 
 def night_of(book: Book, as_of: date) -> Night:
@@ -82,7 +86,7 @@ def night_of(book: Book, as_of: date) -> Night:
     roster = store.roster_text(book)
     told = [as_of.isoformat(), lender.text, roster, *digests, *(one.digest for one in people)]
     return Night(book, as_of, microseconds_of(datetime.fromisoformat(run["known_at"])), folder, holders, lender, roster_from(roster), roster_from(roster_then), people,
-                 manifest, digests[1], sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest())
+                 manifest, digests[1], sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest(), _law(run), run.get("lender", ""))
 
 
 def worklist(night: Night) -> Iterator[pl.DataFrame]:
@@ -138,6 +142,22 @@ def positions(night: Night, of: pl.DataFrame) -> Iterator[pl.DataFrame]:
         yield from _rows(part, (), night.as_of).join(of, on="loan_id").iter_slices(ROWS_A_PIECE)
 
 
+def scores(night: Night, wanted: pl.Series) -> Iterator[pl.DataFrame]:
+    """What the night's models said of the loans of these borrowers, in pieces: loan_id and scores, a JSON object by model; nothing where no model was released."""
+    for path in sorted((night.folder / "scores").glob("p*.parquet")):
+        rows = _rows(path, _SCORES, night.as_of).filter(pl.col("borrower_id").is_in(wanted.implode())).sort("loan_id", "model")
+        said = pl.struct("estimate", "low", "high", "points", pl.col("reasons").str.split("; "))
+        told = rows.select("loan_id", one=pl.concat_str(pl.lit('"'), "model", pl.lit('":'), said.struct.json_encode()))
+        yield from told.group_by("loan_id", maintain_order=True).agg(scores=pl.lit("{") + pl.col("one").str.join(",") + pl.lit("}")).iter_slices(ROWS_A_PIECE)
+
+
+def score_words(night: Night) -> dict[str, dict]:
+    """By model what it foretells and of whom, in both languages, its version, whether the event is bad, and its features in words; empty where no model was released."""
+    told = _json(night.folder / "summary.json", night.as_of).get("scores") or {}
+    kept = ("version", "zh", "en", "who_zh", "who_en", "event_is_bad", "reason_words")
+    return {one["model"]: {name: one[name] for name in kept if name in one} for one in told.get("models", ())}
+
+
 def payments(night: Night, of: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """The payments of these loans that the night knew, in pieces: payment_id, loan_id, borrower_id, currency, paid_on, amount_minor, reverses."""
     for name in night.manifest.partitions:
@@ -167,6 +187,12 @@ def languages(night: Night) -> pl.DataFrame:
     return _rows(path, ("borrower_id", "language"), night.as_of).select("borrower_id", "language").drop_nulls()
 
 
+def strategy_text(night: Night) -> str | None:
+    """The text of the strategy by which the night proposed; None where its run says none. Raises Refused where run.json is damaged."""
+    text = _json(night.folder / "run.json", night.as_of).get("strategy")
+    return text if isinstance(text, str) and text.strip() else None
+
+
 def _holders(book: Book, as_of: date, run: dict) -> tuple[Path | None, str]:
     """The file of who has whose case since the night, and the roster by which it was given."""
     files = store.sharings(book, as_of)
@@ -180,6 +206,12 @@ def _holders(book: Book, as_of: date, run: dict) -> tuple[Path | None, str]:
         raise Refused(f"{files[-1]}: cases were shared out after the night of {as_of}, which was then done again, so this rests on a night that is no more; move the folder {files[-1].parent} away",
                       f"{files[-1]}：该次分案之后，{as_of} 夜批又已重做，其依据已不存在；请移走文件夹 {files[-1].parent}")
     return files[-1], record["roster"]
+
+
+def _law(run: dict) -> dict[str, str]:
+    """The files of the law that the night kept; none where it kept none, and then nobody can be told to be contacted."""
+    told = run.get("law")
+    return {name: text for name, text in told.items() if isinstance(text, str)} if isinstance(told, dict) else {}
 
 
 def _people(book: Book) -> tuple[PeopleFile, ...]:

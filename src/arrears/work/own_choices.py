@@ -5,6 +5,15 @@ from pathlib import Path
 from arrears import strict_yaml
 from arrears.refusal import Refused
 
+SIZE_MOST_BYTES = 20 * 1024 * 1024
+"""How large an attachment may be; settings.yaml may say another, up to MOST_OF_ALL_BYTES: sealing holds the whole in memory."""
+MOST_OF_ALL_BYTES = 256 * 1024 * 1024
+
+
+def read_size_most(home: Path) -> int:
+    """What home/settings.yaml says as attachments.size_most_bytes, else SIZE_MOST_BYTES. Raises Refused or BadYaml."""
+    return whole_numbers(home, "attachments", {"size_most_bytes": SIZE_MOST_BYTES}, MOST_OF_ALL_BYTES)["size_most_bytes"]
+
 
 def section(home: Path, name: str) -> dict:
     """The section of home/settings.yaml, empty where nothing is said. Raises Refused or BadYaml."""

@@ -5,7 +5,10 @@ import json
 from datetime import date
 from typing import Any
 
+from arrears.work.authority import Terms
 from arrears.work.models import Plan
+
+_ROLES = {"collector": ("a collector", "催收员"), "agency_worker": ("an agency worker", "委外人员"), "team_lead": ("a team lead", "组长"), "compliance_officer": ("a compliance officer", "合规专员")}
 
 
 def waived_by(plan: Plan) -> dict[str, int]:
@@ -15,7 +18,23 @@ def waived_by(plan: Plan) -> dict[str, int]:
 
 def terms_of(plan: Plan) -> dict[str, Any]:
     """Everything of the plan that is agreed."""
-    return {"plan": str(plan.id), "loan_id": plan.loan_id, "currency": plan.currency, "instalments": plan.instalments, **waived_by(plan)}
+    return {"plan": str(plan.id), "loan_id": plan.loan_id, "kind": plan.kind, "currency": plan.currency, "instalments": plan.instalments, **waived_by(plan),
+            "waived_principal_minor": plan.waived_principal_minor, "beyond": plan.beyond}
+
+
+def authority_terms(plan: Plan) -> Terms:
+    """What the authority matrix asks of the plan."""
+    return Terms(plan.kind, plan.currency, sum(one["amount_minor"] for one in plan.instalments), sum(waived_by(plan).values()), plan.waived_principal_minor, tuple(plan.beyond))
+
+
+def waived_of(waived: dict[str, int], principal: int) -> dict[str, int]:
+    """What is waived by its short name: penalty, interest, fee, principal."""
+    return {"penalty": waived["waived_penalty_minor"], "interest": waived["waived_interest_minor"], "fee": waived["waived_fee_minor"], "principal": principal}
+
+
+def roles_in_words(roles: tuple[str, ...]) -> tuple[str, str]:
+    """Those roles in a row, in English and in Chinese; nobody where there are none."""
+    return (" or ".join(_ROLES[role][0] for role in roles) or "nobody", "或".join(_ROLES[role][1] for role in roles) or "任何人（无人有权）")
 
 
 def day_of_text(text: str) -> date:

@@ -49,6 +49,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "amount_minor": Column("amount_minor", optional=True, holds="number"),
     },
     "Account": {"lender": Column("lender"), "name": Column("name"), "roles": Column("roles", holds="words")},
+    "Collector": {"lender": Column("lender"), "team": Column("team__code"), "id": Column("id", holds="id")},
     "Entry": {"lender": Column("lender"), "actor": Column("actor_name")},
     "Lender": {"lender": Column("code")},
 }
@@ -56,7 +57,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
 
 
 def resource_of(row) -> Resource:
-    """What the policies know of a row of the models Case, Approval, Account, Entry or Lender. Raises KeyError for any other."""
+    """What the policies know of a row of the models Case, Approval, Account, Collector, Entry or Lender. Raises KeyError for any other."""
     kind = type(row).__name__
     attributes = {name: value for name, column in COLUMNS[kind].items() if (value := _told(row, column)) is not None}
     return Resource(kind, str(row.pk), attributes)

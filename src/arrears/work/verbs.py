@@ -5,7 +5,7 @@ The same verbs stand as actions in policies/schema.cedarschema; arrears.work.acc
 
 from dataclasses import dataclass
 
-KINDS = ("Case", "Approval", "Account", "Entry", "Lender")
+KINDS = ("Case", "Approval", "Account", "Collector", "Entry", "Lender")
 """What a verb is done to; `Lender` for what is done once for the whole lender, or makes what was not there before."""
 
 
@@ -92,6 +92,74 @@ VERBS: dict[str, Verb] = {
     "vault.status": Verb(("Lender",), "查看保险库状态", "see the vault's status", reads=True),
     "database.backup": Verb(("Lender",), "备份数据库", "back the database up"),
     "database.restore": Verb(("Lender",), "恢复数据库", "restore the database"),
+    # front
+    # person
+    # queue
+    "case.next": Verb(("Lender",), "领取下一个案件", "get the next account"),
+    "case.put_back": Verb(("Case",), "退回案件", "put an account back"),
+    "talk.note": Verb(("Case",), "记录沟通结果", "note the outcome of a talk"),
+    "reminder.done": Verb(("Case",), "完成提醒", "tick a reminder off"),
+    # plans
+    "plan.draw_up": Verb(("Case",), "出具分期协议", "draw up the agreement of a plan"),
+    "plan.reoffer": Verb(("Lender",), "违约分期自动重新提供", "offer broken plans again"),
+    # matters
+    "dispute.extend": Verb(("Case",), "异议延期", "extend the time to answer a dispute"),
+    "complaint.extend": Verb(("Case",), "投诉延期", "extend the time to answer a complaint"),
+    "hardship.raise": Verb(("Case",), "登记困难申请", "raise hardship"),
+    "hardship.examine": Verb(("Case",), "核实困难情况", "note papers and the figures of a household"),
+    "hardship.decide": Verb(("Case",), "作出困难审查决定", "decide about hardship"),
+    "hardship.confirm": Verb(("Case",), "复核不予同意", "confirm another's refusal of hardship"),
+    "hardship.settle": Verb(("Lender",), "结束到期的困难暂缓", "end pauses that are over"),
+    "matter.read": Verb(("Case",), "查看异议、投诉、困难的原文", "read what was said in a dispute, complaint or hardship"),
+    "matter.note": Verb(("Case",), "记录核查情况", "note what was found"),
+    "matter.assign": Verb(("Case",), "指定办理人", "give a matter to somebody"),
+    "matter.weigh": Verb(("Case",), "认定简单或复杂", "weigh a matter as simple or complex"),
+    "matter.attach": Verb(("Case",), "列为证据", "add evidence to a matter"),
+    "matter.task": Verb(("Case",), "下达整改事项", "set what is to be put right"),
+    "matter.task_done": Verb(("Case",), "完成整改事项", "say that something is put right"),
+    "matter.reopen": Verb(("Case",), "重新受理", "take a matter up again"),
+    # team
+    "case.move_many": Verb(("Lender",), "批量转派案件", "move many cases at once"),
+    "case.move_back": Verb(("Lender",), "撤销批量转派", "take a move of many cases back"),
+    "team.view": Verb(("Collector",), "查看团队工作情况", "see how a team's work stands", reads=True),
+    "team.own": Verb(("Collector",), "查看本人工作情况", "see one's own figures", reads=True),
+    "coaching.list": Verb(("Collector",), "查看辅导记录", "see coaching notes", reads=True),
+    "coaching.write": Verb(("Collector",), "写辅导记录", "write a coaching note"),
+    "coaching.read": Verb(("Collector",), "确认辅导记录", "take note of a coaching note"),
+    "coaching.follow_up": Verb(("Collector",), "完成辅导跟进", "follow a coaching note up"),
+    "absence.list": Verb(("Collector",), "查看缺勤", "see absences", reads=True),
+    "absence.put": Verb(("Collector",), "登记缺勤", "put an absence down"),
+    "absence.end": Verb(("Collector",), "结束缺勤", "end an absence"),
+    # oversight
+    "ledger.view": Verb(("Case",), "查看联系台账", "see the ledger of contacts", reads=True),
+    "sample.view": Verb(("Lender",), "查看质检抽样", "see samples for quality checks", reads=True),
+    "sample.draw": Verb(("Lender",), "质检抽样", "draw a sample for quality checks"),
+    "sheet.fill": Verb(("Case",), "填写质检评分表", "fill a scoring sheet"),
+    "sheet.view": Verb(("Lender",), "查看本人质检结果", "see the scores of one's own contacts", reads=True),
+    "sheet.dispute": Verb(("Lender",), "对质检结果申诉", "dispute a score"),
+    "law.view": Verb(("Lender",), "查看法规规则", "read the rules of law in force", reads=True),
+    "export.view": Verb(("Lender",), "查看数据导出", "see exports", reads=True),
+    "export.ask": Verb(("Lender",), "申请数据导出", "ask for an export"),
+    "export.make": Verb(("Lender",), "生成导出文件", "make the file of an export"),
+    "export.fetch": Verb(("Lender",), "下载导出文件", "fetch the file of an export"),
+    # running
+    "run.list": Verb(("Lender",), "查看任务", "see runs and their logs", reads=True),
+    "run.ask": Verb(("Lender",), "提交任务", "have a run executed"),
+    "run.cancel": Verb(("Lender",), "取消任务", "cancel a run"),
+    "run.claim": Verb(("Lender",), "接手任务", "take the run that waited longest"),
+    "run.report": Verb(("Lender",), "报告任务进度", "say how far a run is"),
+    "run.end": Verb(("Lender",), "结束任务", "put down how a run ended"),
+    "quarantine.list": Verb(("Lender",), "查看隔离区", "see what waits in quarantine", reads=True),
+    "quarantine.fetch": Verb(("Lender",), "下载隔离记录", "fetch the records in quarantine"),
+    "roster.view": Verb(("Lender",), "查看名册", "see the roster", reads=True),
+    "collector.change": Verb(("Lender",), "变更催收员", "change what a collector may have"),
+    "collector.end": Verb(("Lender",), "登记催收员离岗", "say when a collector leaves"),
+    "team.end": Verb(("Lender",), "结束团队", "end a team"),
+    "agency.change": Verb(("Lender",), "变更委外机构", "change an agency's contract"),
+    "roster.write": Verb(("Lender",), "写入名册文件", "put changes into roster.yaml"),
+    "limit.view": Verb(("Lender",), "查看限额", "see the operator's limits", reads=True),
+    "limit.set": Verb(("Lender",), "调整限额", "set one of the operator's limits"),
+    # end
 }
 
 PURPOSES = ("collection", "identity_check", "dispute", "complaint", "person_right", "legal_proceedings", "emergency")

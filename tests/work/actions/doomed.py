@@ -20,7 +20,8 @@ def call_of(number: int, cases: list[dict]) -> tuple[str, UUID, dict, str, str]:
         ("hold.place", {"kind": "cease", "text": f"hold {number}"}),
         ("plan.propose", {"loan_id": case["loan"], "instalments": [{"due_on": "2026-12-01", "amount_minor": 1 + number % 50}]}),
         ("contact_point.add", {"party": case["party"], "kind": "phone", "value": f"1990{number:07}"}),
-    ][number % 5]
+        ("talk.note", {"outcome": "promise", "loan_id": case["loan"], "amount_minor": 1 + number % 50, "pay_by_on": "2026-11-20", "pay_channel": "app", "note": f"talk {number}"}),
+    ][number % 6]
     return verb, UUID(case["id"]), parameters, f"doomed-{number:06}", f"reason {number}"
 
 

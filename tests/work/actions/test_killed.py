@@ -21,9 +21,11 @@ KILLS = 3000 if os.environ.get("ARREARS_LONG_FAULTS") == "1" else 300
 THREADS = 3
 ANSWERS_MOST, LIVES_SECONDS = 4, 0.02
 """A child is killed a random part of this time after a random number of answers, so that the moments lie anywhere in an action however fast the machine is; after none, anywhere in its start too."""
-TABLE_OF = {"promise.take": "work_promise", "contact.note": "work_contact", "hold.place": "work_hold", "plan.propose": "work_plan", "contact_point.add": "work_contactpoint"}
-ALSO = {"contact.note": {("work_case", "UPDATE")}}
-"""What the first contact of a case changes beside its own row."""
+TABLE_OF = {"promise.take": "work_promise", "contact.note": "work_contact", "hold.place": "work_hold", "plan.propose": "work_plan", "contact_point.add": "work_contactpoint", "talk.note": "work_contact"}
+ALWAYS = {"talk.note": {("work_contact", "UPDATE"), ("work_promise", "INSERT"), ("work_reminder", "INSERT"), ("work_case", "UPDATE")}}
+"""What an action that entails more always changes beside its own row."""
+ALSO = {"contact.note": {("work_case", "UPDATE"), ("work_contactrule", "INSERT")}, "talk.note": {("work_contactrule", "INSERT")}, "promise.take": {("work_case", "UPDATE"), ("work_reminder", "INSERT")}}
+"""What the first contact of a case changes beside its own row, and the rules that spoke of it; a promise: a reminder, and until when the case waits."""
 
 
 class Log:
@@ -62,7 +64,7 @@ class Log:
 
     def _take(self, entry: dict) -> None:
         assert entry["key"] not in self.entry_of_key, f"{entry['key']} was done twice"
-        wrote = {(TABLE_OF[entry["verb"]], "INSERT")}
+        wrote = {(TABLE_OF[entry["verb"]], "INSERT")} | ALWAYS.get(entry["verb"], set())
         assert wrote <= entry["changes"] <= wrote | ALSO.get(entry["verb"], set()), f"{entry['verb']} wrote {entry['changes']}"
         self.entry_of_key[entry["key"]] = entry
 

@@ -78,6 +78,12 @@ def test_people_come_sealed_with_blind_indexes_and_nothing_plain_is_stored(work,
     assert not [text for text in ("王小明", "李四", "990101199001010011", *PHONES, "a@example.com", "样例路", "6200123456789") if text in everything]
 
 
+def test_heirs_and_guardians_come_with_the_file_of_people(work, nights):
+    give(nights, said("A", name="王小明"), said("A", "heir", name="王小红", phone=PHONES[2:]), said("A", "guardian", name="王大红"))
+    taken(work, nights.night(one_night("A")))
+    assert known(nights.lender, "A", "heir") == {"name": "王小红", "id_number": None, "phone 0": (PHONES[2], "usable")} and known(nights.lender, "A", "guardian")["name"] == "王大红"
+
+
 def test_people_without_a_case_are_not_taken_in_and_have_no_key(work, nights):
     give(nights, said("A", name="王小明"), said("X", name="无案件"), said("X", "guarantor", name="无案件"))
     told, _ = taken(work, nights.night(one_night("A")))

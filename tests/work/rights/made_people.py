@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 from arrears.days import moment_of
+from work_home import keep_rules
 
 DAY = 86_400_000_000
 HOUR = 3_600_000_000
@@ -34,6 +35,7 @@ def lender_made(work, licence: str = "bank", law: str = "cn") -> str:
     code = f"r{uuid4().hex[:12]}"
     with writing(work, code):
         Lender.objects.create(code=code, name_zh="测", name_en="Test", law=law, licence=licence)
+        keep_rules(code, licence, law)
         Team.objects.create(lender=code, code="T1")
     return code
 

@@ -1,25 +1,73 @@
-"""What stands around every page: who is logged in, what they may open from here, the other language."""
+"""What stands around every page: who is logged in, what they may open from here, the search, what was just done, the other language."""
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_noop as _
 
+from arrears.web.desk.words import WORDS
+from arrears.web.draft_keys import draft_key
+from arrears.work.roles import role_table
+
 LINKS = (
     ("home", _("Work"), None),
+    # front
+    # person
+    # queue
+    ("queue", _("Queue"), {"collector", "team_lead", "agency_worker"}),
+    # plans
+    # matters
+    ("matters", _("Disputes and complaints"), {"collector", "team_lead", "compliance_officer", "auditor", "agency_worker"}),
+    # team
+    ("team", _("Team"), {"team_lead", "compliance_officer", "auditor"}),
+    ("coaching", _("Coaching"), {"team_lead"}),
+    ("absences", _("Absences"), {"team_lead"}),
+    ("team_me", _("My figures"), {"collector"}),
+    # oversight
+    ("ledger", _("Contact ledger"), {"team_lead", "compliance_officer", "auditor"}),
+    ("samples", _("Quality checks"), {"team_lead", "compliance_officer", "auditor"}),
+    ("own_sheets", _("My scores"), {"collector", "agency_worker"}),
+    ("law", _("Law"), {"compliance_officer", "auditor", "strategist"}),
+    ("exports", _("Exports"), {"team_lead", "compliance_officer", "data_officer", "auditor"}),
+    # running
+    ("runs", _("Runs"), {"administrator", "auditor"}),
+    ("roster", _("Roster"), {"administrator", "auditor", "compliance_officer", "team_lead"}),
+    ("limits", _("Limits"), {"administrator", "auditor", "compliance_officer"}),
+    ("calendar", _("Calendar"), {"administrator", "compliance_officer", "team_lead"}),
+    # end
     ("approvals", _("Approvals"), {"collector", "team_lead", "compliance_officer", "strategist", "data_officer", "auditor", "agency_worker"}),
     ("entries", _("Log"), {"compliance_officer", "auditor"}),
     ("accounts", _("Accounts"), {"administrator", "compliance_officer", "auditor"}),
     ("own_account", _("My account"), None),
 )
+"""Name of the address, what it is called, and whom it is for; what is for everybody has None."""
+
+
+KEYS = {"queue": "q"}
+"""Which link of the frame a key presses."""
+UNDER = {"account_create": "accounts", "own_password": "own_account", "case": "home", "move": "team", "team_list": "team"}
+"""Under which link a page stands that is none itself."""
 
 
 def around(request) -> dict:
-    """The context of every template; on an error page too, where nobody may be logged in."""
-    actor = getattr(request, "actor", None)
-    is_whole = actor is not None and actor.second_factor and not getattr(getattr(request, "standing", None), "must_change", False)
+    """The context of every template; on an error page too, where nobody may be logged in. done: what `?done=` says was done, where that is a code of ours."""
+    actor, standing = getattr(request, "actor", None), getattr(request, "standing", None)
+    is_whole = actor is not None and actor.second_factor and not getattr(standing, "must_change", False)
     match = getattr(request, "resolver_match", None)
-    links = [{"url": reverse(name), "text": translation.gettext(text), "is_here": bool(match and match.view_name == name)} for name, text, roles in LINKS
-             if is_whole and (roles is None or roles & actor.roles)]
-    return {"actor": actor, "links": links, "is_whole": is_whole, "is_english": translation.get_language() == "en", "profile": settings.ARREARS_ACCESS,
-            "roles": sorted(actor.roles) if actor else [], "now_here": getattr(request, "now", None)}
+    here = match.view_name if match else ""
+    links = [{"name": name, "url": reverse(name), "text": translation.gettext(text), "is_here": name in (here, UNDER.get(here)), "key": KEYS.get(name)} for name, text, roles in LINKS
+             if is_whole and name != "own_account" and (roles is None or roles & actor.roles)]
+    done = WORDS.get(request.GET.get("done", ""))
+    shown = {"actor": actor, "links": links, "is_whole": is_whole, "is_english": translation.get_language() == "en", "profile": settings.ARREARS_ACCESS, "roles": sorted(actor.roles) if actor else [],
+             "now_here": getattr(request, "now", None), "may_search": is_whole and bool(actor.roles & _who_opens("search")), "done": translation.gettext(done) if done else ""}
+    if is_whole and actor.account is not None and standing is not None:
+        told = draft_key(actor.account, standing.epoch)
+        shown |= {"draft_owner": told.owner, "draft_key": told.key}
+    return shown
+
+
+def _who_opens(address: str) -> frozenset[str]:
+    """The roles that the table of roles lets open an address by its verb; none where there is no such address."""
+    table = role_table()
+    row = table.rows.get(table.routes.get(address, ""))
+    return frozenset(row.reach) if row else frozenset()

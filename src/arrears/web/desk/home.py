@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from arrears.days import moment_of
 from arrears.refusal import Refused
+from arrears.web.desk.oversight_tiles import tiles
 from arrears.web.desk.record_line import record_line
 from arrears.work.actions.action import ZONE
 from arrears.work.actor import Actor
@@ -51,6 +52,8 @@ def home(request):
         shown["entries"] = latest_entries(actor, size=15)
     if actor.roles & {"administrator"}:
         shown["accounts"] = accounts(actor)[:50]
+    if watched := tiles(request):
+        shown["tiles"] = watched
     if record := record_line(request):
         shown["record"] = record
     shown["guides"] = [_guide(*GUIDES[role]) for role in sorted(actor.roles & set(GUIDES))]

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from arrears.refusal import Refused
@@ -27,8 +28,8 @@ def approvals(request):
 @require_POST
 def decide(request, approval: UUID):
     """Approved or refused, with a reason."""
-    perform(request.actor, "approval.decide", {"approve": request.POST.get("decision") == "approve"}, request.now, thing=approval, reason=request.POST.get("reason"), key=request.POST.get("key") or None)
-    return redirect("approvals")
+    told = perform(request.actor, "approval.decide", {"approve": request.POST.get("decision") == "approve"}, request.now, thing=approval, reason=request.POST.get("reason"), key=request.POST.get("key") or None)
+    return redirect(f"{reverse('team')}?done=team_decided" if request.POST.get("next") == "team" else f"{reverse('approvals')}?done={told['state']}")
 
 
 @require_safe

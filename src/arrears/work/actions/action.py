@@ -24,7 +24,7 @@ from arrears.refusal import Refused
 from arrears.work import access
 from arrears.work.actor import Actor
 from arrears.work.entry_leaf import UNSAID, entry_content, field_digest, field_value, salt_of
-from arrears.work.models import Account, Answer, Approval, Case, Lender
+from arrears.work.models import Account, Answer, Approval, Case, Collector, Lender
 from arrears.work.sealing import sealed_with_entry, vault
 from arrears.work.tenancy import seen_by
 from arrears.work.verbs import PURPOSES
@@ -66,7 +66,7 @@ class Doing:
 
 @dataclass(frozen=True)
 class Action:
-    """A verb, the function that does it, what it acts on (case, approval, account, lender; case_or_lender: a case where one is named), and what of it is personal.
+    """A verb, the function that does it, what it acts on (case, approval, account, collector, lender; case_or_lender: a case where one is named), and what of it is personal.
 
     personal: parameters that no Entry holds, because personal data may stand in them; tells: its answer holds personal data, so it is never kept and takes no key.
     context: parameters that policies see beside purpose and reason, such as field or roles.
@@ -86,7 +86,7 @@ ACTIONS: dict[str, Action] = {}
 _KEY = re.compile(r"[A-Za-z0-9_.:-]{8,120}")
 _SAID_OF = {"extra_forbidden": "has a parameter that there is none of", "uuid_parsing": "is no UUID"}
 """In place of pydantic's own words, which repeat some of what was given."""
-_THINGS = {"case": Case, "approval": Approval, "account": Account}
+_THINGS = {"case": Case, "approval": Approval, "account": Account, "collector": Collector}
 _SO_FAR = """SELECT nextval('work_entry_numbers'), (SELECT json_agg(json_build_object('table', c."table", 'operation', c.operation, 'rows', c.rows, 'ids', c.ids,
         'before', encode(c.before, 'hex'), 'after', encode(c.after, 'hex')) ORDER BY c.id) FROM work_change c WHERE c.entry_id = %s),
         (SELECT p.person FROM work_party p WHERE p.case_id = %s AND p.role = 'debtor' ORDER BY p.id LIMIT 1)"""
@@ -99,7 +99,7 @@ INSERT INTO work_entry (id, number, lender, "case", at, actor, actor_name, roles
 VALUES (%(id)s, %(number)s, %(lender)s, %(case)s::uuid, %(at)s, %(actor)s::uuid, %(actor_name)s, %(roles)s::varchar[], %(via)s, %(verb)s, %(purpose)s::text, %(reason_sealed)s::bytea,
         %(parameters)s::jsonb, %(result)s::jsonb, %(policies)s::varchar[], %(refused)s, %(key)s::text, %(salt)s)"""
 """The entry, its leaf, and the answer under its key where there is one: one statement, as every action waits for it."""
-_SEEN_BY_POLICY = {"case": ("team",), "approval": ("case__team",)}
+_SEEN_BY_POLICY = {"case": ("team",), "approval": ("case__team",), "collector": ("team",)}
 """What policies ask of a thing that stands in another table: read with it, in one go."""
 
 
@@ -120,7 +120,7 @@ def perform(actor: Actor, verb: str, parameters: dict[str, Any], now: int, *, th
             reason: str | None = None, purpose: str | None = None) -> dict:
     """The action is done, whole, with its Entry; or nothing is. Returns its answer.
 
-    now: microseconds UTC. thing: the id of the case, approval or account acted on; None for an action on the lender. key: of idempotency, the actor's own: the first answer is
+    now: microseconds UTC. thing: the id of the case, approval, account or collector acted on; None for an action on the lender. key: of idempotency, the actor's own: the first answer is
     given again to the same call; other parameters are refused. Raises Forbidden (with an Entry of the refusal), KeyReused, Refused; a RuntimeError inside a transaction.
     """
     what, doing = ACTIONS[verb], Doing(actor, moment_of(now), uuid4(), _text(reason), _text(purpose))
@@ -216,7 +216,7 @@ def _forbidden(decision: access.Decision, verb: str) -> Forbidden:
 def _put_down(what: Action, doing: Doing, found, given: dict, answer: dict, policies: tuple[str, ...], key: str | None, salt: bytes) -> None:
     """One Entry with its leaf. The reason of an action on a case is sealed under its debtor's key, and so is what the digests of the personal fields are taken with."""
     case = found.id if isinstance(found, Case) else getattr(found, "case_id", None)
-    fields = {name: given[name] for name in what.personal if given[name] is not None} if what.on == "case" and not what.tells else {}
+    fields = {name: given[name] for name in what.personal if given[name] is not None} if what.on in ("case", "collector") and not what.tells else {}
     if doing.reason is not None and what.verb not in UNSAID:
         fields["reason"] = doing.reason
     put_down(doing, what.verb, salt, case=case, parameters={name: value for name, value in given.items() if name not in what.personal}, result=answer, policies=policies, key=key, fields=fields)

@@ -11,8 +11,9 @@ from django.conf import settings
 from arrears.refusal import Refused
 from arrears.work.actions.action import Doing, action
 from arrears.work.actions.unmasking import demand_purpose, demand_within
-from arrears.work.attachments import content_of, read_size_most, seal_content
+from arrears.work.attachments import content_of, seal_content
 from arrears.work.models import Attachment, Case, Party
+from arrears.work.own_choices import read_size_most
 from arrears.work.queries.people import party_of
 from arrears.work.sealing import debtor_of, opened, sealed
 

@@ -24,7 +24,9 @@ from arrears.work.actions.rows import (
     sealed_words,
     words_of,
 )
+from arrears.work.gate import verdict
 from arrears.work.models import Case, Contact, ContactPoint, Party
+from arrears.work.relations import relation_of
 from arrears.work.sealing import opened, vault
 
 STRONGER = {"invalid": ("usable",), "wrong_person": ("usable", "invalid"), "stopped": ("usable", "invalid", "wrong_person")}
@@ -40,7 +42,8 @@ def note_contact(doing: Doing, case: Case, *, attempted_at: AwareDatetime, chann
                  closes: Literal["wrong_person", "stopped"] | None = None, note: Words | None = None) -> dict:
     """A contact that was made elsewhere, as by a collector's own telephone, is put down. closes: who answered is somebody else, or asks to stop: the number is closed everywhere at once.
 
-    relation: who was reached; by default the party. An invalid number is closed too. Raises Refused for a contact of the future, of nobody, or of a number or loan of another case.
+    relation: who was reached; by default the party. An invalid number is closed too. What the gate says of the contact for the moment at which it was made is kept with it, whatever it says.
+    Raises Refused for a contact of the future, of nobody, or of a number or loan of another case.
     """
     if attempted_at > doing.now:
         raise Refused(f"a contact at {attempted_at.isoformat()} is still to come; put it down once it was made", f"联系时间 {attempted_at.isoformat()} 尚未到来；请在联系之后记录")
@@ -52,13 +55,15 @@ def note_contact(doing: Doing, case: Case, *, attempted_at: AwareDatetime, chann
     if closes is not None and point is None:
         raise Refused(f"which number is to be closed ({closes})? Name the contact point", f"须停用哪个联系方式（{closes}）？请选择联系方式")
     contact = Contact(id=uuid4(), lender=case.lender, case=case, party=person, contact_point=point, loan_id=loan_id, attempted_at=attempted_at, channel=channel, direction=direction,
-                      relation=relation or person.role, outcome=outcome, made_by_id=doing.actor.account)
+                      relation=relation or relation_of(person.role), outcome=outcome, made_by_id=doing.actor.account)
+    said = verdict(case, person, channel, attempted_at, point=point, relation=relation, is_reply=direction == "inbound")
+    contact.verdict, contact.rules = said.verdict, said.rules
     contact.note_sealed = sealed_words(doing, case, Contact, "note_sealed", contact.id, note)
     contact.save(force_insert=True)
     if case.worked_at is None or case.worked_at < attempted_at:
         Case.objects.filter(pk=case.pk).update(worked_at=attempted_at)
     state = closes or ("invalid" if outcome == "invalid_number" else None)
-    return {"contact": contact.id, "closed": close_number(doing, point, state) if point is not None and state is not None else 0}
+    return {"contact": contact.id, "verdict": said.verdict, "rules": said.rules, "closed": close_number(doing, point, state) if point is not None and state is not None else 0}
 
 
 @action("contact_point.add", on="case", personal=("value",))

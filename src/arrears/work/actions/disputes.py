@@ -1,87 +1,141 @@
-"""Disputes and complaints: put down at once, with a hold while they are open and the law's clock running from that day."""
+"""Disputes and complaints: put down at once, with a hold while they are open and the law's clock running from that day; given further days by two; answered by a letter."""
 
 from datetime import date
-from functools import cache
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
-from arrears.law.complaints import FILE, ComplaintRules, answer_by, complaint_rules
-from arrears.law.packs import SHIPPED, shipped_texts
+from pydantic import BaseModel, ConfigDict, Field
+
 from arrears.refusal import Refused
-from arrears.work.actions.action import Doing, Forbidden, action
-from arrears.work.actions.rows import LoanId, Words, demand_debt, demand_state, row_of, sealed_words, words_of
-from arrears.work.models import Case, Collector, Complaint, Dispute, Hold, Lender
+from arrears.work.actions.action import Doing, action
+from arrears.work.actions.approvals import ask_for, use_approval
+from arrears.work.actions.clocks import extension_terms, last_day
+from arrears.work.actions.matter_rows import CameBy, RaisedBy, account_for, demand_undecided, link, matter_of
+from arrears.work.actions.rows import LoanId, Words, demand_debt, sealed_words, words_of
+from arrears.work.answer_letters import demand_sendable, keep_letter
+from arrears.work.models import Account, Approval, Case, Collector, Complaint, Dispute, Hold, MatterTask
 
 ANSWERS = ("upheld", "partly_upheld", "rejected")
-Matter = Literal["simple", "complex"]
+Weight = Literal["simple", "complex"]
+TASKS_MOST = 20
+
+
+class Task(BaseModel):
+    """One thing to be put right: what, by when, by which account."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    what: words_of("what", MatterTask)
+    due_on: date | None = None
+    assigned_to: UUID | None = None
+
+
+Tasks = Annotated[list[Task], Field(max_length=TASKS_MOST)]
 
 
 @action("dispute.raise", on="case", personal=("text",))
-def raise_dispute(doing: Doing, case: Case, *, ground: words_of("ground", Dispute), text: Words | None = None, loan_id: LoanId | None = None, matter: Matter = "simple") -> dict:
+def raise_dispute(doing: Doing, case: Case, *, ground: words_of("ground", Dispute), text: Words | None = None, loan_id: LoanId | None = None, matter: Weight = "simple",
+                  raised_by: RaisedBy = "debtor", came_by: CameBy = "other") -> dict:
     """The debtor says the debt is wrong: nobody is contacted about it until it is answered. loan_id: which debt; None: all. matter: as the law's clock tells them apart.
 
     Raises Refused where the law at hand names no days, which is no reason to go on: place a hold.
     """
     demand_debt(case, loan_id)
-    dispute = Dispute(id=uuid4(), lender=case.lender, case=case, loan_id=loan_id, raised_at=doing.now, answer_by_on=_answer_by(case, doing.today, matter), ground=ground)
-    dispute.text_sealed = sealed_words(doing, case, Dispute, "text_sealed", dispute.id, text)
-    dispute.hold = Hold.objects.create(lender=case.lender, case=case, loan_id=loan_id, kind="dispute", placed_at=doing.now)
-    dispute.save(force_insert=True)
-    return {"dispute": dispute.id, "hold": dispute.hold_id, "answer_by_on": dispute.answer_by_on}
-
-
-@action("dispute.answer", on="case", personal=("text",))
-def answer_dispute(doing: Doing, case: Case, *, dispute: UUID, outcome: Literal[ANSWERS], text: Words) -> dict:
-    """The dispute is answered. Its hold is lifted where it was rejected; where the debtor is right, all or in part, it stands until the book is put right and somebody lifts it."""
-    found = row_of(Dispute, case, dispute, "dispute", "异议", alone=True)
-    return {"dispute": dispute, **_answer(doing, case, found, "dispute", "异议", outcome, text, lifts=outcome == "rejected")}
+    dispute = Dispute(ground=ground, loan_id=loan_id, raised_by=raised_by, came_by=came_by, matter=matter)
+    return raised(doing, case, dispute, text)
 
 
 @action("complaint.raise", on="case", personal=("text",))
-def raise_complaint(doing: Doing, case: Case, *, ground: words_of("ground", Complaint), text: Words | None = None, about: UUID | None = None, matter: Matter = "simple") -> dict:
-    """The debtor complains about how they were treated: nobody contacts them until it is answered. about: which collector. matter: as the law's clock tells them apart.
+def raise_complaint(doing: Doing, case: Case, *, ground: words_of("ground", Complaint), text: Words | None = None, about: UUID | None = None, about_account: UUID | None = None,
+                    matter: Weight = "simple", raised_by: RaisedBy = "debtor", came_by: CameBy = "other") -> dict:
+    """The debtor complains about how they were treated: nobody contacts them until it is answered. about, about_account: which collector or account. matter: as the law's clock tells them apart.
 
     Raises Refused where the law at hand names no days, which is no reason to go on: place a hold.
     """
     if about is not None and not Collector.objects.filter(lender=case.lender, pk=about).exists():
         raise Refused(f"collector {about} is not of this lender", f"催收员 {about} 不属于本机构")
-    complaint = Complaint(id=uuid4(), lender=case.lender, case=case, raised_at=doing.now, answer_by_on=_answer_by(case, doing.today, matter), ground=ground, about_id=about)
-    complaint.text_sealed = sealed_words(doing, case, Complaint, "text_sealed", complaint.id, text)
-    complaint.hold = Hold.objects.create(lender=case.lender, case=case, kind="complaint", placed_at=doing.now)
-    complaint.save(force_insert=True)
-    return {"complaint": complaint.id, "hold": complaint.hold_id, "answer_by_on": complaint.answer_by_on}
+    if about_account is not None and not Account.objects.filter(lender=case.lender, pk=about_account).exists():
+        raise Refused(f"account {about_account} is not of this lender", f"账号 {about_account} 不属于本机构")
+    return raised(doing, case, Complaint(ground=ground, about_id=about, about_account_id=about_account, raised_by=raised_by, came_by=came_by, matter=matter), text)
+
+
+def raised(doing: Doing, case: Case, row: Dispute | Complaint, text: str | None) -> dict:
+    """The new row stands from now on with its hold, and its clock runs. Raises Refused where the law names no days."""
+    kind, model = type(row).__name__.lower(), type(row)
+    row.id, row.lender, row.case, row.raised_at, row.answer_by_on = uuid4(), case.lender, case, doing.now, last_day(case.lender, doing.today, row.matter)
+    row.text_sealed = sealed_words(doing, case, model, "text_sealed", row.id, text)
+    row.hold = Hold.objects.create(lender=case.lender, case=case, loan_id=getattr(row, "loan_id", None), kind=kind, placed_at=doing.now)
+    row.save(force_insert=True)
+    return {kind: row.id, "hold": row.hold_id, "answer_by_on": row.answer_by_on}
+
+
+@action("dispute.extend", on="case", personal=("text",), needs_reason=True)
+def extend_dispute(doing: Doing, case: Case, *, dispute: UUID, approval: UUID | None = None, text: Words | None = None) -> dict:
+    """Without approval: somebody else is asked for the further days that the law gives a complex matter, once. With what they approved: the dispute has them, and text tells the borrower by letter.
+
+    Raises Refused where it cannot have them, or somebody was asked already.
+    """
+    return _extended(doing, case, "dispute", dispute, approval, text)
+
+
+@action("complaint.extend", on="case", personal=("text",), needs_reason=True)
+def extend_complaint(doing: Doing, case: Case, *, complaint: UUID, approval: UUID | None = None, text: Words | None = None) -> dict:
+    """As dispute.extend, of a complaint. Raises Forbidden where whoever it is about would do it."""
+    return _extended(doing, case, "complaint", complaint, approval, text)
+
+
+def _extended(doing: Doing, case: Case, kind: str, key: UUID, approval: UUID | None, text: str | None) -> dict:
+    found = matter_of(doing, case, kind, key, alone=True)
+    demand_undecided(found, kind)
+    terms = extension_terms(doing, found)
+    if approval is None:
+        if Approval.objects.filter(lender=case.lender, kind="extension", subject=str(key), state__in=("waiting", "approved")).exists():
+            raise Refused("further days were asked for already; wait for whoever decides, or use what they approved", "已申请延期；请等待审批，或使用已批准的延期")
+        asked = ask_for(doing, case, "extension", str(key), terms)
+        return {kind: key, "approval": asked.id, "answer_by_on": found.answer_by_on}
+    if text is None:
+        raise Refused("the borrower is told of it by letter; write it", "延期须致函告知借款人；请填写信函")
+    demand_sendable(case.lender, text, doing.today)
+    used = use_approval(doing, approval, ("extension",), str(key), terms, case)
+    until = date.fromisoformat(terms["to"])
+    letter = keep_letter(case, text, "延期告知", "complaint_file", doing.now, doing.today, until)
+    type(found).objects.filter(pk=key).update(before_extension_on=found.answer_by_on, answer_by_on=until, approval=used)
+    return {kind: key, "answer_by_on": until, "before": terms["from"], "letter": letter}
+
+
+@action("dispute.answer", on="case", personal=("text",))
+def answer_dispute(doing: Doing, case: Case, *, dispute: UUID, outcome: Literal[ANSWERS], text: Words, tasks: Tasks = (), letter: bool = False) -> dict:
+    """The dispute is answered. Its hold is lifted where it was rejected; where the debtor is right, all or in part, it stands until the book is put right and somebody lifts it.
+
+    tasks: what is to be put right; none where it was rejected. letter: the text is kept as the letter to the borrower too. Raises Refused for words that may not be sent.
+    """
+    return _answer(doing, case, "dispute", dispute, outcome, text, list(tasks), letter=letter, lifts=outcome == "rejected")
 
 
 @action("complaint.answer", on="case", personal=("text",))
-def answer_complaint(doing: Doing, case: Case, *, complaint: UUID, outcome: Literal[ANSWERS], text: Words) -> dict:
-    """The complaint is answered, and its hold lifted. Raises Forbidden where whoever it is about would answer it."""
-    found = row_of(Complaint, case, complaint, "complaint", "投诉", alone=True)
-    if found.about_id is not None and found.about_id == doing.actor.collector:
-        raise Forbidden(f"complaint {complaint} is about you; somebody else answers it (nobody-answers-their-own)", f"投诉 {complaint} 针对您本人；须由他人答复（nobody-answers-their-own）", ("nobody-answers-their-own",))
-    return {"complaint": complaint, **_answer(doing, case, found, "complaint", "投诉", outcome, text, lifts=True)}
+def answer_complaint(doing: Doing, case: Case, *, complaint: UUID, outcome: Literal[ANSWERS], text: Words, tasks: Tasks = (), letter: bool = False) -> dict:
+    """The complaint is answered, and its hold lifted; tasks and letter as in dispute.answer. Raises Forbidden where whoever it is about would answer it."""
+    return _answer(doing, case, "complaint", complaint, outcome, text, list(tasks), letter=letter, lifts=True)
 
 
-def _answer(doing: Doing, case: Case, found: Dispute | Complaint, en: str, zh: str, outcome: str, text: str, *, lifts: bool) -> dict:
-    demand_state(found, en, zh, "open")
+def _answer(doing: Doing, case: Case, kind: str, key: UUID, outcome: str, text: str, tasks: list[Task], *, letter: bool, lifts: bool) -> dict:
+    found = matter_of(doing, case, kind, key, alone=True)
+    demand_undecided(found, kind)
+    if tasks and outcome == "rejected":
+        raise Refused("what was rejected leaves nothing to be put right; take the tasks out, or uphold it; nothing was changed", "不成立的事项没有需要整改的内容；请去掉整改事项，或改为成立；未作任何更改")
+    if letter:
+        demand_sendable(case.lender, text, doing.today)
+    sent = keep_letter(case, text, "答复函", "complaint_file", doing.now, doing.today) if letter else None
     model = type(found)
-    model.objects.filter(pk=found.pk).update(state=outcome, answered_at=doing.now, answer_sealed=sealed_words(doing, case, model, "answer_sealed", found.pk, text))
+    model.objects.filter(pk=key).update(state=outcome, answered_at=doing.now, answered_by=doing.actor.account, letter=sent, answer_sealed=sealed_words(doing, case, model, "answer_sealed", key, text))
+    MatterTask.objects.bulk_create(set_task(doing, case, kind, found, one) for one in tasks)
     lifted = Hold.objects.filter(pk=found.hold_id, lifted_at=None).update(lifted_at=doing.now) if lifts else 0
-    return {"outcome": outcome, "late": doing.today > found.answer_by_on, "hold_lifted": bool(lifted)}
+    return {kind: key, "outcome": outcome, "late": doing.today > found.answer_by_on, "hold_lifted": bool(lifted), "letter": sent, "tasks": len(tasks)}
 
 
-def _answer_by(case: Case, today: date, matter: str) -> date:
-    """The last day to answer, by the law of the lender. Raises Refused where that names none."""
-    law = Lender.objects.values_list("law", flat=True).get(code=case.lender)
-    rules = clock_of(law)
-    last = None if rules is None else answer_by(rules, today, matter)
-    if last is None:
-        raise Refused(f"the law {law} at hand names no days to answer in on {today}, so no clock can be set; place a hold (hold.place) and put the law's days into the pack",
-                      f"现有法规包 {law} 未载明 {today} 的答复期限，无法计算时限；请先暂缓催收（hold.place），并在法规包中补充期限")
-    return last
-
-
-@cache
-def clock_of(law: str) -> ComplaintRules | None:
-    """The law's days to answer; None where its pack has none."""
-    texts = shipped_texts(law) if law in SHIPPED else {}
-    return complaint_rules(texts) if FILE in texts else None
+def set_task(doing: Doing, case: Case, kind: str, row, task: Task) -> MatterTask:
+    """The task, not yet written. Raises Refused for a day that is past or an account that does not deal with such."""
+    if task.due_on is not None and task.due_on < doing.today:
+        raise Refused(f"{task.due_on} is past; give a day from today on", f"{task.due_on} 已过；请填写今天或以后的日期")
+    to = None if task.assigned_to is None else account_for(case, kind, row, task.assigned_to)
+    return MatterTask(id=uuid4(), **link(kind, row), what=task.what, due_on=task.due_on, assigned_to=to, set_at=doing.now)

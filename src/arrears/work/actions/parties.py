@@ -13,7 +13,7 @@ from arrears.work.actions.rows import OWING, alone_with, demand_open, everywhere
 from arrears.work.models import Case, Hold, Party
 from arrears.work.sealing import vault
 
-HOLD_FOR = {"deceased": "vulnerable", "minor": "vulnerable", "bankrupt": "legal_stay", "in_prison": "vulnerable", "seriously_ill": "hardship_review", "disaster": "hardship_review",
+HOLD_FOR = {"deceased": "vulnerable", "minor": "vulnerable", "bankrupt": "legal_stay", "in_prison": "vulnerable", "incapacitated": "vulnerable", "seriously_ill": "hardship_review", "disaster": "hardship_review",
             "vulnerable": "vulnerable"}
 """Which hold each protected state puts on the case. The operator's own choice but for bankruptcy, which stays enforcement; no source at hand gives a number or a list (regulation, chapter 3)."""
 

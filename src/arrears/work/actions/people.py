@@ -8,9 +8,10 @@ from uuid import UUID
 from arrears.days import microseconds_of
 from arrears.refusal import Refused
 from arrears.work import access
-from arrears.work.actions.action import Doing, action, perform
+from arrears.work.actions.action import ZONE, Doing, action, perform
 from arrears.work.actions.unmasking import demand_purpose, demand_within
 from arrears.work.actor import system
+from arrears.work.gate import Answer, own_reason, verdict
 from arrears.work.models import Case, ContactPoint, Entry, Hold, Lender, Party
 from arrears.work.queries.people import party_of
 from arrears.work.sealing import opened, vault
@@ -19,6 +20,8 @@ from arrears.work.tenancy import seen_by
 Field = Literal["name", "id_number", "phone", "email", "address", "account"]
 DIAL_SECONDS = 120
 """So long a dial token may be redeemed; the operator's own choice."""
+RELEASERS = {"team_lead", "compliance_officer"}
+"""Who may release, with a reason, a call that the gate leaves to a person's judgement; the operator's own choice."""
 FINDERS = ("case.view", "person.export")
 """Who may do one of these to a case is told that somebody found stands in it."""
 
@@ -40,11 +43,12 @@ def unmask(doing: Doing, case: Case, *, party: UUID, field: Field) -> dict:
 def dial(doing: Doing, case: Case, *, contact_point: UUID) -> dict:
     """A token with which the telephone side, and nobody else, gets the number once, within DIAL_SECONDS. The number itself is not in the answer.
 
-    Raises Refused where the number may not be called: not usable, a party frozen or erased, a hold on the case, no account.
+    Raises Refused where the number may not be called: not usable, a party frozen or erased, a hold on the case, no account; and where the gate says so. What it only discourages needs a
+    reason, what it leaves to a person's judgement a team lead's.
     """
     if doing.actor.account is None:
         raise Refused("a number is dialled for an account only; nothing was dialled", "仅可由具体账号拨号；未拨号")
-    _callable(case, contact_point)
+    _demand_permitted(doing, case, _callable(case, contact_point))
     return {"token": f"{doing.entry}.{_proof(case.lender, doing.entry, contact_point, doing.actor.account, doing.now)}", "seconds": DIAL_SECONDS}
 
 
@@ -59,7 +63,10 @@ def redeem_dial(doing: Doing, case: Case, *, dial: UUID, proof: str) -> dict:
         raise _void("its time is over, or the clock went backwards", "已过期，或系统时钟被回拨")
     if Entry.objects.filter(lender=case.lender, case=case.id, verb="dial.redeem", is_refused=False, parameters__dial=str(dial)).exists():
         raise _void("it was used before", "已使用过")
-    return {"number": opened(case.lender, _callable(case, point).party.person, _callable(case, point), "value_sealed"), "contact_point": point}
+    found = _callable(case, point)
+    if (said := verdict(case, found.party, "call", doing.now, point=found)).verdict == "deny":
+        raise _refused(said)
+    return {"number": opened(case.lender, found.party.person, found, "value_sealed"), "contact_point": point}
 
 
 def redeem(lender: str, token: str, now: int) -> str:
@@ -107,12 +114,29 @@ def _callable(case: Case, contact_point: UUID) -> ContactPoint:
     if point is None or point.state != "usable" or point.value_sealed is None:
         raise Refused("this case has no such telephone number in use; nothing was dialled", "本案件没有该可用号码；未拨号")
     _open_to_processing(point.party)
-    if point.party.role == "reserved_contact":
-        raise Refused("a reserved contact may be called to locate the debtor alone, and only where the gate says so; the gate for calls comes with the channels: nothing was dialled",
-                      "紧急联系人仅可为查找债务人而联系，且须经闸门准许；通话闸门随渠道功能提供：未拨号")
+    if point.party.role in ("heir", "guardian"):
+        raise Refused("an heir or guardian is not dialled to collect: no rule at hand permits it; write to them, or answer where they ask: nothing was dialled", "不得以催收为由拨打继承人或监护人：现有规则未予许可；可书面告知，或在其来询时答复：未拨号")
     if case.frozen_at is not None or Hold.objects.filter(case=case, lifted_at=None).exists():
         raise Refused("a hold stands on this case: nobody is called until it is lifted", "本案件处于停催状态：解除之前不得拨打")
     return point
+
+
+def _demand_permitted(doing: Doing, case: Case, point: ContactPoint) -> None:
+    """Raises Refused where the gate forbids the call at this moment, or asks for a reason or a release that is not there."""
+    said = verdict(case, point.party, "call", doing.now, point=point)
+    if said.verdict == "deny" or (said.verdict == "review" and not (doing.reason and doing.actor.roles & RELEASERS)) or (said.verdict == "warn" and not doing.reason):
+        raise _refused(said)
+
+
+def _refused(said: Answer) -> Refused:
+    """The refusal, with the strictest rule, its source, and when to ask again."""
+    first = said.reasons[0] if said.reasons else own_reason("own.rules_unknown", zh="规则无结论", en="the rules give no answer")
+    again = "" if said.retry_at is None else said.retry_at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M")
+    source = ("the lender's own policy", "机构自有政策") if first.is_own else (first.source_title, first.source_title)
+    what = {"deny": ("this call may not be made now", "此刻不得拨打"), "review": ("a team lead releases this call, with a reason", "此通话须由组长写明理由放行"),
+            "warn": ("this call needs a reason", "此通话须写明理由")}[said.verdict]
+    return Refused(f"{what[0]}: {first.en} ({first.id}; {source[0]}{', art. ' + first.article if first.article else ''}); nothing was dialled{'; ask again from ' + again if again else ''}",
+                   f"{what[1]}：{first.zh}（{first.id}；{source[1]}{'第 ' + first.article + ' 条' if first.article else ''}）；未拨号{'；' + again + ' 起可再试' if again else ''}")
 
 
 def _proof(lender: str, entry: UUID, point: UUID, account: UUID, at) -> str:

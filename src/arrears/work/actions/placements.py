@@ -7,7 +7,7 @@ from arrears.refusal import Refused
 from arrears.tables.placements import RETURNED_WHY
 from arrears.work.actions.action import Doing, action
 from arrears.work.actions.rows import Code, demand_open, everywhere
-from arrears.work.models import Case, Collector, Complaint, Dispute, Placement, Plan, Team
+from arrears.work.models import Case, Collector, Complaint, Dispute, Hardship, Placement, Plan, Team
 
 CLOSED_WHY = ("paid", "settled", "recalled", "sold", "written_off", "not_owed", "other")
 
@@ -22,7 +22,7 @@ def move_case(doing: Doing, case: Case, *, team: Code | None = None, collector: 
     to, holder = _destination(doing, case, team, collector)
     if to.kind == "agency" or _is_with_agency(case):
         raise Refused("a case goes to an agency by placement.place and comes back by placement.take_back", "委外案件须用 placement.place 委出，用 placement.take_back 收回")
-    return _hand_over(doing, case, to, holder, why)
+    return hand_over(doing, case, to, holder, why)
 
 
 @action("placement.place", on="case")
@@ -34,7 +34,7 @@ def place_case(doing: Doing, case: Case, *, team: Code, collector: UUID | None =
         raise Refused(f"team {to.code} is the lender's own: case.move", f"团队 {to.code} 为本机构团队：请用 case.move")
     if _is_with_agency(case):
         raise Refused("the case is with an agency; one debt is with one agency at a time: take it back first", "本案件已委外；同一债务同一时间只委托一家机构：请先收回")
-    return _hand_over(doing, case, to, holder, "other")
+    return hand_over(doing, case, to, holder, "other")
 
 
 @action("placement.take_back", on="case")
@@ -43,18 +43,19 @@ def take_back_case(doing: Doing, case: Case, *, why: Literal[RETURNED_WHY] = "ag
     if not _is_with_agency(case):
         raise Refused("the case is with no agency; nothing was changed", "本案件未委外；未作任何更改")
     if team is None:
-        return _hand_over(doing, case, None, None, why)
+        return hand_over(doing, case, None, None, why)
     to, _ = _destination(doing, case, team, None)
     if to.kind == "agency":
         raise Refused(f"team {to.code} is an agency; take the case back to a team of the lender's own", f"团队 {to.code} 为委外机构；请收回至本机构团队")
-    return _hand_over(doing, case, to, None, why)
+    return hand_over(doing, case, to, None, why)
 
 
 @action("case.close", on="case")
 def close_case(doing: Doing, case: Case, *, why: Literal[CLOSED_WHY]) -> dict:
-    """The case is closed and nobody holds it, from today on. Raises Refused while a dispute or complaint waits for its answer, or a plan holds."""
+    """The case is closed and nobody holds it, from today on. Raises Refused while a dispute, complaint or review of hardship waits for its answer, or a plan holds."""
     demand_open(case)
-    for model, en, zh, state in ((Dispute, "dispute", "异议", "open"), (Complaint, "complaint", "投诉", "open"), (Plan, "plan", "分期计划", "agreed")):
+    for model, en, zh, state in ((Dispute, "dispute", "异议", "open"), (Complaint, "complaint", "投诉", "open"), (Hardship, "review of hardship", "困难审查", "open"), (Hardship, "review of hardship", "困难审查", "refusing"),
+                                   (Plan, "plan", "分期计划", "agreed")):
         if waiting := model.objects.filter(case=case, state=state).values_list("id", flat=True).first():
             raise Refused(f"{en} {waiting} is {state}; {'end' if model is Plan else 'answer'} it before the case is closed", f"{zh} {waiting} 尚未了结；请先{'终止' if model is Plan else '答复'}再结案")
     Placement.objects.filter(case=case, returned_on=None).update(returned_on=doing.today, returned_why="term")
@@ -80,7 +81,8 @@ def _is_with_agency(case: Case) -> bool:
     return case.team_id is not None and Team.objects.filter(pk=case.team_id, kind="agency").exists()
 
 
-def _hand_over(doing: Doing, case: Case, team: Team | None, holder: Collector | None, why: str) -> dict:
+def hand_over(doing: Doing, case: Case, team: Team | None, holder: Collector | None, why: str) -> dict:
+    """The case is the team's and the holder's from today on, and nobody else's; None: nobody's. Raises Refused where it is there already."""
     if (case.team_id, case.held_by_id) == (getattr(team, "id", None), getattr(holder, "id", None)):
         raise Refused("the case is there already; nothing was changed", "案件已在该处；未作任何更改")
     with everywhere(doing.actor):

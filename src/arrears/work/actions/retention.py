@@ -17,9 +17,22 @@ from arrears.law.retention import NO_RULE
 from arrears.refusal import Refused
 from arrears.work import erasure
 from arrears.work.actions.action import Doing, action, perform
+from arrears.work.actions.desk_exports import forget_expired
 from arrears.work.actor import Actor
 from arrears.work.keeping import Facts, Kept, facts_of, kept_of, of_person, parties_by_person, table_of
-from arrears.work.models import Attachment, Case, Complaint, Contact, Dispute, Hold, Lender, Party
+from arrears.work.models import (
+    Attachment,
+    Case,
+    Complaint,
+    Contact,
+    Dispute,
+    Hardship,
+    Hold,
+    Lender,
+    MatterNote,
+    MatterTask,
+    Party,
+)
 from arrears.work.tenancy import seen_by
 
 BATCH = 500
@@ -155,6 +168,11 @@ def _carry_out(plan: Plan, doing: Doing) -> None:
         _empty(model, {"id__in": plan.rows}, "text_sealed", "answer_sealed")
     _empty(Contact, {"case__in": plan.words}, "note_sealed")
     _empty(Hold, {"case__in": plan.words}, "reason_sealed")
+    _empty(Hardship, {"case__in": plan.words}, "text_sealed", "wanted_sealed", "sheet_sealed", "answer_sealed")
+    for model in (MatterNote, MatterTask):
+        _empty(model, {"case__in": plan.words}, "text_sealed")
+    erasure.clear_quality_notes(plan.words)
+    forget_expired(doing)
     if plan.persons:
         places = list(Party.objects.select_for_update(of=("self",)).filter(lender=doing.actor.lender, person__in=plan.persons).select_related("case").order_by("id"))
         erasure.clear(places, doing.now)

@@ -18,6 +18,7 @@ from django.db import connection
 
 from arrears.refusal import Refused
 from arrears.work.actions.action import Doing, action
+from arrears.work.actions.reminders_of_days import after_plans, after_promises, remind_of_the_day
 from arrears.work.models import Lender
 
 _COUNTING = """
@@ -35,7 +36,7 @@ WITH {_COUNTING}, paid AS (
 ), told AS (
   SELECT id, CASE WHEN paid >= promised THEN 'kept' WHEN pay_by_on > %(as_of)s THEN 'open' WHEN paid > 0 THEN 'part_kept' ELSE 'broken' END AS state FROM paid
 )
-UPDATE work_promise g SET state = told.state FROM told WHERE g.id = told.id AND g.state <> told.state AND g.state <> 'withdrawn' RETURNING g.state"""  # noqa: S608
+{{head}} told WHERE g.id = told.id AND g.state <> told.state AND g.state <> 'withdrawn' {{tail}}"""  # noqa: S608
 
 _PLANS = f"""
 WITH {_COUNTING}, parts AS (
@@ -58,11 +59,12 @@ WITH {_COUNTING}, parts AS (
   SELECT id, CASE WHEN is_ended THEN CASE WHEN is_in_time AND is_enough THEN 'kept' ELSE 'ended' END
                   WHEN NOT is_in_time THEN 'broken' WHEN last_due <= %(as_of)s THEN 'kept' ELSE 'agreed' END AS state FROM judged
 )
-UPDATE work_plan n SET state = told.state FROM told
+{{head}} told
 WHERE n.id = told.id AND n.state <> told.state AND n.state IN ('agreed', 'kept', 'broken', 'ended')
   AND (told.state <> 'agreed' OR NOT EXISTS (SELECT 1 FROM work_plan o WHERE o.case_id = n.case_id AND o.loan_id = n.loan_id AND o.id <> n.id AND (o.agreed_on, o.id) > (n.agreed_on, n.id)))
-RETURNING n.state"""  # noqa: S608
+{{tail}}"""  # noqa: S608
 
+_LOCKED = "SELECT c.id FROM work_case c WHERE c.id = ANY(%(cases)s) ORDER BY c.id FOR NO KEY UPDATE"
 _OFFERS = "UPDATE work_offer SET state = 'lapsed' WHERE lender = %(lender)s AND state = 'open' AND expires_on <= %(today)s RETURNING state"
 
 
@@ -70,29 +72,43 @@ _OFFERS = "UPDATE work_offer SET state = 'lapsed' WHERE lender = %(lender)s AND 
 def settle_promises(doing: Doing, lender: Lender, *, as_of: date) -> dict:
     """Every promise given by as_of and not withdrawn is in the state that the payments tell at the end of that day. Answers how many came into each state.
 
-    as_of: a business day that has ended, and whose payments are in. Raises Refused for a day to come.
+    What reminds of a kept one is done, of a broken one its case is to be looked at again. as_of: a business day that has ended, and whose payments are in. Raises Refused for a day to come.
     """
-    return _settled(doing, lender, as_of, _PROMISES)
+    changed = _settled(doing, lender, as_of, _PROMISES, "work_promise g", "g")
+    after_promises(doing, changed)
+    return _counts(changed)
 
 
 @action("plan.settle", on="lender")
 def settle_plans(doing: Doing, lender: Lender, *, as_of: date) -> dict:
     """Every plan agreed by as_of is in the state that the payments tell at the end of that day, and offers whose days are over have lapsed. Answers how many came into each state.
 
-    A broken plan holds again only where no later one was agreed for the loan. as_of: as for promise.settle.
+    A broken plan holds again only where no later one was agreed for the loan. Whoever is to be reminded of an instalment or of an answer by tomorrow is. as_of: as for promise.settle.
     """
-    return {**_settled(doing, lender, as_of, _PLANS), **_counted(_OFFERS, {"lender": lender.code, "today": doing.today})}
+    changed = _settled(doing, lender, as_of, _PLANS, "work_plan n", "n")
+    after_plans(doing, changed)
+    remind_of_the_day(doing, lender)
+    return {**_counts(changed), **_counts(_rows(_OFFERS, {"lender": lender.code, "today": doing.today}))}
 
 
-def _settled(doing: Doing, lender: Lender, as_of: date, statement: str) -> dict:
+def _settled(doing: Doing, lender: Lender, as_of: date, statement: str, table: str, alias: str) -> list[tuple]:
+    """State, id and case of each row that came into another state. The cases are locked before, in one order, as whoever works one locks it first."""
     if as_of > doing.today:
         raise Refused(f"{as_of} is still to come; settle for a day that has ended", f"{as_of} 尚未到来；请按已结束的营业日结算")
     Lender.objects.select_for_update(no_key=True).get(code=lender.code)  # two at once would wait for each other's rows in a ring
-    return _counted(statement, {"lender": lender.code, "as_of": as_of})
+    said = {"lender": lender.code, "as_of": as_of}
+    cases = [case for (case,) in _rows(statement.format(head=f"SELECT DISTINCT {alias}.case_id FROM {table},", tail=""), said)]  # noqa: S608
+    _rows(_LOCKED, {"cases": cases})
+    return _rows(statement.format(head=f"UPDATE {table} SET state = told.state FROM", tail=f"RETURNING {alias}.state, {alias}.id, {alias}.case_id"), said)  # noqa: S608
 
 
-def _counted(statement: str, values: dict) -> dict:
+def _rows(statement: str, values: dict) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        states = [state for (state,) in cursor.fetchall()]
+        return cursor.fetchall()
+
+
+def _counts(rows: list[tuple]) -> dict[str, int]:
+    """How many rows by their first column."""
+    states = [row[0] for row in rows]
     return {state: states.count(state) for state in sorted(set(states))}

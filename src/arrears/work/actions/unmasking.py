@@ -1,6 +1,6 @@
 """How often one account may uncover personal data: counted from the Entries themselves, under a lock of its own per account.
 
-Counted is what uncovers: uncovering one field of a party, opening an attachment, looking a person up by a number. The count is taken in the transaction that will write the next
+Counted is what uncovers: uncovering one field of a party, opening an attachment, reading what was said in a dispute, complaint or review of hardship, looking a person up by a number, drawing an agreement up in clear. The count is taken in the transaction that will write the next
 Entry, so that however many come at once, the limit is never passed. A clock that went backwards opens nothing: what is put down as later than now counts too.
 """
 
@@ -17,7 +17,7 @@ from arrears.work.models import Entry
 from arrears.work.own_choices import whole_numbers
 from arrears.work.verbs import PURPOSES
 
-COUNTED = ("person.unmask", "attachment.open", "person.find")
+COUNTED = ("person.unmask", "attachment.open", "person.find", "matter.read", "plan.draw_up")
 SPANS = (("an_hour", timedelta(hours=1)), ("a_day", timedelta(days=1)))
 _WORDS = {"an_hour": ("an hour", "每小时"), "a_day": ("a day", "每 24 小时")}
 

@@ -5,11 +5,15 @@ from django.db import models
 from arrears.work.models.people import Collector, Team
 from arrears.work.models.row import Row, SealedField, choice, index_field
 
+READY_WHY = ("call_back", "promise_due", "promise_broken", "plan_broken", "paid_said", "plan_asked", "tried", "talked", "put_back")
+"""Why a case is looked at again: a call back was asked for; a promise is due, or was broken; a plan was; money is said to be on its way; a plan is to be made; nobody answered; after a talk; somebody put it back."""
+
 
 class Case(Row):
     """One debtor's case. What the last night said of it (worklist) stands beside what people did with it.
 
     proposals: one object per currency, as the worklist has them; frozen_at: processing but storage is stopped (个人信息保护法 47).
+    ready_at: before this moment nobody is handed the case, null for no such moment; ready_why: what it then waits for. reserved_by: whose screen it is on, until reserved_until.
     """
 
     borrower_id = models.CharField(max_length=120)
@@ -31,11 +35,21 @@ class Case(Row):
     proposals = models.JSONField(default=list)
     frozen_at = models.DateTimeField(null=True)
     worked_at = models.DateTimeField(null=True)
+    ready_at = models.DateTimeField(null=True)
+    ready_why = choice(*READY_WHY, null=True)
+    reserved_by = models.ForeignKey("work.Account", models.PROTECT, null=True, related_name="+")
+    reserved_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["lender", "borrower_id"], condition=models.Q(state="open"), name="one_open_case")]
-        indexes = [models.Index(fields=["lender", "team", "state", "rank"], name="case_queue"), models.Index(fields=["held_by", "state", "rank"], name="case_held"),
-                   models.Index(fields=["lender", "borrower_id"], name="case_borrower")]
+        indexes = [models.Index(fields=["lender", "team", "state", "rank"], name="case_queue"), models.Index(fields=["lender", "state", "rank", "id"], name="case_of_lender"), models.Index(fields=["held_by", "state", "rank"], name="case_held"),
+                   models.Index(fields=["lender", "borrower_id"], name="case_borrower"),
+                   models.Index(fields=["team", "held_by", "currency", "bucket"], include=["id", "lender", "claimable_minor", "worked_at", "rank"], condition=models.Q(state="open"), name="case_of_team"),
+                   models.Index(fields=["team", "closed_on"], include=["id", "lender", "closed_why"], condition=models.Q(state="closed"), name="case_closed_of_team"),
+                   models.Index(fields=["team", "rank", "id"], condition=models.Q(state="open", held_by=None, frozen_at=None), name="case_unheld"),
+                   models.Index(fields=["team", "ready_why", "ready_at"], condition=models.Q(state="open", held_by=None, frozen_at=None, ready_why__isnull=False), name="case_unheld_due"),
+                   models.Index(fields=["held_by", "ready_why", "ready_at"], condition=models.Q(state="open", ready_why__isnull=False), name="case_held_due"),
+                   models.Index(fields=["reserved_by"], condition=models.Q(reserved_by__isnull=False), name="case_reserved")]
 
 
 class OfCase(Row):
@@ -50,7 +64,7 @@ class OfCase(Row):
 class Party(OfCase):
     """A person in a case. person: whose data key seals their data, the same in every case of the lender; protected: states that need a person's release."""
 
-    role = choice("debtor", "co_debtor", "guarantor", "reserved_contact")
+    role = choice("debtor", "co_debtor", "guarantor", "reserved_contact", "heir", "guardian")
     ordinal = models.IntegerField(default=0)
     person = models.UUIDField()
     borrower_id = models.CharField(max_length=120, null=True)
@@ -83,7 +97,10 @@ class ContactPoint(OfCase):
 
 
 class Debt(OfCase):
-    """One loan of the case's debtor with its position as the last night found it; position: all its columns, amounts in minor units."""
+    """One loan of the case's debtor with its position as the last night found it; position: all its columns, amounts in minor units.
+
+    scores: by model what it said of the loan that night: estimate, low, high, points, reasons (names of features; in words in the Rulebook).
+    """
 
     loan_id = models.CharField(max_length=120)
     product = models.CharField(max_length=60)
@@ -95,6 +112,7 @@ class Debt(OfCase):
     claimable_minor = models.BigIntegerField()
     outstanding_principal_minor = models.BigIntegerField()
     position = models.JSONField(default=dict)
+    scores = models.JSONField(default=dict, db_default={})
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "loan_id"], name="debt_of_case")]
@@ -126,15 +144,20 @@ class Placement(OfCase):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case"], condition=models.Q(returned_on=None), name="one_holder")]
+        indexes = [models.Index(fields=["team", "placed_on"], include=["case", "lender"], condition=models.Q(returned_on=None), name="placement_of_team")]
 
 
 class Hold(OfCase):
-    """Why nobody may be contacted for now (停催); loan_id null: about all of the debtor's. legal_stay and litigation keep erasure waiting too."""
+    """Why nobody may be contacted for now (停催); loan_id null: about all of the debtor's. legal_stay and litigation keep erasure waiting too.
+
+    until_on: the first day on which it is to stand no more, where that was agreed; it stands until somebody, or the program on that day, lifts it.
+    """
 
     loan_id = models.CharField(max_length=120, null=True)
     kind = choice("dispute", "complaint", "cease", "legal_stay", "hardship_review", "vulnerable", "litigation")
     placed_at = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True)
+    until_on = models.DateField(null=True)
     reason_sealed = SealedField(kind="text")
 
     class Meta:

@@ -23,17 +23,37 @@ class Team(Row):
     code = models.CharField(max_length=80)
     kind = choice("own", "agency", default="own")
     ended_on = models.DateField(null=True)
+    terms = models.JSONField(null=True)
+    """Of an agency: its entry in roster.yaml, as it stands there but for the name; null where no roster told it."""
+    changed_at = models.DateTimeField(null=True)
+    """When people changed it, until roster.yaml says so too."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["lender", "code"], name="team_code")]
 
 
 class Collector(Row):
-    """Who holds cases, by the name the roster gives them; never a person's own name."""
+    """Who holds cases, by the name the roster gives them; never a person's own name.
+
+    languages, stages, products, regions, skills, amount_most_minor, cases_most, minutes_a_day, owner, works_from: as roster.yaml has them; of the lists and of amount_most_minor null stands for any.
+    is_rostered: all of that was said. changed_at: when people changed it, until roster.yaml says so too.
+    """
 
     roster_name = models.CharField(max_length=80)
     team = models.ForeignKey(Team, models.PROTECT)
     left_on = models.DateField(null=True)
+    owner = choice("collector", "visitor", "legal", default="collector", db_default="collector")
+    works_from = models.DateField(null=True)
+    cases_most = models.IntegerField(null=True)
+    minutes_a_day = models.IntegerField(null=True)
+    languages = ArrayField(models.CharField(max_length=80), null=True, default=list)
+    stages = ArrayField(models.CharField(max_length=80), null=True, default=list)
+    products = ArrayField(models.CharField(max_length=80), null=True, default=list)
+    regions = ArrayField(models.CharField(max_length=80), null=True, default=list)
+    skills = ArrayField(models.CharField(max_length=80), null=True, default=list)
+    amount_most_minor = models.BigIntegerField(null=True)
+    is_rostered = models.BooleanField(default=False, db_default=False)
+    changed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["lender", "roster_name"], name="collector_name")]

@@ -1,21 +1,29 @@
 """What waits for somebody's decision, and whether the reader may be that somebody."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from arrears.work.actor import Actor
-from arrears.work.models import Approval
+from arrears.work.authority import decided_by, deciders, matrix_of
+from arrears.work.models import Approval, Plan
+from arrears.work.plan_terms import authority_terms
 from arrears.work.residuals import filter_for
 from arrears.work.tenancy import seen_by
 
 SIZE_MOST = 500
+OF_PLANS = ("waiver", "plan")
 
 
 @dataclass(frozen=True)
 class ApprovalLine:
-    """One thing asked for. parameters: exactly what is approved, of this digest; amount in minor units; may_decide: the reader may, which whoever asked never may."""
+    """One thing asked for. parameters: exactly what is approved, of this digest; amount in minor units; may_decide: the reader may, which whoever asked never may.
+
+    Of a waiver or plan: owed, what the debt was made of when it was proposed; row_zh, row_en: the line of the authority matrix by which the reader may decide, empty where there is none; deciders: roles that may.
+    """
 
     id: UUID
     case: UUID | None
@@ -28,6 +36,20 @@ class ApprovalLine:
     asked_by: str
     asked_at: datetime
     may_decide: bool
+    owed: dict[str, Any] = field(default_factory=dict)
+    row_zh: str = ""
+    row_en: str = ""
+    deciders: tuple[str, ...] = ()
+
+    @property
+    def paid_minor(self) -> int:
+        """What is to be paid by the plan in all."""
+        return sum(one["amount_minor"] for one in self.parameters.get("instalments", ()))
+
+    @property
+    def waived_minor(self) -> int:
+        """What the plan gives up, of all parts."""
+        return sum(value for name, value in self.parameters.items() if name.startswith("waived_"))
 
 
 def waiting_approvals(actor: Actor, size: int = 100) -> list[ApprovalLine]:
@@ -35,5 +57,15 @@ def waiting_approvals(actor: Actor, size: int = 100) -> list[ApprovalLine]:
     with seen_by(actor):
         waiting = Approval.objects.filter(lender=actor.lender, state="waiting")
         found = list(waiting.filter(filter_for(actor, "approval.list", Approval)).select_related("asked_by").order_by("asked_at", "id")[:min(max(size, 1), SIZE_MOST)])
+        plans = {str(plan.pk): plan for plan in Plan.objects.filter(pk__in=[row.subject for row in found if row.kind in OF_PLANS])}
         decides = set(waiting.filter(filter_for(actor, "approval.decide", Approval), pk__in=[row.pk for row in found]).values_list("pk", flat=True))
-    return [ApprovalLine(row.pk, row.case_id, row.kind, row.subject, row.parameters, row.digest, row.amount_minor, row.currency, row.asked_by.name, row.asked_at, row.pk in decides) for row in found]
+    return [_line(actor, row, row.pk in decides, plans.get(row.subject)) for row in found]
+
+
+def _line(actor: Actor, row: Approval, may: bool, plan: Plan | None) -> ApprovalLine:
+    line = ApprovalLine(row.pk, row.case_id, row.kind, row.subject, row.parameters, row.digest, row.amount_minor, row.currency, row.asked_by.name, row.asked_at, may)
+    if plan is None:
+        return line
+    matrix, terms = matrix_of(settings.ARREARS[0], actor.lender), authority_terms(plan)
+    by = decided_by(matrix, actor.roles, terms)
+    return replace(line, may_decide=may and by is not None, owed=plan.owed, row_zh=by.zh if by else "", row_en=by.en if by else "", deciders=deciders(matrix, terms))

@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Model, Q
+from django.db import connection
+from django.db.models import F, Model
 
 from arrears.refusal import Refused
 from arrears.work.actions.action import NOT_VISIBLE, Forbidden
 from arrears.work.actor import Actor
 from arrears.work.models import (
+    Attachment,
     Case,
     Complaint,
     Consent,
@@ -89,36 +92,64 @@ def list_cases(actor: Actor, page: int = 1, size: int = 50, *, state: str = "ope
             rows = rows.filter(held_by=held_by)
         first = (page - 1) * size
         found = list(rows.select_related("team", "held_by").order_by(*ORDERS[order])[first:first + size + 1])
-        shown = _lines(actor, found[:size])
+        shown = case_lines(actor, found[:size])
     return Page(tuple(shown), page, size, len(found) > size)
 
 
 def one_case(actor: Actor, case: UUID) -> CaseSheet:
     """The whole case. Raises Forbidden where the actor may see none such."""
     with seen_by(actor):
-        found = list(Case.objects.filter(filter_for(actor, "case.view", Case), lender=actor.lender, pk=case).select_related("team", "held_by"))
-        if not found:
-            raise Forbidden(f"there is no case {case} among those you may see ({NOT_VISIBLE})", f"在您可见的范围内没有案件 {case}（{NOT_VISIBLE}）", (NOT_VISIBLE,))
-        line = _lines(actor, found)[0]
-        of = Q(case=found[0])
-        parties, points = list(Party.objects.filter(of).order_by("role", "ordinal")), list(ContactPoint.objects.filter(of).order_by("party", "kind", "ordinal"))
-        parts = {name: [_plain(row) for row in model.objects.filter(of).order_by(*ordered)] for name, (model, ordered) in _PARTS.items()}
-    by_id = {party.id: party for party in parties}
-    cells = [Cell(party, party, f"{kind}_sealed", kind) for party in parties for kind in ("name", "id_number")] + [Cell(by_id[point.party_id], point, "value_sealed", point.kind) for point in points]
-    shown = iter(masked_cells(actor.lender, cells))
-    parts["parties"] = [{**_plain(party), "name": next(shown), "id_number": next(shown)} for party in parties]
-    parts["contact_points"] = [{**_plain(point), "value": next(shown)} for point in points]
-    return CaseSheet(line, found[0].proposals, parts)
+        rows = case_rows(actor, case)
+    return sheet_of(rows)
+
+
+@dataclass(frozen=True)
+class CaseRows:
+    """A case as it was read: parties and points still sealed, every other table's rows as mappings of columns."""
+
+    case: Case
+    parties: list[Party]
+    points: list[ContactPoint]
+    parts: dict[str, list[dict[str, Any]]]
+
+
+def case_rows(actor: Actor, case: UUID) -> CaseRows:
+    """Everything in the case, within a transaction that says who asks: one query a table. Raises Forbidden where the actor may see none such."""
+    found = Case.objects.filter(filter_for(actor, "case.view", Case), lender=actor.lender, pk=case).select_related("team", "held_by").first()
+    if found is None:
+        raise Forbidden(f"there is no case {case} among those you may see ({NOT_VISIBLE})", f"在您可见的范围内没有案件 {case}（{NOT_VISIBLE}）", (NOT_VISIBLE,))
+    parties, points = list(Party.objects.filter(case=found).order_by("role", "ordinal")), list(ContactPoint.objects.filter(case=found).order_by("party", "kind", "ordinal"))
+    parts = {name: _of_case(found.pk, model, ordered) for name, (model, ordered) in _PARTS.items()}
+    parts["complaints"] = [one for one in parts["complaints"] if not _is_about(actor, one)]
+    return CaseRows(found, parties, points, parts)
+
+
+def _is_about(actor: Actor, complaint: dict[str, Any]) -> bool:
+    """Whether it is about the actor, who is then shown nothing of it."""
+    return (actor.collector is not None and complaint["about_id"] == actor.collector) or (actor.account is not None and complaint["about_account_id"] == actor.account)
+
+
+def sheet_of(rows: CaseRows) -> CaseSheet:
+    """The same with personal data masked; every sealed text of it is opened in one go. Raises VaultRefused where one does not open."""
+    case, parts, by_id = rows.case, dict(rows.parts), {party.id: party for party in rows.parties}
+    cells = [Cell(party, party, f"{kind}_sealed", kind) for party in rows.parties for kind in ("name", "id_number")] + [Cell(by_id[point.party_id], point, "value_sealed", point.kind) for point in rows.points]
+    shown = iter(masked_cells(case.lender, cells))
+    parts["parties"] = [{**_plain(party), "name": next(shown), "id_number": next(shown)} for party in rows.parties]
+    parts["contact_points"] = [{**_plain(point), "value": next(shown)} for point in rows.points]
+    debtor = next((party for party in parts["parties"] if party["role"] == "debtor"), None)
+    line = _line(case, "" if debtor is None else debtor["name"], {hold["kind"] for hold in parts["holds"] if hold["lifted_at"] is None}, () if debtor is None else debtor["protected"])
+    return CaseSheet(line, case.proposals, parts)
 
 
 _PARTS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
     "debts": (Debt, ("loan_id",)), "payments": (Payment, ("-paid_on", "payment_id")), "placements": (Placement, ("-placed_on", "id")), "holds": (Hold, ("-placed_at", "id")),
     "contacts": (Contact, ("-attempted_at", "id")), "promises": (Promise, ("-promised_on", "id")), "offers": (Offer, ("-made_on", "id")), "plans": (Plan, ("-proposed_on", "id")),
-    "disputes": (Dispute, ("-raised_at", "id")), "complaints": (Complaint, ("-raised_at", "id")), "consents": (Consent, ("-given_at", "id")),
+    "attachments": (Attachment, ("-made_at", "id")), "disputes": (Dispute, ("-raised_at", "id")), "complaints": (Complaint, ("-raised_at", "id")), "consents": (Consent, ("-given_at", "id")),
 }
 
 
-def _lines(actor: Actor, cases: list[Case]) -> list[CaseLine]:
+def case_lines(actor: Actor, cases: list[Case]) -> list[CaseLine]:
+    """The cases as lines, in the same order; each with its team and holder. Within a transaction that sees them."""
     keys = [case.pk for case in cases]
     debtors = {party.case_id: party for party in Party.objects.filter(case__in=keys, role="debtor")}
     holds: dict[UUID, set[str]] = {}
@@ -126,13 +157,43 @@ def _lines(actor: Actor, cases: list[Case]) -> list[CaseLine]:
         holds.setdefault(key, set()).add(kind)
     named = [debtors[key] for key in keys if key in debtors]
     names = dict(zip((party.case_id for party in named), masked_cells(actor.lender, [Cell(party, party, "name_sealed", "name") for party in named]), strict=True))
-    return [CaseLine(
-        case.pk, case.borrower_id, names.get(case.pk, ""), case.state, case.rank, case.treatment, case.channel, case.currency, case.claimable_minor, case.days_past_due, case.bucket,
-        case.team and case.team.code, case.held_by and case.held_by.roster_name, case.as_of, case.worked_at, case.frozen_at is not None, tuple(sorted(holds.get(case.pk, ()))),
-        tuple(debtors[case.pk].protected) if case.pk in debtors else (),
-    ) for case in cases]
+    return [_line(case, names.get(case.pk, ""), holds.get(case.pk, ()), debtors[case.pk].protected if case.pk in debtors else ()) for case in cases]
+
+
+def _line(case: Case, name: str, holds, protected) -> CaseLine:
+    return CaseLine(
+        case.pk, case.borrower_id, name, case.state, case.rank, case.treatment, case.channel, case.currency, case.claimable_minor, case.days_past_due, case.bucket,
+        case.team and case.team.code, case.held_by and case.held_by.roster_name, case.as_of, case.worked_at, case.frozen_at is not None, tuple(sorted(holds)),
+        tuple(protected),
+    )
 
 
 def _plain(row: Model) -> dict[str, Any]:
     """The columns that hold no personal data; sealed ones and their indexes are left out."""
-    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if not field.column.endswith(("_sealed", "_index")) and field.attname not in ("lender", "person")}
+    return {name: getattr(row, name) for name in _plain_columns(type(row))}
+
+
+def _of_case(case: UUID, model: type[Model], ordered: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The plain columns of a table's rows of the case, in that order. The statement is put together once a process, as a page asks a dozen of them."""
+    sql, columns, read = _statement(model, ordered)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [case])
+        rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    for name, from_database in read:
+        for row in rows:
+            row[name] = from_database(row[name], None, connection)
+    return rows
+
+
+@cache
+def _statement(model: type[Model], ordered: tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple]:
+    """The SQL with one parameter, the case; the columns it gives; and those whose values the field itself reads."""
+    columns = _plain_columns(model)
+    sql, _ = model.objects.filter(case_id=UUID(int=0)).order_by(*ordered).values_list(*columns).query.sql_with_params()
+    return sql, columns, tuple((field.attname, field.from_db_value) for field in model._meta.concrete_fields if field.attname in columns and hasattr(field, "from_db_value"))
+
+
+@cache
+def _plain_columns(model: type[Model]) -> tuple[str, ...]:
+    """The columns of a table that hold no personal data."""
+    return tuple(field.attname for field in model._meta.concrete_fields if not field.column.endswith(("_sealed", "_index")) and field.attname not in ("lender", "person"))

@@ -3,6 +3,7 @@
 Only for the action person.export and what it allows: everything here is in clear.
 """
 
+import json
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -27,21 +28,41 @@ from arrears.work.models import (
     Debt,
     Dispute,
     Entry,
+    Hardship,
     Hold,
     Lender,
+    MatterNote,
+    MatterTask,
     Offer,
     Party,
     Payment,
     Placement,
     Plan,
     Promise,
+    Reminder,
+    SampleItem,
+    Sheet,
 )
 from arrears.work.models.row import SealedField
 from arrears.work.sealing import debtor_of, opened, own_words_of, vault
 from arrears.work.tenancy import seen_by
 
-_OF_DEBTOR = (Debt, Payment, Promise, Offer, Plan, Dispute, Complaint, Hold)
-_LEFT_OUT = {"id", "lender", "case", "party", "hold", "contact_point", "made_by", "taken_by", "proposed_by", "about", "content_sealed", "value_index", "id_number_index", "person", "digest"}
+_OF_DEBTOR = (
+    Debt, Payment, Promise, Offer, Plan, Dispute, Complaint, Hold,
+    # queue
+    Reminder,
+    # matters
+    Hardship, MatterNote, MatterTask,
+    # end
+)
+_LEFT_OUT = {
+    "id", "lender", "case", "party", "hold", "contact_point", "made_by", "taken_by", "proposed_by", "about", "content_sealed", "value_index", "id_number_index", "person", "digest",
+    # queue
+    "done_by", "subject",
+    # matters
+    "about_account", "assigned_to", "answered_by", "decided_by", "refused_by", "written_by", "approval", "follows", "letter", "dispute", "complaint", "hardship",
+    # end
+}
 
 
 def copy_of(lender: str, places: list[Party], today: date, home: Path) -> dict[str, Any]:
@@ -70,7 +91,7 @@ def attachment_of(actor: Actor, export_entry: UUID, attachment: UUID) -> tuple[s
 def _place(party: Party) -> dict[str, Any]:
     case = party.case
     return {"case": case.id, "party": party.id, "role": party.role, "borrower_id": case.borrower_id if party.role == "debtor" else None, "state": case.state, "opened_on": case.opened_on,
-            "closed_on": case.closed_on, "frozen_at": party.frozen_at, "basis": {"debtor": "contract", "co_debtor": "contract", "guarantor": "contract", "reserved_contact": "consent"}[party.role]}
+            "closed_on": case.closed_on, "frozen_at": party.frozen_at, "basis": {"debtor": "contract", "co_debtor": "contract", "guarantor": "contract", "reserved_contact": "consent", "heir": "law", "guardian": "law"}[party.role]}
 
 
 def _held(party: Party) -> dict[str, list[dict]]:
@@ -83,6 +104,7 @@ def _held(party: Party) -> dict[str, list[dict]]:
     mine = Contact.objects.filter(**of_case) if debtor else Contact.objects.filter(party=party.id)
     if debtor:
         found["entry"] = _reasons(party)
+        found["sheet"] = _quality_notes(party)
     found["contact"] = _rows(mine, debtor_of(party.case_id))
     found["consent"] = _rows(Consent.objects.filter(party=party.id), party.person)
     own = Attachment.objects.filter(party=party.id) | (Attachment.objects.filter(party=None, **of_case) if debtor else Attachment.objects.none())
@@ -99,6 +121,13 @@ def _cell(row: Model, field, person: UUID | None):
     if not isinstance(field, SealedField) or value is None:
         return value
     return Sealed(str(person), row._meta.db_table, field.column, str(row.pk), bytes(value))
+
+
+def _quality_notes(party: Party) -> list[dict]:
+    """What reviewers wrote when they checked contacts with the person, and what collectors answered; who wrote it is not told."""
+    return [{"at": getattr(row, at), "comment": Sealed(str(party.person), row._meta.db_table, column, str(row.pk), bytes(getattr(row, column)))}
+            for model, column, at in ((Sheet, "comment_sealed", "filled_at"), (SampleItem, "dispute_sealed", "disputed_at"))
+            for row in model.objects.filter(case=party.case_id).exclude(**{column: None}).order_by(at, "id")]
 
 
 def _reasons(party: Party) -> list[dict]:
@@ -118,7 +147,7 @@ def _open_all(lender: str, told: list[dict]) -> None:
     rows = [row for place in told for rows in place["held"].values() for row in rows]
     cells = [(row, name) for row in rows for name, value in row.items() if isinstance(value, Sealed)]
     for (row, name), text in zip(cells, vault().open(lender, [row[name] for row, name in cells]), strict=True):
-        row[name] = text
+        row[name] = json.loads(text) if name == "sheet" and text else text
 
 
 def _record(one, table) -> dict:

@@ -1,0 +1,153 @@
+"""The next account: in which order, to whom, and what is never handed out."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from arrears.refusal import Refused
+from arrears.work.models import Case, Hold, Placement, Plan
+from work.action_scenes import World, done
+
+HOUR = timedelta(hours=1)
+
+
+class Desk:
+    """A team of a lender, and its cases by name."""
+
+    def __init__(self, work):
+        self.world = World(work)
+        with work.writing(self.world.lender):
+            Case.objects.filter(pk=self.world.case.pk).update(state="closed")
+        self.work, self.lender, self.names = self.world.work, self.world.lender, {}
+        self.me, self.other = (self.work.actor(self.lender, "collector", "a", holds=True) for _ in range(2))
+
+    def case(self, name: str, held_by=None, team: str | None = "a", **changed) -> Case:
+        case = self.work.case(self.lender, team, held_by)
+        self.names[str(case.id)] = name
+        with self.work.writing(self.lender):
+            Case.objects.filter(pk=case.pk).update(**changed)
+        return case
+
+    def next(self, actor=None) -> str | None:
+        told = done(self.work, self.world.call("case.next", actor=actor or self.me, thing=None, reason=None))
+        return told["case"] and self.names[told["case"]]
+
+    def order(self, actor=None) -> list[str]:
+        """The accounts as they come, each noted as tried."""
+        found = []
+        while (name := self.next(actor)) is not None:
+            found.append(name)
+            key = next(UUID(key) for key, known in self.names.items() if known == name)
+            done(self.work, self.world.call("talk.note", {"outcome": "voicemail"}, actor=actor or self.me, thing=key, reason=None))
+        return found
+
+    def seen(self, case: Case) -> Case:
+        return self.world.seen(lambda: Case.objects.get(pk=case.pk))
+
+
+@pytest.fixture
+def desk(work) -> Desk:
+    return Desk(work)
+
+
+def test_ones_own_come_first_then_nobodys_and_of_each_what_is_due_then_what_was_agreed_then_the_nights_rank(desk):
+    at, me = desk.work.at, desk.me.collector
+    for name, rank, held, why, since in (("own third", 3, me, None, None), ("own first", 1, me, None, None), ("own unranked", None, me, None, None), ("own broken", 9, me, "promise_broken", -20),
+                                         ("own called later", 9, me, "call_back", -1), ("own called", 9, me, "call_back", -2), ("nobody's", 1, None, None, None), ("nobody's broken", 8, None, "promise_broken", -1)):
+        desk.case(name, held, rank=rank, ready_why=why, ready_at=since and at + since * HOUR)
+    assert desk.order() == ["own called", "own called later", "own broken", "own first", "own third", "own unranked", "nobody's broken", "nobody's"]
+
+
+def test_what_rests_is_not_ready_is_frozen_or_is_anothers_is_handed_to_nobody(desk):
+    at, me = desk.work.at, desk.me.collector
+    held, planned = desk.case("held", me), desk.case("planned", me)
+    desk.case("later", me, ready_at=at + HOUR, ready_why="tried")
+    desk.case("frozen", me, frozen_at=at)
+    desk.case("closed", me, state="closed")
+    desk.case("another's", desk.other.collector)
+    desk.case("another team's", None, "b")
+    desk.case("without a team", None, None)
+    desk.case("reserved", me, reserved_by=desk.other.account, reserved_until=at + HOUR)
+    with desk.work.writing(desk.lender):
+        Hold.objects.create(lender=desk.lender, case=held, kind="cease", placed_at=at)
+        Plan.objects.create(lender=desk.lender, case=planned, loan_id="x", currency="CNY", instalments=[], state="agreed", proposed_on="2026-10-01", agreed_on="2026-10-01")
+    assert desk.next() is None
+    with desk.work.writing(desk.lender):
+        Hold.objects.update(lifted_at=at)
+        Plan.objects.update(state="broken")
+        Case.objects.filter(reserved_by=desk.other.account).update(reserved_until=at)
+    assert sorted(desk.order()) == ["held", "planned", "reserved"]
+
+
+def test_the_moment_at_which_a_case_is_ready_is_the_first_at_which_it_is_handed_out(desk):
+    desk.case("at the hour", desk.me.collector, ready_at=desk.work.at + HOUR, ready_why="call_back")
+    later = replace(desk.work, now=desk.work.now + 3_600_000_000 - 1)
+    assert done(later, desk.world.call("case.next", actor=desk.me, thing=None))["case"] is None
+    later.now += 1
+    assert done(later, desk.world.call("case.next", actor=desk.me, thing=None))["case"]
+
+
+def test_a_case_of_nobodys_becomes_the_collectors_with_its_placement_and_stays_on_their_screen(desk):
+    case = desk.case("nobody's")
+    told = done(desk.work, desk.world.call("case.next", actor=desk.me, thing=None))
+    assert (told["taken_over"], told["again"]) == (True, False)
+    found = desk.seen(case)
+    assert (found.held_by_id, found.reserved_by_id) == (desk.me.collector, desk.me.account) and found.reserved_until == desk.work.at + HOUR / 2
+    standing = desk.world.seen(lambda: list(Placement.objects.filter(case=case).order_by("placed_on", "returned_on").values_list("held_by", "returned_on")))
+    assert (desk.me.collector, None) in standing and len(standing) == 2
+    again = done(desk.work, desk.world.call("case.next", actor=desk.me, thing=None))
+    assert (again["case"], again["again"]) == (str(case.id), True)
+    assert desk.next(desk.other) is None
+
+
+def test_a_team_lead_without_a_name_in_the_roster_gets_cases_on_the_screen_and_holds_none(desk):
+    case = desk.case("nobody's")
+    lead = desk.work.actor(desk.lender, "team_lead", "a")
+    assert desk.next(lead) == "nobody's" and desk.seen(case).held_by_id is None and desk.next(desk.me) is None
+
+
+def test_an_agencys_worker_gets_what_the_agency_was_given_and_no_other(desk):
+    desk.case("own team's")
+    agency = desk.work.team(desk.lender, "agency", "agency").code
+    desk.case("placed", None, agency)
+    worker = desk.work.actor(desk.lender, "agency_worker", agency)
+    assert desk.order(worker) == ["placed"]
+
+
+def test_whoever_gives_a_case_up_for_another_is_not_handed_it_again_and_another_is(desk):
+    case = desk.case("in Cantonese", desk.me.collector)
+    desk.next()
+    told = done(desk.work, desk.world.call("case.put_back", {"why": "language"}, actor=desk.me, thing=case.id))
+    assert told["given_up"] and desk.seen(case).held_by_id is None and desk.seen(case).ready_why == "put_back"
+    assert desk.next() is None and desk.next(desk.other) is None
+    later = replace(desk.work, now=desk.work.now + 2 * 3_600_000_000)
+    assert done(later, desk.world.call("case.next", actor=desk.me, thing=None))["case"] is None
+    assert done(later, desk.world.call("case.next", actor=desk.other, thing=None))["case"] == str(case.id)
+
+
+def test_what_is_put_back_for_lack_of_time_stays_ones_own_and_keeps_why_it_was_due(desk):
+    case = desk.case("called", desk.me.collector, ready_at=desk.work.at - HOUR, ready_why="call_back")
+    desk.next()
+    told = done(desk.work, desk.world.call("case.put_back", {"why": "no_time"}, actor=desk.me, thing=case.id))
+    found = desk.seen(case)
+    assert not told["given_up"] and (found.held_by_id, found.ready_why, found.reserved_by_id) == (desk.me.collector, "call_back", None) and found.ready_at == desk.work.at + 2 * HOUR
+
+
+def test_nobody_puts_back_or_notes_what_is_on_anothers_screen(desk):
+    case = desk.case("reserved", None, reserved_by=desk.other.account, reserved_until=desk.work.at + HOUR)
+    for verb, parameters in (("case.put_back", {"why": "no_time"}), ("talk.note", {"outcome": "busy"})):
+        with pytest.raises(Refused, match="somebody else's screen"):
+            done(desk.work, desk.world.call(verb, parameters, thing=case.id))
+
+
+def test_the_program_is_handed_no_account(desk):
+    with pytest.raises(Refused):
+        done(desk.work, desk.world.call("case.next", actor=desk.world.system, thing=None))
+
+
+def test_the_same_key_gives_the_same_account_and_no_second_one(desk):
+    desk.case("one", rank=1), desk.case("two", rank=2)
+    first, second = (done(desk.work, desk.world.call("case.next", actor=desk.me, thing=None, key="key-of-a-form")) for _ in range(2))
+    assert first == second
