@@ -20,27 +20,18 @@ class World:
 
 PLACES: dict[str, Callable[[World], str]] = {
     "case": lambda world: f"/cases/{world.case.id}",
-    # front
-    # person
     "lamps": lambda world: f"/cases/{world.case.id}/lamps",
     "every_fen": lambda world: f"/cases/{world.case.id}/debts/{world.case.borrower_id}-L0/fen",
-    # queue
     "outcome": lambda world: f"/cases/{world.case.id}/outcome?outcome=promise",
-    # plans
     "plan_new": lambda world: f"/cases/{world.case.id}/plan",
     "plan": lambda world: f"/cases/{world.case.id}/plans/{world.things['plan.propose']['plan']}",
-    # matters
     "matter": lambda world: f"/matters/complaint/{world.things['complaint.raise']['complaint']}",
     "matter_raise": lambda world: f"/cases/{world.case.id}/matters/dispute",
     "parties": lambda world: f"/cases/{world.case.id}/parties",
-    # team
     "team_list": lambda world: "/team/list?name=idle",
-    # oversight
     "sample": lambda world: f"/samples/{world.things['sample.draw']['sample']}",
     "sheet": lambda world: f"/samples/contacts/{world.things['item']['id']}",
     "export": lambda world: f"/exports/{world.things['export.ask']['export']}",
-    # running
-    # end
 }
 """By the name of a route with parts in its address: the address of a page in the world below."""
 

@@ -61,21 +61,17 @@ urlpatterns = [
     path("account/factors/<int:factor>/remove", own_account.remove_factor, name="remove_factor"),
     path("account/recovery-codes", own_account.new_recovery_codes, name="new_recovery_codes"),
     path("account/sessions/end", own_account.end_sessions, name="end_sessions"),
-    # front
-    # person
     path("cases/<uuid:case>/lamps", cases.case_lamps, name="lamps"),
     path("cases/<uuid:case>/debts/<path:loan>/fen", every_fen.every_fen, name="every_fen"),
     path("cases/<uuid:case>/documents", documents.document_add, name="document_add"),
     path("cases/<uuid:case>/documents/<uuid:attachment>", documents.document, name="document"),
     path("wording", screening.wording, name="wording"),
-    # queue
     path("queue", queue.queue, name="queue"),
     path("queue/next", queue.next_case, name="next_case"),
     path("cases/<uuid:case>/outcome", talk.outcome, name="outcome"),
     path("cases/<uuid:case>/put-back", talk.put_back, name="put_back"),
     path("cases/<uuid:case>/reminders/done", talk.reminder_done, name="reminder_done"),
     path("search", search.search, name="search"),
-    # plans
     path("cases/<uuid:case>/plan", plans.plan_new, name="plan_new"),
     path("cases/<uuid:case>/plans/<uuid:plan>", plans.plan, name="plan"),
     path("cases/<uuid:case>/plans/<uuid:plan>/agree", plans.plan_agree, name="plan_agree"),
@@ -84,7 +80,6 @@ urlpatterns = [
     path("cases/<uuid:case>/plans/<uuid:plan>/agreement", plans.agreement, name="agreement"),
     path("cases/<uuid:case>/plans/<uuid:plan>/agreement/drawn", plans.agreement_drawn, name="agreement_drawn"),
     path("cases/<uuid:case>/offers/<uuid:offer>/taken", plans.offer_taken, name="offer_taken"),
-    # matters
     path("matters", matters.matters, name="matters"),
     path("matters/clocks", matter_clocks.matter_clocks, name="matter_clocks"),
     path("matters/hardship/<uuid:hardship>/examine", matters.examine, name="hardship_examine"),
@@ -110,7 +105,6 @@ urlpatterns = [
     path("cases/<uuid:case>/parties/protect", parties.protect, name="party_protect"),
     path("cases/<uuid:case>/parties/release", parties.release, name="party_release"),
     path("cases/<uuid:case>/parties/reasons", parties.read_reasons, name="party_reasons"),
-    # team
     path("team", team.team, name="team"),
     path("team/figures", team.figures, name="team_figures"),
     path("team/list", team.rows, name="team_list"),
@@ -125,7 +119,6 @@ urlpatterns = [
     path("team/absences", coaching.absences, name="absences"),
     path("team/absences/<uuid:collector>/put", coaching.put, name="absence_put"),
     path("team/absences/<uuid:collector>/end", coaching.end, name="absence_end"),
-    # oversight
     path("ledger", ledger.show, name="ledger"),
     path("samples", quality.list_samples, name="samples"),
     path("samples/draw", quality.draw, name="sample_draw"),
@@ -140,7 +133,6 @@ urlpatterns = [
     path("exports/<uuid:export>", exports.export, name="export"),
     path("exports/<uuid:export>/make", exports.make, name="export_make"),
     path("exports/<uuid:export>/fetch", exports.fetch, name="export_fetch"),
-    # running
     path("runs", runs.run_list, name="runs"),
     path("runs/ask", runs.ask, name="run_ask"),
     path("runs/<uuid:run>", runs.run, name="run"),
@@ -161,6 +153,5 @@ urlpatterns = [
     path("limits", limits.show, name="limits"),
     path("limits/set", limits.set_one, name="limit_set"),
     path("calendar", limits.calendar, name="calendar"),
-    # end
 ]
 handler400, handler403, handler404, handler500 = "arrears.web.mishaps.bad_request", "arrears.web.mishaps.denied", "arrears.web.mishaps.missing", "arrears.web.mishaps.broken"

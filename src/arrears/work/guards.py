@@ -24,35 +24,17 @@ _CASE_SEEN = "EXISTS (SELECT 1 FROM work_case seen WHERE seen.id = {})"
 
 OF_CASE = (
     "party", "contactpoint", "debt", "payment", "placement", "hold", "attachment", "contact", "promise", "offer", "plan", "dispute", "complaint", "consent",
-    # front
-    # person
-    # queue
     "reminder",
-    # plans
-    # matters
     "hardship", "matternote", "matterevidence", "mattertask",
-    # team
-    # oversight
     "sampleitem", "sheet",
-    # running
-    # end
 )
 OF_LENDER = (
     "team", "collector", "brokenglass", "borrowerlogin", "answer", "change",
-    # front
-    # person
     "rulebook",
-    # queue
-    # plans
     "nightstrategy",
-    # matters
-    # team
     "absence", "coachingnote",
-    # oversight
     "sample", "export", "exportpart", "contactrule",
-    # running
     "run",
-    # end
 )
 OF_COLLECTOR = ("absence", "coachingnote")
 """Of these the database shows the rows of the teams that are seen, and one's own."""

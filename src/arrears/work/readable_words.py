@@ -35,9 +35,7 @@ _COLUMNS = {
     "reason": "理由", "record_kind": "记录种类", "relation": "与债务人关系", "reverses": "冲销的还款", "revoked_at": "撤回时间", "role": "角色", "rule": "依据", "size_bytes": "字节数", "state": "状态", "state_since": "状态自",
     "status": "结论", "terms": "条件", "text": "内容", "times": "次数", "title": "标题", "to_hour": "至（时）", "until": "至", "value": "内容", "verb": "操作", "waived_fee_minor": "减免费用", "waived_interest_minor": "减免利息",
     "waived_penalty_minor": "减免罚息", "result": "沟通结果", "hardship": "困难原因", "pay_channel": "还款渠道", "due_at": "到期时间", "done_at": "完成时间", "done_why": "如何完成",
-    # person
     "scores": "模型评分及原因", "verdict": "联系时的合规判定", "rules": "适用的规则",
-    # matters
     "before_extension_on": "延期前应答复日期", "came_by": "受理渠道", "raised_by": "提出人", "matter": "简单或复杂", "decide_by_on": "应决定日期", "decided_at": "决定时间", "evidence": "证明材料", "wanted": "所需材料", "sheet": "月度收支", "until_on": "截止日", "what": "事项", "set_at": "下达时间", "income_minor": "月收入", "living_minor": "生活支出", "other_debts_minor": "其他债务", "left_minor": "剩余",
 }
 _CODES = {
@@ -55,7 +53,6 @@ _CODES = {
     "asks_stop": "要求停止联系", "call_back": "约定回电", "deceased": "已故", "in_prison": "在押", "bankrupt": "破产", "voicemail": "语音信箱", "not_in_use": "空号", "illness": "疾病", "job_lost": "失业",
     "income_cut": "收入减少", "business_failing": "经营困难", "project_delayed": "工程款拖欠", "disaster": "受灾", "family": "家庭变故", "app": "手机应用", "transfer": "转账", "auto_debit": "自动扣款",
     "counter": "柜台", "promise_due": "承诺到期", "promise_broken": "承诺未履行", "instalment_due": "分期到期", "plan_broken": "分期违约", "answer_due": "应答复", "done": "已办理", "over": "已过期",
-    # matters
     "simple": "简单", "complex": "复杂", "other_person": "其他人", "regulator": "监管部门", "internal": "内部发现", "online": "线上", "hotline_12378": "12378 热线", "court": "法院", "refusing": "拟不予同意", "plan": "协商还款", "paused": "暂缓", "none": "未要求", "wanted": "待提供", "received": "已收到", "correct_book": "更正账务", "refund": "退款", "close_number": "停用号码", "coach": "人员辅导", "apologise": "致歉", "withdraw_report": "更正或撤回信息报送",
 }
 

@@ -92,17 +92,12 @@ VERBS: dict[str, Verb] = {
     "vault.status": Verb(("Lender",), "查看保险库状态", "see the vault's status", reads=True),
     "database.backup": Verb(("Lender",), "备份数据库", "back the database up"),
     "database.restore": Verb(("Lender",), "恢复数据库", "restore the database"),
-    # front
-    # person
-    # queue
     "case.next": Verb(("Lender",), "领取下一个案件", "get the next account"),
     "case.put_back": Verb(("Case",), "退回案件", "put an account back"),
     "talk.note": Verb(("Case",), "记录沟通结果", "note the outcome of a talk"),
     "reminder.done": Verb(("Case",), "完成提醒", "tick a reminder off"),
-    # plans
     "plan.draw_up": Verb(("Case",), "出具分期协议", "draw up the agreement of a plan"),
     "plan.reoffer": Verb(("Lender",), "违约分期自动重新提供", "offer broken plans again"),
-    # matters
     "dispute.extend": Verb(("Case",), "异议延期", "extend the time to answer a dispute"),
     "complaint.extend": Verb(("Case",), "投诉延期", "extend the time to answer a complaint"),
     "hardship.raise": Verb(("Case",), "登记困难申请", "raise hardship"),
@@ -118,7 +113,6 @@ VERBS: dict[str, Verb] = {
     "matter.task": Verb(("Case",), "下达整改事项", "set what is to be put right"),
     "matter.task_done": Verb(("Case",), "完成整改事项", "say that something is put right"),
     "matter.reopen": Verb(("Case",), "重新受理", "take a matter up again"),
-    # team
     "case.move_many": Verb(("Lender",), "批量转派案件", "move many cases at once"),
     "case.move_back": Verb(("Lender",), "撤销批量转派", "take a move of many cases back"),
     "team.view": Verb(("Collector",), "查看团队工作情况", "see how a team's work stands", reads=True),
@@ -130,7 +124,6 @@ VERBS: dict[str, Verb] = {
     "absence.list": Verb(("Collector",), "查看缺勤", "see absences", reads=True),
     "absence.put": Verb(("Collector",), "登记缺勤", "put an absence down"),
     "absence.end": Verb(("Collector",), "结束缺勤", "end an absence"),
-    # oversight
     "ledger.view": Verb(("Case",), "查看联系台账", "see the ledger of contacts", reads=True),
     "sample.view": Verb(("Lender",), "查看质检抽样", "see samples for quality checks", reads=True),
     "sample.draw": Verb(("Lender",), "质检抽样", "draw a sample for quality checks"),
@@ -142,7 +135,6 @@ VERBS: dict[str, Verb] = {
     "export.ask": Verb(("Lender",), "申请数据导出", "ask for an export"),
     "export.make": Verb(("Lender",), "生成导出文件", "make the file of an export"),
     "export.fetch": Verb(("Lender",), "下载导出文件", "fetch the file of an export"),
-    # running
     "run.list": Verb(("Lender",), "查看任务", "see runs and their logs", reads=True),
     "run.ask": Verb(("Lender",), "提交任务", "have a run executed"),
     "run.cancel": Verb(("Lender",), "取消任务", "cancel a run"),
@@ -159,7 +151,6 @@ VERBS: dict[str, Verb] = {
     "roster.write": Verb(("Lender",), "写入名册文件", "put changes into roster.yaml"),
     "limit.view": Verb(("Lender",), "查看限额", "see the operator's limits", reads=True),
     "limit.set": Verb(("Lender",), "调整限额", "set one of the operator's limits"),
-    # end
 }
 
 PURPOSES = ("collection", "identity_check", "dispute", "complaint", "person_right", "legal_proceedings", "emergency")

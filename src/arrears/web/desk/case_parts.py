@@ -7,17 +7,8 @@ from arrears.web.desk.plans import plans_part
 from arrears.work.queries.cases import CaseSheet
 
 PARTS: tuple[tuple[str, str, Callable[[object, CaseSheet], dict]], ...] = (
-    # front
-    # person
-    # queue
     ("outcome", "parts/talk.html", talk.part),
-    # plans
     ("plans", "plans_part.html", plans_part),
-    # matters
     ("matters", "parts/matters.html", raising.part),
-    # team
-    # oversight
-    # running
-    # end
 )
 """In the order in which they stand: outcome, plans, matters."""

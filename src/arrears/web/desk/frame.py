@@ -11,30 +11,21 @@ from arrears.work.roles import role_table
 
 LINKS = (
     ("home", _("Work"), None),
-    # front
-    # person
-    # queue
     ("queue", _("Queue"), {"collector", "team_lead", "agency_worker"}),
-    # plans
-    # matters
     ("matters", _("Disputes and complaints"), {"collector", "team_lead", "compliance_officer", "auditor", "agency_worker"}),
-    # team
     ("team", _("Team"), {"team_lead", "compliance_officer", "auditor"}),
     ("coaching", _("Coaching"), {"team_lead"}),
     ("absences", _("Absences"), {"team_lead"}),
     ("team_me", _("My figures"), {"collector"}),
-    # oversight
     ("ledger", _("Contact ledger"), {"team_lead", "compliance_officer", "auditor"}),
     ("samples", _("Quality checks"), {"team_lead", "compliance_officer", "auditor"}),
     ("own_sheets", _("My scores"), {"collector", "agency_worker"}),
     ("law", _("Law"), {"compliance_officer", "auditor", "strategist"}),
     ("exports", _("Exports"), {"team_lead", "compliance_officer", "data_officer", "auditor"}),
-    # running
     ("runs", _("Runs"), {"administrator", "auditor"}),
     ("roster", _("Roster"), {"administrator", "auditor", "compliance_officer", "team_lead"}),
     ("limits", _("Limits"), {"administrator", "auditor", "compliance_officer"}),
     ("calendar", _("Calendar"), {"administrator", "compliance_officer", "team_lead"}),
-    # end
     ("approvals", _("Approvals"), {"collector", "team_lead", "compliance_officer", "strategist", "data_officer", "auditor", "agency_worker"}),
     ("entries", _("Log"), {"compliance_officer", "auditor"}),
     ("accounts", _("Accounts"), {"administrator", "compliance_officer", "auditor"}),

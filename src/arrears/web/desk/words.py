@@ -38,8 +38,6 @@ WORDS = {
     "look_first": _("a person looks first"), "legal_review": _("legal review"), "call_senior": _("call by a senior collector"), "agency": _("with an agency"), "remind_sms": _("reminder by SMS"),
     "leave_alone": _("leave alone"), "password": _("password"), "right": _("right"), "wrong": _("wrong"), "locked": _("locked"),
     "*": _("all teams"),
-    # front
-    # person
     "other_document": _("other document"), "collection_record": _("collection record"), "hardship_proof": _("proof of hardship"), "limitation_evidence": _("evidence for limitation"), "complaint_file": _("file of a complaint"),
     "call_recording": _("recording of a call"), "visit_recording": _("recording of a visit"), "oral_plan_recording": _("recording of an agreed plan"),
     "placement": _("given to"), "consent": _("consent"), "night_contact": _("contact at night"), "electronic": _("electronic messages"), "lifted": _("lifted"), "placed": _("placed"), "taken_back": _("taken back"), "reversed": _("reversed"),
@@ -48,7 +46,6 @@ WORDS = {
     "disclosure": _("disclosure to third parties"), "extra_fees": _("fees beyond the claim"), "suit": _("names a suit"), "look_alike": _("look-alike signs"), "zero_width": _("invisible signs"), "spaced": _("signs put between"),
     "traditional": _("traditional characters"), "full_width": _("full-width signs"), "pinyin_initials": _("initials of pinyin"), "homophone": _("sounds alike"), "operator_policy": _("the lender's own policy"),
     "consumer_loan": _("consumer loan"), "credit_card": _("credit card"), "business_loan": _("business loan"), "zh": _("Mandarin"), "yue": _("Cantonese"), "en": _("English"),
-    # queue
     "part_promise": _("will pay a part"), "says_paid": _("says they have paid"), "refuses": _("refuses"), "cannot_pay": _("cannot pay"), "asks_plan": _("asks for a plan"), "disputes": _("disputes the debt"),
     "complains": _("complains"), "asks_stop": _("asks us to stop"), "voicemail": _("voicemail"), "not_in_use": _("number not in use"),
     "paid_said": _("said to be paid"),
@@ -65,12 +62,10 @@ WORDS = {
     "talk_deceased": _("Noted. Everything about this person has stopped."), "talk_in_prison": _("Noted. Everything about this person has stopped."), "talk_bankrupt": _("Noted. Everything about this person has stopped."),
     "talk_vulnerable": _("Noted. Everything about this person has stopped."), "talk_no_answer": _("Noted. The account comes back later today."), "talk_busy": _("Noted. The account comes back soon."),
     "talk_voicemail": _("Noted. The account comes back tomorrow."), "talk_not_in_use": _("Noted. The number is closed everywhere."),
-    # plans
     "weekly": _("weekly"), "fortnightly": _("every two weeks"), "monthly": _("monthly"), "part_paid": _("partly paid"), "missed": _("missed"), "due_today": _("due today"), "to_come": _("to come"),
     "part_is_paid": _("paid in time"), "plan_proposed": _("The plan is proposed. Read it out; when the debtor agrees, say so here."), "plan_approval_asked": _("The plan is proposed, and somebody else was asked to approve it."),
     "plan_agreed": _("The plan holds from today on. While it is kept nobody collects on this loan."), "plan_ended": _("The plan no longer holds."),
     "shift_days": _("the first day"), "gap_days": _("the time between two parts"), "penalty": _("penalty waived"), "interest": _("interest waived"), "fee": _("fee waived"), "principal": _("principal waived"),
-    # matters
     "hardship": _("hardship"), "protection": _("protection"), "extension": _("further days to answer"), "heir": _("heir"), "guardian": _("guardian"), "incapacitated": _("lacks capacity"), "simple": _("simple"), "complex": _("complex"),
     "other_person": _("another person"), "regulator": _("the regulator"), "internal": _("found by ourselves"), "counter": _("at the counter"), "online": _("online"), "hotline_12378": _("12378 hotline"), "court": _("court"),
     "illness": _("illness"), "job_lost": _("lost their job"), "income_cut": _("earns less"), "business_failing": _("business fails"), "project_delayed": _("project is late"), "family": _("something in the family"),
@@ -100,12 +95,10 @@ WORDS = {
     "party_point_closed": _("Nobody is contacted there any more, anywhere."),
     "party_protected": _("The person is protected in every case, and the holds stand."),
     "party_released": _("The person is released, and what that protection held is free."),
-    # team
     "leave": _("leave"), "sick": _("sick"), "training": _("training"), "note": _("note"), "one_to_one": _("1:1 talk"), "equal": _("everybody the same number"), "level": _("who has fewer gets more"),
     "idle": _("idle"), "left": _("has left"), "term": _("term is over"), "team_moved": _("The cases were moved."), "team_taken_back": _("The move was taken back."), "team_noted": _("The note was written."),
     "team_read": _("Noted."), "team_followed_up": _("Followed up."), "team_away": _("The absence was put down."), "team_back": _("The absence was changed."), "team_decided": _("Decided."),
     "promise_due": _("promise due"), "promise_broken": _("promise broken"), "call_back": _("call back"), "instalment_due": _("instalment due"), "plan_broken": _("plan broken"), "answer_due": _("answer due"),
-    # oversight
     "allow": _("permitted"), "warn": _("permitted with a warning"), "review": _("a person must release it"), "deny": _("forbidden"), "unasked": _("the gate was not asked"),
     "random": _("at random"), "stratified": _("stratified"), "risk": _("by risk"), "team": _("team"), "channel": _("channel"), "outbound": _("outbound"), "inbound": _("inbound"), "spouse": _("spouse"),
     "unscored": _("not scored yet"), "scored": _("scored"), "disputed": _("disputed"), "settled": _("settled by a second look"), "first": _("first reviewer"), "second": _("second reviewer"), "look": _("second look"), "failed": _("failed"), "not_passed": _("did not pass"),
@@ -116,12 +109,10 @@ WORDS = {
     "licence": _("licence"), "product": _("product"), "actor": _("who contacts"), "purpose": _("purpose"), "relation": _("who was reached"),
     "sample_drawn": _("The sample is drawn. Score its contacts one by one."), "sheet_filled": _("The sheet is kept."), "sheet_disputed": _("The result is disputed; another reviewer looks at it."),
     "export_made": _("The file is made and waits for you to fetch it."), "export_asked": _("The export waits for somebody else's approval."),
-    # running
     "night": _("night"), "intake": _("intake"), "ingest": _("loading files"), "retention": _("retention"), "backup": _("backup"), "take_back": _("taking a load back"), "corrections": _("corrected records"),
     "running": _("running"), "done": _("done"), "cancelled": _("cancelled"), "interrupted": _("interrupted"), "delta": _("new rows"), "correction": _("rows that replace"), "snapshot": _("all there is"),
     "run_asked": _("The run waits for its turn."), "run_cancelled": _("The run is cancelled, or stops in a moment."), "roster_changed": _("The roster is changed. The next night counts it after an export into its book."),
     "limit_set": _("The limit is set."), "account_changed": _("The account has these roles now, from its next request on."), "visitor": _("visitor"), "legal": _("legal"), "own": _("own"),
-    # end
 }
 
 

@@ -40,12 +40,3 @@ from arrears.work.actions import (  # noqa: F401
     teams,
 )
 
-# front
-# person
-# queue
-# plans
-# matters
-# team
-# oversight
-# running
-# end

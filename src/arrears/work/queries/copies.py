@@ -49,19 +49,13 @@ from arrears.work.tenancy import seen_by
 
 _OF_DEBTOR = (
     Debt, Payment, Promise, Offer, Plan, Dispute, Complaint, Hold,
-    # queue
     Reminder,
-    # matters
     Hardship, MatterNote, MatterTask,
-    # end
 )
 _LEFT_OUT = {
     "id", "lender", "case", "party", "hold", "contact_point", "made_by", "taken_by", "proposed_by", "about", "content_sealed", "value_index", "id_number_index", "person", "digest",
-    # queue
     "done_by", "subject",
-    # matters
     "about_account", "assigned_to", "answered_by", "decided_by", "refused_by", "written_by", "approval", "follows", "letter", "dispute", "complaint", "hardship",
-    # end
 }
 
 
