@@ -2,13 +2,20 @@
 
 import hashlib
 import json
+import re
 from datetime import date
 from typing import Any
 
 from arrears.work.authority import Terms
 from arrears.work.models import Plan
 
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ROLES = {"collector": ("a collector", "催收员"), "agency_worker": ("an agency worker", "委外人员"), "team_lead": ("a team lead", "组长"), "compliance_officer": ("a compliance officer", "合规专员")}
+
+
+def is_id(subject: str) -> bool:
+    """Whether the subject of an approval can be the id of a plan or of a matter."""
+    return bool(_ID.fullmatch(subject))
 
 
 def waived_by(plan: Plan) -> dict[str, int]:

@@ -158,6 +158,7 @@ def reopen(request, kind: str, matter: UUID):
 @require_POST
 def lift(request, kind: str, matter: UUID):
     """Its hold is lifted, once what was wrong is put right."""
+    _case(request, kind, matter)
     sheet = one_matter(request.actor, kind, matter, today_of(request))
     return _acted(request, kind, matter, "hold.lift", {"hold": sheet.row["hold_id"]}, "lift", "lifted", ("reason",), of_matter=False)
 

@@ -17,6 +17,7 @@ from arrears.web.desk.plan_words import offer_lines, read_aloud
 from arrears.work.actions.action import perform
 from arrears.work.plan_calculator import KINDS, RHYTHMS, Sheet, last_first_day, reckon
 from arrears.work.queries.cases import CaseSheet, one_case
+from arrears.work.queries.parties import may_in_case
 from arrears.work.queries.plan_offers import (
     LoanOffer,
     granting_of,
@@ -26,6 +27,7 @@ from arrears.work.queries.plan_offers import (
 )
 from arrears.work.queries.plans import agreement_sample, case_plans, one_plan
 from arrears.work.residuals import could
+from arrears.work.verbs import VERBS
 
 PURPOSE = "collection"
 """What an agreement is drawn up and opened for."""
@@ -35,6 +37,8 @@ PURPOSE = "collection"
 def plan_new(request, case: UUID):
     """The calculator. What is typed is reckoned without anything being done, until it is sent to be proposed."""
     sheet, offers, today = one_case(request.actor, case), plan_offers(request.actor, case, request.now), today_of(request.now)
+    if "plan.propose" not in may_in_case(request.actor, case):
+        raise mishaps.Forbidden(f"your roles may not {VERBS['plan.propose'].en} here", f"您的角色不可在此{VERBS['plan.propose'].zh}", ())
     here = {"line": sheet.line, "offers": offers, "kinds": KINDS, "rhythms": list(RHYTHMS), "today": today}
     chosen = _chosen(offers, request.POST.get("loan") or request.GET.get("loan"))
     if chosen is None:

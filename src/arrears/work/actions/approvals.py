@@ -14,14 +14,13 @@ from arrears.work.actions.clocks import extension_terms
 from arrears.work.actions.rows import Code, demand_open, demand_state, row_of, words_of
 from arrears.work.authority import decided_by, deciders, matrix_of
 from arrears.work.models import Approval, Case, Complaint, Dispute, Lender, Plan
-from arrears.work.plan_terms import authority_terms, digest_of, roles_in_words, terms_of, waived_by
+from arrears.work.plan_terms import authority_terms, digest_of, is_id, roles_in_words, terms_of, waived_by
 
 AUTHORITY = "authority-matrix"
 """What stands for a policy where the authority matrix refuses."""
 OF_PLANS = ("waiver", "plan")
 """Kinds whose subject is a plan of the case: what is asked for is read from the plan, never typed."""
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,119}")
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NUMBER_OF_SOMEBODY = re.compile(r"(?<![0-9A-Za-z])(1[3-9][0-9]{9}|[0-9]{17}[0-9Xx]|[0-9]{15,19})(?![0-9A-Za-z])")
 """A mainland mobile number, an ID card's, or what could be an account's (GB 11643: 18 characters; cards 15 to 19 digits)."""
 
@@ -130,7 +129,7 @@ def _plan_of(case: Case | None, subject: str, parameters: dict | None) -> Plan:
 
 def _extension_of(doing: Doing, case: Case | None, subject: str, parameters: dict | None) -> dict[str, str]:
     """Until when, of which matter, as the law has it: read from the matter, never typed."""
-    found = None if case is None or parameters or not _UUID.fullmatch(subject) else next(
+    found = None if case is None or parameters or not is_id(subject) else next(
         (row for model in (Dispute, Complaint) if (row := model.objects.filter(lender=case.lender, case=case, pk=subject, state="open").first())), None)
     if found is None:
         raise Refused("subject is the id of an open dispute or complaint of the case, and its days are read from it; give no parameters", "subject 应为本案件未答复的异议或投诉编号，期限由系统读取；请勿填写参数")

@@ -10,7 +10,7 @@ from django.conf import settings
 from arrears.work.actor import Actor
 from arrears.work.authority import decided_by, deciders, matrix_of
 from arrears.work.models import Approval, Plan
-from arrears.work.plan_terms import authority_terms
+from arrears.work.plan_terms import authority_terms, is_id
 from arrears.work.residuals import filter_for
 from arrears.work.tenancy import seen_by
 
@@ -57,7 +57,7 @@ def waiting_approvals(actor: Actor, size: int = 100) -> list[ApprovalLine]:
     with seen_by(actor):
         waiting = Approval.objects.filter(lender=actor.lender, state="waiting")
         found = list(waiting.filter(filter_for(actor, "approval.list", Approval)).select_related("asked_by").order_by("asked_at", "id")[:min(max(size, 1), SIZE_MOST)])
-        plans = {str(plan.pk): plan for plan in Plan.objects.filter(pk__in=[row.subject for row in found if row.kind in OF_PLANS])}
+        plans = {str(plan.pk): plan for plan in Plan.objects.filter(pk__in=[row.subject for row in found if row.kind in OF_PLANS and is_id(row.subject)])}
         decides = set(waiting.filter(filter_for(actor, "approval.decide", Approval), pk__in=[row.pk for row in found]).values_list("pk", flat=True))
     return [_line(actor, row, row.pk in decides, plans.get(row.subject)) for row in found]
 

@@ -10,7 +10,7 @@ from arrears.work.queries.one_matter import may_do
 from arrears.work.residuals import filter_for
 from arrears.work.tenancy import seen_by
 
-VERBS = ("party.add", "party.protect", "party.release", "contact_point.add", "contact_point.close", "matter.read", "hardship.raise", "dispute.raise", "complaint.raise", "matter.reopen")
+VERBS = ("party.add", "party.protect", "party.release", "contact_point.add", "contact_point.close", "matter.read", "hardship.raise", "dispute.raise", "complaint.raise", "matter.reopen", "plan.propose")
 
 
 @dataclass(frozen=True)
