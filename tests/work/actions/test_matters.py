@@ -89,6 +89,17 @@ def test_an_approval_of_one_matter_extends_no_other_and_not_one_that_was_weighed
         world.do("dispute.extend", {"dispute": first, "approval": asked, "text": "延期"})
 
 
+def test_a_matter_whose_last_day_is_past_is_not_made_late_no_more_by_another_weight(world):
+    key = world.do("dispute.raise", {"ground": "amount"}, reason=None)["dispute"]
+    at_noon(world, date(2026, 11, 17))
+    world.do("matter.weigh", {"kind": "dispute", "matter": key, "weight": "complex"})
+    world.do("matter.weigh", {"kind": "dispute", "matter": key, "weight": "simple"})
+    at_noon(world, date(2026, 11, 18))
+    with pytest.raises(Refused, match="has run out") as refused:
+        world.do("matter.weigh", {"kind": "dispute", "matter": key, "weight": "complex"})
+    assert "不得" in refused.value.zh and the(world, Dispute, key).answer_by_on == date(2026, 11, 17)
+
+
 def test_whoever_a_complaint_is_about_neither_reads_nor_notes_nor_takes_up_nor_extends_nor_answers_it(world):
     me = world.work.actor(world.lender, "collector", world.team, holds=True)
     officer = world.compliance
