@@ -122,6 +122,23 @@ def test_nobody_decides_what_they_asked_for_and_the_database_holds_it_too(world)
             world.do(verb, parameters, actor=who, thing=UUID(asked))
 
 
+@pytest.mark.parametrize(("change", "why"), [({"now": 30}, "no earlier than"), ({"claimable_minor": 2_999}, "at most 2999"), ({"claimable_minor": 3_000}, None), ({"now": 29}, None)])
+def test_a_plan_is_agreed_only_while_its_first_day_is_to_come_and_no_more_is_asked_by_it_than_may_be(world, change, why):
+    """Proposed on the second of November, for three thousand from the first of December on."""
+    plan = world.plan()["plan"]
+    if "now" in change:
+        world.work.now += change["now"] * 86_400_000_000
+    else:
+        with world.work.writing(world.lender):
+            Debt.objects.filter(case=world.case).update(**change)
+    if why is None:
+        world.do("plan.agree", {"plan": plan})
+        return
+    with pytest.raises(Refused, match=why):
+        world.do("plan.agree", {"plan": plan})
+    assert plan_of(world, plan).state == "proposed"
+
+
 def test_who_proposed_a_plan_does_not_approve_it_whoever_asked(world):
     """A lead's own proposal, asked for by a collector, would else be the lead's own decision."""
     plan = world.plan(200)["plan"]
