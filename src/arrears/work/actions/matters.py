@@ -91,13 +91,16 @@ def assign_matter(doing: Doing, case: Case, *, kind: Kind, matter: UUID, to: UUI
 
 @action("matter.weigh", on="case", needs_reason=True)
 def weigh_matter(doing: Doing, case: Case, *, kind: Literal["dispute", "complaint"], matter: UUID, weight: Weight) -> dict:
-    """It counts as simple or complex, and its last day is the law's for such, counted from the day it was received. Raises Refused where it was answered, has had further days, or counts so already."""
+    """It counts as simple or complex, and its last day is the law's for such, counted from the day it was received. Raises Refused where it was answered, has had further days, counts so already, or its last day is past and would be a later one."""
     found = matter_of(doing, case, kind, matter, alone=True)
     demand_undecided(found, kind)
     if found.before_extension_on is not None or found.matter == weight:
         raise Refused(f"{kind} {matter} counts as {found.matter}{' and has had further days' if found.before_extension_on else ''}; nothing was changed",
                       f"本事项已登记为“{'简单' if found.matter == 'simple' else '复杂'}”{'且已延期' if found.before_extension_on else ''}；未作任何更改")
     until = last_day(case.lender, received_on(found), weight)
+    if until > found.answer_by_on and doing.today > found.answer_by_on:
+        raise Refused(f"the last day of {kind} {matter} was {found.answer_by_on}: what has run out is not made later by another weight; answer it now, nothing was changed",
+                      f"本事项应于 {found.answer_by_on} 前答复：已过期限不得通过改变情况认定而顺延；请立即答复，未作任何更改")
     KINDS[kind][0].objects.filter(pk=matter).update(matter=weight, answer_by_on=until)
     return {kind: matter, "matter": weight, "answer_by_on": until}
 

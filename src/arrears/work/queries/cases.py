@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import F, Model
 
 from arrears.refusal import Refused
+from arrears.work.about_oneself import is_about, papers_not_about
 from arrears.work.actions.action import NOT_VISIBLE, Forbidden
 from arrears.work.actor import Actor
 from arrears.work.models import (
@@ -120,13 +121,9 @@ def case_rows(actor: Actor, case: UUID) -> CaseRows:
         raise Forbidden(f"there is no case {case} among those you may see ({NOT_VISIBLE})", f"在您可见的范围内没有案件 {case}（{NOT_VISIBLE}）", (NOT_VISIBLE,))
     parties, points = list(Party.objects.filter(case=found).order_by("role", "ordinal")), list(ContactPoint.objects.filter(case=found).order_by("party", "kind", "ordinal"))
     parts = {name: _of_case(found.pk, model, ordered) for name, (model, ordered) in _PARTS.items()}
-    parts["complaints"] = [one for one in parts["complaints"] if not _is_about(actor, one)]
+    parts["attachments"] = papers_not_about(actor, parts["attachments"], parts["complaints"])
+    parts["complaints"] = [one for one in parts["complaints"] if not is_about(actor, one["about_id"], one["about_account_id"])]
     return CaseRows(found, parties, points, parts)
-
-
-def _is_about(actor: Actor, complaint: dict[str, Any]) -> bool:
-    """Whether it is about the actor, who is then shown nothing of it."""
-    return (actor.collector is not None and complaint["about_id"] == actor.collector) or (actor.account is not None and complaint["about_account_id"] == actor.account)
 
 
 def sheet_of(rows: CaseRows) -> CaseSheet:

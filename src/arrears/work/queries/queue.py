@@ -9,6 +9,7 @@ from django.db.models import Case as When
 from django.db.models import CharField, Count, F, Q, QuerySet, Sum, Value
 from django.db.models import When as If
 
+from arrears.work.about_oneself import reminders_not_about
 from arrears.work.actor import Actor
 from arrears.work.models import Case, Contact, Hold, Party, Promise, Reminder
 from arrears.work.models.cases import READY_WHY
@@ -112,7 +113,7 @@ def reminders(actor: Actor, now: datetime, size: int = 20) -> list[ReminderLine]
         return []
     end = datetime.combine(now.astimezone(ZONE).date() + timedelta(days=2), time(), ZONE)
     with seen_by(actor):
-        rows = list(Reminder.objects.filter(lender=actor.lender, case__held_by=actor.collector, done_at=None, due_at__lt=end).order_by("due_at", "id")[:size])
+        rows = list(reminders_not_about(Reminder.objects.filter(lender=actor.lender, case__held_by=actor.collector, done_at=None, due_at__lt=end), actor).order_by("due_at", "id")[:size])
         names = _names(actor, [row.case_id for row in rows])
     return [ReminderLine(row.id, row.case_id, names.get(row.case_id, ""), row.kind, row.due_at, row.due_at <= now) for row in rows]
 
@@ -126,7 +127,8 @@ def may_work(actor: Actor, case: UUID, verb: str = "talk.note") -> bool:
 def reminders_of(actor: Actor, case: UUID) -> list[dict]:
     """The reminders of one case that stand, the first due first."""
     with seen_by(actor):
-        return list(Reminder.objects.filter(filter_for(actor, "case.view", Reminder), lender=actor.lender, case=case, done_at=None).order_by("due_at", "id").values("id", "kind", "due_at"))
+        rows = Reminder.objects.filter(filter_for(actor, "case.view", Reminder), lender=actor.lender, case=case, done_at=None)
+        return list(reminders_not_about(rows, actor).order_by("due_at", "id").values("id", "kind", "due_at"))
 
 
 def _parts(actor: Actor, now: datetime, today: date, show: str) -> list[QuerySet[Case]]:
