@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from arrears.web.desk.forms import amount
 from web.staff import HOUR
 
 
@@ -108,6 +109,61 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(desk, changed, fault):
     page = answer.content.decode()
     assert answer.status_code == 422 and 'role="alert"' in page and fault in page and "周五&lt;发薪&gt;" in page
     assert f'value="{changed.get("amount", "50.00")}"' in page and desk.seen(Contact.objects.count) == 0
+
+
+@pytest.mark.parametrize(("written", "minor"), [("50", 5000), ("50.5", 5050), (" 1,200.50 ", 120050), ("１２．５０", 1250), ("1，200", 120000), ("0.01", 1), ("0", 0), ("", None), ("   ", None)])
+def test_an_amount_is_read_as_people_write_it(written, minor):
+    assert amount(written) == minor
+
+
+@pytest.mark.parametrize("written", ["1200,50", "12,34", "1,20,000", "-5", "1e3", "0x10", "1.234", "٥٠", "五十", "50元", "99999999999999", "1 200", "+5", ".5", "5."])
+def test_what_could_be_read_in_two_ways_is_no_amount(written):
+    assert not isinstance(amount(written), int)
+
+
+def test_the_history_says_what_each_talk_came_to(desk):
+    desk.post(f"/cases/{desk.mine.id}/outcome", **desk.filled("cannot_pay", hardship="job_lost"))
+    page = desk.page(f"/cases/{desk.mine.id}").partition('id="history"')[2]
+    assert re.search(r"无力还款 · [^<]*失业", page)
+
+
+def test_what_nobody_holds_is_listed_once_nothing_of_ones_own_waits_and_the_page_says_why_none_comes(desk):
+    from arrears.work.models import Collector
+
+    desk.post(f"/cases/{desk.mine.id}/outcome", outcome="voicemail", channel="call", direction="outbound")
+    page = desk.page("/queue")
+    assert desk.free.borrower_id in page and str(desk.free.id) not in page
+    desk.seen(lambda: Collector.objects.filter(pk=desk.collector).update(cases_most=1))
+    assert desk.post("/queue/next").url == "/queue?done=queue_full"
+    page = desk.page("/queue?done=queue_full")
+    assert page.count("已达上限") == 2 and desk.free.borrower_id not in page
+
+
+def test_whom_it_concerns_is_asked_where_more_than_one_owes_and_an_address_can_be_closed(desk, work):
+    from arrears.work.actions.action import perform
+    from arrears.work.models import Party
+
+    lead = work.actor(desk.lender, "team_lead")
+    assert 'name="concerns"' not in desk.page(f"/cases/{desk.mine.id}/outcome?outcome=deceased")
+    guarantor = perform(lead, "party.add", {"role": "guarantor", "name": "钱二"}, work.now, thing=desk.mine.id)["party"]
+    perform(lead, "contact_point.add", {"party": guarantor, "kind": "address", "value": "样例市样例路 1 号"}, work.now, thing=desk.mine.id)
+    sent = desk.filled("deceased")
+    assert sent["concerns"] == str(desk.seen(lambda: Party.objects.get(case=desk.mine, role="debtor")).id)
+    suggested = desk.post(f"/cases/{desk.mine.id}/outcome", **{**sent, "concerns": guarantor, "suggest": "yes"}).content.decode()
+    assert "涉及何人：担保人" in suggested and guarantor not in re.search(r"<textarea[^>]*>([^<]*)</textarea>", suggested)[1]
+    form = desk.page(f"/cases/{desk.mine.id}/outcome?outcome=wrong_person")
+    assert re.search(r"<option[^>]*>地址 [^<]*担保人", form)
+    assert desk.post(f"/cases/{desk.mine.id}/outcome", **{**sent, "concerns": guarantor}).status_code == 303
+    assert desk.seen(lambda: Party.objects.get(pk=guarantor)).protected == ["deceased"]
+
+
+def test_who_wants_no_contact_at_all_is_noted_without_a_number(desk):
+    from arrears.work.models import Hold
+
+    assert desk.post(f"/cases/{desk.mine.id}/outcome", **desk.filled("asks_stop", contact_point="", stops_all="")).status_code == 422
+    answer = desk.post(f"/cases/{desk.mine.id}/outcome", **desk.filled("asks_stop", contact_point="", stops_all="yes"))
+    assert answer.url == f"/cases/{desk.mine.id}?done=talk_asks_stop_all" and "全面停催" in desk.page(answer.url)
+    assert desk.seen(lambda: Hold.objects.get(case=desk.mine)).kind == "cease"
 
 
 def test_a_summary_is_suggested_in_the_readers_language_and_what_was_written_is_never_replaced(desk):
