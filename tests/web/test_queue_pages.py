@@ -157,6 +157,22 @@ def test_whom_it_concerns_is_asked_where_more_than_one_owes_and_an_address_can_b
     assert desk.seen(lambda: Party.objects.get(pk=guarantor)).protected == ["deceased"]
 
 
+def test_of_several_numbers_the_one_that_was_dialled_is_chosen_and_none_where_nobody_knows_which_was(desk, work):
+    from arrears.work.actions.action import perform
+    from arrears.work.models import Party
+
+    lead, debtor = work.actor(desk.lender, "team_lead"), desk.seen(lambda: Party.objects.get(case=desk.mine, role="debtor").id)
+    assert desk.filled("wrong_person")["contact_point"]
+    second = perform(lead, "contact_point.add", {"party": debtor, "kind": "phone", "value": "19955554444"}, work.now, thing=desk.mine.id)["contact_point"]
+    for outcome in ("wrong_person", "no_answer"):
+        form = desk.page(f"/cases/{desk.mine.id}/outcome?outcome={outcome}")
+        assert '<option value="" selected>' in form.partition('name="contact_point"')[2].partition("</select>")[0]
+    dialled = desk.post(f"/cases/{desk.mine.id}/dial", contact_point=second).content.decode()
+    address = re.search(r'href="([^"]*outcome=wrong_person[^"]*)"', dialled)[1].replace("&amp;", "&")
+    assert address.endswith(f"&contact_point={second}") and f'<option value="{second}" selected>' in desk.page(address)
+    assert "contact_point" not in desk.page(f"/cases/{desk.mine.id}?contact_point=<b>").partition('id="talk"')[2].partition("</section>")[0]
+
+
 def test_who_wants_no_contact_at_all_is_noted_without_a_number(desk):
     from arrears.work.models import Hold
 

@@ -69,7 +69,13 @@ def part(request, sheet: CaseSheet) -> dict:
     """What the person's page shows of talks: the outcomes to choose from, what reminds, what became of promises, and the next account."""
     may = sheet.line.state == "open" and may_work(request.actor, sheet.line.id)
     return {"may": may, "may_next": could(request.actor, "case.next", "Lender").allowed, "line": sheet.line, "choices": choices() if may else [], "reminders": reminders_of(request.actor, sheet.line.id),
-            "promises": promises_with_payments(sheet.parts), "why_back": WHY_BACK, "is_done": request.GET.get("done", "").startswith(DONE), "now": moment_of(request.now)}
+            "promises": promises_with_payments(sheet.parts), "why_back": WHY_BACK, "used": used_point(request, sheet), "is_done": request.GET.get("done", "").startswith(DONE), "now": moment_of(request.now)}
+
+
+def used_point(request, sheet: CaseSheet) -> str:
+    """The number or address that was just dialled or named, so that the form begins with it; nothing where none was, or it is closed."""
+    said = request.POST.get("contact_point") or request.GET.get("contact_point") or ""
+    return said if said in {str(point["id"]) for point in sheet.parts["contact_points"] if point["state"] == "usable"} else ""
 
 
 def promises_with_payments(parts: dict[str, list[dict]]) -> list[dict]:

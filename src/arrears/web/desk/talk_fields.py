@@ -109,9 +109,9 @@ def _field(name: str, row: TalkOutcome, sheet: CaseSheet, sent) -> dict:
     if name == "contact_point":
         points = sorted((point for point in sheet.parts["contact_points"] if point["kind"] in KINDS and point["state"] == "usable"), key=lambda point: KINDS.index(point["kind"]))
         roles = {party["id"]: party["role"] for party in sheet.parts["parties"]}
-        phone = next((str(point["id"]) for point in points if point["kind"] == "phone"), "")
+        phones = [str(point["id"]) for point in points if point["kind"] == "phone"]
         return {"kind": "select", "options": [(str(point["id"]), f"{'' if point['kind'] == 'phone' else said(point['kind']) + ' '}{point['value']} · {said(roles.get(point['party_id']))}") for point in points] + [("", gettext(_("none of these")))],
-                "value": value if name in sent else phone}
+                "value": value if name in sent or len(phones) != 1 else phones[0]}
     if name == "concerns":
         return {"kind": "select", "options": [(str(party["id"]), f"{said(party['role'])} {party['name']}".strip()) for party in _owing(sheet)], "value": value}
     if name == "loan_id":
