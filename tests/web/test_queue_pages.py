@@ -127,6 +127,21 @@ def test_the_history_says_what_each_talk_came_to(desk):
     assert re.search(r"无力还款 · [^<]*失业", page)
 
 
+def test_the_notes_of_talks_are_read_on_the_page_with_purpose_and_reason_and_counted(desk):
+    from arrears.work.models import Entry
+
+    desk.post(f"/cases/{desk.mine.id}/outcome", **desk.filled("refuses", note="他说<没有>钱"))
+    page = desk.page(f"/cases/{desk.mine.id}")
+    assert f'action="/cases/{desk.mine.id}/notes' in page and "他说" not in page
+    refused = desk.post(f"/cases/{desk.mine.id}/notes", purpose="collection", reason=" ")
+    assert refused.status_code == 422 and "请填写查看沟通记录的理由" in refused.content.decode() and "他说" not in refused.content.decode()
+    read = desk.post(f"/cases/{desk.mine.id}/notes", purpose="collection", reason="接手案件，了解此前沟通")
+    assert read.status_code == 200 and "他说&lt;没有&gt;钱" in read.content.decode() and "no-store" in read.headers["Cache-Control"]
+    entry = desk.seen(lambda: Entry.objects.filter(lender=desk.lender, verb="matter.read", is_refused=False).get())
+    assert "他说" not in str(entry.parameters) + str(entry.result)
+    assert desk.post(f"/cases/{desk.free.id}/notes", purpose="collection", reason="x").status_code == 403
+
+
 def test_what_nobody_holds_is_listed_once_nothing_of_ones_own_waits_and_the_page_says_why_none_comes(desk):
     from arrears.work.models import Collector
 
