@@ -5,6 +5,7 @@ import re
 import pytest
 
 from arrears.web.desk.forms import amount
+from arrears.work.talk_outcomes import ZONE
 from web.staff import HOUR
 
 
@@ -101,7 +102,7 @@ def test_sent_twice_it_is_noted_once_and_with_other_words_it_is_refused(desk):
     assert desk.post(f"/cases/{desk.mine.id}/outcome", **{**sent, "note": "改口"}).status_code == 409
 
 
-@pytest.mark.parametrize("changed, fault", [({"amount": ""}, "请填写此项"), ({"amount": "12.345"}, "金额格式有误"), ({"pay_by_on": "6.11."}, "日期或时间格式有误"), ({"amount": "999999"}, "可主张"), ({"pay_by_on": "2026-10-01"}, "已过")])
+@pytest.mark.parametrize("changed, fault", [({"amount": ""}, "请填写此项"), ({"amount": "12.345"}, "金额格式有误"), ({"pay_by_on": "6.11."}, "日期或时间格式有误"), ({"amount": "999999"}, "承诺 999,999.00，可主张 100.00 CNY"), ({"pay_by_on": "2026-10-01"}, "已过")])
 def test_what_is_wrong_is_said_and_what_was_typed_is_kept(desk, changed, fault):
     from arrears.work.models import Contact
 
@@ -186,6 +187,18 @@ def test_of_several_numbers_the_one_that_was_dialled_is_chosen_and_none_where_no
     address = re.search(r'href="([^"]*outcome=wrong_person[^"]*)"', dialled)[1].replace("&amp;", "&")
     assert address.endswith(f"&contact_point={second}") and f'<option value="{second}" selected>' in desk.page(address)
     assert "contact_point" not in desk.page(f"/cases/{desk.mine.id}?contact_point=<b>").partition('id="talk"')[2].partition("</section>")[0]
+
+
+def test_a_talk_that_is_noted_later_is_judged_for_the_moment_at_which_it_was_had(desk, clock, work):
+    from arrears.work.models import Contact
+
+    clock.now = work.now + 12 * HOUR + HOUR // 10
+    desk.person.log_in()
+    desk.post(f"/cases/{desk.mine.id}/outcome", **desk.filled("refuses", attempted_at="2026-11-02T21:50"))
+    desk.post(f"/cases/{desk.mine.id}/outcome", **desk.filled("refuses"))
+    told = desk.seen(lambda: [(one.attempted_at.astimezone(ZONE).strftime("%H:%M"), one.verdict, one.rules) for one in Contact.objects.filter(case=desk.mine).order_by("attempted_at")])
+    assert [(at, verdict) for at, verdict, _ in told] == [("21:50", "allow"), ("22:06", "deny")], told
+    assert desk.post(f"/cases/{desk.mine.id}/outcome", **desk.filled("refuses", attempted_at="2026-11-02T22:07")).status_code == 422
 
 
 def test_who_wants_no_contact_at_all_is_noted_without_a_number(desk):

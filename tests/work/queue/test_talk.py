@@ -85,7 +85,7 @@ def test_what_an_outcome_needs_is_demanded_and_nothing_of_it_is_done_without(wor
 
 
 @pytest.mark.parametrize("changed", [{"amount_minor": 0}, {"amount_minor": 10**9}, {"pay_by_on": "2026-11-01"}, {"pay_by_on": "2027-11-01"}, {"loan_id": "nobody's"}, {"pay_channel": "cash"}, {"outcome": "other"},
-                                     {"attempted_at": "2026-11-02T12:00:00+08:00"}, {"contact_point": "00000000-0000-0000-0000-000000000001"}, {"note": "\x00"}])
+                                     {"attempted_at": "2026-11-02T12:00:00+08:00"}, {"attempted_at": "0001-01-01T00:00:00+08:00"}, {"attempted_at": "2023-11-01T10:00:00+08:00"}, {"pay_by_on": "9999-12-31"}, {"pay_by_on": "0001-01-01"}, {"contact_point": "00000000-0000-0000-0000-000000000001"}, {"note": "\x00"}])
 def test_what_cannot_be_is_refused_and_leaves_no_contact_behind(world, changed):
     with pytest.raises(Refused):
         world.do("talk.note", promise_of(world, **changed))

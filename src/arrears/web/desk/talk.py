@@ -107,7 +107,7 @@ def _parameters(sent) -> dict:
     """What talk.note is called with: amounts in minor units, moments with their zone, nothing where nothing was filled in."""
     plain = {name: given(sent.get(name)) for name in ("outcome", "channel", "direction", "contact_point", "concerns", "relation", "loan_id", "pay_by_on", "pay_channel", "hardship", "state", "ground_of_dispute",
                                                       "ground_of_complaint", "note")}
-    plain |= {"amount_minor": amount(sent.get("amount")), "call_back_at": moment_sent(sent.get("call_back_at")), "stops_all": "yes" if sent.get("stops_all") else None}
+    plain |= {"amount_minor": amount(sent.get("amount")), "call_back_at": moment_sent(sent.get("call_back_at")), "attempted_at": moment_sent(sent.get("attempted_at")), "stops_all": "yes" if sent.get("stops_all") else None}
     return {name: value for name, value in plain.items() if value is not None}
 
 

@@ -34,7 +34,7 @@ HINTS = {
 """What saving does, said before."""
 GROUPS = dict(zip(GROUP_CODES, (_("Something was agreed"), _("They object"), _("Everything stops"), _("Not reached")), strict=True))
 LABELS = {
-    "contact_point": _("Number or address"), "concerns": _("Who is concerned"), "channel": _("By which way"), "direction": _("Who called"), "loan_id": _("Loan"), "amount": _("Amount"), "pay_by_on": _("Pays by"), "pay_channel": _("Pays through"),
+    "contact_point": _("Number or address"), "concerns": _("Who is concerned"), "channel": _("By which way"), "direction": _("Who called"), "attempted_at": _("When, if not just now"), "loan_id": _("Loan"), "amount": _("Amount"), "pay_by_on": _("Pays by"), "pay_channel": _("Pays through"),
     "call_back_at": _("When to call back"), "hardship": _("Why they cannot pay"), "state": _("Which state"), "ground_of_dispute": _("What is disputed"), "ground_of_complaint": _("What it is about"),
     "stops_all": _("They want no contact at all, by no way"),
 }
@@ -57,7 +57,7 @@ def choices() -> list[tuple[str, list[dict]]]:
 
 def fields_of(row: TalkOutcome, sheet: CaseSheet, sent, faults: dict[str, str]) -> list[dict]:
     """The fields that this outcome needs, each with its name, label, kind, options, value and what is wrong with it."""
-    names = [SENT_AS.get(name, name) for name in ("contact_point", "channel", "direction", *row.asks, *row.may_ask)]
+    names = [SENT_AS.get(name, name) for name in ("contact_point", "channel", "direction", *row.asks, *row.may_ask, "attempted_at")]
     names = [name for name in names if name != "concerns" or len(_owing(sheet)) > 1]
     needed = {SENT_AS.get(name, name) for name in row.asks} if row.makes_do is None else set()
     beside = {"contact_point"} | ({"loan_id"} if len(sheet.parts["debts"]) < 2 else set())
@@ -71,7 +71,7 @@ def faults_in(row: TalkOutcome, sent, parameters: dict) -> dict[str, str]:
     faults = {SENT_AS.get(name, name): gettext(_("Please fill this in.")) for name in left}
     if isinstance(parameters.get("amount_minor"), str):
         faults["amount"] = gettext(_("This is no amount; write it like 1200.50."))
-    for name, read in (("pay_by_on", date.fromisoformat), ("call_back_at", datetime.fromisoformat)):
+    for name, read in (("pay_by_on", date.fromisoformat), ("call_back_at", datetime.fromisoformat), ("attempted_at", datetime.fromisoformat)):
         try:
             read(parameters.get(name, "2026-01-01"))
         except ValueError:
@@ -120,7 +120,7 @@ def _field(name: str, row: TalkOutcome, sheet: CaseSheet, sent) -> dict:
     if name == "amount":
         whole = sheet.parts["debts"][0] if len(sheet.parts["debts"]) == 1 else None
         return {"kind": "amount", "value": value, "hint": "" if whole is None or row.code != "promise" else f"{money(whole['claimable_minor'])} {whole['currency']}"}
-    if name in ("pay_by_on", "call_back_at"):
+    if name in ("pay_by_on", "call_back_at", "attempted_at"):
         return {"kind": "date" if name == "pay_by_on" else "datetime-local", "value": value}
     if name == "stops_all":
         return {"kind": "tick", "value": value}

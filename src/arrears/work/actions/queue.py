@@ -17,7 +17,7 @@ from arrears.work.actions.placements import hand_over
 from arrears.work.actions.reminders import wait
 from arrears.work.models import Case, Collector, Lender
 from arrears.work.queue_order import at_rest, in_turn, no_new, own, teams_of, unheld
-from arrears.work.talk_outcomes import FIRST, THEN, in_hours
+from arrears.work.talk_outcomes import FIRST, THEN, ZONE, in_hours
 
 RESERVED_MINUTES = 30
 """Operator policy: so long a case stays on the screen of whom it was handed to, and is handed to nobody else."""
@@ -76,7 +76,8 @@ def put_back(doing: Doing, case: Case, *, why: Literal[WHY_BACK]) -> dict:
 def demand_not_anothers(doing: Doing, case: Case) -> None:
     """Raises Refused where the case is on somebody else's screen."""
     if case.reserved_by_id not in (None, doing.actor.account) and case.reserved_until > doing.now:
-        raise Refused(f"case {case.id} is on somebody else's screen until {case.reserved_until.isoformat()}; nothing was changed", f"案件 {case.id} 正由他人办理（至 {case.reserved_until.isoformat()}）；未作任何更改")
+        until = case.reserved_until.astimezone(ZONE).strftime("%H:%M")
+        raise Refused(f"case {case.id} is on somebody else's screen until {until}; nothing was changed: take the next one, or come back then", f"案件 {case.id} 正由他人办理（至 {until}）；未作任何更改：请办理下一件，或届时再试")
 
 
 def release(case: Case) -> None:
