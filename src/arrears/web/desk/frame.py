@@ -44,7 +44,18 @@ UNDER = {"account_create": "accounts", "own_password": "own_account", "case": "h
 
 
 def around(request) -> dict:
-    """The context of every template; on an error page too, where nobody may be logged in. done: what `?done=` says was done, where that is a code of ours."""
+    """The context of every template; on an error page too, where nobody may be logged in. done: what `?done=` says was done, where that is a code of ours.
+
+    A page of several templates asks once for each; what was told once is told again, unless who acts or the language has changed meanwhile.
+    """
+    said_for = (getattr(request, "actor", None), getattr(request, "standing", None), getattr(request, "resolver_match", None), translation.get_language())
+    kept = getattr(request, "_around", None)
+    if kept is None or any(one is not other for one, other in zip(kept[0], said_for, strict=True)):
+        kept = request._around = (said_for, _told(request))
+    return kept[1]
+
+
+def _told(request) -> dict:
     actor, standing = getattr(request, "actor", None), getattr(request, "standing", None)
     is_whole = actor is not None and actor.second_factor and not getattr(standing, "must_change", False)
     match = getattr(request, "resolver_match", None)

@@ -18,7 +18,7 @@ from arrears.web.desk.talk_fields import HINTS, NAMES, choices, faults_in, field
 from arrears.work.actions.action import ZONE, Forbidden, KeyReused, perform
 from arrears.work.actions.queue import WHY_BACK
 from arrears.work.queries.cases import CaseSheet, one_case
-from arrears.work.queries.queue import may_work, reminders_of
+from arrears.work.queries.queue import may_work
 from arrears.work.residuals import could
 from arrears.work.talk_outcomes import OUTCOMES
 
@@ -30,16 +30,16 @@ DONE = "talk_"
 @require_http_methods(["GET", "HEAD", "POST"])
 def outcome(request, case: UUID) -> HttpResponse:
     """The form of one outcome; noted, the case goes on to its next step. A browser that swaps parts gets the part alone."""
-    if request.method != "POST":
-        if not may_work(request.actor, case):
-            raise Forbidden(f"you may not note talks in case {case}", f"您不能在案件 {case} 中记录沟通结果", ())
-        return _page(request, one_case(request.actor, case), request.GET, {})
     sheet = one_case(request.actor, case)
+    if request.method != "POST":
+        if not may_work(request.actor, sheet):
+            raise Forbidden(f"you may not note talks in case {case}", f"您不能在案件 {case} 中记录沟通结果", ())
+        return _page(request, sheet, request.GET, {})
     if "suggest" in request.POST or "again" in request.POST:
         return _page(request, sheet, request.POST, {})
     parameters = _parameters(request.POST)
     row = OUTCOMES.get(parameters.get("outcome", ""))
-    faults = faults_in(row, request.POST, parameters) if row and may_work(request.actor, case) else {}
+    faults = faults_in(row, request.POST, parameters) if row and may_work(request.actor, sheet) else {}
     if faults:
         return _page(request, sheet, request.POST, faults, status=422)
     try:
@@ -67,8 +67,9 @@ def reminder_done(request, case: UUID) -> HttpResponse:
 
 def part(request, sheet: CaseSheet) -> dict:
     """What the person's page shows of talks: the outcomes to choose from, what reminds, what became of promises, and the next account."""
-    may = sheet.line.state == "open" and may_work(request.actor, sheet.line.id)
-    return {"may": may, "may_next": could(request.actor, "case.next", "Lender").allowed, "line": sheet.line, "choices": choices() if may else [], "reminders": reminders_of(request.actor, sheet.line.id),
+    may = sheet.line.state == "open" and may_work(request.actor, sheet)
+    standing = [one for one in sheet.parts["reminders"] if one["done_at"] is None]
+    return {"may": may, "may_next": could(request.actor, "case.next", "Lender").allowed, "line": sheet.line, "choices": choices() if may else [], "reminders": standing,
             "promises": promises_with_payments(sheet.parts), "why_back": WHY_BACK, "used": used_point(request, sheet), "is_done": request.GET.get("done", "").startswith(DONE), "now": moment_of(request.now)}
 
 

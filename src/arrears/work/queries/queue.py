@@ -11,16 +11,17 @@ from django.db.models import CharField, Count, F, Q, QuerySet, Sum, Value
 from django.db.models import When as If
 
 from arrears.work.about_oneself import reminders_not_about
+from arrears.work.access import allowed
 from arrears.work.actor import Actor
 from arrears.work.models import Case, Contact, Hold, Party, Promise, Reminder
 from arrears.work.models.cases import READY_WHY
+from arrears.work.queries.cases import CaseSheet
 from arrears.work.queries.masking import Cell, masked_cells
 from arrears.work.queue_order import at_rest, in_turn, no_new, own, teams_of, unheld
-from arrears.work.residuals import filter_for
 from arrears.work.talk_outcomes import FIRST, THEN, ZONE
 from arrears.work.tenancy import seen_by
 
-__all__ = ["BUCKETS", "READY_WHY", "SHOWS", "Day", "QueueLine", "ReminderLine", "may_work", "my_day", "reminders", "reminders_of", "waiting"]
+__all__ = ["BUCKETS", "READY_WHY", "SHOWS", "Day", "QueueLine", "ReminderLine", "may_work", "my_day", "reminders", "waiting"]
 SHOWS = ("now", "later", "rest")
 BUCKETS = ("M0", "M1", "M2", "M3", "M4", "M5", "M6", "M6+")
 SIZE_MOST = 50
@@ -125,17 +126,9 @@ def reminders(actor: Actor, now: datetime, size: int = 20) -> list[ReminderLine]
     return [ReminderLine(row.id, row.case_id, names.get(row.case_id, ""), row.kind, row.due_at, row.due_at <= now) for row in rows]
 
 
-def may_work(actor: Actor, case: UUID, verb: str = "talk.note") -> bool:
-    """Whether the actor may do that to the case."""
-    with seen_by(actor):
-        return Case.objects.filter(filter_for(actor, verb, Case), lender=actor.lender, pk=case).exists()
-
-
-def reminders_of(actor: Actor, case: UUID) -> list[dict]:
-    """The reminders of one case that stand, the first due first."""
-    with seen_by(actor):
-        rows = Reminder.objects.filter(filter_for(actor, "case.view", Reminder), lender=actor.lender, case=case, done_at=None)
-        return list(reminders_not_about(rows, actor).order_by("due_at", "id").values("id", "kind", "due_at"))
+def may_work(actor: Actor, sheet: CaseSheet, verb: str = "talk.note") -> bool:
+    """Whether the actor may do that to the case, which they see."""
+    return bool(allowed(actor, (verb,), sheet.resource))
 
 
 def _parts(actor: Actor, now: datetime, today: date, show: str) -> Iterator[Iterable[QuerySet[Case]]]:
