@@ -17,6 +17,7 @@ from arrears.work.models import (
     Attachment,
     Case,
     Complaint,
+    Contact,
     Dispute,
     Entry,
     Hardship,
@@ -31,8 +32,8 @@ WORDS_OF = ("text", "answer", "wanted", "sheet")
 
 
 @action("matter.read", on="case", tells=True, needs_reason=True)
-def read_matter(doing: Doing, case: Case, *, kind: Literal["dispute", "complaint", "hardship", "protection"], matter: UUID) -> dict:
-    """What was said, found, asked for and answered, in clear, and of those before it that it takes up again: one count. Of a protection: why, by its party.
+def read_matter(doing: Doing, case: Case, *, kind: Literal["dispute", "complaint", "hardship", "protection", "talks"], matter: UUID) -> dict:
+    """What was said, found, asked for and answered, in clear, and of those before it that it takes up again: one count. Of a protection: why, by its party; of talks: every note of the case, by the case.
 
     Raises Refused for an erased debtor, Forbidden beyond the limits, and for whoever the complaint is about.
     """
@@ -40,10 +41,12 @@ def read_matter(doing: Doing, case: Case, *, kind: Literal["dispute", "complaint
     debtor = Party.objects.filter(case=case, role="debtor").first()
     if debtor is None or debtor.erased_at is not None:
         raise Refused("the debtor's data was erased, or the case has none: there is nothing to show", "债务人信息已删除或本案件无债务人：无可显示内容")
-    found = None if kind == "protection" else matter_of(doing, case, kind, matter)
+    if kind == "talks" and matter != case.id:
+        raise Refused(f"{matter} is not this case; the notes of talks are read of a whole case: name it", f"{matter} 不是本案件；沟通记录按整个案件查看：请填写本案件编号")
+    found = None if kind in ("protection", "talks") else matter_of(doing, case, kind, matter)
     demand_within(doing)
     if found is None:
-        return {"protection": _reasons(case, debtor, matter)}
+        return {"protection": _reasons(case, debtor, matter)} if kind == "protection" else {"talks": _notes(case, debtor)}
     told = {name: opened(case.lender, debtor.person, found, f"{name}_sealed") for name in WORDS_OF if hasattr(found, f"{name}_sealed")}
     before, one = [], found
     while one.follows_id is not None and len(before) < 10:
@@ -53,6 +56,11 @@ def read_matter(doing: Doing, case: Case, *, kind: Literal["dispute", "complaint
     notes = [{"id": note.id, "text": opened(case.lender, debtor.person, note, "text_sealed")} for note in MatterNote.objects.filter(**of).order_by("at", "id")]
     tasks = [{"id": task.id, "text": opened(case.lender, debtor.person, task, "text_sealed")} for task in MatterTask.objects.filter(**of).exclude(text_sealed=None).order_by("id")]
     return {kind: found.id, **told, "notes": notes, "tasks": tasks, "before": before}
+
+
+def _notes(case: Case, debtor: Party) -> list[dict]:
+    rows = Contact.objects.filter(case=case).exclude(note_sealed=None).order_by("attempted_at", "id")
+    return [{"id": row.id, "text": opened(case.lender, debtor.person, row, "note_sealed")} for row in rows]
 
 
 def _reasons(case: Case, debtor: Party, party: UUID) -> list[dict]:

@@ -63,6 +63,12 @@ def waiting_approvals(actor: Actor, size: int = 100) -> list[ApprovalLine]:
     return [_line(actor, row, row.pk in decides, plans.get(row.subject)) for row in found]
 
 
+def count_waiting(actor: Actor, kind: str) -> int:
+    """How many approvals of the kind wait that the actor may see."""
+    with seen_by(actor):
+        return Approval.objects.filter(filter_for(actor, "approval.list", Approval), lender=actor.lender, state="waiting", kind=kind).count()
+
+
 def _line(actor: Actor, row: Approval, may: bool, plan: Plan | None) -> ApprovalLine:
     line = ApprovalLine(row.pk, row.case_id, row.kind, row.subject, row.parameters, row.digest, row.amount_minor, row.currency, row.asked_by.name, row.asked_at, may)
     if plan is None:
