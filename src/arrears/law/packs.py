@@ -30,7 +30,12 @@ def shipped_pack(name: str) -> Pack:
 
 
 def shipped_texts(name: str) -> dict[str, str]:
-    """The files of a shipped pack, name (with /) to text."""
+    """The files of a shipped pack, name (with /) to text: read once, as they do not change while the program runs."""
+    return dict(_shipped_texts(name))
+
+
+@cache
+def _shipped_texts(name: str) -> dict[str, str]:
     return texts_of(Path(str(files("arrears.law").joinpath(name))))
 
 
