@@ -18,6 +18,8 @@ from arrears.work.oversight_words import ZONE
 DAYS = 7
 """How many days the ledger shows where nobody chose any: today and those before it."""
 DAYS_MOST = 3660
+YEARS = (1970, 2999)
+"""Between which years a day can be chosen; of others there is neither a contact nor, at the ends of the calendar, a day before or after."""
 UNASKED = "unasked"
 """Stands for a contact about which the gate was not asked."""
 
@@ -65,9 +67,12 @@ def _day(text: str | None, name: str) -> date | None:
     if text is None:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        raise Refused(f"{name}: no such day; write it as 2026-11-02", f"{name}：没有这一天；请写成 2026-11-02") from None
+        day = None
+    if day is None or not YEARS[0] <= day.year <= YEARS[1]:
+        raise Refused(f"{name}: no such day; write it as 2026-11-02", f"{name}：没有这一天；请写成 2026-11-02")
+    return day
 
 
 def contacts_of(lender: str, frame: Frame) -> QuerySet[Contact]:

@@ -22,6 +22,7 @@ from arrears.days import microseconds_of
 from arrears.law.lender import Lender, lender_from
 from arrears.refusal import Refused
 from arrears.store import Book, Manifest
+from arrears.tables import FACTS
 from arrears.tables.visible import is_visible
 
 ROWS_A_PIECE = 50_000
@@ -232,7 +233,7 @@ def _stored(night: Night, partition: str, table: str, columns: list[str]) -> pl.
 def _of_loans(night: Night, partition: str, table: str, columns: list[str], of: pl.DataFrame) -> pl.DataFrame:
     """The rows of a table that names loans by their row, with loan_id, borrower_id and currency of those in `of`."""
     if table not in night.manifest.partitions[partition]["tables"]:
-        return pl.DataFrame(schema={name: pl.String for name in [*columns, "loan_id", "borrower_id", "currency"]})
+        return pl.DataFrame(schema={**{name: FACTS[table].schema[name] for name in columns}, "loan_id": pl.String, "borrower_id": pl.String, "currency": pl.String})
     here = _stored(night, partition, "loans", ["loan", "loan_id"]).unique("loan").join(of.select("loan_id", "borrower_id", "currency"), on="loan_id")
     return _visible(night, partition, table, ["loan", *columns]).join(here, on="loan").drop("loan")
 

@@ -143,6 +143,7 @@ class NightBook:
             "guarantors": pl.DataFrame([{"guarantor_id": who, "loan": place[one.loans[0].loan_id], **span} for one in debtors for who in one.guarantors],
                                        schema={"guarantor_id": pl.String, "loan": pl.Int32, **spans}, orient="row"),
         }
+        tables = {name: rows for name, rows in tables.items() if not rows.is_empty()}  # as the real store: what has no row has no file
         for name, rows in tables.items():
             store.write_parquet(book.store / "hand" / name / "p0000.parquet", rows)
         store.write_manifest(book, Manifest("hand", {"p0000": {"loans": len(loans), "tables": {name: {} for name in tables}}}, {}, [], {}))

@@ -82,9 +82,10 @@ def test_the_operators_numbers_are_read_from_the_settings_and_a_wrong_one_is_ref
     try:
         settings.write_text((before or "") + "plans: {reoffers_most: 0}\n", encoding="utf-8")
         assert night(world)["plan.reoffer"] == {"offered_again": 0, "often_enough": 1}
-        settings.write_text((before or "") + "plans: {first_days: 3}\n", encoding="utf-8")
-        with pytest.raises(Refused, match="first_days 3"):
-            world.do("plan.reoffer", {"as_of": "2026-11-02"}, actor=world.system, thing=None)
+        for wrong, why in ((3, "first_days 3"), (32, "first_days is 32")):
+            settings.write_text((before or "") + f"plans: {{first_days: {wrong}}}\n", encoding="utf-8")
+            with pytest.raises(Refused, match=why):
+                world.do("plan.reoffer", {"as_of": "2026-11-02"}, actor=world.system, thing=None)
     finally:
         settings.unlink() if before is None else settings.write_text(before, encoding="utf-8")
 

@@ -29,7 +29,7 @@ PURPOSES = {"dispute": _("The debtor says that the debt, or part of it, is wrong
 @sensitive_post_parameters("text")
 @require_http_methods(["GET", "HEAD", "POST"])
 def matter_raise(request, case: UUID, kind: str):
-    """The form, and what it sends put down; refused, it keeps what was written."""
+    """The form, and what it sends put down; refused, it keeps what was written. Who puts down a complaint about themselves goes on to the case: the complaint is others' to see."""
     if kind not in KINDS:
         raise Http404
     sheet, verb = one_case(request.actor, case), f"{kind}.raise"
@@ -50,6 +50,8 @@ def matter_raise(request, case: UUID, kind: str):
         raise
     except Refused as refused:
         return _form(request, sheet, kind, wrong=what_is_missing(sent, "ground") or mishaps.in_language(refused), status=422)
+    if kind == "complaint" and (told.get("about") or told.get("about_account")) in {str(request.actor.collector), str(request.actor.account)}:
+        return see_other("case", case, done="matter_raised")
     return see_other("matter", done="matter_raised", kind=kind, matter=UUID(str(done[kind])))
 
 

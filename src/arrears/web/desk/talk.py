@@ -18,7 +18,7 @@ from arrears.web.desk.talk_fields import HINTS, NAMES, choices, faults_in, field
 from arrears.work.actions.action import ZONE, Forbidden, KeyReused, perform
 from arrears.work.actions.queue import WHY_BACK
 from arrears.work.queries.cases import CaseSheet, one_case
-from arrears.work.queries.queue import may_work
+from arrears.work.queries.queue import may_work, reminders_of
 from arrears.work.residuals import could
 from arrears.work.talk_outcomes import OUTCOMES
 
@@ -48,7 +48,7 @@ def outcome(request, case: UUID) -> HttpResponse:
         raise
     except Refused as refused:
         return _page(request, sheet, request.POST, {"whole": mishaps.in_language(refused)}, status=422)
-    return see_other(_next_step(case, told), done=DONE + told["result"])
+    return see_other(_next_step(case, told), done=DONE + told["result"] + ("_all" if parameters.get("stops_all") and row.makes_do == "stops_all" else ""))
 
 
 @require_POST
@@ -68,9 +68,14 @@ def reminder_done(request, case: UUID) -> HttpResponse:
 def part(request, sheet: CaseSheet) -> dict:
     """What the person's page shows of talks: the outcomes to choose from, what reminds, what became of promises, and the next account."""
     may = sheet.line.state == "open" and may_work(request.actor, sheet)
-    standing = [one for one in sheet.parts["reminders"] if one["done_at"] is None]
-    return {"may": may, "may_next": could(request.actor, "case.next", "Lender").allowed, "line": sheet.line, "choices": choices() if may else [], "reminders": standing,
-            "promises": promises_with_payments(sheet.parts), "why_back": WHY_BACK, "is_done": request.GET.get("done", "").startswith(DONE), "now": moment_of(request.now)}
+    return {"may": may, "may_next": could(request.actor, "case.next", "Lender").allowed, "line": sheet.line, "choices": choices() if may else [], "reminders": reminders_of(sheet),
+            "promises": promises_with_payments(sheet.parts), "why_back": WHY_BACK, "used": used_point(request, sheet), "is_done": request.GET.get("done", "").startswith(DONE), "now": moment_of(request.now)}
+
+
+def used_point(request, sheet: CaseSheet) -> str:
+    """The number or address that was just dialled or named, so that the form begins with it; nothing where none was, or it is closed."""
+    said = request.POST.get("contact_point") or request.GET.get("contact_point") or ""
+    return said if said in {str(point["id"]) for point in sheet.parts["contact_points"] if point["state"] == "usable"} else ""
 
 
 def promises_with_payments(parts: dict[str, list[dict]]) -> list[dict]:
@@ -86,7 +91,8 @@ def _page(request, sheet: CaseSheet, sent, faults: dict[str, str], status: int =
     shown = {**part(request, sheet), "row": row, "faults": faults}
     if row is not None:
         suggested = summary(row, sent, sheet)
-        shown |= {"fields": fields_of(row, sheet, sent, faults), "suggested": suggested, "note": _note(sent, suggested), "label": gettext(NAMES[row.code]), "hint": gettext(HINTS[row.code])}
+        fields, starts_at_note = fields_of(row, sheet, sent, faults), "suggest" in sent and not faults
+        shown |= {"fields": [{**one, "is_first": one["is_first"] and not starts_at_note} for one in fields], "starts_at_note": starts_at_note, "suggested": suggested, "note": _note(sent, suggested), "label": gettext(NAMES[row.code]), "hint": gettext(HINTS[row.code])}
     is_part = request.headers.get("HX-Request") == "true"
     return render(request, "parts/talk.html" if is_part else "talk.html", shown, status=status)
 
@@ -99,9 +105,9 @@ def _note(sent, suggested: str) -> str:
 
 def _parameters(sent) -> dict:
     """What talk.note is called with: amounts in minor units, moments with their zone, nothing where nothing was filled in."""
-    plain = {name: given(sent.get(name)) for name in ("outcome", "channel", "direction", "contact_point", "relation", "loan_id", "pay_by_on", "pay_channel", "hardship", "state", "ground_of_dispute",
+    plain = {name: given(sent.get(name)) for name in ("outcome", "channel", "direction", "contact_point", "concerns", "relation", "loan_id", "pay_by_on", "pay_channel", "hardship", "state", "ground_of_dispute",
                                                       "ground_of_complaint", "note")}
-    plain |= {"amount_minor": amount(sent.get("amount")), "call_back_at": moment_sent(sent.get("call_back_at")), "stops_all": "yes" if sent.get("stops_all") else None}
+    plain |= {"amount_minor": amount(sent.get("amount")), "call_back_at": moment_sent(sent.get("call_back_at")), "attempted_at": moment_sent(sent.get("attempted_at")), "stops_all": "yes" if sent.get("stops_all") else None}
     return {name: value for name, value in plain.items() if value is not None}
 
 

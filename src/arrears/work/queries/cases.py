@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import F, Model, Q
 
 from arrears.refusal import Refused
+from arrears.work.about_oneself import is_about, papers_not_about
 from arrears.work.actions.action import NOT_VISIBLE, Forbidden
 from arrears.work.actor import Actor
 from arrears.work.models import (
@@ -128,13 +129,11 @@ def case_rows(actor: Actor, case: UUID) -> CaseRows:
         raise Forbidden(f"there is no case {case} among those you may see ({NOT_VISIBLE})", f"在您可见的范围内没有案件 {case}（{NOT_VISIBLE}）", (NOT_VISIBLE,))
     parts = _of_case(found.pk)
     parties, points = ([model.from_db(None, tuple(row), tuple(row.values())) for row in parts.pop(name)] for name, model in _SEALED.items())
-    parts["complaints"] = [one for one in parts["complaints"] if not _is_about(actor, one)]
+    mine = {one["id"] for one in parts["complaints"] if is_about(actor, one["about_id"], one["about_account_id"])}
+    parts["attachments"] = papers_not_about(actor, parts["attachments"], parts["complaints"])
+    parts["complaints"] = [one for one in parts["complaints"] if one["id"] not in mine]
+    parts["reminders"] = [one for one in parts["reminders"] if one["kind"] != "answer_due" or one["subject"] not in mine]
     return CaseRows(found, parties, points, parts)
-
-
-def _is_about(actor: Actor, complaint: dict[str, Any]) -> bool:
-    """Whether it is about the actor, who is then shown nothing of it."""
-    return (actor.collector is not None and complaint["about_id"] == actor.collector) or (actor.account is not None and complaint["about_account_id"] == actor.account)
 
 
 def sheet_of(rows: CaseRows) -> CaseSheet:

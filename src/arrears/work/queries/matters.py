@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 
 from arrears.refusal import Refused
+from arrears.work.about_oneself import not_about
 from arrears.work.actor import Actor
 from arrears.work.matter_policy import read_matter_policy
 from arrears.work.models import Account, Approval, Complaint, Dispute, Hardship, Hold, Party
@@ -156,12 +157,12 @@ def tiles(actor: Actor, today: date) -> Tiles:
 
 
 def open_matters(actor: Actor, today: date, size: int = 30) -> list[Matter]:
-    """Up to size of them that the actor may see: what must be answered first, then holds that belong to none of them, the oldest first."""
+    """Up to size of them that the actor may see and that are not about them: what must be answered first, then holds that belong to none of them, the oldest first."""
     size = min(max(size, 1), SIZE_MOST)
     found: list[Matter] = []
     with seen_by(actor):
-        for kind, (model, day, about, _) in KINDS.items():
-            rows = model.objects.filter(filter_for(actor, "case.view", model), lender=actor.lender, state__in=OPEN).order_by(day, "id")[:size]
+        for kind, (_, day, about, _) in KINDS.items():
+            rows = _filtered(actor, kind, today, 0, "open", None, None).order_by(day, "id")[:size]
             found += [Matter(kind, getattr(row, about), row.case_id, row.raised_at, getattr(row, day), getattr(row, day) < today) for row in rows]
         holds = Hold.objects.filter(filter_for(actor, "case.view", Hold), lender=actor.lender, lifted_at=None, complaint=None, dispute=None, hardship=None).order_by("placed_at", "id")[:size]
         found += [Matter("hold", row.kind, row.case_id, row.placed_at, None, False) for row in holds]
@@ -178,12 +179,6 @@ def _filtered(actor: Actor, kind: str, today: date, warn: int, state: str, due: 
     if whose is not None:
         rows = rows.filter(assigned_to=actor.account if whose == "mine" else None) if whose == "nobodys" or actor.account else rows.none()
     return not_about(rows, actor) if kind == "complaint" else rows
-
-
-def not_about(rows: QuerySet, actor: Actor) -> QuerySet:
-    """The complaints that are not about the actor."""
-    rows = rows.exclude(about=actor.collector) if actor.collector else rows
-    return rows.exclude(about_account=actor.account) if actor.account else rows
 
 
 def _place(kind: str, row, state: str) -> tuple:

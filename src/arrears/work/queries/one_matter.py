@@ -10,6 +10,7 @@ from django.conf import settings
 from arrears.law.entries import in_force, parsed
 from arrears.law.packs import SHIPPED, shipped_pack
 from arrears.work import access
+from arrears.work.about_oneself import not_about
 from arrears.work.actions.action import NOT_VISIBLE, ZONE, Forbidden
 from arrears.work.actions.clocks import clock_of, received_on
 from arrears.work.actions.matter_rows import ANSWERS_IT
@@ -17,7 +18,7 @@ from arrears.work.actor import Actor
 from arrears.work.matter_policy import read_matter_policy
 from arrears.work.models import Account, Approval, Attachment, Lender, MatterEvidence, MatterNote, MatterTask
 from arrears.work.queries.cases import CaseSheet, one_case
-from arrears.work.queries.matters import KINDS, MatterLine, _lines, account_names, not_about
+from arrears.work.queries.matters import KINDS, MatterLine, _lines, account_names
 from arrears.work.residuals import filter_for
 from arrears.work.resources import Resource
 from arrears.work.tenancy import seen_by
@@ -97,6 +98,8 @@ def one_matter(actor: Actor, kind: str, key: UUID, today: date) -> MatterSheet:
         may = may_do(actor, access.resource_of(found.case))
         about = found.about.roster_name if kind == "complaint" and found.about_id else None
     case = one_case(actor, found.case_id)
+    shown = {one["id"] for one in case.parts["attachments"]}
+    attachments, evidence = [one for one in attachments if one["id"] in shown], [one for one in evidence if one["attachment_id"] in shown]
     first = found.raised_at.astimezone(ZONE).date() - timedelta(days=PERIOD_DAYS)
     contacts = [one for one in case.parts["contacts"] if one["attempted_at"].astimezone(ZONE).date() >= first]
     payments = [one for one in case.parts["payments"] if one["paid_on"] >= first]

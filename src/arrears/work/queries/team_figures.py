@@ -110,7 +110,7 @@ def framed(actor: Actor, now: datetime, code: str | None, of: UUID | None = None
         people = list(Collector.objects.filter(filter_for(actor, verb, Collector), lender=actor.lender, team=found).order_by("roster_name"))
         accounts = dict(Account.objects.filter(lender=actor.lender, collector__in=[one.id for one in people]).values_list("id", "collector"))
         away = {one: back for one, back in away_on(actor.lender, today).items() if one in {person.id for person in people}}
-        yield Frame(actor.lender, found.id, today, team_settings(of_django.ARREARS[0]), accounts, away, of), teams, people
+        yield Frame(actor.lender, found.id, today, team_settings(of_django.ARREARS[0]), accounts, away, of, actor), teams, people
 
 
 def team_figures(actor: Actor, now: datetime, code: str | None = None) -> Figures:
