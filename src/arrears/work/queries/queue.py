@@ -10,6 +10,7 @@ from django.db.models import Case as When
 from django.db.models import CharField, Count, F, Q, QuerySet, Sum, Value
 from django.db.models import When as If
 
+from arrears.work.about_oneself import reminders_not_about
 from arrears.work.access import allowed
 from arrears.work.actor import Actor
 from arrears.work.models import Case, Contact, Hold, Party, Promise, Reminder
