@@ -37,7 +37,7 @@ OWN = TEAMS * COLLECTORS_A_TEAM
 PAGES: tuple[tuple[str, str, str], ...] = (
     ("home", "collector", "/"), ("queue", "collector", "/queue"), ("case", "collector", "/cases/{own}"), ("lamps", "collector", "/cases/{own}/lamps"), ("plan_new", "collector", "/cases/{own}/plan"),
     ("parties", "collector", "/cases/{own}/parties"), ("search", "collector", "/search?q={borrower}"), ("approvals", "collector", "/approvals"), ("own_sheets", "collector", "/scores"), ("team_me", "collector", "/team/me"),
-    ("home", "team_lead", "/"), ("team", "team_lead", "/team"), ("team_figures", "team_lead", "/team/figures"), ("team_list", "team_lead", "/team/list?name=idle"), ("case", "team_lead", "/cases/{team}"), ("coaching", "team_lead", "/team/coaching"),
+    ("home", "team_lead", "/"), ("ledger", "team_lead", "/ledger"), ("team", "team_lead", "/team"), ("team_figures", "team_lead", "/team/figures"), ("team_list", "team_lead", "/team/list?name=idle"), ("case", "team_lead", "/cases/{team}"), ("coaching", "team_lead", "/team/coaching"),
     ("absences", "team_lead", "/team/absences"), ("approvals", "team_lead", "/approvals"), ("matters", "team_lead", "/matters"), ("exports", "team_lead", "/exports"), ("roster", "team_lead", "/roster"),
     ("home", "compliance_officer", "/"), ("ledger", "compliance_officer", "/ledger"), ("samples", "compliance_officer", "/samples"), ("law", "compliance_officer", "/law"), ("matters", "compliance_officer", "/matters"),
     ("matter_clocks", "compliance_officer", "/matters/clocks"), ("case", "compliance_officer", "/cases/{any}"), ("entries", "compliance_officer", "/entries"), ("search", "compliance_officer", "/search?q={borrower}"), ("approvals", "compliance_officer", "/approvals"),

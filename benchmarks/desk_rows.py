@@ -12,6 +12,7 @@ those are held by somebody; contacts per case fall off as 1/e at the mean, most 
 
 import argparse
 import hashlib
+import json
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ LENDER = "bigbank"
 TEAMS, COLLECTORS_A_TEAM, AGENCIES = 20, 10, 2
 PIECE = 20_000
 ROLES = ("compliance_officer", "strategist", "data_officer", "auditor", "administrator")
+LENDER_TEXT = "id: bigbank\nname: 大样例银行\nlaw: cn\nlicence: bank\nproducts: {}\nother_product: consumer_loan\n"
 FAMILY, GIVEN = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗", "明华强芳敏静丽军洋勇艳杰娟涛超秀霞平刚桂"
 _BUCKETS = ((30, "M1"), (60, "M2"), (90, "M3"), (120, "M4"), (150, "M5"), (180, "M6"), (10_000, "M6+"))
 
@@ -60,7 +62,7 @@ def laid_out(home: Path, cases: int, contacts: int, now: datetime) -> dict[str, 
         connection.execute("SET maintenance_work_mem = '512MB'")
         connection.execute("SET work_mem = '256MB'")
         is_begun = connection.execute("SELECT count(*) FROM work_lender").fetchone()[0] > 0  # a load that was stopped after its first step
-        for step in (*(() if is_begun else (people,)), cases_and_debts, parties, contacts_made, dealings, matters, log):
+        for step in (*(() if is_begun else (people, rules)), cases_and_debts, parties, contacts_made, rules_told, dealings, matters, log):
             with connection.transaction():
                 step(laying)
         connection.execute("VACUUM (ANALYZE)")
@@ -166,6 +168,16 @@ def people(laying: Laying) -> None:
                               "teams": f"ARRAY['team-' || lpad((c / {COLLECTORS_A_TEAM})::text, 2, '0')]", "collector_id": _id("collector", "c")}, f"FROM generate_series(0, {TEAMS * COLLECTORS_A_TEAM - 1}) c")
     laying.insert("account", {**shared, "id": _id("lead", "t"), "name": "'lead-' || lpad(t::text, 2, '0')", "roles": "ARRAY['team_lead']", "teams": "ARRAY['team-' || lpad(t::text, 2, '0')]"}, f"FROM generate_series(0, {TEAMS - AGENCIES - 1}) t")
     laying.insert("account", {**shared, "id": _id("role", "r"), "name": "replace(r, '_', '-')", "roles": "ARRAY[r]", "teams": "ARRAY['*']"}, "FROM unnest(%(named)s::text[]) r", named=list(ROLES))
+
+
+def rules(laying: Laying) -> None:
+    """The law that the lamps are judged by, as a night would have kept it: the shipped mainland pack."""
+    from arrears.law.packs import law_of
+    from arrears.work.intake_rules import digest_of
+
+    texts = law_of("cn", None)
+    laying.connection.execute("INSERT INTO work_rulebook (id, lender, as_of, book, lender_text, texts, digest, score_words) VALUES (%s, %s, %s, '/nowhere', %s, %s, %s, '{}')",
+                              [ident("rulebook"), LENDER, laying.today, LENDER_TEXT, json.dumps(texts), digest_of(LENDER_TEXT, texts)])
 
 
 def cases_and_debts(laying: Laying) -> None:
@@ -281,6 +293,11 @@ def contacts_made(laying: Laying) -> None:
         "verdict": "CASE WHEN d.at < 0.93 THEN 'allow' WHEN d.at < 0.97 THEN 'warn' WHEN d.at < 0.99 THEN 'review' ELSE 'deny' END", "rules": "CASE WHEN d.at < 0.93 THEN ARRAY[]::varchar[] ELSE ARRAY['cn.quiet_hours'] END",
         "result": "CASE WHEN d.came < 0.05 THEN 'promise' WHEN d.came < 0.1 THEN 'refuses' WHEN d.came < 0.34 THEN 'call_back' WHEN d.came < 0.7 THEN 'no_answer' END"},
         f"FROM {drawn} ORDER BY d.at DESC")
+
+
+def rules_told(laying: Laying) -> None:
+    """The rules that spoke on each contact, as the database tells them where its triggers run."""
+    laying.insert("contactrule", {"id": "gen_random_uuid()", "lender": "c.lender", "contact_id": "c.id", "rule": "r", "attempted_at": "c.attempted_at"}, "FROM work_contact c CROSS JOIN LATERAL (SELECT DISTINCT unnest(c.rules) AS r) s ORDER BY c.attempted_at")
 
 
 def dealings(laying: Laying) -> None:

@@ -218,6 +218,7 @@ def test_what_is_switched_off_is_named_by_ids():
     ("effective_to: null", "effective_until: null", r"sources\.yaml, line \d+: unknown key effective_until"),
     ("evidence: T2", "evidence: U", r"sources\.yaml, line \d+: evidence 'U'"),
     ("effective_from: \"2025-02-28\"", "effective_from: 2025-2-28", r"sources\.yaml, line \d+, effective_from: '2025-2-28' is not a date"),
+    ("verified_on: \"2026-11-23\"", "verified_on: \"soon\"", r"sources\.yaml, line \d+, verified_on: 'soon' is not a date"),
     ("effective_from: \"2025-02-28\"", "effective_from: \"2025-03-01\"", r"rules/.*cn\..*holds on days on which gbt-45251-2025 does not"),
     ("effective_to: \"2025-02-28\"", "effective_to: \"2025-02-27\"", r"rules/.*cn\..*\.2024: holds on days on which nifa-2024-collection does not"),
 ])

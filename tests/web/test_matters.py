@@ -100,6 +100,26 @@ def test_a_complaint_is_hidden_from_whom_it_is_about_and_answered_by_compliance(
     assert "已重新受理" in text(desk.officer.browser.get(at))
 
 
+def test_who_puts_down_a_complaint_about_themselves_goes_on_to_the_case_and_meets_it_on_no_page(desk):
+    at = f"/cases/{desk.case.id}"
+    sent = desk.collector.browser.post(f"{at}/matters/complaint", {"text": "说我语气不好", "came_by": "call", "raised_by": "debtor", "ground": "wording", "about": str(desk.holder)})
+    assert sent.status_code == 303 and sent["Location"] == f"{at}?done=matter_raised"
+    page = desk.collector.browser.get(sent["Location"])
+    (complaint,) = desk.rows("Complaint")
+    assert page.status_code == 200 and "已登记" in text(page)
+    for address in ("/", at, "/matters", f"{at}?history=matters", "/queue"):
+        assert str(complaint.id) not in text(desk.collector.browser.get(address)), address
+    assert f"/matters/complaint/{complaint.id}" in text(desk.officer.browser.get("/matters"))
+
+
+def test_a_complaint_about_an_officer_is_not_on_their_first_page_nor_in_the_log_they_see(desk):
+    complaint = desk.put_down("complaint", who=desk.officer, ground="privacy", about=f"account:{desk.second.account}", matter="complex")
+    desk.officer.browser.post(f"/matters/complaint/{complaint}/extend", {"reason": "须调取录音"})
+    for address in ("/", "/approvals", "/entries", "/matters", f"/cases/{desk.case.id}"):
+        mine, theirs = text(desk.second.browser.get(address)), text(desk.officer.browser.get(address))
+        assert str(complaint) not in mine and (address == "/approvals" or "complaint" in theirs or "投诉" in theirs), address
+
+
 def test_a_complaint_about_somebody_who_is_no_collector_is_hidden_from_them_too(desk):
     form = text(desk.officer.browser.get(f"/cases/{desk.case.id}/matters/complaint"))
     assert f'value="account:{desk.second.account}"' in form and desk.second.name not in text(desk.collector.browser.get(f"/cases/{desk.case.id}/matters/complaint"))

@@ -79,7 +79,8 @@ def test_a_forbidden_contact_stands_out_and_says_by_which_rule_and_text(work, ba
     assert contact.case.borrower_id not in page(officer, "/ledger?channel=sms")
 
 
-@pytest.mark.parametrize("query", ["from_on=yesterday", "channel=pigeon", "after=x", "verdict=maybe", "rule=" + "x" * 200, "from_on=2026-11-02&to_on=2026-11-01"])
+@pytest.mark.parametrize("query", ["from_on=yesterday", "channel=pigeon", "after=x", "verdict=maybe", "rule=" + "x" * 200, "from_on=2026-11-02&to_on=2026-11-01",
+                                   "to_on=0001-01-01", "from_on=9999-12-30&to_on=9999-12-31", "from_on=0001-01-01&to_on=0001-01-02"])
 def test_what_cannot_be_looked_for_is_said_and_the_last_days_are_shown(bank, query):
     officer, _, contact = bank
     told = page(officer, f"/ledger?{query}", 422)

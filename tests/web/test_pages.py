@@ -110,7 +110,7 @@ def test_the_catalogue_has_every_text_and_no_other_and_is_compiled(code):
     assert {text: compiled.gettext(text) for text in said} == said
     for text, translated in said.items():
         assert sorted(re.findall(r"%\(\w+\)s", text)) == sorted(re.findall(r"%\(\w+\)s", translated)), text
-        if code == "zh_Hans" and text != "No.":
+        if code == "zh_Hans" and text != "No." and re.search("[A-Za-z]", text):
             assert re.search(r"[\u4e00-\u9fff]", translated), text
 
 

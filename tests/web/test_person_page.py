@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from arrears.web.desk.sums import plans_of
 from arrears.work.models import (
     Attachment,
     Case,
@@ -232,3 +233,10 @@ def settings():
     yield settings
     for name in names:
         setattr(settings, name, before[name])
+
+
+def test_the_next_instalment_of_a_plan_is_the_first_from_today_on_and_none_once_all_are_past():
+    plan = {"state": "agreed", "agreed_on": date(2026, 9, 1), "instalments": [{"due_on": day, "amount_minor": 100} for day in ("2026-11-20", "2026-10-20", "2026-09-20")]}
+    for today, expected in ((date(2026, 9, 20), "2026-09-20"), (date(2026, 9, 21), "2026-10-20"), (date(2026, 11, 20), "2026-11-20")):
+        assert plans_of({"plans": [plan]}, today)[0]["next"]["due_on"] == expected
+    assert plans_of({"plans": [plan]}, date(2026, 11, 21))[0]["next"] is None

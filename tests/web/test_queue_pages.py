@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from arrears.web.desk.forms import amount
+from arrears.work.talk_outcomes import ZONE
 from web.staff import HOUR
 
 
@@ -100,7 +102,7 @@ def test_sent_twice_it_is_noted_once_and_with_other_words_it_is_refused(desk):
     assert desk.post(f"/cases/{desk.mine.id}/outcome", **{**sent, "note": "改口"}).status_code == 409
 
 
-@pytest.mark.parametrize("changed, fault", [({"amount": ""}, "请填写此项"), ({"amount": "12.345"}, "金额格式有误"), ({"pay_by_on": "6.11."}, "日期或时间格式有误"), ({"amount": "999999"}, "可主张"), ({"pay_by_on": "2026-10-01"}, "已过")])
+@pytest.mark.parametrize("changed, fault", [({"amount": ""}, "请填写此项"), ({"amount": "12.345"}, "金额格式有误"), ({"pay_by_on": "6.11."}, "日期或时间格式有误"), ({"amount": "999999"}, "承诺 999,999.00，可主张 100.00 CNY"), ({"pay_by_on": "2026-10-01"}, "已过")])
 def test_what_is_wrong_is_said_and_what_was_typed_is_kept(desk, changed, fault):
     from arrears.work.models import Contact
 
@@ -108,6 +110,104 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(desk, changed, fault):
     page = answer.content.decode()
     assert answer.status_code == 422 and 'role="alert"' in page and fault in page and "周五&lt;发薪&gt;" in page
     assert f'value="{changed.get("amount", "50.00")}"' in page and desk.seen(Contact.objects.count) == 0
+
+
+@pytest.mark.parametrize(("written", "minor"), [("50", 5000), ("50.5", 5050), (" 1,200.50 ", 120050), ("１２．５０", 1250), ("1，200", 120000), ("0.01", 1), ("0", 0), ("", None), ("   ", None)])
+def test_an_amount_is_read_as_people_write_it(written, minor):
+    assert amount(written) == minor
+
+
+@pytest.mark.parametrize("written", ["1200,50", "12,34", "1,20,000", "-5", "1e3", "0x10", "1.234", "٥٠", "五十", "50元", "99999999999999", "1 200", "+5", ".5", "5."])
+def test_what_could_be_read_in_two_ways_is_no_amount(written):
+    assert not isinstance(amount(written), int)
+
+
+def test_the_history_says_what_each_talk_came_to(desk):
+    desk.post(f"/cases/{desk.mine.id}/outcome", **desk.filled("cannot_pay", hardship="job_lost"))
+    page = desk.page(f"/cases/{desk.mine.id}").partition('id="history"')[2]
+    assert re.search(r"无力还款 · [^<]*失业", page)
+
+
+def test_the_notes_of_talks_are_read_on_the_page_with_purpose_and_reason_and_counted(desk):
+    from arrears.work.models import Entry
+
+    desk.post(f"/cases/{desk.mine.id}/outcome", **desk.filled("refuses", note="他说<没有>钱"))
+    page = desk.page(f"/cases/{desk.mine.id}")
+    assert f'action="/cases/{desk.mine.id}/notes' in page and "他说" not in page
+    refused = desk.post(f"/cases/{desk.mine.id}/notes", purpose="collection", reason=" ")
+    assert refused.status_code == 422 and "请填写查看沟通记录的理由" in refused.content.decode() and "他说" not in refused.content.decode()
+    read = desk.post(f"/cases/{desk.mine.id}/notes", purpose="collection", reason="接手案件，了解此前沟通")
+    assert read.status_code == 200 and "他说&lt;没有&gt;钱" in read.content.decode() and "no-store" in read.headers["Cache-Control"]
+    entry = desk.seen(lambda: Entry.objects.filter(lender=desk.lender, verb="matter.read", is_refused=False).get())
+    assert "他说" not in str(entry.parameters) + str(entry.result)
+    assert desk.post(f"/cases/{desk.free.id}/notes", purpose="collection", reason="x").status_code == 403
+
+
+def test_what_nobody_holds_is_listed_once_nothing_of_ones_own_waits_and_the_page_says_why_none_comes(desk):
+    from arrears.work.models import Collector
+
+    desk.post(f"/cases/{desk.mine.id}/outcome", outcome="voicemail", channel="call", direction="outbound")
+    page = desk.page("/queue")
+    assert desk.free.borrower_id in page and str(desk.free.id) not in page
+    desk.seen(lambda: Collector.objects.filter(pk=desk.collector).update(cases_most=1))
+    assert desk.post("/queue/next").url == "/queue?done=queue_full"
+    page = desk.page("/queue?done=queue_full")
+    assert page.count("已达上限") == 2 and desk.free.borrower_id not in page
+
+
+def test_whom_it_concerns_is_asked_where_more_than_one_owes_and_an_address_can_be_closed(desk, work):
+    from arrears.work.actions.action import perform
+    from arrears.work.models import Party
+
+    lead = work.actor(desk.lender, "team_lead")
+    assert 'name="concerns"' not in desk.page(f"/cases/{desk.mine.id}/outcome?outcome=deceased")
+    guarantor = perform(lead, "party.add", {"role": "guarantor", "name": "钱二"}, work.now, thing=desk.mine.id)["party"]
+    perform(lead, "contact_point.add", {"party": guarantor, "kind": "address", "value": "样例市样例路 1 号"}, work.now, thing=desk.mine.id)
+    sent = desk.filled("deceased")
+    assert sent["concerns"] == str(desk.seen(lambda: Party.objects.get(case=desk.mine, role="debtor")).id)
+    suggested = desk.post(f"/cases/{desk.mine.id}/outcome", **{**sent, "concerns": guarantor, "suggest": "yes"}).content.decode()
+    assert "涉及何人：担保人" in suggested and guarantor not in re.search(r"<textarea[^>]*>([^<]*)</textarea>", suggested)[1]
+    form = desk.page(f"/cases/{desk.mine.id}/outcome?outcome=wrong_person")
+    assert re.search(r"<option[^>]*>地址 [^<]*担保人", form)
+    assert desk.post(f"/cases/{desk.mine.id}/outcome", **{**sent, "concerns": guarantor}).status_code == 303
+    assert desk.seen(lambda: Party.objects.get(pk=guarantor)).protected == ["deceased"]
+
+
+def test_of_several_numbers_the_one_that_was_dialled_is_chosen_and_none_where_nobody_knows_which_was(desk, work):
+    from arrears.work.actions.action import perform
+    from arrears.work.models import Party
+
+    lead, debtor = work.actor(desk.lender, "team_lead"), desk.seen(lambda: Party.objects.get(case=desk.mine, role="debtor").id)
+    assert desk.filled("wrong_person")["contact_point"]
+    second = perform(lead, "contact_point.add", {"party": debtor, "kind": "phone", "value": "19955554444"}, work.now, thing=desk.mine.id)["contact_point"]
+    for outcome in ("wrong_person", "no_answer"):
+        form = desk.page(f"/cases/{desk.mine.id}/outcome?outcome={outcome}")
+        assert '<option value="" selected>' in form.partition('name="contact_point"')[2].partition("</select>")[0]
+    dialled = desk.post(f"/cases/{desk.mine.id}/dial", contact_point=second).content.decode()
+    address = re.search(r'href="([^"]*outcome=wrong_person[^"]*)"', dialled)[1].replace("&amp;", "&")
+    assert address.endswith(f"&contact_point={second}") and f'<option value="{second}" selected>' in desk.page(address)
+    assert "contact_point" not in desk.page(f"/cases/{desk.mine.id}?contact_point=<b>").partition('id="talk"')[2].partition("</section>")[0]
+
+
+def test_a_talk_that_is_noted_later_is_judged_for_the_moment_at_which_it_was_had(desk, clock, work):
+    from arrears.work.models import Contact
+
+    clock.now = work.now + 12 * HOUR + HOUR // 10
+    desk.person.log_in()
+    desk.post(f"/cases/{desk.mine.id}/outcome", **desk.filled("refuses", attempted_at="2026-11-02T21:50"))
+    desk.post(f"/cases/{desk.mine.id}/outcome", **desk.filled("refuses"))
+    told = desk.seen(lambda: [(one.attempted_at.astimezone(ZONE).strftime("%H:%M"), one.verdict, one.rules) for one in Contact.objects.filter(case=desk.mine).order_by("attempted_at")])
+    assert [(at, verdict) for at, verdict, _ in told] == [("21:50", "allow"), (told[1][0], "deny")] and told[1][0] > "22:05" and "cn.quiet_hours" in told[1][2]
+    assert desk.post(f"/cases/{desk.mine.id}/outcome", **desk.filled("refuses", attempted_at="2026-11-02T22:50")).status_code == 422
+
+
+def test_who_wants_no_contact_at_all_is_noted_without_a_number(desk):
+    from arrears.work.models import Hold
+
+    assert desk.post(f"/cases/{desk.mine.id}/outcome", **desk.filled("asks_stop", contact_point="", stops_all="")).status_code == 422
+    answer = desk.post(f"/cases/{desk.mine.id}/outcome", **desk.filled("asks_stop", contact_point="", stops_all="yes"))
+    assert answer.url == f"/cases/{desk.mine.id}?done=talk_asks_stop_all" and "全面停催" in desk.page(answer.url)
+    assert desk.seen(lambda: Hold.objects.get(case=desk.mine)).kind == "cease"
 
 
 def test_a_summary_is_suggested_in_the_readers_language_and_what_was_written_is_never_replaced(desk):

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pydantic
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import get_resolver, reverse
 
@@ -37,13 +38,25 @@ def world(work):
         Case.objects.filter(pk=cases[4].pk).update(frozen_at=work.at)
         approvals = [Approval.objects.create(lender=here, case=case, kind=kind, subject="s", digest="0" * 64, asked_by_id=asker, asked_at=work.at, asked_in=uuid4())
                      for kind, case, asker in (("waiver", cases[0], other.pk), ("waiver", cases[2], other.pk), ("waiver", cases[0], actors["team_lead"].account), ("strategy", None, other.pk), ("strategy", None, actors["strategist"].account))]
+    inside = {case.pk: _inside(work, case) for case in cases}
     things = {"case": cases, "approval": approvals, "account": [other, *(SimpleNamespace(pk=actors[role].account, lender=here) for role in ("administrator", "collector"))], "glass": [SimpleNamespace(pk=uuid4())],
               "collector": [SimpleNamespace(pk=mine, lender=here), *(work.collector(here, team) for team in ("a", "b"))]}
     things |= {kind: [_matter(work, case, model) for case in cases] for kind, model in (("matter", Dispute), ("hardship", Hardship))}
     things |= watched(work, here, cases[0], actors["team_lead"].account)
     with work.writing(here):
         things |= {"run": [Run.objects.create(lender=here, kind="backup", asked_at=work.at)], "member": [Collector.objects.get(pk=mine)], "team": [Team.objects.get(lender=here, code="a")]}
-    return SimpleNamespace(work=work, here=here, actors=actors, things=things)
+    return SimpleNamespace(work=work, here=here, actors=actors, things=things, inside=inside)
+
+
+def _inside(work, case) -> dict[str, object]:
+    """What stands in the case by the name it has in an address: its loan, an agreed plan, an offer that the program made."""
+    from arrears.work.models import Offer, Plan
+
+    loan, parts = f"{case.borrower_id}-L0", [{"number": 1, "due_on": "2026-11-09", "amount_minor": 100_00}]
+    with work.writing(case.lender):
+        plan = Plan.objects.create(lender=case.lender, case=case, loan_id=loan, currency="CNY", instalments=parts, proposed_on="2026-11-01", agreed_on="2026-11-01", state="agreed")
+        offer = Offer.objects.create(lender=case.lender, case=case, loan_id=loan, kind="instalments", terms={"instalments": parts}, made_on="2026-11-01", expires_on="2026-11-30")
+    return {"loan": loan, "plan": plan.pk, "offer": offer.pk}
 
 
 def _matter(work, case, model):
@@ -108,11 +121,17 @@ def browser_of(world, role: str | None, *, proven: bool = True) -> Client:
     return browser
 
 
-def asked(browser: Client, name: str, thing=None):
-    """The answer to looking at an address, or, where it is not for looking at, to sending it a form that says everything."""
-    parameters = {one: (FIXED[one] if one in FIXED else thing if thing is not None else (1 if one == "factor" else uuid4())) for one in named_routes()[name]}
-    answer = browser.get(reverse(name, kwargs=parameters))
-    return browser.post(reverse(name, kwargs=parameters), {"reason": FULL["reason"], "purpose": FULL["purpose"], "field": FULL["field"], "decision": "approve"}) if answer.status_code == 405 else answer
+LOOKED_AT_WITH = {"team_list": {"name": "all"}}
+"""What must be asked of an address for it to show anything."""
+
+
+def asked(browser: Client, name: str, thing=None, inside=None):
+    """The answer to looking at an address, or, where it is not for looking at, to sending it a form that says everything. inside: what stands in the case that the thing is."""
+    known = FIXED | (inside or {})
+    parameters = {one: (known[one] if one in known else thing if thing is not None else (1 if one == "factor" else uuid4())) for one in named_routes()[name]}
+    answer = browser.get(reverse(name, kwargs=parameters), LOOKED_AT_WITH.get(name))
+    said = {"reason": FULL["reason"], "purpose": FULL["purpose"], "field": FULL["field"], "decision": "approve", "kind": "document/other_document", "made_at": "2026-11-01T10:00", "content": ContentFile(b"%PDF-1.7", "paper.pdf")}
+    return browser.post(reverse(name, kwargs=parameters), said) if answer.status_code == 405 else answer
 
 
 def test_every_address_has_a_name_and_a_line_in_the_table_and_every_line_an_address(work):
@@ -178,12 +197,12 @@ def test_an_address_opens_to_a_role_exactly_where_the_table_says(world, role, mo
         row, whose = role_table().rows[opens], next((one for one in named_routes()[name] if one in world.things), "")
         for thing in world.things.get(whose, [None]):
             reached.clear()
-            answer = asked(browser, name, thing.pk if thing is not None else None)
+            answer = asked(browser, name, thing.pk if thing is not None else None, world.inside.get(getattr(thing, "pk", None)))
             if thing is None and VERBS[opens].reads or opens == "account.create":
                 may = role in row.reach and any(one.of != "glass" for one in row.reach[role])
             else:
                 may = expected(row, role, world.actors[role], opens, seen(world, whose, thing), FULL)
             opened = answer.status_code == 200 if answer.request["REQUEST_METHOD"] == "GET" else bool(reached)
             if opened != may or (not opened and answer.status_code not in (403, 404)):
-                wrong.append((name, getattr(thing, "pk", None), may, answer.status_code, answer.content[-300:].decode()))
+                wrong.append((name, getattr(thing, "pk", None), may, answer.status_code))
     assert not wrong, f"{len(wrong)}: {wrong}"

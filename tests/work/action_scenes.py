@@ -87,7 +87,8 @@ class World:
         return done(self.work, self.call(verb, parameters, **changed))
 
     def plan(self, waived: int = 0, **changed) -> dict:
-        return self.do("plan.propose", {"loan_id": self.loan, "instalments": parts(3), "waived_penalty_minor": waived}, **changed)
+        """Three parts of ten; where something is waived, of all that may be asked less that."""
+        return self.do("plan.propose", {"loan_id": self.loan, "instalments": parts(3) if not waived else whole(100_00 - waived, 3), "waived_penalty_minor": waived}, **changed)
 
     def approved(self, plan: str) -> str:
         asked = self.do("approval.ask", {"kind": "waiver", "subject": plan})
@@ -103,6 +104,11 @@ def done(work: Work, call: Call) -> dict:
 
 def parts(count: int, amount: int = 1000) -> list[dict]:
     return [{"due_on": date(2026, 12 + number if number == 0 else number, 1).replace(year=2026 if number == 0 else 2027).isoformat(), "amount_minor": amount} for number in range(count)]
+
+
+def whole(amount: int, count: int) -> list[dict]:
+    """So many parts that sum to the amount, the last the largest."""
+    return [{**one, "amount_minor": amount // count + (amount % count if place == count - 1 else 0)} for place, one in enumerate(parts(count))]
 
 
 def scene(verb: str):

@@ -45,6 +45,17 @@ def test_the_quick_way_answers_as_cedar_does_on_the_plain_files(question):
     assert (decision.allowed, list(decision.policies)) == (answer.allowed, sorted(answer.diagnostics.id_annotations_by_reason.values()))
 
 
+@settings(max_examples=200, deadline=None)
+@given(QUESTIONS, st.booleans(), st.booleans(), st.sampled_from([(), ("a",), ("*",)]))
+def test_what_is_kept_for_cases_alike_is_what_a_decision_on_each_says_however_the_actor_changes(question, proven, broken, teams):
+    verbs = ("talk.note", question.verb, "plan.propose", "person.dial")
+    for who in (question.actor, dataclasses.replace(question.actor, second_factor=proven, broken_glass=broken, teams=teams)):
+        for thing in (question.thing, *things("Case")[:3]):
+            asked = tuple(verb for verb in verbs if thing.kind in VERBS[verb].kinds)
+            told = access.allowed(who, asked, dataclasses.replace(thing, id="another"), question.context)
+            assert told == {verb for verb in asked if access.decide(who, verb, thing, question.context).allowed}
+
+
 @settings(max_examples=100, deadline=None)
 @given(QUESTIONS, st.sampled_from(TOGETHER), st.sampled_from(TOGETHER))
 def test_two_roles_give_what_either_gives_and_no_more(question, one, other):
@@ -148,6 +159,7 @@ def test_names_of_people_and_things_are_never_read_as_policy():
     ("resource has held_by && ", "", "held_by"), ('@id("collector-works-own-cases")', "", "@id"), ('@id("collector-works-own-cases")', '@id("collector-follows-own-approvals")', "of its own"),
     ('@says_en("a collector works the cases they hold")', "", "@says_en"), ('@says_zh("催收员可办理本人持有的案件")', '@says_zh(" ")', "@says_zh"),
     ("principal.lender == resource.lender &&", "", "principal.lender == resource.lender"), ("principal.lender == resource.lender &&", "principal.lender == resource.lender ||", "principal.lender"),
+    ("resource has held_by && ", 'resource != Case::"c" && resource has held_by && ', "single case"),
     ("resource is Case\n", "resource\n", "kind"), ("permit (", "permit", "collector.cedar")])
 def test_a_policy_that_is_wrong_is_refused_at_start_by_file(was, becomes, word):
     texts, schema = access.shipped()

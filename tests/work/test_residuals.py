@@ -93,6 +93,22 @@ def test_a_list_holds_exactly_the_rows_that_a_decision_allows(world, data):
         assert page.allowed or not page.policies or set(page.policies) <= set(access.policies().sentences)
 
 
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_what_is_kept_for_one_actor_answers_nobody_else_and_is_not_changed_by_use(world, data):
+    """The same verb asked for an actor, for one who differs in one thing only, and for the first again."""
+    first, verb = data.draw(actors(world).filter(lambda one: one.roles)), data.draw(st.sampled_from(["case.list", "case.view", "person.unmask"]))
+    said = data.draw(CONTEXTS)
+    changed = data.draw(st.sampled_from([{"teams": ("b",)}, {"second_factor": not first.second_factor}, {"broken_glass": not first.broken_glass}, {"collector": None}, {"roles": frozenset({"auditor"})}, {"via": "cli"}]))
+    other = dataclasses.replace(first, **changed)
+    before = repr(filter_for(first, verb, Case, said))
+    for who, context in ((first, said), (other, said), (first, {**said, "reason": "another"}), (first, said)):
+        agree(access.policies(), world, who, verb, "Case", context)
+    with seen_by(system(world.lenders[0])):
+        list(Case.objects.filter(filter_for(first, verb, Case, said) & filter_for(other, verb, Case, said) | ~filter_for(first, verb, Case, said)))
+    assert repr(filter_for(first, verb, Case, said)) == before
+
+
 @pytest.mark.parametrize(("role", "teams", "many"), [("collector", ("a",), 10), ("team_lead", ("a",), 6), ("team_lead", ("*",), 30), ("agency_worker", ("agency",), 6), ("agency_worker", ("*",), 0),
                                                      ("compliance_officer", ("*",), 30), ("administrator", ("*",), 0), ("strategist", ("*",), 0), ("data_officer", ("*",), 0), ("auditor", ("*",), 30)])
 def test_each_role_lists_as_many_of_thirty_cases_as_counted_by_hand(world, role, teams, many):

@@ -26,6 +26,7 @@ _TOLD = {
     "people_corrected": ("rows older than a correction, left", "早于更正的信息，未采用"), "people_frozen": ("rows of frozen people, left", "已停止处理人员，未更新"),
     "people_erased": ("rows of erased people, refused", "已删除人员，拒绝接收"), "cases_erased": ("not opened since the person was erased", "当事人已删除，未建案"),
     "cases_left_closed": ("not opened since a person closed them for good", "人工终结，未再建案"),
+    "rules_kept": ("rulebook kept, which was missing since an upgrade; all else was taken in before", "补存规则（升级前接收时未留存），其余此前已接收"),
 }
 _SETTLED = {"promise.settle": ("promises", "承诺"), "plan.settle": ("plans and offers", "分期与方案"), "plan.reoffer": ("broken plans", "违约分期"), "hardship.settle": ("hardship", "困难申请")}
 _STATES = {

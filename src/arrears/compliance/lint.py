@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from arrears import strict_yaml
 from arrears.compliance.examples import without_example
@@ -55,7 +56,7 @@ def _stale(pack: Pack, day: date) -> list[OpenPoint]:
 
 
 def _uncertain(pack: Pack) -> list[OpenPoint]:
-    listed = strict_yaml.parse(pack.texts["open.yaml"], "open.yaml") if "open.yaml" in pack.texts else []
+    listed = _content(pack.texts["open.yaml"], "open.yaml") if "open.yaml" in pack.texts else []
     return [OpenPoint("uncertain", entry["id"], _said(entry, "zh"), _said(entry, "en")) for entry in listed or []]
 
 
@@ -96,5 +97,11 @@ def _entries(pack: Pack):
     for file, text in pack.texts.items():
         if file.startswith(("rules/", "lexicon/", "policy/")) or file in ("open.yaml", "sources.yaml", "pack.yaml"):
             continue
-        content = strict_yaml.parse(text, file)
+        content = _content(text, file)
         yield from ((file, entry) for entry in (content if isinstance(content, list) else [content]))
+
+
+@lru_cache(maxsize=128)
+def _content(text: str, file: str):
+    """What a file says, read once for each text: pages ask of the same pack at every look. Only read here, never changed."""
+    return strict_yaml.parse(text, file)

@@ -30,7 +30,12 @@ def shipped_pack(name: str) -> Pack:
 
 
 def shipped_texts(name: str) -> dict[str, str]:
-    """The files of a shipped pack, name (with /) to text."""
+    """The files of a shipped pack, name (with /) to text: read once, as they do not change while the program runs."""
+    return dict(_shipped_texts(name))
+
+
+@cache
+def _shipped_texts(name: str) -> dict[str, str]:
     return texts_of(Path(str(files("arrears.law").joinpath(name))))
 
 
@@ -180,7 +185,7 @@ def _sources(texts: dict[str, str], name: str) -> dict[str, dict]:
             raise BadYaml(f"{where}{strict_yaml.line_of(entry, wrong[0])}: {wrong[0]} must be a text")
         if entry["evidence"] not in EVIDENCE:
             raise BadYaml(f"{where}{strict_yaml.line_of(entry, 'evidence')}: evidence {entry['evidence']!r}; known are {', '.join(EVIDENCE)}")
-        for key in ("effective_from", "effective_to"):
+        for key in ("effective_from", "effective_to", "verified_on"):
             if entry.get(key, "null") != "null":
                 day_from(entry[key], f"{where}{strict_yaml.line_of(entry, key)}, {key}")
         if entry["id"] in sources:

@@ -52,6 +52,11 @@ _ROWS = (
     ("work_hardship", "answer_sealed", C2, {}, {}, "reading"),
     ("work_matternote", "text_sealed", C2, {}, {}, "reading"),
     ("work_mattertask", "text_sealed", C2, {}, {}, "reading"),
+    ("work_coachingnote", "text_sealed", C2, {}, {}, "reading"),
+    ("work_coachingnote", "answer_sealed", C2, {}, {}, "reading"),
+    ("work_sampleitem", "dispute_sealed", C2, {}, {}, "reading"),
+    ("work_sheet", "comment_sealed", C2, {}, {}, "reading"),
+    ("work_exportpart", "content_sealed", C2, {}, {}, "reading"),  # persons in it are masked already
     ("work_entry", "reason_sealed", C2, {}, {}, "reading"),
     ("work_brokenglass", "reason_sealed", C2, {}, {}, "reading"),
     ("work_leaf", "fields_sealed", C2, {}, {}, "reading"),
@@ -66,8 +71,8 @@ def sealed_column(table: str, column: str) -> SealedColumn:
 
 
 _ABOUT_A_PERSON = ("case", "party", "contactpoint", "debt", "payment", "placement", "hold", "attachment", "contact", "promise", "offer", "plan", "dispute", "complaint", "consent", "approval", "hardship", "matternote", "matterevidence", "mattertask",
-                   "entry", "answer", "borrowerlogin", "brokenglass", "account", "leaf")
-_ABOUT_NOBODY = ("lender", "team", "collector", "change", "place", "waiting")
+                   "entry", "answer", "borrowerlogin", "brokenglass", "account", "leaf", "reminder", "absence", "coachingnote", "sampleitem", "sheet", "export", "exportpart")
+_ABOUT_NOBODY = ("lender", "team", "collector", "change", "place", "waiting", "contactrule", "sample", "run", "nightstrategy", "rulebook")
 _PROOFS_OF_WHO = {("work_account", "password"), ("work_borrowerlogin", "secret")}
 
 

@@ -45,6 +45,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("cases/<uuid:case>", cases.case, name="case"),
     path("cases/<uuid:case>/unmask", cases.unmask, name="unmask"),
+    path("cases/<uuid:case>/notes", cases.notes, name="talk_notes"),
     path("cases/<uuid:case>/dial", cases.dial, name="dial"),
     path("approvals", oversight.approvals, name="approvals"),
     path("approvals/<uuid:approval>/decide", oversight.decide, name="decide"),

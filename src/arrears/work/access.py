@@ -19,7 +19,7 @@ from arrears.work.actor import ALL_TEAMS, ROLES, Actor
 from arrears.work.resources import COLUMNS, Resource, resource_of
 from arrears.work.verbs import KINDS, VERBS
 
-__all__ = ["Decision", "Policies", "Resource", "check_policies", "decide", "policies", "read_policies", "resource_of", "sentence"]
+__all__ = ["Decision", "Policies", "Resource", "allowed", "check_policies", "decide", "policies", "read_policies", "resource_of", "sentence"]
 
 SAYS = {"zh": "says_zh", "en": "says_en"}
 
@@ -69,6 +69,22 @@ def decided(by: Policies, actor: Actor, verb: str, resource: Resource, context: 
     answer = cedarpy.is_authorized(request, by.about(actor.roles, verb), entities, by.schema)
     named = answer.diagnostics.id_annotations_by_reason
     return Decision(answer.allowed and not answer.diagnostics.errors, tuple(sorted(named.get(one, one) for one in answer.diagnostics.reasons)), tuple(answer.diagnostics.errors))
+
+
+def allowed(actor: Actor, verbs: tuple[str, ...], resource: Resource, context: dict[str, Any] | None = None) -> frozenset[str]:
+    """Which of the verbs the actor may do to this, as decide says of each: for showing what can be done, never for doing it.
+
+    Of cases the answers are kept, by everything they follow from: the actor whole, the attributes, the context. No policy names a case by its id (read_policies), so cases alike get the same.
+    """
+    if resource.kind != "Case":
+        return frozenset(verb for verb in verbs if decide(actor, verb, resource, context).allowed)
+    return _allowed(policies(), actor, verbs, json.dumps(resource.attributes, sort_keys=True), json.dumps(context, sort_keys=True))
+
+
+@lru_cache(maxsize=4096)
+def _allowed(by: Policies, actor: Actor, verbs: tuple[str, ...], attributes: str, context: str) -> frozenset[str]:
+    like_it = Resource("Case", "?", json.loads(attributes))
+    return frozenset(verb for verb in verbs if decided(by, actor, verb, like_it, json.loads(context)).allowed)
 
 
 def told(actor: Actor, context: dict[str, Any] | None) -> dict[str, Any]:
@@ -131,6 +147,7 @@ def read_policies(texts: dict[str, str], schema: str) -> Policies:
     - is read, and is of the schema (a misspelt role, verb or attribute is found here);
     - has an @id that no other has, and says in @says_zh and @says_en what it does;
     - demands, where it permits, that lender of actor and resource be the same, and names the kind of resource;
+    - names no single case by its id;
     and unless the schema has exactly the verbs, kinds, roles and attributes that the program has.
     """
     try:
@@ -149,6 +166,8 @@ def read_policies(texts: dict[str, str], schema: str) -> Policies:
         checked = cedarpy.validate_policies(text, read_schema)
         if not checked.validation_passed:
             raise _wrong(name, "; ".join(str(error) for error in checked.errors))
+        if re.search(r'\bCase::"', text):
+            raise _wrong(name, "no policy names a single case: what it says of cases follows from their attributes")
         for policy in found.static_policies.values():
             _demand_sound(name, policy, sentences)
     return Policies(read_schema, sentences, cedarpy.policies_to_pst("\n".join(texts.values())), groups)

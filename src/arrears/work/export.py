@@ -1,6 +1,6 @@
 """Outcomes as files for the next night: written beside their names, named when the action is done; and put into a book of plain files.
 
-    DIR/<table>.parquet   contacts, promises, plans, holds, consents, placements; those with no row are not there
+    DIR/<table>.parquet   contacts, promises, plans, adjustments, holds, consents, placements; those with no row are not there
     DIR/outcomes.yaml     the mapping by which arrears ingest reads them; it comes last, so what has none is no whole export
 """
 

@@ -29,7 +29,8 @@ class NoRules(Exception):
         self.en, self.zh = en, zh
 
 
-NOT_KEPT = ("no night of this lender has kept its rules here yet; take in a night: arrears intake", "本机构尚无夜批留存规则；请接收夜批：arrears intake")
+NOT_KEPT = ("no night of this lender has kept its rules here yet; have an administrator take in the last night, once more if it was taken in before an upgrade: arrears intake",
+            "本机构尚无夜批留存规则；请管理员接收最近一个夜批（升级前已接收的，再接收一次即可）：arrears intake")
 
 
 def rules_of(code: str) -> Rules:

@@ -61,6 +61,13 @@ def take_in(lender: str, night: Night, vault: Vault, now: datetime, applied: lis
     return told | not_opened | {"moves_kept": moves_kept}
 
 
+def keep_by_what_it_was_decided(lender: str, night: Night) -> None:
+    """The rules and the strategy of the night stand beside the cases it became: contacts are judged and plans are offered by them."""
+    under = of_lender(lender)
+    keep_strategy(lender, under, night)
+    keep_rules(lender, under, night)
+
+
 def _plan_for_many() -> None:
     """What is joined here is many rows of tables whose statistics are of before they were filled: planned row by row, one join took more than ten minutes at 100,000 cases."""
     ask("SELECT set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true), set_config('work_mem', '64MB', true)")

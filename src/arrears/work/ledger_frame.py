@@ -18,6 +18,8 @@ from arrears.work.oversight_words import ZONE
 DAYS = 7
 """How many days the ledger shows where nobody chose any: today and those before it."""
 DAYS_MOST = 3660
+YEARS = (1970, 2999)
+"""Between which years a day can be chosen; of others there is neither a contact nor, at the ends of the calendar, a day before or after."""
 UNASKED = "unasked"
 """Stands for a contact about which the gate was not asked."""
 
@@ -65,9 +67,12 @@ def _day(text: str | None, name: str) -> date | None:
     if text is None:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        raise Refused(f"{name}: no such day; write it as 2026-11-02", f"{name}：没有这一天；请写成 2026-11-02") from None
+        day = None
+    if day is None or not YEARS[0] <= day.year <= YEARS[1]:
+        raise Refused(f"{name}: no such day; write it as 2026-11-02", f"{name}：没有这一天；请写成 2026-11-02")
+    return day
 
 
 def contacts_of(lender: str, frame: Frame) -> QuerySet[Contact]:
@@ -90,8 +95,19 @@ def contacts_of(lender: str, frame: Frame) -> QuerySet[Contact]:
 
 def before(rows: QuerySet[Contact], frame: Frame, at: datetime, key: Any) -> QuerySet[Contact]:
     """Those of the rows that stand after that contact in the order of the ledger: a step by its place, not by counting."""
-    names = ("spoken__attempted_at", "spoken__contact_id") if frame.rule else ("attempted_at", "id")
-    return rows.filter(**{f"{names[0]}__lte": at}).filter(Q(**{f"{names[0]}__lt": at}) | Q(**{f"{names[1]}__lt": key}))
+    moment, contact = places(frame)
+    return rows.filter(**{f"{moment}__lte": at}).filter(Q(**{f"{moment}__lt": at}) | Q(**{f"{contact}__lt": key}))
+
+
+def until(rows: QuerySet[Contact], frame: Frame, at: datetime, key: Any) -> QuerySet[Contact]:
+    """Those of the rows that stand before that contact, and it itself."""
+    moment, contact = places(frame)
+    return rows.filter(**{f"{moment}__gte": at}).filter(Q(**{f"{moment}__gt": at}) | Q(**{f"{contact}__gte": key}))
+
+
+def places(frame: Frame) -> tuple[str, str]:
+    """The columns by which the rows of the frame are ordered: moment and id."""
+    return ("spoken__attempted_at", "spoken__contact_id") if frame.rule else ("attempted_at", "id")
 
 
 def _makers(lender: str, frame: Frame) -> list:

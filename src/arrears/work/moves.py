@@ -127,7 +127,12 @@ def _why_not(case: Case, now: datetime) -> str | None:
         return "frozen"
     if case.team is not None and case.team.kind == "agency":
         return "agency"
-    return "on_screen" if case.reserved_by_id is not None and case.reserved_until is not None and case.reserved_until > now else None
+    return "on_screen" if is_on_screen(case, now) else None
+
+
+def is_on_screen(case: Case, now: datetime) -> bool:
+    """Whether somebody has the case before them at this moment; it is not taken from under their hands."""
+    return case.reserved_by_id is not None and case.reserved_until is not None and case.reserved_until > now
 
 
 def _demand_there(recipients: list[Collector], team: Team | None, today: date) -> None:

@@ -1,4 +1,4 @@
-"""What people did, in the tables of the decision plane: contacts, promises, plans, holds, consents, placements. Pseudonymous ids, no sealed text, no free words.
+"""What people did, in the tables of the decision plane: contacts, promises, plans, what kept plans waive, holds, consents, placements. Pseudonymous ids, no sealed text, no free words.
 
 The same state of the database gives the same rows in the same order. recorded_at of a row is the moment of the last action that changed it, so that a later export replaces an
 earlier one's rows where the book reads both.
@@ -13,7 +13,7 @@ from arrears.tables import FACTS
 from arrears.tables.table import MOMENT
 from arrears.work.rows_by_copy import ask, copy_out
 
-TABLES = ("contacts", "promises", "plans", "holds", "consents", "placements")
+TABLES = ("contacts", "promises", "plans", "adjustments", "holds", "consents", "placements")
 ZONE = "Asia/Shanghai"
 """In which the days of holds and placements are counted, as everywhere in the work plane."""
 
@@ -27,6 +27,11 @@ _SELECTS = {
     "plans": """SELECT w.id::text AS plan_id, w.loan_id, w.agreed_on, i.number, i.due_on, i.amount_minor, w.ended_on, coalesce(s.at, (coalesce(w.ended_on, w.agreed_on))::timestamp AT TIME ZONE %(zone)s) AS recorded_at
         FROM work_plan w CROSS JOIN LATERAL jsonb_to_recordset(w.instalments) AS i(number int, due_on date, amount_minor bigint)
         LEFT JOIN outcome_said s ON s.id = w.id AND s."table" = 'work_plan' WHERE w.lender = %(lender)s AND w.agreed_on IS NOT NULL AND w.state IN ('agreed', 'kept', 'broken', 'ended')""",
+    "adjustments": """SELECT w.id::text || '/' || a.kind AS adjustment_id, w.loan_id, w.agreed_on AS effective_on, a.kind, NULL::int AS number, CASE WHEN w.state = 'kept' THEN a.amount ELSE 0 END AS amount_minor,
+        NULL::date AS until_on, coalesce(s.at, (coalesce(w.ended_on, w.agreed_on))::timestamp AT TIME ZONE %(zone)s) AS recorded_at
+        FROM work_plan w CROSS JOIN LATERAL (VALUES ('waive_penalty', w.waived_penalty_minor), ('waive_interest', w.waived_interest_minor), ('waive_fee', w.waived_fee_minor)) AS a(kind, amount)
+        LEFT JOIN outcome_said s ON s.id = w.id AND s."table" = 'work_plan'
+        WHERE w.lender = %(lender)s AND a.amount > 0 AND w.agreed_on IS NOT NULL AND w.state IN ('agreed', 'kept', 'broken', 'ended')""",
     "holds": """SELECT CASE WHEN w.loan_id IS NULL THEN w.id::text || '/' || d.loan_id ELSE w.id::text END AS hold_id, d.loan_id, CASE w.kind WHEN 'litigation' THEN 'legal_stay' ELSE w.kind END AS kind,
         (w.placed_at AT TIME ZONE %(zone)s)::date AS placed_on, (w.lifted_at AT TIME ZONE %(zone)s)::date AS lifted_on, coalesce(s.at, w.lifted_at, w.placed_at) AS recorded_at
         FROM work_hold w JOIN work_debt d ON d.case_id = w.case_id AND (w.loan_id IS NULL OR w.loan_id = d.loan_id)
@@ -41,7 +46,7 @@ _SELECTS = {
 
 
 def outcomes(lender: str, since: datetime | None) -> dict[str, pl.DataFrame]:
-    """Of each table the rows of the lender, by key; with `since` those recorded then or later. To be called in one transaction that sees the lender."""
+    """Of each table the rows of the lender, by key; what a plan waives is of no amount until payments tell that it was kept to its end, and again should they be taken back; with `since` those recorded then or later. To be called in one transaction that sees the lender."""
     ask(_SAID, {"lender": lender})
     return {name: _rows(name, lender, since) for name in TABLES}
 

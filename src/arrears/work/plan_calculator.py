@@ -16,6 +16,8 @@ RHYTHMS = {"weekly": 7, "fortnightly": 14, "monthly": 0}
 """Days from one part to the next; 0: the same day of each month, or its last where it has none such."""
 FIRST_DAYS_MOST = 31
 """The operator's own choice: so long after today the first part is due at the latest, where the strategy shifts no day further."""
+FIRST_YEARS_MOST = 30
+"""The operator's own choice: no first day lies further ahead, whoever would grant it; so every day of a plan is one of the calendar."""
 GAP_DAYS_MOST = 45
 """The operator's own choice: the longest time between two parts; a month, and what holidays add to it."""
 BEYOND = ("kind", "instalments", "shift_days", "gap_days", "penalty", "interest", "fee", "principal")
@@ -194,6 +196,8 @@ def _demand_lawful(asked: Asked, owed: Owed, today: date) -> None:
         raise Refused("nothing may be asked of this loan today, so there is nothing to plan", "该笔贷款当前无可主张金额，无需制定方案")
     if asked.first_on < today:
         raise Refused(f"the first day is {asked.first_on}, which is past; choose {today} or later", f"首期日 {asked.first_on} 已过；请选择 {today} 或之后")
+    if asked.first_on.year > today.year + FIRST_YEARS_MOST:
+        raise Refused(f"the first day is {asked.first_on}, more than {FIRST_YEARS_MOST} years ahead; choose an earlier one", f"首期日 {asked.first_on} 在 {FIRST_YEARS_MOST} 年之后；请选择更早的日期")
     if asked.kind == "instalments" and not 2 <= asked.number <= 1000:
         raise Refused(f"a plan of instalments has 2 to 1000 parts, not {asked.number}", f"分期须为 2 至 1000 期，而非 {asked.number} 期")
     for name, zh, wanted, there in (("penalty", "罚息", asked.waived_penalty_minor, owed.penalty_minor), ("interest", "利息", asked.waived_interest_minor, owed.interest_minor)):

@@ -8,8 +8,9 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from arrears.work.absences import is_away
 from arrears.work.actor import ALL_TEAMS, Actor
-from arrears.work.models import Case, Hold, Placement, Plan, Team
+from arrears.work.models import Case, Collector, Hold, Placement, Plan, Team
 from arrears.work.talk_outcomes import FIRST, THEN
 
 NOT_AGAIN_DAYS = 30
@@ -49,6 +50,20 @@ def unheld(actor: Actor, now: datetime, today: date, team: Team) -> QuerySet[Cas
     if actor.collector is None:
         return cases
     return cases.exclude(Exists(Placement.objects.filter(case=OuterRef("pk"), held_by=actor.collector, returned_on__gt=today - timedelta(days=NOT_AGAIN_DAYS))))
+
+
+def no_new(actor: Actor, today: date) -> str | None:
+    """Why nothing that nobody holds is handed to the collector now: away (today), or full (they hold as many open cases as the roster lets them, cases_most); None where it is.
+
+    Whoever has no place in the roster holds nothing, and no number is full where the roster says none.
+    """
+    if actor.collector is None:
+        return None
+    if is_away(actor.collector, today):
+        return "away"
+    most = Collector.objects.filter(lender=actor.lender, pk=actor.collector).values_list("cases_most", flat=True).first()
+    held = 0 if most is None else Case.objects.filter(lender=actor.lender, held_by=actor.collector, state="open", frozen_at=None).count()
+    return "full" if most is not None and held >= most else None
 
 
 def teams_of(actor: Actor, today: date) -> list[Team]:

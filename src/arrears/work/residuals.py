@@ -10,6 +10,7 @@ Source: Cedar partial evaluation (cedarpy.is_authorized_partial, experimental up
 
 import json
 import logging
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,8 @@ ALL_ROWS = ~NO_ROWS
 """Not Q(): an empty condition vanishes under `~`, and would show all where nothing is meant."""
 
 _log = logging.getLogger(__name__)
+_KEPT_MOST = 8192
+"""So many answers a process keeps: some thirty for each of two hundred people."""
 
 
 class NotUnderstood(ValueError):
@@ -46,7 +49,7 @@ def filtered(by: Policies, actor: Actor, verb: str, model: type[Model], context:
     if prefix and not any(field.name == "case" for field in model._meta.fields):
         raise ValueError(f"{model.__name__} is neither a kind of resource nor of a case")
     try:
-        shown = _shown(by, actor, verb, _Rows(kind, prefix), context)
+        shown = _shown(by, actor, verb, kind, prefix, _said(actor, context))
     except NotUnderstood as why:
         _log.error("no rows of %s are shown for %s: %s", model.__name__, verb, why)
         return NO_ROWS
@@ -60,7 +63,7 @@ def could(actor: Actor, verb: str, kind: str, context: dict[str, Any] | None = N
     """
     by = policies()
     try:
-        permits, forbids = _residuals(by, actor, verb, _Rows(kind, ""), context)
+        permits, forbids = _residuals(by, actor, verb, kind, "", _said(actor, context))
     except NotUnderstood as why:
         return Decision(False, (), (str(why),))
     if against := sorted(name for name, condition in forbids.items() if condition is True):
@@ -82,8 +85,14 @@ class _Rows:
         return column, self.prefix + column.path
 
 
-def _shown(by: Policies, actor: Actor, verb: str, rows: _Rows, context: dict[str, Any] | None) -> Q | bool:
-    permits, forbids = _residuals(by, actor, verb, rows, context)
+def _said(actor: Actor, context: dict[str, Any] | None) -> str:
+    """The context as the policies see it, as one text that is the same for the same context."""
+    return json.dumps(told(actor, context), sort_keys=True)
+
+
+@lru_cache(maxsize=_KEPT_MOST)
+def _shown(by: Policies, actor: Actor, verb: str, kind: str, prefix: str, said: str) -> Q | bool:
+    permits, forbids = _residuals(by, actor, verb, kind, prefix, said)
     shown: Q | bool = False
     for condition in permits.values():
         shown = _either(shown, condition)
@@ -92,8 +101,13 @@ def _shown(by: Policies, actor: Actor, verb: str, rows: _Rows, context: dict[str
     return shown
 
 
-def _residuals(by: Policies, actor: Actor, verb: str, rows: _Rows, context: dict[str, Any] | None) -> tuple[dict[str, Q | bool], dict[str, Q | bool]]:
-    """By policy id what each permit and each forbid asks of a row. Raises NotUnderstood where any policy's answer is missing or has no meaning."""
+@lru_cache(maxsize=_KEPT_MOST)
+def _residuals(by: Policies, actor: Actor, verb: str, kind: str, prefix: str, said: str) -> tuple[dict[str, Q | bool], dict[str, Q | bool]]:
+    """By policy id what each permit and each forbid asks of a row. Raises NotUnderstood where any policy's answer is missing or has no meaning.
+
+    Kept by everything it follows from: the policies, the whole actor as this request found them, and what is said. Nobody changes what is kept: conditions are joined into new ones.
+    """
+    rows = _Rows(kind, prefix)
     if verb not in VERBS or rows.kind not in VERBS[verb].kinds:
         raise ValueError(f"{verb} is not done to a {rows.kind}")
     try:
@@ -101,7 +115,7 @@ def _residuals(by: Policies, actor: Actor, verb: str, rows: _Rows, context: dict
     except ValueError as problem:
         raise NotUnderstood(str(problem)) from None
     rules = by.about(actor.roles, verb)
-    answer = cedarpy.is_authorized_partial({"principal": 'Actor::"actor"', "action": f'Action::"{verb}"', "context": told(actor, context)}, rules, entities, by.schema)
+    answer = cedarpy.is_authorized_partial({"principal": 'Actor::"actor"', "action": f'Action::"{verb}"', "context": json.loads(said)}, rules, entities, by.schema)
     if answer.diagnostics.errors or len(answer.residuals) != len(rules):
         raise NotUnderstood("; ".join(answer.diagnostics.errors) or f"{len(answer.residuals)} of {len(rules)} policies answered")
     permits: dict[str, Q | bool] = {}

@@ -24,7 +24,7 @@ THEN = ("promise_broken", "promise_due", "plan_broken", "plan_asked")
 class TalkOutcome:
     """One line of the table.
 
-    contact: outcome for the ledger of contacts. asks, may_ask: fields that are needed, and that may be given. closes: state that the number is in from now on.
+    contact: outcome for the ledger of contacts. asks, may_ask: fields that are needed, and that may be given. makes_do: a field that is enough in the place of all that are needed. closes: state that the number is in from now on.
     protects: state of the person, `asked` for the one that is chosen. raises: dispute, complaint or hardship, each with its hold and clock. after: how long until it is looked
     at again, (number, minutes or days), None where a field says it. why: of being ready then. goes_on: the case stays on the screen while another number is left. leads_to: the address of the next step. key: on the keyboard.
     """
@@ -35,6 +35,7 @@ class TalkOutcome:
     contact: str = "answered"
     asks: tuple[str, ...] = ()
     may_ask: tuple[str, ...] = ()
+    makes_do: str | None = None
     closes: str | None = None
     protects: str | None = None
     raises: str | None = None
@@ -54,11 +55,11 @@ _TABLE = (
     TalkOutcome("refuses", "objects", "r"),
     TalkOutcome("disputes", "objects", "6", asks=("ground_of_dispute",), may_ask=("loan_id",), raises="dispute"),
     TalkOutcome("complains", "objects", "7", asks=("ground_of_complaint",), raises="complaint"),
-    TalkOutcome("asks_stop", "objects", "x", asks=("contact_point",), may_ask=("stops_all",), closes="stopped", goes_on=True),
-    TalkOutcome("deceased", "stops", "8", protects="deceased"),
-    TalkOutcome("in_prison", "stops", "9", protects="in_prison"),
-    TalkOutcome("bankrupt", "stops", "0", protects="bankrupt"),
-    TalkOutcome("vulnerable", "stops", "v", asks=("state",), protects="asked"),
+    TalkOutcome("asks_stop", "objects", "x", asks=("contact_point",), may_ask=("stops_all",), makes_do="stops_all", closes="stopped", goes_on=True),
+    TalkOutcome("deceased", "stops", "8", may_ask=("concerns",), protects="deceased"),
+    TalkOutcome("in_prison", "stops", "9", may_ask=("concerns",), protects="in_prison"),
+    TalkOutcome("bankrupt", "stops", "0", may_ask=("concerns",), protects="bankrupt"),
+    TalkOutcome("vulnerable", "stops", "v", asks=("state",), may_ask=("concerns",), protects="asked"),
     TalkOutcome("no_answer", "not_reached", "a", contact="no_answer", after=(180, MINUTES), why="tried"),
     TalkOutcome("busy", "not_reached", "u", contact="busy", after=(30, MINUTES), why="tried"),
     TalkOutcome("voicemail", "not_reached", "m", contact="no_answer", why="tried"),

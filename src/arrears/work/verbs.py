@@ -105,7 +105,7 @@ VERBS: dict[str, Verb] = {
     "hardship.decide": Verb(("Case",), "作出困难审查决定", "decide about hardship"),
     "hardship.confirm": Verb(("Case",), "复核不予同意", "confirm another's refusal of hardship"),
     "hardship.settle": Verb(("Lender",), "结束到期的困难暂缓", "end pauses that are over"),
-    "matter.read": Verb(("Case",), "查看异议、投诉、困难的原文", "read what was said in a dispute, complaint or hardship"),
+    "matter.read": Verb(("Case",), "查看异议、投诉、困难与沟通记录的原文", "read what was said in a dispute, complaint, hardship or talk"),
     "matter.note": Verb(("Case",), "记录核查情况", "note what was found"),
     "matter.assign": Verb(("Case",), "指定办理人", "give a matter to somebody"),
     "matter.weigh": Verb(("Case",), "认定简单或复杂", "weigh a matter as simple or complex"),

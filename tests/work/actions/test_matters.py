@@ -89,6 +89,35 @@ def test_an_approval_of_one_matter_extends_no_other_and_not_one_that_was_weighed
         world.do("dispute.extend", {"dispute": first, "approval": asked, "text": "延期"})
 
 
+@pytest.mark.parametrize("kind", ["dispute", "complaint"])
+def test_further_days_are_asked_for_and_taken_on_the_last_day_and_not_after_it(world, kind):
+    other = world.work.actor(world.lender, "compliance_officer")
+    first, second = (world.do(f"{kind}.raise", {"ground": "other", "matter": "complex"})[kind] for _ in range(2))
+    at_noon(world, date(2026, 12, 2))
+    asked = [world.do(f"{kind}.extend", {kind: key}, actor=world.compliance)["approval"] for key in (first, second)]
+    for approval in asked:
+        world.do("approval.decide", {"approve": True}, actor=other, thing=UUID(approval))
+    taken = world.do(f"{kind}.extend", {kind: first, "approval": asked[0], "text": "{name}：延至 {until}。"}, actor=world.compliance)
+    assert (taken["before"], taken["answer_by_on"]) == ("2026-12-02", "2027-01-01")
+    at_noon(world, date(2026, 12, 3))
+    with pytest.raises(Refused, match="has run out"):
+        world.do(f"{kind}.extend", {kind: second, "approval": asked[1], "text": "{name}：延至 {until}。"}, actor=world.compliance)
+    assert world.do(f"{kind}.answer", {kind: second, "outcome": "upheld", "text": "致歉"}, actor=world.compliance)["late"] is True
+    at_noon(world, date(2027, 1, 1))
+    assert world.do(f"{kind}.answer", {kind: first, "outcome": "upheld", "text": "致歉"}, actor=world.compliance)["late"] is False
+
+
+def test_a_matter_whose_last_day_is_past_is_not_made_late_no_more_by_another_weight(world):
+    key = world.do("dispute.raise", {"ground": "amount"}, reason=None)["dispute"]
+    at_noon(world, date(2026, 11, 17))
+    world.do("matter.weigh", {"kind": "dispute", "matter": key, "weight": "complex"})
+    world.do("matter.weigh", {"kind": "dispute", "matter": key, "weight": "simple"})
+    at_noon(world, date(2026, 11, 18))
+    with pytest.raises(Refused, match="has run out") as refused:
+        world.do("matter.weigh", {"kind": "dispute", "matter": key, "weight": "complex"})
+    assert "不得" in refused.value.zh and the(world, Dispute, key).answer_by_on == date(2026, 11, 17)
+
+
 def test_whoever_a_complaint_is_about_neither_reads_nor_notes_nor_takes_up_nor_extends_nor_answers_it(world):
     me = world.work.actor(world.lender, "collector", world.team, holds=True)
     officer = world.compliance
@@ -218,6 +247,30 @@ def test_a_refusal_stands_when_another_confirms_it_and_not_before(world):
     world.do("hardship.confirm", {"hardship": key, "agrees": True}, actor=world.compliance)
     row = the(world, Hardship, key)
     assert row.state == "refused" and row.letter_id and the(world, Hold, row.hold_id).lifted_at == world.work.at
+
+
+def test_a_refusal_that_another_does_not_confirm_leaves_the_review_open_with_its_hold_and_no_letter(world):
+    key = hardship(world)
+    world.do("hardship.decide", {"hardship": key, "outcome": "refused", "text": "{name}：本次未能同意。"})
+    assert world.do("hardship.confirm", {"hardship": key, "agrees": False}, actor=world.compliance)["state"] == "open"
+    row = the(world, Hardship, key)
+    assert (row.state, row.refused_by_id, row.decided_by_id, row.answer_sealed, row.letter_id, the(world, Hold, row.hold_id).lifted_at) == ("open", None, None, None, None, None)
+    with pytest.raises(Refused, match="no refusal to confirm"):
+        world.do("hardship.confirm", {"hardship": key, "agrees": True}, actor=world.compliance)
+
+
+def test_a_pause_lasts_at_most_the_operators_days_to_the_day(world):
+    """180 days after the second of November: the first of May."""
+    key = hardship(world)
+    with pytest.raises(Refused, match="at most 180 days"):
+        world.do("hardship.decide", {"hardship": key, "outcome": "paused", "until_on": "2027-05-02", "text": "{name}：暂缓至 {until}。"})
+    assert world.do("hardship.decide", {"hardship": key, "outcome": "paused", "until_on": "2027-05-01", "text": "{name}：暂缓至 {until}。"})["until_on"] == "2027-05-01"
+
+
+def test_a_dispute_of_one_debt_holds_that_debt_and_one_of_all_holds_all(world):
+    one = world.do("dispute.raise", {"ground": "paid", "loan_id": world.loan})
+    whole = world.do("dispute.raise", {"ground": "paid"})
+    assert [the(world, Hold, told["hold"]).loan_id for told in (one, whole)] == [world.loan, None]
 
 
 def test_a_pause_ends_on_its_day_by_the_program_and_a_plan_frees_once_it_is_agreed_or_its_days_are_over(world):

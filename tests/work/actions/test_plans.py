@@ -13,6 +13,8 @@ from arrears.work.actions.action import Forbidden
 from arrears.work.actions.approvals import use_approval
 from arrears.work.models import Approval, Case, Debt, Offer, Plan
 from arrears.work.plan_terms import digest_of
+from arrears.work.queries.approvals import waiting_approvals
+from arrears.work.queries.plans import one_plan
 from work.action_scenes import World, parts
 
 CLAIMABLE = 100_00
@@ -28,11 +30,14 @@ def plan_of(world: World, key: str) -> Plan:
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(amounts=st.lists(st.integers(1, 6000), min_size=1, max_size=4), penalty=st.integers(0, 700), interest=st.integers(0, 400))
-def test_a_plan_never_asks_for_more_than_may_be_asked_less_what_is_waived_and_never_waives_more_than_there_is(world, amounts, penalty, interest):
+@given(amounts=st.lists(st.integers(1, 6000), min_size=1, max_size=4), penalty=st.just(0) | st.integers(0, 700), interest=st.just(0) | st.integers(0, 400), off=st.sampled_from([None, 0, 1, -1]))
+def test_a_plan_asks_for_no_more_than_may_be_asked_less_what_is_waived_for_just_that_where_something_is_and_waives_no_more_than_there_is(world, amounts, penalty, interest, off):
+    if off is not None:  # just what is left, or a fen beside it
+        amounts = [amount for amount in (*amounts, CLAIMABLE - penalty - interest - sum(amounts) + off) if amount > 0]
     asked = {"loan_id": world.loan, "instalments": [{"due_on": f"2026-12-{day:02}", "amount_minor": amount} for day, amount in enumerate(amounts, start=1)],
              "waived_penalty_minor": penalty, "waived_interest_minor": interest}
-    if sum(amounts) <= CLAIMABLE - penalty - interest and penalty <= 500 and interest <= 300:
+    is_whole = sum(amounts) == CLAIMABLE - penalty - interest or (not penalty + interest and sum(amounts) <= CLAIMABLE)
+    if is_whole and penalty <= 500 and interest <= 300:
         found = plan_of(world, world.do("plan.propose", asked)["plan"])
         assert [(one["number"], one["due_on"], one["amount_minor"]) for one in found.instalments] == [(number, f"2026-12-{number:02}", amount) for number, amount in enumerate(amounts, start=1)]
         assert (found.state, found.currency, found.waived_penalty_minor, found.waived_interest_minor) == ("proposed", "CNY", penalty, interest)
@@ -98,7 +103,7 @@ def test_a_plan_that_was_changed_behind_its_approval_is_not_agreed(world):
     plan = world.plan(200)["plan"]
     approval = world.approved(plan)
     with world.work.writing(world.lender):
-        Plan.objects.filter(pk=plan).update(waived_penalty_minor=201)
+        Plan.objects.filter(pk=plan).update(waived_penalty_minor=199)
     with pytest.raises(Refused, match="other terms"):
         world.do("plan.agree", {"plan": plan, "approval": approval})
 
@@ -115,6 +120,43 @@ def test_nobody_decides_what_they_asked_for_and_the_database_holds_it_too(world)
     for verb, who, parameters in (("approval.decide", world.work.actor(world.lender, "compliance_officer"), {"approve": True}), ("approval.withdraw", officer, {})):
         with pytest.raises(Refused, match="not waiting"):
             world.do(verb, parameters, actor=who, thing=UUID(asked))
+
+
+@pytest.mark.parametrize(("change", "why"), [({"now": 30}, "no earlier than"), ({"claimable_minor": 2_999}, "at most 2999"), ({"claimable_minor": 3_000}, None), ({"now": 29}, None)])
+def test_a_plan_is_agreed_only_while_its_first_day_is_to_come_and_no_more_is_asked_by_it_than_may_be(world, change, why):
+    """Proposed on the second of November, for three thousand from the first of December on."""
+    plan = world.plan()["plan"]
+    if "now" in change:
+        world.work.now += change["now"] * 86_400_000_000
+    else:
+        with world.work.writing(world.lender):
+            Debt.objects.filter(case=world.case).update(**change)
+    if why is None:
+        world.do("plan.agree", {"plan": plan})
+        return
+    with pytest.raises(Refused, match=why):
+        world.do("plan.agree", {"plan": plan})
+    assert plan_of(world, plan).state == "proposed"
+
+
+def test_who_proposed_a_plan_does_not_approve_it_whoever_asked(world):
+    """A lead's own proposal, asked for by a collector, would else be the lead's own decision."""
+    plan = world.plan(200)["plan"]
+    collector = world.work.actor(world.lender, "collector", world.team, holds=True)
+    world.do("case.move", {"collector": collector.collector})
+    asked = world.do("approval.ask", {"kind": "waiver", "subject": plan}, actor=collector)["approval"]
+    with pytest.raises(Forbidden, match="proposed by you"):
+        world.do("approval.decide", {"approve": True}, thing=UUID(asked))
+    assert not next(one for one in waiting_approvals(world.lead) if str(one.id) == asked).may_decide
+    assert not next(one for one in one_plan(world.lead, world.case.id, UUID(plan)).approvals if str(one.id) == asked).may_decide
+    world.do("approval.decide", {"approve": True}, actor=world.work.actor(world.lender, "team_lead", world.team), thing=UUID(asked))
+    world.do("plan.agree", {"plan": plan, "approval": asked}, actor=collector)
+
+
+def test_a_waiver_is_never_had_for_a_part_of_what_is_owed(world):
+    """Two parts of a fen each, kept, would have waived all of the penalty."""
+    with pytest.raises(Refused, match="leaves nothing over"):
+        world.do("plan.propose", {"loan_id": world.loan, "instalments": parts(2, 1), "waived_penalty_minor": 500})
 
 
 def test_an_approval_is_of_the_canonical_json_of_what_is_asked(world):
@@ -172,6 +214,11 @@ def test_an_offer_is_taken_up_once_while_it_stands(world):
     asked = {"loan_id": world.loan, "kind": "instalments", "terms": {"instalments": parts(2)}, "expires_on": "2026-11-03"}
     with pytest.raises(Refused, match="never stands"):
         world.do("offer.make", {**asked, "expires_on": "2026-11-02"})
+    late = world.do("offer.make", asked)["offer"]
+    world.work.now += 86_400_000_000  # the first day on which it no longer stands
+    with pytest.raises(Refused, match="stood until"):
+        world.do("plan.propose", {"loan_id": world.loan, "instalments": parts(2), "offer": late})
+    world.work.now -= 86_400_000_000
     offer = world.do("offer.make", asked)["offer"]
     world.do("plan.propose", {"loan_id": world.loan, "instalments": parts(2), "offer": offer})
     for verb, parameters in (("plan.propose", {"loan_id": world.loan, "instalments": parts(2), "offer": offer}), ("offer.withdraw", {"offer": offer})):

@@ -15,7 +15,7 @@ from arrears.work.queries.lamps import lamps
 from arrears.work.queries.person_page import told_by
 from arrears.work.tenancy import seen_by
 from work.intake.night_book import AS_OF, Loan, NightBook, debtor
-from work.intake.state_of import taken
+from work.intake.state_of import state, taken
 
 NEXT = AS_OF + timedelta(days=1)
 WORDS = {"model": "collection_cure", "version": 3, "zh": "三十天内恢复正常", "en": "is cured", "reason_words": {"times_late": {"zh": "逾期次数", "en": "times late"}}, "drift": "left out"}
@@ -67,6 +67,24 @@ def test_the_next_night_takes_the_place_of_the_last_and_a_night_without_law_leav
     rules, scores = kept(nights.lender)
     assert rules.as_of == NEXT and rules.texts == {} and scores["A-L1"]["collection_cure"]["estimate"] == 0.75
     assert all("own.rules_unknown" in lamp.answer.rules for lamp in lamps(actor, case.id, at) if lamp.has_way)
+
+
+def test_a_home_of_before_rulebooks_has_its_lamps_again_once_the_same_night_is_taken_in_once_more_and_nothing_else_changes(work, nights):
+    book = decided(nights, [debtor("A")])
+    first, _ = taken(work, book)
+    with work.writing(nights.lender):
+        Rulebook.objects.filter(lender=nights.lender).delete()
+        case = Case.objects.get(lender=nights.lender)
+    actor, at = work.actor(nights.lender, "team_lead"), datetime(2026, 11, 2, 2, tzinfo=UTC)
+    unknown = {reason for lamp in lamps(actor, case.id, at) if lamp.has_way for reason in lamp.answer.reasons if reason.id == "own.rules_unknown"}
+    assert unknown and all("arrears intake" in one.zh and "再接收一次" in one.zh and "once more" in one.en for one in unknown)
+    before = state(nights.lender, log=False)
+    told, is_new = taken(work, book, now=work.now + 10**9)
+    assert is_new and told == {**dict.fromkeys(first, 0), "rules_kept": 1}
+    after = state(nights.lender, log=False)
+    assert {table for table in before if before[table] != after[table]} == {"work_rulebook"}
+    assert all("own.rules_unknown" not in lamp.answer.rules for lamp in lamps(actor, case.id, at))
+    assert taken(work, book, now=work.now + 2 * 10**9) == (told, False)
 
 
 def test_a_night_without_models_leaves_no_scores_of_before_and_a_frozen_case_none_at_all(work, nights):

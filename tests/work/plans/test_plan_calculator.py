@@ -15,6 +15,7 @@ from arrears.work.plan_calculator import (
     Asked,
     Limits,
     Owed,
+    beyond_of,
     days_of,
     last_first_day,
     most_of,
@@ -119,6 +120,23 @@ def test_what_may_not_be_asked_by_law_is_not_given_away_as_a_waiver():
 ])
 def test_each_bound_of_the_row_is_told_one_step_beyond_it(asked, beyond):
     assert reckon(asked, OWED, LIMITS, TODAY).beyond == beyond
+
+
+@pytest.mark.parametrize(("days", "beyond"), [(45, ()), (46, ("gap_days",))])
+def test_no_more_than_forty_five_days_lie_between_two_parts(days, beyond):
+    assert beyond_of("instalments", [TODAY, TODAY + timedelta(days=days)], {}, LIMITS, TODAY) == beyond
+
+
+@pytest.mark.parametrize("rhythm", sorted(RHYTHMS))
+@pytest.mark.parametrize("business_days", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_day_beyond_the_calendar_is_refused_in_both_languages_and_the_longest_plan_has_all_its_days(rhythm, business_days, kind):
+    for far in (date(9999, 12, 31), date(TODAY.year + 31, 1, 1)):
+        with pytest.raises(Refused, match="30 years ahead") as refused:
+            reckon(Asked(kind, far, 3, rhythm, business_days=business_days, waived_penalty_minor=1 if kind == "waiver" else 0, settled_minor=1), OWED, LIMITS, TODAY)
+        assert "30 年" in refused.value.zh
+    sheet = reckon(Asked("instalments", date(TODAY.year + 30, 12, 31), 1000, rhythm, business_days=business_days), OWED, LIMITS, TODAY)
+    assert len(sheet.parts) == 1000 and sheet.paid_minor == OWED.claimable_minor
 
 
 def test_a_first_part_of_its_own_size_leaves_the_rest_alike():

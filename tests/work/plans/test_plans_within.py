@@ -10,7 +10,7 @@ from arrears.strategy.reading import default_strategy_text
 from arrears.work.actions.action import Forbidden
 from arrears.work.models import Approval, Debt, Entry, Hold, NightStrategy, Plan
 from arrears.work.offer_limits import limits_of
-from work.action_scenes import World, parts
+from work.action_scenes import World, parts, whole
 
 CLAIMABLE = 2_000_00
 POSITION = {"penalty_minor": 50_00, "due_interest_minor": 30_00, "due_fee_minor": 0, "due_principal_minor": 1_920_00, "excess_minor": 0}
@@ -71,7 +71,7 @@ def test_a_plan_that_was_kept_counts_and_payments_tell_it(world):
 
 
 def test_beyond_the_row_nobody_may_grant_and_without_a_strategy_nothing_may_be_offered(world):
-    for asked in ({"instalments": parts(2), "waived_penalty_minor": 15_01}, {"instalments": parts(2), "waived_interest_minor": 1},
+    for asked in ({"instalments": whole(CLAIMABLE - 15_01, 2), "waived_penalty_minor": 15_01}, {"instalments": whole(CLAIMABLE - 1, 2), "waived_interest_minor": 1},
                   {"kind": "date_shift", "instalments": [{"due_on": NOW_DAY, "amount_minor": CLAIMABLE}]}, {"instalments": [{"due_on": "2026-12-04", "amount_minor": 1}, {"due_on": "2026-12-30", "amount_minor": 1}]},
                   {"instalments": [{"due_on": "2026-11-16", "amount_minor": 1}, {"due_on": "2027-01-01", "amount_minor": 1}]}):
         with pytest.raises(Refused, match="beyond what the strategy offers"):

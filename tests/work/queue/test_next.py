@@ -1,13 +1,17 @@
 """The next account: in which order, to whom, and what is never handed out."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 from uuid import UUID
 
 import pytest
+from django.db import connection
 
 from arrears.refusal import Refused
-from arrears.work.models import Case, Hold, Placement, Plan
+from arrears.work.models import Case, Collector, Hold, Placement, Plan
+from arrears.work.queries.queue import my_day, waiting
 from work.action_scenes import World, done
 
 HOUR = timedelta(hours=1)
@@ -140,6 +144,48 @@ def test_nobody_puts_back_or_notes_what_is_on_anothers_screen(desk):
     for verb, parameters in (("case.put_back", {"why": "no_time"}), ("talk.note", {"outcome": "busy"})):
         with pytest.raises(Refused, match="somebody else's screen"):
             done(desk.work, desk.world.call(verb, parameters, thing=case.id))
+
+
+def limit(desk, most: int | None) -> None:
+    with desk.work.writing(desk.lender):
+        Collector.objects.filter(pk=desk.me.collector).update(cases_most=most)
+
+
+def test_who_holds_as_many_as_the_roster_lets_them_gets_their_own_and_no_new_one(desk):
+    now = desk.work.at
+    desk.case("own", desk.me.collector)
+    desk.case("own later", desk.me.collector, ready_at=now + HOUR)
+    desk.case("own closed", desk.me.collector, state="closed")
+    desk.case("nobody's")
+    limit(desk, 2)
+    assert desk.next() == "own"
+    done(desk.work, desk.world.call("talk.note", {"outcome": "voicemail"}, actor=desk.me, thing=next(UUID(key) for key, name in desk.names.items() if name == "own"), reason=None))
+    told = done(desk.work, desk.world.call("case.next", actor=desk.me, thing=None, reason=None))
+    assert told == {"case": None, "no_new": "full"}
+    assert waiting(desk.me, now) == ([], False) and my_day(desk.me, now).no_new == "full"
+    for most in (3, None):
+        limit(desk, most)
+        assert [line.is_unheld for line in waiting(desk.me, now)[0]] == [True] and my_day(desk.me, now).no_new is None
+    assert desk.next() == "nobody's"
+
+
+def test_who_may_have_one_more_gets_one_more_however_many_tabs_ask_at_once(desk):
+    for name in "abcd":
+        desk.case(name)
+    limit(desk, 1)
+    barrier = Barrier(4)
+
+    def ask(_: int) -> str | None:
+        try:
+            barrier.wait(30)
+            return done(desk.work, desk.world.call("case.next", actor=desk.me, thing=None, reason=None))["case"]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        told = set(pool.map(ask, range(4)))
+    assert len(told) == 1 and None not in told
+    assert desk.world.seen(lambda: Case.objects.filter(held_by=desk.me.collector).count()) == 1
 
 
 def test_the_program_is_handed_no_account(desk):

@@ -20,6 +20,7 @@ from arrears.work.models import (
     Reminder,
 )
 from arrears.work.models.dealings import HARDSHIPS, RESULTS
+from arrears.work.queries.lamps import lamps
 from arrears.work.talk_outcomes import OUTCOMES, TalkOutcome, in_hours, morning, ready_after, reminded_on
 from work.action_scenes import World, done
 from work.scenes_queue import promise_of
@@ -84,7 +85,7 @@ def test_what_an_outcome_needs_is_demanded_and_nothing_of_it_is_done_without(wor
 
 
 @pytest.mark.parametrize("changed", [{"amount_minor": 0}, {"amount_minor": 10**9}, {"pay_by_on": "2026-11-01"}, {"pay_by_on": "2027-11-01"}, {"loan_id": "nobody's"}, {"pay_channel": "cash"}, {"outcome": "other"},
-                                     {"attempted_at": "2026-11-02T12:00:00+08:00"}, {"contact_point": "00000000-0000-0000-0000-000000000001"}, {"note": "\x00"}])
+                                     {"attempted_at": "2026-11-02T12:00:00+08:00"}, {"attempted_at": "0001-01-01T00:00:00+08:00"}, {"attempted_at": "2023-11-01T10:00:00+08:00"}, {"pay_by_on": "9999-12-31"}, {"pay_by_on": "0001-01-01"}, {"contact_point": "00000000-0000-0000-0000-000000000001"}, {"note": "\x00"}])
 def test_what_cannot_be_is_refused_and_leaves_no_contact_behind(world, changed):
     with pytest.raises(Refused):
         world.do("talk.note", promise_of(world, **changed))
@@ -102,6 +103,82 @@ def test_a_number_of_somebody_else_is_closed_in_every_account_at_once(world):
     assert world.seen(lambda: ContactPoint.objects.get(case=other).state) == "wrong_person"
 
 
+@pytest.mark.parametrize("outcome", ["wrong_person", "asks_stop", "not_in_use"])
+def test_the_number_is_closed_at_once_at_everybody_who_has_it_in_every_team_and_agency_however_it_is_written(world, outcome):
+    elsewhere = [world.new_case("b"), world.new_case(world.agency), world.new_case()]
+    for role, value in (("guarantor", "+86 199-1234-5678"), ("reserved_contact", "１９９１２３４５６７８")):
+        party = world.do("party.add", {"role": role, "name": "钱二"}, thing=elsewhere[2].id)["party"]
+        world.do("contact_point.add", {"party": UUID(party), "kind": "phone", "value": value}, thing=elsewhere[2].id)
+    assert note(world, outcome)["closed"] == 6
+    state, rule = CLOSED[outcome], f"own.number_{CLOSED[outcome]}"
+    assert world.seen(lambda: set(ContactPoint.objects.filter(lender=world.lender).values_list("state", flat=True))) == {state}
+    for case in [world.case, *elsewhere]:
+        shown = {(one.role, one.channel): one for one in lamps(world.lead, case.id, world.work.at) if one.channel in ("call", "sms", "voice_bot")}
+        assert shown and all(one.answer.verdict == "deny" and rule in one.answer.rules for one in shown.values()), case
+        point = world.seen(lambda case=case: ContactPoint.objects.filter(case=case).order_by("id").first())
+        with pytest.raises(Refused):
+            world.do("person.dial", {"contact_point": point.id}, thing=case.id)
+
+
+def test_who_wants_no_contact_at_all_need_not_be_reached_at_a_number_that_is_known(world):
+    told = note(world, "asks_stop", contact_point=None, stops_all=True, direction="inbound")
+    assert told["closed"] == 0 and not told["goes_on"] and world.seen(lambda: Hold.objects.get(case=world.case).kind) == "cease"
+    assert all(one.colour in ("red", "grey") for one in lamps(world.lead, world.case.id, world.work.at))
+
+
+def test_an_address_that_is_somebody_elses_is_closed_by_a_visit_and_a_number_is_not(world):
+    phone = world.point.id
+    address = UUID(world.do("contact_point.add", {"party": world.debtor.id, "kind": "address", "value": "样例市样例路 1 号"})["contact_point"])
+    with pytest.raises(Refused, match="does not go to"):
+        note(world, "wrong_person", channel="visit", contact_point=phone)
+    note(world, "wrong_person", channel="visit", contact_point=address)
+    assert dict(world.seen(lambda: list(ContactPoint.objects.filter(case=world.case).values_list("kind", "state")))) == {"phone": "usable", "address": "wrong_person"}
+
+
+def test_a_guarantor_who_says_that_the_debtor_died_is_not_taken_for_the_one_who_died(world):
+    party = UUID(world.do("party.add", {"role": "guarantor", "name": "钱二"})["party"])
+    point = UUID(world.do("contact_point.add", {"party": party, "kind": "phone", "value": "19955554444"})["contact_point"])
+    with pytest.raises(Refused, match="whom does deceased concern"):
+        note(world, "deceased", contact_point=point)
+    assert world.seen(Contact.objects.count) == 0
+    note(world, "deceased", contact_point=point, concerns=world.debtor.id)
+    assert world.seen(lambda: Party.objects.get(pk=party).protected) == [] and world.debtor.protected == ["deceased"]
+    note(world, "in_prison", contact_point=point, concerns=party)
+    assert world.seen(lambda: Party.objects.get(pk=party).protected) == ["in_prison"] and world.debtor.protected == ["deceased"]
+
+
+def test_whoever_owes_nothing_is_not_protected_in_the_place_of_who_does(world):
+    party = UUID(world.do("party.add", {"role": "reserved_contact", "name": "钱二"})["party"])
+    with pytest.raises(Refused, match="owes nothing"):
+        note(world, "deceased", concerns=party)
+    point = UUID(world.do("contact_point.add", {"party": party, "kind": "phone", "value": "19955554444"})["contact_point"])
+    note(world, "deceased", contact_point=point)
+    assert world.debtor.protected == ["deceased"]
+
+
+@pytest.mark.parametrize(("outcome", "state"), [("deceased", "deceased"), ("in_prison", "in_prison"), ("bankrupt", "bankrupt"), ("vulnerable", "seriously_ill")])
+def test_who_is_protected_is_so_everywhere_nobody_may_contact_them_and_only_compliance_lets_it_go_on(world, outcome, state):
+    other, person = world.new_case("b"), world.debtor.person
+    with world.work.writing(world.lender):
+        Party.objects.filter(case=other).update(person=person)
+    note(world, outcome)
+    for case in (world.case, other):
+        assert all(one.answer.verdict == "deny" and (not one.has_way or "own.held" in one.answer.rules) for one in lamps(world.lead, case.id, world.work.at))
+        point = world.seen(lambda case=case: ContactPoint.objects.get(case=case, kind="phone").id)
+        with pytest.raises(Refused, match="hold stands"):
+            world.do("person.dial", {"contact_point": point}, thing=case.id)
+        assert world.seen(lambda case=case: Hold.objects.filter(case=case, lifted_at=None).count()) == 1
+    collector = world.work.actor(world.lender, "collector", "a", holds=True)
+    with world.work.writing(world.lender):
+        Case.objects.filter(pk=world.case.pk).update(held_by=collector.collector)
+    hold = world.seen(lambda: Hold.objects.get(case=world.case))
+    for actor, verb, parameters in ((collector, "hold.lift", {"hold": hold.id}), (collector, "party.release", {"party": world.debtor.id, "state": state}), (world.compliance, "hold.lift", {"hold": hold.id})):
+        with pytest.raises(Refused):
+            world.do(verb, parameters, actor=actor)
+    assert world.do("party.release", {"party": world.debtor.id, "state": state}, actor=world.compliance)["lifted"] == 2
+    assert world.do("case.next", thing=None, actor=collector, reason=None)["case"] is None, "the talk said that it is looked at again tomorrow"
+
+
 def test_while_another_number_is_left_the_account_stays_on_the_screen(world):
     world.do("contact_point.add", {"party": world.debtor.id, "kind": "phone", "value": "19955554444"})
     first = world.seen(lambda: ContactPoint.objects.filter(case=world.case).order_by("ordinal").first())
@@ -117,7 +194,7 @@ def test_who_wants_no_contact_at_all_gets_a_hold_beside_the_closed_number(world)
 
 def test_a_co_debtor_who_died_is_protected_and_the_debtor_is_not(world):
     party = world.do("party.add", {"role": "co_debtor", "name": "钱二", "id_number": "990101198808081239"})["party"]
-    note(world, "deceased", party=UUID(party))
+    note(world, "deceased", party=UUID(party), concerns=UUID(party))
     assert world.seen(lambda: Party.objects.get(pk=party).protected) == ["deceased"] and world.debtor.protected == []
 
 

@@ -33,7 +33,7 @@ def change(request, account: UUID):
             wrong = mishaps.in_language(refused)
         else:
             return redirect(reverse("accounts") + "?done=account_changed")
-    found = next((one for one in accounts(request.actor) if one.id == account), None)
+    found = next(iter(accounts(request.actor, account=account)), None)
     if found is None:
         raise mishaps.Forbidden("there is no such account of this lender", "本机构没有该账号", ())
     roles, teams = (said.getlist("roles"), said.getlist("teams")) if request.method == "POST" else (list(found.roles), list(found.teams))

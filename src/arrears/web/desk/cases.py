@@ -53,6 +53,20 @@ def unmask(request, case: UUID):
     return shown(request, case, uncovered=[value for value in values if value], uncovered_field=told["field"], is_uncovered=True, opened="unmask")
 
 
+@sensitive_variables("told")
+@require_POST
+def notes(request, case: UUID):
+    """What was noted of the talks of the case, in clear beside each line of the history, on this page alone: nothing of it is kept, and the page is in no cache."""
+    said = request.POST
+    if not said.get("reason", "").strip():
+        return shown(request, case, refused=Refused("say why you read the notes: fill in the reason; nothing was shown", "请填写查看沟通记录的理由；未显示任何内容"), opened="notes", status=422)
+    try:
+        told = perform(request.actor, "matter.read", {"kind": "talks", "matter": case}, request.now, thing=case, reason=said.get("reason"), purpose=said.get("purpose"))
+    except Refused as refused:
+        return shown(request, case, refused=refused, opened="notes", status=422)
+    return shown(request, case, notes={str(one["id"]): one["text"] for one in told["talks"]}, opened="notes")
+
+
 @require_POST
 def dial(request, case: UUID):
     """The telephone side gets a token for the number; the page shows none of it. What the gate forbids is refused, with the rule."""
@@ -69,11 +83,11 @@ def shown(request, case: UUID, *, refused: Refused | None = None, opened: str = 
     if isinstance(refused, Forbidden):
         raise refused
     page = person_page(request.actor, case, moment_of(request.now))
-    context = {**_context(request, page), "refused": None if refused is None else in_language(refused), "opened": opened, "typed": request.POST if refused is not None else {}, **more}
+    context = {**_context(request, page, more), "refused": None if refused is None else in_language(refused), "opened": opened, "typed": request.POST if refused is not None else {}, **more}
     return render(request, "case.html", context, status=status)
 
 
-def _context(request, page: PersonPage) -> dict:
+def _context(request, page: PersonPage, more: dict) -> dict:
     sheet, actor = page.sheet, request.actor
     parts, lang = sheet.parts, "en" if translation.get_language() == "en" else "zh"
     points: dict[UUID, list[dict]] = {}
@@ -81,13 +95,13 @@ def _context(request, page: PersonPage) -> dict:
         points.setdefault(point["party_id"], []).append(point)
     people = sorted(({**party, "points": points.get(party["id"], [])} for party in parts["parties"]), key=lambda one: (one["role"] != "debtor", one["role"], one["ordinal"]))
     lines, chosen = history(parts), request.GET.get("show", "")
-    mine, is_all = of_group(lines, chosen), "all" in request.GET
+    mine, is_all = of_group(lines, chosen), "all" in request.GET or "notes" in more
     here = moment_of(request.now)
     return {
-        "line": sheet.line, "case": sheet.line.id, "people": people, "parts": parts, "sums": sums_of(parts["debts"]), "debts": debts_of(parts), "plans": plans_of(parts), "actions": action_of(sheet.proposals, page.score_words, lang),
+        "line": sheet.line, "case": sheet.line.id, "people": people, "parts": parts, "sums": sums_of(parts["debts"]), "debts": debts_of(parts), "plans": plans_of(parts, here.astimezone(ZONE).date()), "actions": action_of(sheet.proposals, page.score_words, lang),
         "scores": scores_of(parts["debts"], page.score_words, lang), "history": mine if is_all else mine[:SHOWN_FIRST], "more": 0 if is_all else max(0, len(mine) - SHOWN_FIRST), "groups": groups(lines, chosen), "chosen": chosen,
         "purposes": PURPOSES, "fields": FIELDS, "may_unmask": could(actor, "person.unmask", "Case", {"purpose": PURPOSES[0], "reason": "?", "field": "name"}).allowed,
-        "may_dial": _may_dial(actor), "may_add": could(actor, "attachment.add", "Case").allowed, "may_open": could(actor, "attachment.open", "Case", {"purpose": PURPOSES[0], "reason": "?"}).allowed,
+        "may_read": could(actor, "matter.read", "Case", {"purpose": PURPOSES[0], "reason": "?"}).allowed, "notes": {}, "may_dial": _may_dial(actor), "may_add": could(actor, "attachment.add", "Case").allowed, "may_open": could(actor, "attachment.open", "Case", {"purpose": PURPOSES[0], "reason": "?"}).allowed,
         "others": _others(request, sheet), "document_kinds": DOCUMENT_KINDS, "now": here, "typed_at": here.astimezone(ZONE).strftime("%Y-%m-%dT%H:%M"), **_lamps(page.lamps),
     }
 

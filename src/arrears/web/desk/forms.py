@@ -1,6 +1,7 @@
 """What forms send, read: amounts and days as people write them, what is missing said in the reader's language, and where to go once it is done."""
 
 import re
+import unicodedata
 from decimal import Decimal
 
 from django.http import HttpResponse
@@ -8,7 +9,7 @@ from django.shortcuts import redirect
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
-_AMOUNT = re.compile(r"\d{1,13}(\.\d{1,2})?")
+_AMOUNT = re.compile(r"([0-9]{1,13}|[0-9]{1,3}(,[0-9]{3}){1,4})(\.[0-9]{1,2})?")
 _TWO_PLACES = 100
 FIELDS = {
     "text": _("the words"), "reason": _("the reason"), "ground": _("what it is about"), "to": _("whom it is given to"), "attachment": _("which paper"), "what": _("what is to be put right"), "outcome": _("the outcome"),
@@ -18,11 +19,14 @@ FIELDS = {
 
 
 def amount(text: str | None) -> int | str | None:
-    """An amount as people write it, in minor units; None where nothing is written, the text itself where it is no amount, which an action then refuses."""
-    plain = (text or "").replace(",", "").replace("，", "").strip()
+    """An amount as people write it, in minor units: full-width digits too, with commas between thousands or none; None where nothing is written.
+
+    The text itself where it is no amount, which an action then refuses: 1200,50 is none, as it could be read as a hundred times as much.
+    """
+    plain = unicodedata.normalize("NFKC", text or "").replace("\N{IDEOGRAPHIC FULL STOP}", ".").strip()
     if not plain:
         return None
-    return int(Decimal(plain) * _TWO_PLACES) if _AMOUNT.fullmatch(plain) else plain
+    return int(Decimal(plain.replace(",", "")) * _TWO_PLACES) if _AMOUNT.fullmatch(plain) else plain
 
 
 def given(text: str | None) -> str | None:

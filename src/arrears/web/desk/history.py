@@ -15,9 +15,9 @@ GROUPS = {
 
 
 def history(parts: dict[str, list[dict]]) -> list[dict]:
-    """One line each, the latest first: at, what, about, amount_minor, currency, state, verdict and rules (of contacts), people (who it was with)."""
+    """One line each, the latest first: at, what, about, amount_minor, currency, state, verdict and rules (of contacts), result (what a talk came to), hardship (why they cannot pay), role (who it was with), id (under which its note is told)."""
     roles = {party["id"]: party["role"] for party in parts["parties"]}
-    lines = [_line(one["attempted_at"], "contact", one["channel"], one["outcome"], direction=one["direction"], verdict=one["verdict"], rules=one["rules"], loan=one["loan_id"],
+    lines = [_line(one["attempted_at"], "contact", one["channel"], one["outcome"], direction=one["direction"], verdict=one["verdict"], rules=one["rules"], loan=one["loan_id"], result=one["result"], hardship=one["hardship"], id=str(one["id"]),
                    role=roles.get(one["party_id"], one["relation"])) for one in parts["contacts"]]
     lines += [_line(one["promised_on"], "promise", one["loan_id"], one["state"], amount=one["amount_minor"], currency=one["currency"], by=one["pay_by_on"]) for one in parts["promises"]]
     lines += [_line(one["made_on"], "offer", one["kind"], one["state"], loan=one["loan_id"], by=one["expires_on"]) for one in parts["offers"]]

@@ -17,6 +17,8 @@ from arrears.work.queries.log import latest_entries
 from arrears.work.residuals import could
 from arrears.work.verbs import VERBS
 
+ACCOUNTS_A_PAGE = 50
+
 
 @require_safe
 def approvals(request):
@@ -45,7 +47,7 @@ def entries(request):
 
 @require_safe
 def list_accounts(request):
-    """The lender's accounts."""
+    """The lender's accounts by name, ACCOUNTS_A_PAGE a page."""
     _demand(request, "account.list", "Account")
     return render(request, "accounts.html", {**_accounts_shown(request), "record": record_line(request)})
 
@@ -108,7 +110,10 @@ def review_glass(request, glass: UUID):
 
 
 def _accounts_shown(request) -> dict:
-    return {"accounts": accounts(request.actor), "may_change": could(request.actor, "account.leave", "Account").allowed}
+    asked = request.GET.get("page", "1")
+    page = int(asked) if asked.isascii() and asked.isdigit() and 0 < len(asked) < 6 and int(asked) else 1
+    found = accounts(request.actor, (page - 1) * ACCOUNTS_A_PAGE, ACCOUNTS_A_PAGE + 1)
+    return {"accounts": found[:ACCOUNTS_A_PAGE], "previous": page - 1 or None, "next": page + 1 if len(found) > ACCOUNTS_A_PAGE else None, "may_change": could(request.actor, "account.leave", "Account").allowed}
 
 
 def _demand(request, verb: str, kind: str, context: dict | None = None) -> None:

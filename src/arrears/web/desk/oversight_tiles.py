@@ -9,7 +9,7 @@ from arrears.compliance.lint import open_points
 from arrears.days import moment_of
 from arrears.work.actions.action import ZONE
 from arrears.work.ledger_frame import frame_of
-from arrears.work.queries.approvals import waiting_approvals
+from arrears.work.queries.approvals import count_waiting
 from arrears.work.queries.law_in_force import care_of, law_in_force
 from arrears.work.queries.ledger import COUNTED_MOST, count_of
 from arrears.work.queries.samples import waiting
@@ -25,7 +25,7 @@ def tiles(request) -> list[dict]:
     today = moment_of(request.now).astimezone(ZONE).date()
     denied = count_of(actor, frame_of({"verdict": "deny"}, today))
     scored, disputed = waiting(actor)
-    exports = sum(one.kind == "export" for one in waiting_approvals(actor, 100))
+    exports = count_waiting(actor, "export")
     pack, care = law_in_force(actor).pack, care_of(settings.ARREARS[0])
     stale = sum(point.kind == "stale" for point in open_points(pack, today))
     is_late = care.checked_on is None or (today - care.checked_on).days > care.check_every_days

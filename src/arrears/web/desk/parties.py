@@ -95,12 +95,13 @@ def _acted(request, case: UUID, verb: str, told: dict, form: str, done: str, nee
 
 
 def _page(request, case: UUID, status: int = 200, **more):
-    sheet, may = one_case(request.actor, case), may_in_case(request.actor, case)
+    sheet = one_case(request.actor, case)
+    may = may_in_case(request.actor, sheet)
     points: dict[UUID, list[dict]] = {}
     for point in sheet.parts["contact_points"]:
         points.setdefault(point["party_id"], []).append(point)
     people = [{**party, "points": points.get(party["id"], [])} for party in sheet.parts["parties"]]
     sent = request.POST if more.get("wrong") else {}
     return render(request, "parties.html", {
-        "line": sheet.line, "people": people, "history": protections(request.actor, case), "may_add": "party.add" in may, "may_point": "contact_point.add" in may, "may_close": "contact_point.close" in may, "may_protect": "party.protect" in may,
+        "line": sheet.line, "people": people, "history": protections(sheet), "may_add": "party.add" in may, "may_point": "contact_point.add" in may, "may_close": "contact_point.close" in may, "may_protect": "party.protect" in may,
         "may_release": "party.release" in may, "may_read": "matter.read" in may, "new_roles": _NEW_ROLES, "points": POINTS, "states": tuple(HOLD_FOR), "sent": sent, "holds_for": HOLD_FOR, **more}, status=status)

@@ -37,7 +37,7 @@ PURPOSE = "collection"
 def plan_new(request, case: UUID):
     """The calculator. What is typed is reckoned without anything being done, until it is sent to be proposed."""
     sheet, offers, today = one_case(request.actor, case), plan_offers(request.actor, case, request.now), today_of(request.now)
-    if "plan.propose" not in may_in_case(request.actor, case):
+    if "plan.propose" not in may_in_case(request.actor, sheet):
         raise mishaps.Forbidden(f"your roles may not {VERBS['plan.propose'].en} here", f"您的角色不可在此{VERBS['plan.propose'].zh}", ())
     here = {"line": sheet.line, "offers": offers, "kinds": KINDS, "rhythms": list(RHYTHMS), "today": today}
     chosen = _chosen(offers, request.POST.get("loan") or request.GET.get("loan"))

@@ -45,7 +45,7 @@ def next_case(request) -> HttpResponse:
     """On to the next account; back to the queue where none waits."""
     told = perform(request.actor, "case.next", {}, request.now, key=request.POST.get("key") or None)
     if told["case"] is None:
-        return see_other("queue", done="queue_empty")
+        return see_other("queue", done="queue_empty" if told.get("no_new") is None else f"queue_{told['no_new']}")
     return see_other("case", told["case"], done="queue_again" if told["again"] else None)
 
 

@@ -16,7 +16,7 @@ from arrears.web.desk.matters import today_of
 from arrears.work.actions.action import Forbidden, KeyReused, perform
 from arrears.work.queries.cases import CaseSheet, one_case
 from arrears.work.queries.matter_words import CAME_BY, GROUNDS, RAISED_BY
-from arrears.work.queries.matters import list_matters
+from arrears.work.queries.matters import matters_of_case
 from arrears.work.queries.parties import may_in_case, protections
 from arrears.work.queries.people_named import collectors_named, staff_named
 from arrears.work.verbs import VERBS
@@ -29,12 +29,12 @@ PURPOSES = {"dispute": _("The debtor says that the debt, or part of it, is wrong
 @sensitive_post_parameters("text")
 @require_http_methods(["GET", "HEAD", "POST"])
 def matter_raise(request, case: UUID, kind: str):
-    """The form, and what it sends put down; refused, it keeps what was written."""
+    """The form, and what it sends put down; refused, it keeps what was written. Who puts down a complaint about themselves goes on to the case: the complaint is others' to see."""
     if kind not in KINDS:
         raise Http404
     sheet, verb = one_case(request.actor, case), f"{kind}.raise"
     if request.method != "POST":
-        if verb not in may_in_case(request.actor, case):
+        if verb not in may_in_case(request.actor, sheet):
             raise Forbidden(f"your roles may not {VERBS[verb].en} here", f"您的角色不可在此{VERBS[verb].zh}", ())
         return _form(request, sheet, kind)
     sent = request.POST
@@ -50,6 +50,8 @@ def matter_raise(request, case: UUID, kind: str):
         raise
     except Refused as refused:
         return _form(request, sheet, kind, wrong=what_is_missing(sent, "ground") or mishaps.in_language(refused), status=422)
+    if kind == "complaint" and (told.get("about") or told.get("about_account")) in {str(request.actor.collector), str(request.actor.account)}:
+        return see_other("case", case, done="matter_raised")
     return see_other("matter", done="matter_raised", kind=kind, matter=UUID(str(done[kind])))
 
 
@@ -66,13 +68,11 @@ def _form(request, sheet: CaseSheet, kind: str, wrong: str | None = None, status
 
 def part(request, sheet: CaseSheet) -> dict:
     """For the page of a person: what is open about the case, who is protected and why, and the ways to put down more."""
-    case = sheet.line.id
-    may = may_in_case(request.actor, case)
-    page = list_matters(request.actor, today_of(request), size=20, state="all", case=case)
+    may = may_in_case(request.actor, sheet)
     protected = [{"party": party, "state": state} for party in sheet.parts["parties"] for state in party["protected"]]
     latest = {}
-    for one in protections(request.actor, case):
+    for one in protections(sheet):
         if one.verb == "party.protect":
             latest.setdefault((one.party, one.state), one)
-    return {"line": sheet.line, "matters": page.lines, "protected": [{**one, "marked": latest.get((one["party"]["id"], one["state"]))} for one in protected], "may_see_parties": bool(may),
+    return {"line": sheet.line, "matters": matters_of_case(request.actor, sheet, today_of(request)), "protected": [{**one, "marked": latest.get((one["party"]["id"], one["state"]))} for one in protected], "may_see_parties": bool(may),
             "raises": [{"kind": kind, "key": KEYS[kind]} for kind in KINDS if f"{kind}.raise" in may]}

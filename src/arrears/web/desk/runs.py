@@ -111,9 +111,9 @@ def quarantine_file(request):
     said, home = request.POST, settings.ARREARS[0]
     suffix = ".csv" if said.get("suffix") == ".csv" else ".xlsx"
     rule, load = said.get("rule") or None, _whole(said.get("load"))
-    perform(request.actor, "quarantine.fetch", {"book": said.get("book", ""), **({"rule": rule} if rule else {}), **({"load": load} if load else {})}, request.now)
     if settings.ARREARS_QUARANTINE is None:
         raise Refused("this server was not given the books to read; start it with arrears serve", "此服务未获授权读取账册；请用 arrears serve 启动")
+    perform(request.actor, "quarantine.fetch", {"book": said.get("book", ""), **({"rule": rule} if rule else {}), **({"load": load} if load else {})}, request.now)
     content, _records = settings.ARREARS_QUARANTINE.file_of(books_of(home, request.actor.lender)[said["book"]], suffix, rule=rule, load=load)
     kind = "text/csv" if suffix == ".csv" else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="quarantine{suffix}"', "Cache-Control": "no-store"})

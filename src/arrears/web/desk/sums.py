@@ -1,5 +1,6 @@
 """What a case comes to: sums per currency, each debt's parts, plans that run, what the night proposes and what its models said, all as a page tells it."""
 
+from datetime import date
 from decimal import Decimal
 
 _PARTS = ("due_principal_minor", "due_interest_minor", "due_fee_minor", "penalty_minor")
@@ -31,9 +32,9 @@ def debts_of(parts: dict) -> list[dict]:
     return sorted(rows, key=lambda row: (-row["days_past_due"], -row["claimable_minor"], row["loan_id"]))
 
 
-def plans_of(parts: dict) -> list[dict]:
-    """The plans that run, each with its next instalment."""
-    return [{**plan, "next": next((one for one in sorted(plan["instalments"], key=lambda one: one["due_on"]) if one["due_on"] >= str(plan["agreed_on"])), None)} for plan in parts["plans"] if plan["state"] == "agreed"]
+def plans_of(parts: dict, today: date) -> list[dict]:
+    """The plans that run, each with its next instalment from today on; None where all are past."""
+    return [{**plan, "next": next((one for one in sorted(plan["instalments"], key=lambda one: one["due_on"]) if one["due_on"] >= today.isoformat()), None)} for plan in parts["plans"] if plan["state"] == "agreed"]
 
 
 def action_of(proposals: list[dict], words: dict, lang: str) -> list[dict]:

@@ -30,16 +30,16 @@ DONE = "talk_"
 @require_http_methods(["GET", "HEAD", "POST"])
 def outcome(request, case: UUID) -> HttpResponse:
     """The form of one outcome; noted, the case goes on to its next step. A browser that swaps parts gets the part alone."""
-    if request.method != "POST":
-        if not may_work(request.actor, case):
-            raise Forbidden(f"you may not note talks in case {case}", f"您不能在案件 {case} 中记录沟通结果", ())
-        return _page(request, one_case(request.actor, case), request.GET, {})
     sheet = one_case(request.actor, case)
+    if request.method != "POST":
+        if not may_work(request.actor, sheet):
+            raise Forbidden(f"you may not note talks in case {case}", f"您不能在案件 {case} 中记录沟通结果", ())
+        return _page(request, sheet, request.GET, {})
     if "suggest" in request.POST or "again" in request.POST:
         return _page(request, sheet, request.POST, {})
     parameters = _parameters(request.POST)
     row = OUTCOMES.get(parameters.get("outcome", ""))
-    faults = faults_in(row, request.POST, parameters) if row and may_work(request.actor, case) else {}
+    faults = faults_in(row, request.POST, parameters) if row and may_work(request.actor, sheet) else {}
     if faults:
         return _page(request, sheet, request.POST, faults, status=422)
     try:
@@ -48,7 +48,7 @@ def outcome(request, case: UUID) -> HttpResponse:
         raise
     except Refused as refused:
         return _page(request, sheet, request.POST, {"whole": mishaps.in_language(refused)}, status=422)
-    return see_other(_next_step(case, told), done=DONE + told["result"])
+    return see_other(_next_step(case, told), done=DONE + told["result"] + ("_all" if parameters.get("stops_all") and row.makes_do == "stops_all" else ""))
 
 
 @require_POST
@@ -67,9 +67,15 @@ def reminder_done(request, case: UUID) -> HttpResponse:
 
 def part(request, sheet: CaseSheet) -> dict:
     """What the person's page shows of talks: the outcomes to choose from, what reminds, what became of promises, and the next account."""
-    may = sheet.line.state == "open" and may_work(request.actor, sheet.line.id)
-    return {"may": may, "may_next": could(request.actor, "case.next", "Lender").allowed, "line": sheet.line, "choices": choices() if may else [], "reminders": reminders_of(request.actor, sheet.line.id),
-            "promises": promises_with_payments(sheet.parts), "why_back": WHY_BACK, "is_done": request.GET.get("done", "").startswith(DONE), "now": moment_of(request.now)}
+    may = sheet.line.state == "open" and may_work(request.actor, sheet)
+    return {"may": may, "may_next": could(request.actor, "case.next", "Lender").allowed, "line": sheet.line, "choices": choices() if may else [], "reminders": reminders_of(sheet),
+            "promises": promises_with_payments(sheet.parts), "why_back": WHY_BACK, "used": used_point(request, sheet), "is_done": request.GET.get("done", "").startswith(DONE), "now": moment_of(request.now)}
+
+
+def used_point(request, sheet: CaseSheet) -> str:
+    """The number or address that was just dialled or named, so that the form begins with it; nothing where none was, or it is closed."""
+    said = request.POST.get("contact_point") or request.GET.get("contact_point") or ""
+    return said if said in {str(point["id"]) for point in sheet.parts["contact_points"] if point["state"] == "usable"} else ""
 
 
 def promises_with_payments(parts: dict[str, list[dict]]) -> list[dict]:
@@ -85,7 +91,8 @@ def _page(request, sheet: CaseSheet, sent, faults: dict[str, str], status: int =
     shown = {**part(request, sheet), "row": row, "faults": faults}
     if row is not None:
         suggested = summary(row, sent, sheet)
-        shown |= {"fields": fields_of(row, sheet, sent, faults), "suggested": suggested, "note": _note(sent, suggested), "label": gettext(NAMES[row.code]), "hint": gettext(HINTS[row.code])}
+        fields, starts_at_note = fields_of(row, sheet, sent, faults), "suggest" in sent and not faults
+        shown |= {"fields": [{**one, "is_first": one["is_first"] and not starts_at_note} for one in fields], "starts_at_note": starts_at_note, "suggested": suggested, "note": _note(sent, suggested), "label": gettext(NAMES[row.code]), "hint": gettext(HINTS[row.code])}
     is_part = request.headers.get("HX-Request") == "true"
     return render(request, "parts/talk.html" if is_part else "talk.html", shown, status=status)
 
@@ -98,9 +105,9 @@ def _note(sent, suggested: str) -> str:
 
 def _parameters(sent) -> dict:
     """What talk.note is called with: amounts in minor units, moments with their zone, nothing where nothing was filled in."""
-    plain = {name: given(sent.get(name)) for name in ("outcome", "channel", "direction", "contact_point", "relation", "loan_id", "pay_by_on", "pay_channel", "hardship", "state", "ground_of_dispute",
+    plain = {name: given(sent.get(name)) for name in ("outcome", "channel", "direction", "contact_point", "concerns", "relation", "loan_id", "pay_by_on", "pay_channel", "hardship", "state", "ground_of_dispute",
                                                       "ground_of_complaint", "note")}
-    plain |= {"amount_minor": amount(sent.get("amount")), "call_back_at": moment_sent(sent.get("call_back_at")), "stops_all": "yes" if sent.get("stops_all") else None}
+    plain |= {"amount_minor": amount(sent.get("amount")), "call_back_at": moment_sent(sent.get("call_back_at")), "attempted_at": moment_sent(sent.get("attempted_at")), "stops_all": "yes" if sent.get("stops_all") else None}
     return {name: value for name, value in plain.items() if value is not None}
 
 

@@ -25,17 +25,13 @@ def put_absence(doing: Doing, collector: Collector, *, kind: words_of("kind", Ab
         raise Refused(f"{until_on} is not ahead: an absence that is over changes nothing any more", f"返岗日 {until_on} 不晚于今日：已结束的缺勤不再影响派案")
     if abs((from_on - doing.today).days) > DAYS_MOST:
         raise Refused(f"{from_on} is more than {DAYS_MOST} days away; check the year", f"{from_on} 与今日相差超过 {DAYS_MOST} 天；请检查年份")
-    others = Absence.objects.select_for_update(no_key=True).filter(Q(until_on=None) | Q(until_on__gt=from_on), lender=collector.lender, collector=collector)
-    others = others if until_on is None else others.filter(from_on__lt=until_on)
-    if met := [one for one in others.order_by("from_on") if one.until_on != one.from_on]:
-        raise Refused(f"{collector.roster_name} is away from {met[0].from_on} until {met[0].until_on or 'an unknown day'} already; end that, or choose other days",
-                      f"{collector.roster_name} 自 {met[0].from_on} 至 {met[0].until_on or '待定'} 已登记缺勤；请先结束该缺勤或另选日期")
+    _demand_alone(collector, from_on, until_on)
     return {"absence": Absence.objects.create(lender=collector.lender, collector=collector, kind=kind, from_on=from_on, until_on=until_on, put_by_id=doing.actor.account).id}
 
 
 @action("absence.end", on="collector")
 def end_absence(doing: Doing, collector: Collector, *, absence: UUID, back_on: date | None = None) -> dict:
-    """The collector is back on the day, today where none is named; an absence that has not begun is called off. Raises Refused where it is over, and for a day outside of it."""
+    """The collector is back on the day, today where none is named; an absence that has not begun is called off. Raises Refused where it is over, for a day outside of it, and where it would meet another of theirs."""
     found = Absence.objects.select_for_update(no_key=True).filter(lender=collector.lender, collector=collector, pk=absence).first()
     if found is None:
         raise Refused(f"there is no such absence of {collector.roster_name}", f"{collector.roster_name} 没有该条缺勤")
@@ -44,6 +40,16 @@ def end_absence(doing: Doing, collector: Collector, *, absence: UUID, back_on: d
     back = max(back_on or doing.today, found.from_on) if back_on is None else back_on
     if not max(found.from_on, doing.today if found.from_on <= doing.today else found.from_on) <= back or (back - found.from_on).days > DAYS_MOST:
         raise Refused(f"{back} is before today or before it begins on {found.from_on}, or too far ahead; choose another day", f"{back} 早于今日或早于开始日 {found.from_on}，或过远；请另选日期")
+    _demand_alone(collector, found.from_on, back, found)
     found.until_on = back
     found.save(update_fields=["until_on"])
     return {"absence": found.id, "until_on": back}
+
+
+def _demand_alone(collector: Collector, from_on: date, until_on: date | None, but: Absence | None = None) -> None:
+    """Raises Refused where the span meets another absence of the collector's."""
+    others = Absence.objects.select_for_update(no_key=True).filter(Q(until_on=None) | Q(until_on__gt=from_on), lender=collector.lender, collector=collector).exclude(pk=but and but.pk)
+    others = others if until_on is None else others.filter(from_on__lt=until_on)
+    if met := [one for one in others.order_by("from_on") if one.until_on != one.from_on]:
+        raise Refused(f"{collector.roster_name} is away from {met[0].from_on} until {met[0].until_on or 'an unknown day'} already; end that, or choose other days",
+                      f"{collector.roster_name} 自 {met[0].from_on} 至 {met[0].until_on or '待定'} 已登记缺勤；请先结束该缺勤或另选日期")

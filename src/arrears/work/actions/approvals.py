@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from arrears.refusal import Refused
 from arrears.work.actions.action import Doing, Forbidden, action
 from arrears.work.actions.clocks import extension_terms
+from arrears.work.actions.matter_rows import demand_not_about
 from arrears.work.actions.rows import Code, demand_open, demand_state, row_of, words_of
 from arrears.work.authority import decided_by, deciders, matrix_of
 from arrears.work.models import Approval, Case, Complaint, Dispute, Lender, Plan
@@ -50,9 +51,13 @@ def ask_approval(doing: Doing, found: Case | Lender, *, kind: words_of("kind", A
 
 @action("approval.decide", on="approval", needs_reason=True)
 def decide_approval(doing: Doing, approval: Approval, *, approve: bool) -> dict:
-    """What was asked for is approved or refused, once. Raises Refused where it no longer waits, or the plan it is about is no longer proposed; Forbidden where the authority matrix gives the actor too little for it."""
+    """What was asked for is approved or refused, once. Raises Refused where it no longer waits, or the plan it is about is no longer proposed; Forbidden where the authority matrix gives the actor too little for it, they proposed the plan
+    themselves, or the complaint whose days it is about is about them.
+    """
     decider = _account(doing)
     demand_state(approval, "approval", "审批", "waiting")
+    if approval.kind == "extension" and (of := Complaint.objects.filter(lender=approval.lender, pk=approval.subject).first()) is not None:
+        demand_not_about(doing, of)
     if approve and approval.kind in OF_PLANS:
         _demand_authority(doing, approval)
     Approval.objects.filter(pk=approval.pk).update(state="approved" if approve else "refused", decided_by_id=decider, decided_at=doing.now, decided_in=doing.entry)
@@ -92,6 +97,8 @@ def _demand_authority(doing: Doing, approval: Approval) -> None:
     plan = Plan.objects.filter(lender=approval.lender, pk=approval.subject, state="proposed").first()
     if plan is None:
         raise Refused(f"plan {approval.subject} is no longer proposed, so there is nothing to approve; refuse it, or leave it to who asked", f"分期计划 {approval.subject} 已非待定状态，无可审批；请驳回，或由申请人撤回")
+    if plan.proposed_by_id is not None and plan.proposed_by_id == doing.actor.account:
+        raise Forbidden(f"plan {plan.id} was proposed by you; somebody else approves it (four-eyes), whoever asked: nothing was changed", "该方案由您提出；无论由谁申请，均须由他人审批（four-eyes）；未作任何更改", ("nobody-decides-their-own",))
     matrix, terms = matrix_of(settings.ARREARS[0], approval.lender), authority_terms(plan)
     if decided_by(matrix, doing.actor.roles, terms) is None:
         en, zh = roles_in_words(deciders(matrix, terms))
@@ -133,6 +140,7 @@ def _extension_of(doing: Doing, case: Case | None, subject: str, parameters: dic
         (row for model in (Dispute, Complaint) if (row := model.objects.filter(lender=case.lender, case=case, pk=subject, state="open").first())), None)
     if found is None:
         raise Refused("subject is the id of an open dispute or complaint of the case, and its days are read from it; give no parameters", "subject 应为本案件未答复的异议或投诉编号，期限由系统读取；请勿填写参数")
+    demand_not_about(doing, found)
     return extension_terms(doing, found)
 
 

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 from django.conf import settings
 
 from arrears.refusal import Refused
-from arrears.work.actions.action import Doing, action
+from arrears.work.about_oneself import is_paper_about
+from arrears.work.actions.action import Doing, Forbidden, action
 from arrears.work.actions.unmasking import demand_purpose, demand_within
 from arrears.work.attachments import content_of, seal_content
 from arrears.work.models import Attachment, Case, Party
@@ -56,11 +57,13 @@ def add_attachment(doing: Doing, case: Case, *, kind: Literal["recording", "proo
 
 @action("attachment.open", on="case", tells=True, needs_reason=True)
 def open_attachment(doing: Doing, case: Case, *, attachment: UUID) -> dict:
-    """The content in Base64 and its title; one count. Raises Refused where it was destroyed, damaged, or its person is frozen or erased; Forbidden beyond the limits."""
+    """The content in Base64 and its title; one count. Raises Refused where it was destroyed, damaged, or its person is frozen or erased; Forbidden beyond the limits, and for papers of a complaint about the actor."""
     demand_purpose(doing)
     kept = Attachment.objects.filter(case=case, id=attachment).select_related("party").first()
     if kept is None:
         raise Refused("this case has no such attachment", "本案件没有该附件")
+    if is_paper_about(doing.actor, case.id, kept.record_kind, kept.made_at):
+        raise Forbidden("this may be of a complaint about you; somebody else deals with it (nobody-answers-their-own)", "该文件可能属于针对您本人的投诉；须由他人处理（nobody-answers-their-own）", ("nobody-answers-their-own",))
     person = kept.party or Party.objects.filter(case=case, role="debtor").first()
     if kept.destroyed_at is not None or person is None or person.erased_at is not None:
         raise Refused("this attachment was destroyed: there is nothing to show", "该附件已销毁：无可显示内容")

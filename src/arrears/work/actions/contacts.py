@@ -1,6 +1,7 @@
 """Contacts made elsewhere, and the numbers they went to. A number that is somebody else's, or whose owner asks to be left alone, is closed at once in every case of the lender."""
 
 import re
+from datetime import timedelta
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
@@ -36,6 +37,10 @@ STOPPED_BY_FREEZING = Q(state="stopped", state_since=F("party__frozen_at"))
 """A number that stands still because the person's processing is frozen, and is usable again after (work/erasure.py): nobody asked that it be closed."""
 
 
+DAYS_BACK_MOST = 1096
+"""Operator policy: what is longer ago than three years is put down by nobody; a day typed wrongly is."""
+
+
 @action("contact.note", on="case", personal=("note",))
 def note_contact(doing: Doing, case: Case, *, attempted_at: AwareDatetime, channel: Literal[CHANNELS], outcome: Literal[OUTCOMES], direction: Literal[DIRECTIONS] = "outbound",
                  party: UUID | None = None, contact_point: UUID | None = None, relation: Literal[RELATIONS] | None = None, loan_id: LoanId | None = None,
@@ -43,10 +48,12 @@ def note_contact(doing: Doing, case: Case, *, attempted_at: AwareDatetime, chann
     """A contact that was made elsewhere, as by a collector's own telephone, is put down. closes: who answered is somebody else, or asks to stop: the number is closed everywhere at once.
 
     relation: who was reached; by default the party. An invalid number is closed too. What the gate says of the contact for the moment at which it was made is kept with it, whatever it says.
-    Raises Refused for a contact of the future, of nobody, or of a number or loan of another case.
+    Raises Refused for a contact of the future, of longer ago than DAYS_BACK_MOST, of nobody, or of a number or loan of another case.
     """
     if attempted_at > doing.now:
         raise Refused(f"a contact at {attempted_at.isoformat()} is still to come; put it down once it was made", f"联系时间 {attempted_at.isoformat()} 尚未到来；请在联系之后记录")
+    if doing.now - attempted_at > timedelta(days=DAYS_BACK_MOST):
+        raise Refused(f"a contact of {attempted_at.date().isoformat()} is more than {DAYS_BACK_MOST} days ago; nothing was changed: check the day", f"联系日期 {attempted_at.date().isoformat()} 距今超过 {DAYS_BACK_MOST} 天；未作任何更改：请核对日期")
     demand_debt(case, loan_id)
     point = None if contact_point is None else row_of(ContactPoint, case, contact_point, "contact point", "联系方式")
     person = _reached(case, point, party)

@@ -12,8 +12,8 @@ from arrears.law.lender import LENDER_FILE
 from arrears.refusal import Refused
 from arrears.work.actions.action import Doing, action, perform, put_down
 from arrears.work.actor import system
-from arrears.work.intake import one_at_a_time, take_in
-from arrears.work.models import Entry, Lender
+from arrears.work.intake import keep_by_what_it_was_decided, one_at_a_time, take_in
+from arrears.work.models import Entry, Lender, Rulebook
 from arrears.work.night_files import Night, night_of
 from arrears.work.sealing import vault
 from arrears.work.tenancy import seen_by
@@ -33,11 +33,13 @@ class TakenInBefore(Exception):
 def take_in_night(doing: Doing, lender: Lender, *, night: date, digest: str, worklist: str, people: list[str], book: Path) -> dict:
     """The night is taken in, whole. digest: of all that is read; worklist: SHA-256 of its file; people: those of the files of people; the book's path is in no Entry.
 
-    Raises TakenInBefore where it was; Refused where a later one was, or the night is not as it was a moment ago.
+    Where it was taken in before the work plane kept the rules of nights, those alone are kept now (rules_kept), and nothing else is changed.
+    Raises TakenInBefore where it was, with its rules; Refused where a later one was, or the night is not as it was a moment ago.
     """
     one_at_a_time(lender.code)
     last = _last(lender.code)
-    if last is not None and last.parameters["digest"] == digest:
+    is_known = last is not None and last.parameters["digest"] == digest
+    if is_known and Rulebook.objects.filter(lender=lender.code).exists():
         raise TakenInBefore(last.result)
     if last is not None and last.parameters["night"] > night.isoformat():
         raise Refused(f"{book}: the night of {last.parameters['night']} was taken in already, and an older one would put back what is known since; nothing was changed: take in a later night",
@@ -45,6 +47,9 @@ def take_in_night(doing: Doing, lender: Lender, *, night: date, digest: str, wor
     found = night_of(store.book_at(book), night)
     if found.digest != digest:
         raise Refused(f"{found.folder}: it changed while it was being taken in; nothing was changed here: run again", f"{found.folder}：接收期间发生变化；未作任何更改：请重试")
+    if is_known:
+        keep_by_what_it_was_decided(lender.code, found)
+        return {**dict.fromkeys(last.result, 0), "rules_kept": 1}
     return take_in(lender.code, found, vault(), doing.now, last.parameters["people"] if last is not None else [])
 
 

@@ -4,6 +4,7 @@ from typing import Literal
 from uuid import UUID
 
 from arrears.refusal import Refused
+from arrears.work.about_oneself import is_about
 from arrears.work.actions.action import Doing, Forbidden
 from arrears.work.actions.rows import row_of
 from arrears.work.models import Account, Case, Complaint, Dispute, Hardship
@@ -30,8 +31,7 @@ def demand_not_about(doing: Doing, row: Dispute | Complaint | Hardship) -> None:
     """Raises Forbidden where the actor is whom the complaint is about: nobody reads, weighs or answers what is about themselves."""
     if not isinstance(row, Complaint):
         return
-    by_desk = row.about_id is not None and row.about_id == doing.actor.collector
-    if by_desk or (row.about_account_id is not None and row.about_account_id == doing.actor.account):
+    if is_about(doing.actor, row.about_id, row.about_account_id):
         raise Forbidden(f"complaint {row.id} is about you; somebody else deals with it (nobody-answers-their-own)", f"投诉 {row.id} 针对您本人；须由他人处理（nobody-answers-their-own）", ("nobody-answers-their-own",))
 
 

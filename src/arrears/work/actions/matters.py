@@ -17,6 +17,7 @@ from arrears.work.models import (
     Attachment,
     Case,
     Complaint,
+    Contact,
     Dispute,
     Entry,
     Hardship,
@@ -31,8 +32,8 @@ WORDS_OF = ("text", "answer", "wanted", "sheet")
 
 
 @action("matter.read", on="case", tells=True, needs_reason=True)
-def read_matter(doing: Doing, case: Case, *, kind: Literal["dispute", "complaint", "hardship", "protection"], matter: UUID) -> dict:
-    """What was said, found, asked for and answered, in clear, and of those before it that it takes up again: one count. Of a protection: why, by its party.
+def read_matter(doing: Doing, case: Case, *, kind: Literal["dispute", "complaint", "hardship", "protection", "talks"], matter: UUID) -> dict:
+    """What was said, found, asked for and answered, in clear, and of those before it that it takes up again: one count. Of a protection: why, by its party; of talks: every note of the case, by the case.
 
     Raises Refused for an erased debtor, Forbidden beyond the limits, and for whoever the complaint is about.
     """
@@ -40,10 +41,12 @@ def read_matter(doing: Doing, case: Case, *, kind: Literal["dispute", "complaint
     debtor = Party.objects.filter(case=case, role="debtor").first()
     if debtor is None or debtor.erased_at is not None:
         raise Refused("the debtor's data was erased, or the case has none: there is nothing to show", "债务人信息已删除或本案件无债务人：无可显示内容")
-    found = None if kind == "protection" else matter_of(doing, case, kind, matter)
+    if kind == "talks" and matter != case.id:
+        raise Refused(f"{matter} is not this case; the notes of talks are read of a whole case: name it", f"{matter} 不是本案件；沟通记录按整个案件查看：请填写本案件编号")
+    found = None if kind in ("protection", "talks") else matter_of(doing, case, kind, matter)
     demand_within(doing)
     if found is None:
-        return {"protection": _reasons(case, debtor, matter)}
+        return {"protection": _reasons(case, debtor, matter)} if kind == "protection" else {"talks": _notes(case, debtor)}
     told = {name: opened(case.lender, debtor.person, found, f"{name}_sealed") for name in WORDS_OF if hasattr(found, f"{name}_sealed")}
     before, one = [], found
     while one.follows_id is not None and len(before) < 10:
@@ -53,6 +56,11 @@ def read_matter(doing: Doing, case: Case, *, kind: Literal["dispute", "complaint
     notes = [{"id": note.id, "text": opened(case.lender, debtor.person, note, "text_sealed")} for note in MatterNote.objects.filter(**of).order_by("at", "id")]
     tasks = [{"id": task.id, "text": opened(case.lender, debtor.person, task, "text_sealed")} for task in MatterTask.objects.filter(**of).exclude(text_sealed=None).order_by("id")]
     return {kind: found.id, **told, "notes": notes, "tasks": tasks, "before": before}
+
+
+def _notes(case: Case, debtor: Party) -> list[dict]:
+    rows = Contact.objects.filter(case=case).exclude(note_sealed=None).order_by("attempted_at", "id")
+    return [{"id": row.id, "text": opened(case.lender, debtor.person, row, "note_sealed")} for row in rows]
 
 
 def _reasons(case: Case, debtor: Party, party: UUID) -> list[dict]:
@@ -91,13 +99,16 @@ def assign_matter(doing: Doing, case: Case, *, kind: Kind, matter: UUID, to: UUI
 
 @action("matter.weigh", on="case", needs_reason=True)
 def weigh_matter(doing: Doing, case: Case, *, kind: Literal["dispute", "complaint"], matter: UUID, weight: Weight) -> dict:
-    """It counts as simple or complex, and its last day is the law's for such, counted from the day it was received. Raises Refused where it was answered, has had further days, or counts so already."""
+    """It counts as simple or complex, and its last day is the law's for such, counted from the day it was received. Raises Refused where it was answered, has had further days, counts so already, or its last day is past and would be a later one."""
     found = matter_of(doing, case, kind, matter, alone=True)
     demand_undecided(found, kind)
     if found.before_extension_on is not None or found.matter == weight:
         raise Refused(f"{kind} {matter} counts as {found.matter}{' and has had further days' if found.before_extension_on else ''}; nothing was changed",
                       f"本事项已登记为“{'简单' if found.matter == 'simple' else '复杂'}”{'且已延期' if found.before_extension_on else ''}；未作任何更改")
     until = last_day(case.lender, received_on(found), weight)
+    if until > found.answer_by_on and doing.today > found.answer_by_on:
+        raise Refused(f"the last day of {kind} {matter} was {found.answer_by_on}: what has run out is not made later by another weight; answer it now, nothing was changed",
+                      f"本事项应于 {found.answer_by_on} 前答复：已过期限不得通过改变情况认定而顺延；请立即答复，未作任何更改")
     KINDS[kind][0].objects.filter(pk=matter).update(matter=weight, answer_by_on=until)
     return {kind: matter, "matter": weight, "answer_by_on": until}
 

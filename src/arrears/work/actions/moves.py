@@ -12,7 +12,7 @@ from arrears.tables.placements import RETURNED_WHY
 from arrears.work.actions.action import NOT_VISIBLE, ZONE, Doing, Forbidden, action
 from arrears.work.actions.rows import Code, everywhere
 from arrears.work.models import Case, Collector, Entry, Lender, Placement, Team
-from arrears.work.moves import WAYS, Preview, preview
+from arrears.work.moves import WAYS, Preview, is_on_screen, preview
 from arrears.work.residuals import filter_for
 from arrears.work.team_settings import MOVE_MOST, team_settings
 
@@ -41,7 +41,7 @@ def move_many(doing: Doing, lender: Lender, *, cases: Cases, digest: Annotated[s
 
 @action("case.move_back", on="lender", needs_reason=True)
 def move_back(doing: Doing, lender: Lender, *, entry: UUID) -> dict:
-    """The cases of a move of today, of the actor's own, that are still where it put them have their earlier holder again; stayed: those that are elsewhere by now.
+    """The cases of a move of today, of the actor's own, that are still where it put them have their earlier holder again; stayed: those that are elsewhere by now, or on somebody's screen.
 
     Raises Refused for a move of another day or person, one taken back already, and where an earlier holder has left.
     """
@@ -54,7 +54,7 @@ def move_back(doing: Doing, lender: Lender, *, entry: UUID) -> dict:
         raise Refused("this move was taken back already", "该次转派已撤销")
     lines = {UUID(one["case"]): one for one in moved.result["moved"]}
     with everywhere(doing.actor):
-        standing = [case for case in _locked(lender.code, sorted(lines)) if case.state == "open" and case.frozen_at is None
+        standing = [case for case in _locked(lender.code, sorted(lines)) if case.state == "open" and case.frozen_at is None and not is_on_screen(case, doing.now)
                     and (str(case.team_id), str(case.held_by_id or "")) == (lines[case.id]["to_team"], lines[case.id]["to_holder"])]
         leavers = Collector.objects.filter(lender=lender.code, pk__in={lines[case.id]["from_holder"] for case in standing} - {""}, left_on__lte=doing.today)
         if left := leavers.values_list("roster_name", flat=True).first():
@@ -65,7 +65,7 @@ def move_back(doing: Doing, lender: Lender, *, entry: UUID) -> dict:
         for (team, holder), some in sorted(to.items()):
             _hand_over(doing, lender.code, some, UUID(team) if team else None, UUID(holder) if holder else None, "other")
     if not standing:
-        raise Refused("none of the cases is where the move put it; nothing was taken back", "案件均已不在该次转派的位置；未作任何撤销")
+        raise Refused("none of the cases is where the move put it, or all are on somebody's screen at this moment; nothing was taken back", "案件均已不在该次转派的位置，或此刻正由人员办理；未作任何撤销")
     return {"entry": entry, "returned": len(standing), "stayed": sorted(str(key) for key in lines.keys() - {case.id for case in standing})}
 
 

@@ -41,8 +41,8 @@ def propose_plan(doing: Doing, case: Case, *, loan_id: LoanId, instalments: Anno
                  waived_principal_minor: NotNegative = 0, offer: UUID | None = None) -> dict:
     """The plan lies ready to be agreed; it is never changed after. offer: which offer it takes up. Answers whether this actor needs an approval to agree it, and which roles may give one.
 
-    Raises Refused where days do not rise from today on, the instalments sum to more than may be asked less what is waived, more is waived than there is, principal but by a settlement, or
-    it goes beyond the strategy's offers and nobody has the authority to grant that.
+    Raises Refused where days do not rise from today on, the instalments sum to more than may be asked less what is waived, or to less where anything is, more is waived than there is, principal but by a
+    settlement, or it goes beyond the strategy's offers and nobody has the authority to grant that.
     """
     demand_open(case)
     debt = debt_of(case, loan_id)
@@ -109,13 +109,13 @@ def _demand_kind(debt: Debt, kind: str, instalments: list[Instalment], waived: d
     if given > owed.charges_minor:
         raise Refused(f"loan {debt.loan_id}: {given} would be waived, but of what may be asked only {owed.charges_minor} is interest, penalty or fee; waive no more: principal stays owed",
                       f"贷款 {debt.loan_id}：拟减免 {given}，而可主张金额中息费仅 {owed.charges_minor}；请勿超出：本金不予减免")
-    if kind == "instalments":
+    if kind == "instalments" and not given:
         return
-    if len(instalments) != 1:
+    if kind != "instalments" and len(instalments) != 1:
         raise Refused(f"loan {debt.loan_id}: a plan of kind {kind} has one day and one sum, not {len(instalments)}", f"贷款 {debt.loan_id}：{kind} 方案仅有一个日期与一笔金额，而非 {len(instalments)} 笔")
     if whole + given + principal != debt.claimable_minor:
-        raise Refused(f"loan {debt.loan_id}: {whole} is paid and {given + principal} waived of {debt.claimable_minor} that may be asked; a plan of kind {kind} leaves nothing over: correct the sum",
-                      f"贷款 {debt.loan_id}：应还 {whole}、减免 {given + principal}，与可主张金额 {debt.claimable_minor} 不符；{kind} 方案须合计相符：请更正金额")
+        raise Refused(f"loan {debt.loan_id}: {whole} is paid and {given + principal} waived of {debt.claimable_minor} that may be asked; a plan of kind {kind}{', which waives something,' if kind == 'instalments' else ''} leaves nothing over: correct the sum",
+                      f"贷款 {debt.loan_id}：应还 {whole}、减免 {given + principal}，与可主张金额 {debt.claimable_minor} 不符；{'含减免的' if kind == 'instalments' else ''}{kind} 方案须合计相符：请更正金额")
     if kind == "waiver" and not given:
         raise Refused(f"loan {debt.loan_id}: nothing is waived", f"贷款 {debt.loan_id}：没有减免任何金额")
 

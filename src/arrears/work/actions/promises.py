@@ -4,6 +4,7 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
+from arrears.money import in_major_units
 from arrears.refusal import Refused
 from arrears.work.actions.action import Doing, action
 from arrears.work.actions.reminders import forget, remind, wait
@@ -25,8 +26,9 @@ def take_promise(doing: Doing, case: Case, *, loan_id: LoanId, amount_minor: int
     demand_open(case)
     debt = debt_of(case, loan_id)
     if not 0 < amount_minor <= debt.claimable_minor:
-        raise Refused(f"loan {loan_id}: {amount_minor} is promised, {debt.claimable_minor} may be asked; a promise is of something, and of no more than that",
-                      f"贷款 {loan_id}：承诺 {amount_minor}，可主张 {debt.claimable_minor}；承诺金额应大于零且不超过可主张金额")
+        said, most = in_major_units(amount_minor, debt.currency), f"{in_major_units(debt.claimable_minor, debt.currency)} {debt.currency}"
+        raise Refused(f"loan {loan_id}: {said} is promised, {most} may be asked; a promise is of something, and of no more than that",
+                      f"贷款 {loan_id}：承诺 {said}，可主张 {most}；承诺金额应大于零且不超过可主张金额")
     ahead = (pay_by_on - doing.today).days
     if not 0 <= ahead <= DAYS_AHEAD_MOST:
         raise Refused(f"loan {loan_id}: {pay_by_on} is {'past' if ahead < 0 else f'more than {DAYS_AHEAD_MOST} days ahead'}; name a day from today on, or agree a plan",

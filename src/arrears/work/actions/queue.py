@@ -12,13 +12,12 @@ from typing import Literal
 from django.db.models import QuerySet
 
 from arrears.refusal import Refused
-from arrears.work.absences import is_away
 from arrears.work.actions.action import Doing, action
 from arrears.work.actions.placements import hand_over
 from arrears.work.actions.reminders import wait
 from arrears.work.models import Case, Collector, Lender
-from arrears.work.queue_order import at_rest, in_turn, own, teams_of, unheld
-from arrears.work.talk_outcomes import FIRST, THEN, in_hours
+from arrears.work.queue_order import at_rest, in_turn, no_new, own, teams_of, unheld
+from arrears.work.talk_outcomes import FIRST, THEN, ZONE, in_hours
 
 RESERVED_MINUTES = 30
 """Operator policy: so long a case stays on the screen of whom it was handed to, and is handed to nobody else."""
@@ -33,14 +32,16 @@ FOR_ANOTHER = ("language", "skill", "conflict", "needs_lead")
 def next_case(doing: Doing, lender: Lender) -> dict:
     """The account to work now, reserved for whoever asked, and theirs where nobody held it. case: None where none waits; again: it was handed to them before and nothing was noted since.
 
-    until: through when it is reserved. Raises Refused for whoever has no account.
+    no_new: why nothing of nobody's is handed to them, away or full. Who asks twice at one moment, as from two tabs, gets one account. until: through when it is reserved. Raises Refused for whoever has no account.
     """
     if doing.actor.account is None:
         raise Refused("an account is handed to somebody who is logged in; nothing was changed", "仅可向已登录的账号派发案件；未作任何更改")
+    if doing.actor.collector is not None:
+        Collector.objects.select_for_update(no_key=True).get(lender=lender.code, pk=doing.actor.collector)
     for where, cases in candidates(doing):
         if (case := cases.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()) is not None:
             return _handed(doing, case, where)
-    return {"case": None}
+    return {"case": None, "no_new": no_new(doing.actor, doing.today)}
 
 
 def _handed(doing: Doing, case: Case, where: str) -> dict:
@@ -75,7 +76,8 @@ def put_back(doing: Doing, case: Case, *, why: Literal[WHY_BACK]) -> dict:
 def demand_not_anothers(doing: Doing, case: Case) -> None:
     """Raises Refused where the case is on somebody else's screen."""
     if case.reserved_by_id not in (None, doing.actor.account) and case.reserved_until > doing.now:
-        raise Refused(f"case {case.id} is on somebody else's screen until {case.reserved_until.isoformat()}; nothing was changed", f"案件 {case.id} 正由他人办理（至 {case.reserved_until.isoformat()}）；未作任何更改")
+        until = case.reserved_until.astimezone(ZONE).strftime("%H:%M")
+        raise Refused(f"case {case.id} is on somebody else's screen until {until}; nothing was changed: take the next one, or come back then", f"案件 {case.id} 正由他人办理（至 {until}）；未作任何更改：请办理下一件，或届时再试")
 
 
 def release(case: Case) -> None:
@@ -85,14 +87,14 @@ def release(case: Case) -> None:
 
 
 def candidates(doing: Doing) -> Iterator[tuple[str, QuerySet[Case]]]:
-    """Where the next account is looked for, in order: again (still reserved), own, unheld (not for who is away today), and the cases of each in theirs."""
+    """Where the next account is looked for, in order: again (still reserved), own, unheld (not for who is away today or has as many as they may), and the cases of each in theirs."""
     me = doing.actor
     again = Case.objects.filter(~at_rest(), reserved_by=me.account, reserved_until__gt=doing.now, lender=me.lender, state="open", frozen_at=None)
     yield "again", (again if me.collector is None else again.filter(held_by=me.collector)).order_by("reserved_until", "id")
     if me.collector is not None:
         for cases in in_turn(own(me, doing.now)):
             yield "own", cases
-        if is_away(me.collector, doing.today):
+        if no_new(me, doing.today) is not None:
             return
     for team in teams_of(me, doing.today):
         for cases in in_turn(unheld(me, doing.now, doing.today, team)):

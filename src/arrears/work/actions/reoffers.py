@@ -15,7 +15,7 @@ from arrears.work.actions.action import Doing, action
 from arrears.work.models import Debt, Hold, Lender, Offer, Plan
 from arrears.work.offer_limits import limits_of
 from arrears.work.own_choices import whole_numbers
-from arrears.work.plan_calculator import GAP_DAYS_MOST, Limits, days_of, shares
+from arrears.work.plan_calculator import FIRST_DAYS_MOST, GAP_DAYS_MOST, Limits, days_of, shares
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,9 @@ def read_policy(home: Path) -> Policy:
     if not 1 <= read.offer_days or read.first_days < read.offer_days:
         raise Refused(f"{home / 'settings.yaml'}: plans: an offer stands a day at least, and its first day is no earlier than the offer ends (offer_days {read.offer_days}, first_days {read.first_days})",
                       f"{home / 'settings.yaml'}：plans：方案至少有效一天，且首期日不得早于方案失效日（offer_days {read.offer_days}，first_days {read.first_days}）")
+    if read.first_days > FIRST_DAYS_MOST:
+        raise Refused(f"{home / 'settings.yaml'}: plans: first_days is {read.first_days}; no plan may begin later than {FIRST_DAYS_MOST} days ahead, so the offer could never be taken",
+                      f"{home / 'settings.yaml'}：plans：first_days 为 {read.first_days}；方案首期日不得晚于 {FIRST_DAYS_MOST} 天，否则该方案无法被接受")
     return read
 
 

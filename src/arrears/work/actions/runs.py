@@ -76,14 +76,14 @@ def ask_run(doing: Doing, lender: Lender, *, kind: Literal["ingest", "night", "i
 
 @action("run.cancel", on="lender")
 def cancel_run(doing: Doing, lender: Lender, *, run: UUID) -> dict:
-    """A run that waits is cancelled; one that goes on is told to stop, and ends soon. Raises Refused where it has ended."""
+    """A run that waits, or of which nothing is heard any more, is cancelled; one that goes on is told to stop, and ends soon. Raises Refused where it has ended."""
     found = _run(lender, run)
     if found.state not in ("waiting", "running"):
         raise Refused("this run has ended already; nothing was changed", "该任务已经结束；未作任何更改")
     found.cancel_by_id = doing.actor.account
-    if found.state == "waiting":
-        found.state, found.ended_at = "cancelled", doing.now
-    found.save(update_fields=["cancel_by", "state", "ended_at"])
+    if found.state == "waiting" or (found.lease_until is not None and found.lease_until <= doing.now):
+        found.state, found.ended_at, found.lease_until = "cancelled", doing.now, None
+    found.save(update_fields=["cancel_by", "state", "ended_at", "lease_until"])
     return {"state": found.state}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 
 from arrears.refusal import Refused
+from arrears.work.about_oneself import not_about
 from arrears.work.actor import Actor
 from arrears.work.ledger_frame import contacts_of, frame_of
 from arrears.work.models import Case, Complaint, Contact, Dispute, Party, Plan, Promise, SampleItem, Sheet
@@ -135,8 +136,8 @@ def _plan_values(_: Actor, plans: list[Plan]) -> list[dict]:
 
 
 def _matters(actor: Actor, filters: dict) -> tuple[QuerySet, ...]:
-    return tuple(_between(model.objects.filter(filter_for(actor, "case.list", model), lender=actor.lender), filters, "raised_at", is_moment=True).select_related("case__team").order_by("raised_at", "id")
-                 for model in (Complaint, Dispute))
+    return tuple(_between(not_about(rows, actor) if model is Complaint else rows, filters, "raised_at", is_moment=True).select_related("case__team").order_by("raised_at", "id")
+                 for model in (Complaint, Dispute) for rows in (model.objects.filter(filter_for(actor, "case.list", model), lender=actor.lender),))
 
 
 def _matter_values(_: Actor, matters: list[Complaint | Dispute]) -> list[dict]:

@@ -93,10 +93,11 @@ def whose(name: str, password: str, now: datetime) -> tuple[UUID | None, str, bo
     return found.id, found.lender, right and found.is_active and not is_late
 
 
-def accounts(actor: Actor) -> list[AccountLine]:
-    """The lender's accounts that the actor may list, by name; none where no policy permits."""
+def accounts(actor: Actor, first: int = 0, most: int | None = None, *, account: UUID | None = None) -> list[AccountLine]:
+    """The lender's accounts that the actor may list, by name: from the one at `first` on, at most so many; or the one alone. None where no policy permits."""
+    only = {} if account is None else {"pk": account}
     with seen_by(actor):
-        found = list(Account.objects.filter(filter_for(actor, "account.list", Account), lender=actor.lender).order_by("name"))
+        found = list(Account.objects.filter(filter_for(actor, "account.list", Account), lender=actor.lender, **only).order_by("name")[first:None if most is None else first + most])
     with_factor = _with_factor([one.id for one in found])
     return [AccountLine(one.id, one.name, tuple(one.roles), tuple(one.teams), one.is_active, one.id in with_factor, one.last_login, one.left_at) for one in found]
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from arrears.work.about_oneself import approvals_not_about
 from arrears.work.actor import Actor
 from arrears.work.authority import decided_by, deciders, matrix_of
 from arrears.work.models import Approval, Plan
@@ -55,11 +56,17 @@ class ApprovalLine:
 def waiting_approvals(actor: Actor, size: int = 100) -> list[ApprovalLine]:
     """Up to size approvals that wait and that the actor may see, the longest waiting first."""
     with seen_by(actor):
-        waiting = Approval.objects.filter(lender=actor.lender, state="waiting")
+        waiting = approvals_not_about(Approval.objects.filter(lender=actor.lender, state="waiting"), actor)
         found = list(waiting.filter(filter_for(actor, "approval.list", Approval)).select_related("asked_by").order_by("asked_at", "id")[:min(max(size, 1), SIZE_MOST)])
         plans = {str(plan.pk): plan for plan in Plan.objects.filter(pk__in=[row.subject for row in found if row.kind in OF_PLANS and is_id(row.subject)])}
         decides = set(waiting.filter(filter_for(actor, "approval.decide", Approval), pk__in=[row.pk for row in found]).values_list("pk", flat=True))
     return [_line(actor, row, row.pk in decides, plans.get(row.subject)) for row in found]
+
+
+def count_waiting(actor: Actor, kind: str) -> int:
+    """How many approvals of the kind wait that the actor may see."""
+    with seen_by(actor):
+        return Approval.objects.filter(filter_for(actor, "approval.list", Approval), lender=actor.lender, state="waiting", kind=kind).count()
 
 
 def _line(actor: Actor, row: Approval, may: bool, plan: Plan | None) -> ApprovalLine:
@@ -68,4 +75,4 @@ def _line(actor: Actor, row: Approval, may: bool, plan: Plan | None) -> Approval
         return line
     matrix, terms = matrix_of(settings.ARREARS[0], actor.lender), authority_terms(plan)
     by = decided_by(matrix, actor.roles, terms)
-    return replace(line, may_decide=may and by is not None, owed=plan.owed, row_zh=by.zh if by else "", row_en=by.en if by else "", deciders=deciders(matrix, terms))
+    return replace(line, may_decide=may and by is not None and plan.proposed_by_id != actor.account, owed=plan.owed, row_zh=by.zh if by else "", row_en=by.en if by else "", deciders=deciders(matrix, terms))

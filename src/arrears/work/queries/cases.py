@@ -7,9 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, Model
+from django.db.models import F, Model, Q
 
 from arrears.refusal import Refused
+from arrears.work.about_oneself import is_about, papers_not_about
 from arrears.work.actions.action import NOT_VISIBLE, Forbidden
 from arrears.work.actor import Actor
 from arrears.work.models import (
@@ -21,6 +22,8 @@ from arrears.work.models import (
     ContactPoint,
     Debt,
     Dispute,
+    Entry,
+    Hardship,
     Hold,
     Offer,
     Party,
@@ -28,9 +31,11 @@ from arrears.work.models import (
     Placement,
     Plan,
     Promise,
+    Reminder,
 )
 from arrears.work.queries.masking import Cell, masked_cells
 from arrears.work.residuals import filter_for
+from arrears.work.resources import Resource, resource_of
 from arrears.work.tenancy import seen_by
 
 SIZE_MOST = 200
@@ -73,11 +78,15 @@ class Page:
 
 @dataclass(frozen=True)
 class CaseSheet:
-    """One case and everything in it, by table; every row a mapping of columns, none of them sealed. Masked texts stand beside parties (name, id_number) and contact_points (value)."""
+    """One case and everything in it, by table; every row a mapping of columns, none of them sealed. Masked texts stand beside parties (name, id_number) and contact_points (value).
+
+    resource: what policies know of the case, as it was read. marks, of parts: the entries by which a party's protection was marked or released.
+    """
 
     line: CaseLine
     proposals: list
     parts: dict[str, list[dict[str, Any]]]
+    resource: Resource
 
 
 def list_cases(actor: Actor, page: int = 1, size: int = 50, *, state: str = "open", order: str = "rank", team: str | None = None, held_by: UUID | None = None) -> Page:
@@ -114,19 +123,17 @@ class CaseRows:
 
 
 def case_rows(actor: Actor, case: UUID) -> CaseRows:
-    """Everything in the case, within a transaction that says who asks: one query a table. Raises Forbidden where the actor may see none such."""
+    """Everything in the case, within a transaction that says who asks: in three statements, whatever is in it. Raises Forbidden where the actor may see none such."""
     found = Case.objects.filter(filter_for(actor, "case.view", Case), lender=actor.lender, pk=case).select_related("team", "held_by").first()
     if found is None:
         raise Forbidden(f"there is no case {case} among those you may see ({NOT_VISIBLE})", f"在您可见的范围内没有案件 {case}（{NOT_VISIBLE}）", (NOT_VISIBLE,))
-    parties, points = list(Party.objects.filter(case=found).order_by("role", "ordinal")), list(ContactPoint.objects.filter(case=found).order_by("party", "kind", "ordinal"))
-    parts = {name: _of_case(found.pk, model, ordered) for name, (model, ordered) in _PARTS.items()}
-    parts["complaints"] = [one for one in parts["complaints"] if not _is_about(actor, one)]
+    parts = _of_case(found.pk)
+    parties, points = ([model.from_db(None, tuple(row), tuple(row.values())) for row in parts.pop(name)] for name, model in _SEALED.items())
+    mine = {one["id"] for one in parts["complaints"] if is_about(actor, one["about_id"], one["about_account_id"])}
+    parts["attachments"] = papers_not_about(actor, parts["attachments"], parts["complaints"])
+    parts["complaints"] = [one for one in parts["complaints"] if one["id"] not in mine]
+    parts["reminders"] = [one for one in parts["reminders"] if one["kind"] != "answer_due" or one["subject"] not in mine]
     return CaseRows(found, parties, points, parts)
-
-
-def _is_about(actor: Actor, complaint: dict[str, Any]) -> bool:
-    """Whether it is about the actor, who is then shown nothing of it."""
-    return (actor.collector is not None and complaint["about_id"] == actor.collector) or (actor.account is not None and complaint["about_account_id"] == actor.account)
 
 
 def sheet_of(rows: CaseRows) -> CaseSheet:
@@ -138,14 +145,20 @@ def sheet_of(rows: CaseRows) -> CaseSheet:
     parts["contact_points"] = [{**_plain(point), "value": next(shown)} for point in rows.points]
     debtor = next((party for party in parts["parties"] if party["role"] == "debtor"), None)
     line = _line(case, "" if debtor is None else debtor["name"], {hold["kind"] for hold in parts["holds"] if hold["lifted_at"] is None}, () if debtor is None else debtor["protected"])
-    return CaseSheet(line, case.proposals, parts)
+    return CaseSheet(line, case.proposals, parts, resource_of(case))
 
 
+_SEALED: dict[str, type[Model]] = {"parties": Party, "points": ContactPoint}
+"""What is read whole, as its texts are opened, if only to be masked."""
 _PARTS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
+    "parties": (Party, ("role", "ordinal")), "points": (ContactPoint, ("party", "kind", "ordinal")),
     "debts": (Debt, ("loan_id",)), "payments": (Payment, ("-paid_on", "payment_id")), "placements": (Placement, ("-placed_on", "id")), "holds": (Hold, ("-placed_at", "id")),
     "contacts": (Contact, ("-attempted_at", "id")), "promises": (Promise, ("-promised_on", "id")), "offers": (Offer, ("-made_on", "id")), "plans": (Plan, ("-proposed_on", "id")),
     "attachments": (Attachment, ("-made_at", "id")), "disputes": (Dispute, ("-raised_at", "id")), "complaints": (Complaint, ("-raised_at", "id")), "consents": (Consent, ("-given_at", "id")),
+    "hardships": (Hardship, ("-raised_at", "id")), "reminders": (Reminder, ("due_at", "id")),
 }
+MARKS = ("party.protect", "party.release")
+MARKS_MOST = 200
 
 
 def case_lines(actor: Actor, cases: list[Case]) -> list[CaseLine]:
@@ -173,24 +186,39 @@ def _plain(row: Model) -> dict[str, Any]:
     return {name: getattr(row, name) for name in _plain_columns(type(row))}
 
 
-def _of_case(case: UUID, model: type[Model], ordered: tuple[str, ...]) -> list[dict[str, Any]]:
-    """The plain columns of a table's rows of the case, in that order. The statement is put together once a process, as a page asks a dozen of them."""
-    sql, columns, read = _statement(model, ordered)
+def _of_case(case: UUID) -> dict[str, list[dict[str, Any]]]:
+    """By part its rows of the case in their order, as mappings of columns. All in one go to the database and back, by statements that are put together once a process."""
+    parts, (sql, given, tables) = {}, _statements()
     with connection.cursor() as cursor:
-        cursor.execute(sql, [case])
-        rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-    for name, from_database in read:
-        for row in rows:
-            row[name] = from_database(row[name], None, connection)
-    return rows
+        cursor.execute(sql, [case if one is _CASE else one for one in given])
+        for name, columns, read in tables:
+            rows = parts[name] = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+            for column, from_database in read:
+                for row in rows:
+                    row[column] = from_database(row[column], None, connection)
+            cursor.nextset()
+    return parts
+
+
+_CASE = UUID(int=0)
+"""Stands for the case in statements that are kept."""
 
 
 @cache
-def _statement(model: type[Model], ordered: tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple]:
-    """The SQL with one parameter, the case; the columns it gives; and those whose values the field itself reads."""
-    columns = _plain_columns(model)
-    sql, _ = model.objects.filter(case_id=UUID(int=0)).order_by(*ordered).values_list(*columns).query.sql_with_params()
-    return sql, columns, tuple((field.attname, field.from_db_value) for field in model._meta.concrete_fields if field.attname in columns and hasattr(field, "from_db_value"))
+def _statements() -> tuple[str, tuple, tuple[tuple[str, tuple[str, ...], tuple], ...]]:
+    """The SQL of all parts, one statement after another; its parameters, the case being _CASE; and by part the columns it gives, and those whose values the field itself reads."""
+    marks = Entry.objects.filter(case=_CASE, verb__in=MARKS, is_refused=False).order_by("-number").annotate(has_reason=Q(reason_sealed__isnull=False))[:MARKS_MOST]
+    rows = {name: (model.objects.filter(case_id=_CASE).order_by(*ordered), _plain_columns(model) if name not in _SEALED else tuple(field.attname for field in model._meta.concrete_fields))
+            for name, (model, ordered) in _PARTS.items()}
+    rows["marks"] = (marks, ("verb", "at", "actor_name", "parameters", "has_reason"))
+    texts, given, tables = [], [], []
+    for name, (some, columns) in rows.items():
+        text, parameters = some.values_list(*columns).query.sql_with_params()
+        texts.append(text)
+        given += [_CASE if one == _CASE else one for one in parameters]
+        fields = {field.attname: field for field in some.model._meta.concrete_fields}
+        tables.append((name, columns, tuple((column, fields[column].from_db_value) for column in columns if column in fields and hasattr(fields[column], "from_db_value"))))
+    return ";\n".join(texts), tuple(given), tuple(tables)
 
 
 @cache

@@ -85,18 +85,19 @@ _SELECTS = {
 
 
 def clocks(actor: Actor, today: date, days: int = 90) -> Clocks:
-    """The figures over the last days; one query a kind. Of a complaint the collector is whom it is about, else who holds the case. Row-level security shows a team lead their teams' alone."""
+    """The figures over the last days; one query a kind. Of a complaint the collector is whom it is about, else who holds the case. Row-level security shows a team lead their teams' alone; nobody's hold complaints about themselves."""
     since = today - timedelta(days=min(max(days, 1), DAYS_MOST))
     told = Clocks(since, {}, {}, {}, {})
     with seen_by(actor), connection.cursor() as cursor:
         for kind, (ground, due, ended, collector) in _SELECTS.items():
             about = "LEFT JOIN work_collector a ON a.id = m.about_id" if kind == "complaint" else ""
+            others = "AND NOT coalesce(m.about_id = %(collector)s::uuid OR m.about_account_id = %(account)s::uuid, false)" if kind == "complaint" else ""
             zone = "AT TIME ZONE 'Asia/Shanghai'"
             cursor.execute(f"""SELECT m.{ground}, coalesce(t.code, ''), coalesce({collector}, ''), m.state, ({ended} {zone})::date - (m.raised_at {zone})::date,
                 coalesce(({ended} {zone})::date, %(today)s) > m.{due}, count(*) FROM work_{kind} m JOIN work_case c ON c.id = m.case_id
                 LEFT JOIN work_team t ON t.id = c.team_id LEFT JOIN work_collector k ON k.id = c.held_by_id {about}
-                WHERE m.lender = %(lender)s AND ((m.raised_at {zone})::date >= %(since)s OR m.{ended} IS NULL) GROUP BY 1, 2, 3, 4, 5, 6""",  # noqa: S608
-                           {"lender": actor.lender, "since": since, "today": today})
+                WHERE m.lender = %(lender)s {others} AND ((m.raised_at {zone})::date >= %(since)s OR m.{ended} IS NULL) GROUP BY 1, 2, 3, 4, 5, 6""",  # noqa: S608
+                           {"lender": actor.lender, "since": since, "today": today, "collector": actor.collector, "account": actor.account})
             told.by_kind[kind] = Figure()
             for ground_of, team, who, state, taken, is_late, count in cursor.fetchall():
                 for table, key in ((told.by_kind, kind), (told.by_ground, (kind, ground_of)), (told.by_team, team), (told.by_collector, who)):

@@ -116,7 +116,8 @@ def absences(actor: Actor, now: datetime, days: int = 60) -> list[AbsenceLine]:
     with seen_by(actor):
         people = {one.id: one for one in _people(actor, "absence.list").select_related("team")}
         rows = list(Absence.objects.filter(Q(until_on=None) | Q(until_on__gt=today - timedelta(days=days)), lender=actor.lender, collector__in=list(people)).order_by("from_on", "id"))
-        due = dict(Case.objects.filter(due_while_away(today), lender=actor.lender, state="open", held_by__in={row.collector_id for row in rows}).values_list("held_by").annotate(Count("pk")).order_by())
+        whose = {row.collector_id for row in rows}
+        due = dict(Case.objects.filter(due_while_away(today), lender=actor.lender, state="open", held_by__in=whose).values_list("held_by").annotate(Count("pk")).order_by()) if whose else {}
     lines = []
     for row in rows:
         over, off = row.until_on is not None and row.until_on <= today, row.until_on == row.from_on

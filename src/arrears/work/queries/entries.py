@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from arrears.work.about_oneself import entries_not_about
 from arrears.work.actor import Actor
 from arrears.work.models import Change, Entry
 from arrears.work.residuals import filter_for
@@ -36,7 +37,7 @@ class EntryLine:
 def entries_of(actor: Actor, case: UUID, before: int | None = None, size: int = 100) -> list[EntryLine]:
     """Up to size entries of the case that the actor may read, the latest first; before: only those of a lower number."""
     with seen_by(actor):
-        rows = Entry.objects.filter(filter_for(actor, "entry.list", Entry), lender=actor.lender, case=case)
+        rows = entries_not_about(Entry.objects.filter(filter_for(actor, "entry.list", Entry), lender=actor.lender, case=case), actor)
         if before is not None:
             rows = rows.filter(number__lt=before)
         found = list(rows.order_by("-number")[:min(max(size, 1), SIZE_MOST)])

@@ -1,5 +1,6 @@
 """The whole log of a lender, page by page, for whoever may read it."""
 
+from arrears.work.about_oneself import entries_not_about
 from arrears.work.actor import Actor
 from arrears.work.models import Entry
 from arrears.work.queries.entries import EntryLine
@@ -10,9 +11,10 @@ SIZE_MOST = 200
 
 
 def latest_entries(actor: Actor, *, before: int | None = None, verb: str | None = None, name: str | None = None, only_refused: bool = False, size: int = 50) -> list[EntryLine]:
-    """Up to size entries that the actor may read, the latest first; before: of a lower number; verb, name of who acted, only_refused: only such. Their changes are left out."""
+    """Up to size entries that the actor may read, the latest first; before: of a lower number; verb, name of who acted, only_refused: only such. Their changes are left out, and what names a complaint about the actor."""
     with seen_by(actor):
         rows = Entry.objects.filter(filter_for(actor, "entry.list", Entry), lender=actor.lender)
+        rows = entries_not_about(rows, actor)
         for column, value in (("number__lt", before), ("verb", verb), ("actor_name", name), ("is_refused", only_refused or None)):
             if value:
                 rows = rows.filter(**{column: value})

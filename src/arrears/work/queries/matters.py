@@ -3,15 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from arrears.refusal import Refused
+from arrears.work.about_oneself import not_about
 from arrears.work.actor import Actor
 from arrears.work.matter_policy import read_matter_policy
 from arrears.work.models import Account, Approval, Complaint, Dispute, Hardship, Hold, Party
+from arrears.work.queries.cases import CaseSheet
 from arrears.work.queries.masking import Cell, masked_cells
 from arrears.work.residuals import filter_for
 from arrears.work.tenancy import seen_by
@@ -20,6 +23,8 @@ SIZE_MOST = 100
 KINDS = {"dispute": (Dispute, "answer_by_on", "ground", "answered_at"), "complaint": (Complaint, "answer_by_on", "ground", "answered_at"), "hardship": (Hardship, "decide_by_on", "reason", "decided_at")}
 """By kind: its rows, and where they keep the last day, what it is about, and when it ended."""
 OPEN = ("open", "refusing")
+_OPEN_OF = {"dispute": ("open",), "complaint": ("open",), "hardship": OPEN}
+"""By kind the words of OPEN that it has: of one word alone an index gives the first to be answered without reading all."""
 STATES = ("open", "answered", "all")
 DUES = ("late", "soon", "later")
 
@@ -96,8 +101,7 @@ class Tiles:
     by_kind: dict[str, int]
 
 
-def list_matters(actor: Actor, today: date, page: int = 1, size: int = 50, *, kinds: Iterable[str] = tuple(KINDS), state: str = "open", due: str | None = None, whose: str | None = None,
-                 case: UUID | None = None) -> MatterPage:
+def list_matters(actor: Actor, today: date, page: int = 1, size: int = 50, *, kinds: Iterable[str] = tuple(KINDS), state: str = "open", due: str | None = None, whose: str | None = None) -> MatterPage:
     """The page of the matters that the actor may see: of open ones what must be answered first, of others the latest answered first. whose: mine, nobodys or None for everybody's.
 
     Nobody is shown a complaint about themselves. Raises Refused for a page, size, kind, state or filter that there is none of.
@@ -113,13 +117,32 @@ def list_matters(actor: Actor, today: date, page: int = 1, size: int = 50, *, ki
         for kind in kinds:
             model, day, _, ended = KINDS[kind]
             rows = _filtered(actor, kind, today, warn, state, due, whose)
-            rows = rows.filter(case=case) if case is not None else rows
             order = (day, "raised_at", "id") if state == "open" else (f"-{ended}", "-raised_at", "id") if state == "answered" else ("-raised_at", "id")
             found += [(kind, row) for row in rows.select_related("case__team", "case__held_by", "assigned_to").order_by(*order)[:last]]
         found.sort(key=lambda one: _place(*one, state))
         shown = found[(page - 1) * size:page * size]
         lines = _lines(actor, shown, today, warn)
     return MatterPage(tuple(lines), page, len(found) > page * size)
+
+
+def matters_of_case(actor: Actor, sheet: CaseSheet, today: date, size: int = 20) -> list[MatterLine]:
+    """Those of a case that was read already, the latest raised first; two queries more where there are any."""
+    found = [(kind, SimpleNamespace(**row)) for kind, rows in (("dispute", "disputes"), ("complaint", "complaints"), ("hardship", "hardships")) for row in sheet.parts[rows]]
+    if not found:
+        return []
+    found = sorted(found, key=lambda one: _place(*one, "all"))[:size]
+    line, warn = sheet.line, read_matter_policy(settings.ARREARS[0]).warn_days
+    case = SimpleNamespace(team=line.team and SimpleNamespace(code=line.team), held_by=line.held_by and SimpleNamespace(roster_name=line.held_by))
+    with seen_by(actor):
+        waits, names = _asked(actor, found), account_names(actor.lender, [row.assigned_to_id for _, row in found])
+    for _, row in found:
+        row.case, row.assigned_to = case, row.assigned_to_id and SimpleNamespace(name=names.get(row.assigned_to_id))
+    return [_line(kind, row, line.name, waits.get(str(row.id)), today, warn) for kind, row in found]
+
+
+def _asked(actor: Actor, found: list) -> dict[str, str]:
+    """By matter in what state the latest request for further days is that waits or was approved."""
+    return dict(Approval.objects.filter(lender=actor.lender, kind="extension", state__in=("waiting", "approved"), subject__in=[str(row.id) for _, row in found]).order_by("asked_at").values_list("subject", "state"))
 
 
 def tiles(actor: Actor, today: date) -> Tiles:
@@ -136,34 +159,33 @@ def tiles(actor: Actor, today: date) -> Tiles:
 
 
 def open_matters(actor: Actor, today: date, size: int = 30) -> list[Matter]:
-    """Up to size of them that the actor may see: what must be answered first, then holds that belong to none of them, the oldest first."""
+    """Up to size of them that the actor may see and that are not about them: what must be answered first, then holds that belong to none of them, the oldest first."""
     size = min(max(size, 1), SIZE_MOST)
     found: list[Matter] = []
     with seen_by(actor):
-        for kind, (model, day, about, _) in KINDS.items():
-            rows = model.objects.filter(filter_for(actor, "case.view", model), lender=actor.lender, state__in=OPEN).order_by(day, "id")[:size]
+        for kind, (_, day, about, _) in KINDS.items():
+            rows = _filtered(actor, kind, today, 0, "open", None, None).order_by(day, "id")[:size]
             found += [Matter(kind, getattr(row, about), row.case_id, row.raised_at, getattr(row, day), getattr(row, day) < today) for row in rows]
-        holds = Hold.objects.filter(filter_for(actor, "case.view", Hold), lender=actor.lender, lifted_at=None, complaint=None, dispute=None, hardship=None).order_by("placed_at", "id")[:size]
+        holds = Hold.objects.filter(filter_for(actor, "case.view", Hold), lender=actor.lender, lifted_at=None).exclude(_of_matter()).order_by("placed_at", "id")[:size]
         found += [Matter("hold", row.kind, row.case_id, row.placed_at, None, False) for row in holds]
     return sorted(found, key=lambda one: (one.answer_by_on or date.max, one.since))[:size]
+
+
+def _of_matter() -> Q:
+    """A hold that a dispute, a complaint or a review of hardship has put."""
+    return Q(Exists(Complaint.objects.filter(hold=OuterRef("pk")))) | Q(Exists(Dispute.objects.filter(hold=OuterRef("pk")))) | Q(Exists(Hardship.objects.filter(hold=OuterRef("pk"))))
 
 
 def _filtered(actor: Actor, kind: str, today: date, warn: int, state: str, due: str | None, whose: str | None) -> QuerySet:
     model, day, _, _ = KINDS[kind]
     rows = model.objects.filter(filter_for(actor, "case.view", model), lender=actor.lender)
-    rows = rows.filter(state__in=OPEN) if state == "open" else rows.exclude(state__in=OPEN) if state == "answered" else rows
+    rows = rows.filter(state__in=_OPEN_OF[kind]) if state == "open" else rows.exclude(state__in=OPEN) if state == "answered" else rows
     if due is not None:
         soon = today + timedelta(days=warn)
         rows = rows.filter(state__in=OPEN, **{"late": {f"{day}__lt": today}, "soon": {f"{day}__gte": today, f"{day}__lte": soon}, "later": {f"{day}__gt": soon}}[due])
     if whose is not None:
         rows = rows.filter(assigned_to=actor.account if whose == "mine" else None) if whose == "nobodys" or actor.account else rows.none()
     return not_about(rows, actor) if kind == "complaint" else rows
-
-
-def not_about(rows: QuerySet, actor: Actor) -> QuerySet:
-    """The complaints that are not about the actor."""
-    rows = rows.exclude(about=actor.collector) if actor.collector else rows
-    return rows.exclude(about_account=actor.account) if actor.account else rows
 
 
 def _place(kind: str, row, state: str) -> tuple:
@@ -177,7 +199,7 @@ def _place(kind: str, row, state: str) -> tuple:
 def _lines(actor: Actor, found: list, today: date, warn: int) -> list[MatterLine]:
     debtors = {party.case_id: party for party in Party.objects.filter(case__in={row.case_id for _, row in found}, role="debtor")}
     names = dict(zip(debtors, masked_cells(actor.lender, [Cell(party, party, "name_sealed", "name") for party in debtors.values()]), strict=True))
-    asked = dict(Approval.objects.filter(lender=actor.lender, kind="extension", state__in=("waiting", "approved"), subject__in=[str(row.id) for _, row in found]).order_by("asked_at").values_list("subject", "state"))
+    asked = _asked(actor, found)
     return [_line(kind, row, names.get(row.case_id, ""), asked.get(str(row.id)), today, warn) for kind, row in found]
 
 

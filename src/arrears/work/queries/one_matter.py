@@ -10,15 +10,17 @@ from django.conf import settings
 from arrears.law.entries import in_force, parsed
 from arrears.law.packs import SHIPPED, shipped_pack
 from arrears.work import access
+from arrears.work.about_oneself import not_about
 from arrears.work.actions.action import NOT_VISIBLE, ZONE, Forbidden
 from arrears.work.actions.clocks import clock_of, received_on
 from arrears.work.actions.matter_rows import ANSWERS_IT
 from arrears.work.actor import Actor
 from arrears.work.matter_policy import read_matter_policy
-from arrears.work.models import Account, Approval, Attachment, Case, Lender, MatterEvidence, MatterNote, MatterTask
+from arrears.work.models import Account, Approval, Attachment, Lender, MatterEvidence, MatterNote, MatterTask
 from arrears.work.queries.cases import CaseSheet, one_case
-from arrears.work.queries.matters import KINDS, MatterLine, _lines, account_names, not_about
+from arrears.work.queries.matters import KINDS, MatterLine, _lines, account_names
 from arrears.work.residuals import filter_for
+from arrears.work.resources import Resource
 from arrears.work.tenancy import seen_by
 
 VERBS = ("dispute.answer", "dispute.extend", "complaint.answer", "complaint.extend", "hardship.examine", "hardship.decide", "hardship.confirm", "hold.lift", "attachment.add", "attachment.open",
@@ -93,9 +95,11 @@ def one_matter(actor: Actor, kind: str, key: UUID, today: date) -> MatterSheet:
         names = account_names(actor.lender, [*(one["written_by_id"] for one in notes), *(one[name] for one in tasks for name in ("assigned_to_id", "done_by_id")), *(row.get(f"{name}_id") for name in ("answered_by", "decided_by", "refused_by", "about_account"))])
         law = None if kind == "hardship" else _law(actor.lender, found)
         held = found.hold.lifted_at is None
-        may = may_do(actor, found.case)
+        may = may_do(actor, access.resource_of(found.case))
         about = found.about.roster_name if kind == "complaint" and found.about_id else None
     case = one_case(actor, found.case_id)
+    shown = {one["id"] for one in case.parts["attachments"]}
+    attachments, evidence = [one for one in attachments if one["id"] in shown], [one for one in evidence if one["attachment_id"] in shown]
     first = found.raised_at.astimezone(ZONE).date() - timedelta(days=PERIOD_DAYS)
     contacts = [one for one in case.parts["contacts"] if one["attempted_at"].astimezone(ZONE).date() >= first]
     payments = [one for one in case.parts["payments"] if one["paid_on"] >= first]
@@ -104,10 +108,9 @@ def one_matter(actor: Actor, kind: str, key: UUID, today: date) -> MatterSheet:
                        assignees, names, law, further, follow_up, held, may, about)
 
 
-def may_do(actor: Actor, case: Case, verbs: tuple[str, ...] = VERBS) -> frozenset[str]:
+def may_do(actor: Actor, case: Resource, verbs: tuple[str, ...] = VERBS) -> frozenset[str]:
     """Which of the verbs policies allow the actor on this case, with a purpose and a reason: for showing a form, never for doing it."""
-    resource, said = access.resource_of(case), {"purpose": "dispute", "reason": "?"}
-    return frozenset(verb for verb in verbs if access.decide(actor, verb, resource, said).allowed)
+    return access.allowed(actor, verbs, case, {"purpose": "dispute", "reason": "?"})
 
 
 def _others(actor: Actor, kind: str, model, found, today: date, warn: int) -> list[MatterLine]:

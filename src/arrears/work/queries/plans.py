@@ -72,7 +72,7 @@ def one_plan(actor: Actor, case: UUID, plan: UUID) -> PlanSheet:
         may = set(Approval.objects.filter(filter_for(actor, "approval.decide", Approval), pk__in=[one.pk for one in asked], state="waiting").values_list("pk", flat=True))
     terms = authority_terms(found)
     row = decided_by(matrix_of(settings.ARREARS[0], actor.lender), actor.roles, terms)
-    approvals = [ApprovalOfPlan(one.pk, one.state, one.asked_by.name, one.asked_at, one.decided_by and one.decided_by.name, one.decided_at, one.pk in may and row is not None,
+    approvals = [ApprovalOfPlan(one.pk, one.state, one.asked_by.name, one.asked_at, one.decided_by and one.decided_by.name, one.decided_at, one.pk in may and row is not None and found.proposed_by_id != actor.account,
                                 row.zh if row else "", row.en if row else "") for one in asked]
     parts = parts_of(found.instalments, found.agreed_on, paid, of.as_of)
     whole = sum(part.amount_minor for part in parts)

@@ -1,5 +1,6 @@
 """The collector's day: what waits and why, what was done today, what reminds; each in as many queries for one case as for a thousand."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import islice
@@ -9,12 +10,14 @@ from django.db.models import Case as When
 from django.db.models import CharField, Count, F, Q, QuerySet, Sum, Value
 from django.db.models import When as If
 
+from arrears.work.about_oneself import reminders_not_about
+from arrears.work.access import allowed
 from arrears.work.actor import Actor
 from arrears.work.models import Case, Contact, Hold, Party, Promise, Reminder
 from arrears.work.models.cases import READY_WHY
+from arrears.work.queries.cases import CaseSheet
 from arrears.work.queries.masking import Cell, masked_cells
-from arrears.work.queue_order import at_rest, in_turn, own, teams_of, unheld
-from arrears.work.residuals import filter_for
+from arrears.work.queue_order import at_rest, in_turn, no_new, own, teams_of, unheld
 from arrears.work.talk_outcomes import FIRST, THEN, ZONE
 from arrears.work.tenancy import seen_by
 
@@ -53,7 +56,10 @@ class QueueLine:
 
 @dataclass(frozen=True)
 class Day:
-    """One person's numbers: contacts and talks today, promises taken today with their sums by currency, what became of those due in the last KEPT_DAYS days, and cases by group."""
+    """One person's numbers: contacts and talks today, promises taken today with their sums by currency, what became of those due in the last KEPT_DAYS days, and cases by group.
+
+    no_new: why they get none that nobody holds now, away or full.
+    """
 
     contacts: int
     talks: int
@@ -68,6 +74,7 @@ class Day:
     later: int
     rest: int
     has_cases: bool
+    no_new: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,18 +98,20 @@ def my_day(actor: Actor, now: datetime) -> Day:
         taken = list(Promise.objects.filter(lender=actor.lender, taken_by=actor.account, promised_on=today).exclude(state="withdrawn").values_list("currency").annotate(Count("id"), Sum("amount_minor")).order_by("currency"))
         became = dict(Promise.objects.filter(lender=actor.lender, taken_by=actor.account, promised_on__gte=today - timedelta(days=KEPT_DAYS + 92), pay_by_on__gte=today - timedelta(days=KEPT_DAYS), pay_by_on__lt=today)
                       .values_list("state").annotate(Count("id")).order_by())
+        why = no_new(actor, today)
         held = {} if actor.collector is None else dict(_held(actor).values_list(_group(now)).annotate(Count("id")).order_by())
     return Day(made["all"], made["talks"], sum(count for _, count, _ in taken), tuple((currency, total) for currency, _, total in taken), became.get("kept", 0), became.get("part_kept", 0),
-               became.get("broken", 0), held.get("due", 0), held.get("agreed", 0), held.get("ranked", 0), held.get("later", 0), held.get("rest", 0), bool(held))
+               became.get("broken", 0), held.get("due", 0), held.get("agreed", 0), held.get("ranked", 0), held.get("later", 0), held.get("rest", 0), bool(held), why)
 
 
 def waiting(actor: Actor, now: datetime, show: str = "now", *, bucket: str | None = None, why: str | None = None, size: int = SIZE_MOST) -> tuple[list[QueueLine], bool]:
     """Up to size accounts in the order in which they come, and whether there are more. show: one of SHOWS; bucket, why: only those in it, only those ready for that reason."""
     today = now.astimezone(ZONE).date()
     with seen_by(actor):
-        parts = _parts(actor, now, today, show)
         only = Q(**({"bucket": bucket} if bucket else {}), **({"ready_why": why} if why else {}))
-        found = list(islice((case for part in parts for case in part.filter(only)[:size + 1]), size + 1))
+        found: list[Case] = []
+        for parts in _parts(actor, now, today, show):
+            found = found or list(islice((case for part in parts for case in part.filter(only)[:size + 1]), size + 1))
         return _lines(actor, found[:size], show), len(found) > size
 
 
@@ -112,32 +121,30 @@ def reminders(actor: Actor, now: datetime, size: int = 20) -> list[ReminderLine]
         return []
     end = datetime.combine(now.astimezone(ZONE).date() + timedelta(days=2), time(), ZONE)
     with seen_by(actor):
-        rows = list(Reminder.objects.filter(lender=actor.lender, case__held_by=actor.collector, done_at=None, due_at__lt=end).order_by("due_at", "id")[:size])
+        rows = list(reminders_not_about(Reminder.objects.filter(lender=actor.lender, case__held_by=actor.collector, done_at=None, due_at__lt=end), actor).order_by("due_at", "id")[:size])
         names = _names(actor, [row.case_id for row in rows])
     return [ReminderLine(row.id, row.case_id, names.get(row.case_id, ""), row.kind, row.due_at, row.due_at <= now) for row in rows]
 
 
-def may_work(actor: Actor, case: UUID, verb: str = "talk.note") -> bool:
-    """Whether the actor may do that to the case."""
-    with seen_by(actor):
-        return Case.objects.filter(filter_for(actor, verb, Case), lender=actor.lender, pk=case).exists()
+def may_work(actor: Actor, sheet: CaseSheet, verb: str = "talk.note") -> bool:
+    """Whether the actor may do that to the case, which they see."""
+    return bool(allowed(actor, (verb,), sheet.resource))
 
 
-def reminders_of(actor: Actor, case: UUID) -> list[dict]:
-    """The reminders of one case that stand, the first due first."""
-    with seen_by(actor):
-        return list(Reminder.objects.filter(filter_for(actor, "case.view", Reminder), lender=actor.lender, case=case, done_at=None).order_by("due_at", "id").values("id", "kind", "due_at"))
+def reminders_of(sheet: CaseSheet) -> list[dict]:
+    """The reminders of a case that stand, the first due first."""
+    return [one for one in sheet.parts["reminders"] if one["done_at"] is None]
 
 
-def _parts(actor: Actor, now: datetime, today: date, show: str) -> list[QuerySet[Case]]:
+def _parts(actor: Actor, now: datetime, today: date, show: str) -> Iterator[Iterable[QuerySet[Case]]]:
+    """What comes, in order; the second only where the first is empty: ones own, then what nobody holds, where that is handed to them."""
     if show == "now":
-        mine = [] if actor.collector is None else list(in_turn(own(actor, now)))
-        return mine or [part for team in teams_of(actor, today) for part in in_turn(unheld(actor, now, today, team))]
-    if actor.collector is None:
-        return []
-    if show == "later":
-        return [_held(actor).filter(~at_rest(), ready_at__gt=now).order_by("ready_at", "id")]
-    return [_held(actor).filter(at_rest()).order_by(F("rank").asc(nulls_last=True), "id")]
+        if actor.collector is not None:
+            yield in_turn(own(actor, now))
+        if no_new(actor, today) is None:
+            yield (part for team in teams_of(actor, today) for part in in_turn(unheld(actor, now, today, team)))
+    elif actor.collector is not None:
+        yield [_held(actor).filter(~at_rest(), ready_at__gt=now).order_by("ready_at", "id")] if show == "later" else [_held(actor).filter(at_rest()).order_by(F("rank").asc(nulls_last=True), "id")]
 
 
 def _held(actor: Actor) -> QuerySet[Case]:

@@ -110,7 +110,7 @@ def framed(actor: Actor, now: datetime, code: str | None, of: UUID | None = None
         people = list(Collector.objects.filter(filter_for(actor, verb, Collector), lender=actor.lender, team=found).order_by("roster_name"))
         accounts = dict(Account.objects.filter(lender=actor.lender, collector__in=[one.id for one in people]).values_list("id", "collector"))
         away = {one: back for one, back in away_on(actor.lender, today).items() if one in {person.id for person in people}}
-        yield Frame(actor.lender, found.id, today, team_settings(of_django.ARREARS[0]), accounts, away, of), teams, people
+        yield Frame(actor.lender, found.id, today, team_settings(of_django.ARREARS[0]), accounts, away, of, actor), teams, people
 
 
 def team_figures(actor: Actor, now: datetime, code: str | None = None) -> Figures:
@@ -183,13 +183,14 @@ def _held(frame: Frame) -> tuple[dict[str, Counter], dict[UUID | None, Counter],
 def _did(frame: Frame) -> tuple[dict[str, dict[UUID, Counter]], dict[UUID, Counter], dict[str, dict[str, int]]]:
     """What each collector did by period, and what became of promises made to them."""
     did: dict[str, dict[UUID, Counter]] = {period: {} for period in PERIODS}
-    for period in PERIODS:
-        sums = {name: Count("pk", filter=condition) if condition else Count("pk") for name, condition in CONTACTS.items()}
-        for account, cases, *counts in team_sets.contacts(frame, period).values_list("made_by").annotate(Count("case", distinct=True), **sums).order_by():
-            of = did[period].setdefault(frame.accounts[account], Counter())
-            of.update(dict(zip(CONTACTS, counts, strict=True)))
-            of["cases"] += cases
-        for account, number in team_sets.promises_taken(frame, period).values_list("taken_by").annotate(number=Count("*")).order_by():
+    within = {"today": Q(attempted_at__gte=team_sets.midnight(frame.today)), "week": Q()}  # one look at the week tells of today too
+    sums = {f"{period}_{name}": Count("pk", filter=since & condition) for period, since in within.items() for name, condition in CONTACTS.items()}
+    sums |= {f"{period}_cases": Count("case", distinct=True, filter=since) for period, since in within.items()}
+    for row in team_sets.contacts(frame, "week").values("made_by").annotate(**sums).order_by():
+        for period in PERIODS:
+            did[period].setdefault(frame.accounts[row["made_by"]], Counter()).update({name: row[f"{period}_{name}"] for name in (*CONTACTS, "cases")})
+    for account, week, today in team_sets.promises_taken(frame, "week").values_list("taken_by").annotate(week=Count("*"), today=Count("taken_by", filter=Q(promised_on=frame.today))).order_by():
+        for period, number in (("week", week), ("today", today)):
             did[period].setdefault(frame.accounts[account], Counter())["promises"] += number
     kept: dict[UUID, Counter] = {}
     kept_money: dict[str, dict[str, int]] = {}

@@ -11,7 +11,9 @@ from uuid import UUID
 from django.db.models import Exists, ExpressionWrapper, F, Func, OuterRef, Q, QuerySet
 from django.db.models.fields import DateField, DateTimeField
 
+from arrears.work.about_oneself import not_about, reminders_not_about
 from arrears.work.actions.action import ZONE
+from arrears.work.actor import Actor
 from arrears.work.models import Absence, Case, Complaint, Contact, Dispute, Placement, Promise, Reminder
 from arrears.work.team_settings import TeamSettings
 
@@ -22,7 +24,7 @@ SPOKEN = ("call", "visit", "voice_bot", "im")
 
 @dataclass(frozen=True)
 class Frame:
-    """Whose figures and of when. accounts: by account the collector of the team who works by it; away: who is away today; of: only this collector's."""
+    """Whose figures and of when. accounts: by account the collector of the team who works by it; away: who is away today; of: only this collector's; reader: who asks, and is told nothing of complaints about themselves."""
 
     lender: str
     team: UUID
@@ -31,6 +33,7 @@ class Frame:
     accounts: dict[UUID, UUID]
     away: dict[UUID, date | None]
     of: UUID | None = None
+    reader: Actor | None = None
 
     @property
     def monday(self) -> date:
@@ -137,12 +140,14 @@ def promises_unfollowed(frame: Frame) -> QuerySet:
 
 def matters_near(frame: Frame, model: type[Dispute | Complaint]) -> QuerySet:
     """Disputes or complaints in cases of the team that are open and whose last day for the answer is past, or at most clock_days ahead."""
-    return _in_cases(frame, model.objects.filter(lender=frame.lender, state="open", answer_by_on__lte=frame.today + timedelta(days=frame.settings.clock_days)))
+    rows = model.objects.filter(lender=frame.lender, state="open", answer_by_on__lte=frame.today + timedelta(days=frame.settings.clock_days))
+    return _in_cases(frame, not_about(rows, frame.reader) if model is Complaint and frame.reader else rows)
 
 
 def reminders_past(frame: Frame, now: datetime) -> QuerySet:
     """Reminders in cases of the team that were due before this moment and that nobody has done."""
-    return _in_cases(frame, Reminder.objects.filter(lender=frame.lender, done_at=None, due_at__lt=now))
+    rows = Reminder.objects.filter(lender=frame.lender, done_at=None, due_at__lt=now)
+    return _in_cases(frame, reminders_not_about(rows, frame.reader) if frame.reader else rows)
 
 
 def closed(frame: Frame, *, paid: bool) -> QuerySet:

@@ -3,7 +3,7 @@ import { watchConnection, watchForms } from "./connection.js"
 import { drawCharts } from "./charts.js"
 import { keepDrafts } from "./drafts.js"
 import { listenToKeys } from "./keys.js"
-import { movingParts, startAtTheMessage } from "./parts.js"
+import { closeGroups, movingParts, startAtTheMessage } from "./parts.js"
 import { screenWording } from "./wording.js"
 
 function everything(root) {
@@ -16,6 +16,7 @@ function everything(root) {
 watchConnection()
 watchForms()
 listenToKeys()
+closeGroups()
 everything(document)
 startAtTheMessage()
 document.addEventListener("htmx:after:swap", () => everything(document))

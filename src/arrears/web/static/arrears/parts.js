@@ -31,6 +31,21 @@ export function movingParts(root) {
   })
 }
 
+/** A group of the bar that was opened closes by Escape, and as soon as the reader is elsewhere. */
+export function closeGroups() {
+  const opened = () => document.querySelectorAll("nav .group[open]")
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return
+    for (const one of opened()) {
+      one.open = false
+      one.querySelector("summary").focus()
+    }
+  })
+  for (const kind of ["click", "focusin"]) document.addEventListener(kind, (event) => {
+    for (const one of opened()) if (!one.contains(event.target)) one.open = false
+  })
+}
+
 /** Where the page says what is wrong, the reader begins there, and at the first field that is. */
 export function startAtTheMessage() {
   if (document.activeElement !== document.body && document.activeElement !== null) return
