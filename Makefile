@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 
-.PHONY: help setup train evm demo test lint requirements clean
+.PHONY: help setup train evm demo browser test lint requirements clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,7 +53,10 @@ LOANS ?= 440000
 demo: setup  ## a book with 20,000 open cases, its nights and report, a desk with accounts and weeks of work, and the record of it all, verified; LOANS=20000 for a small one
 	$(BIN)/arrears demo --out demo/flash_loans --home demo/home --loans $(LOANS)
 
-test: $(VENV)/installed-dev $(VENV)/outside/installed lint  ## do all set-up and run all tests
+browser:  ## bring the browser that the tests of the desk need, where apt-get may
+	@sh tests/browser/bring.sh
+
+test: $(VENV)/installed-dev $(VENV)/outside/installed browser lint  ## do all set-up and run all tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/installed-dev  ## style and import contracts

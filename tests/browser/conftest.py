@@ -32,7 +32,7 @@ def _opened(_chromium, work):
 
 
 @pytest.fixture
-def desk(work, _opened):
+def desk(_opened, work):
     """The desk in a browser; at its end no page may have complained of anything."""
     moments, address, chromium = _opened
     made = Desk(work, moments, address, chromium)

@@ -56,6 +56,10 @@ class Moments(Clock):
         self.file = home / MOMENT
         self.on(0)
 
+    def to(self, now: int) -> None:
+        """It is this moment, earlier or later."""
+        self.on(now - self.now)
+
     def on(self, microseconds: int) -> None:
         super().on(microseconds)
         unfinished = self.file.with_suffix(".new")
@@ -124,7 +128,7 @@ class Desk:
         self.lenders.append(lender)
         extra = {}
         if in_roster is not None:
-            extra = {"teams": [team], **({"collector": in_roster} if role == "collector" else {})}
+            extra = {**({"teams": [team]} if team else {}), **({"collector": in_roster} if role == "collector" else {})}
         elif role in ("collector", "team_lead", "agency_worker"):
             team = team or ("agency" if role == "agency_worker" else "north")
             if role == "collector":

@@ -4,7 +4,7 @@ import pytest
 
 from browser.desk import LANGUAGES, until
 
-WORDS = {"zh": ("失去工作", "疾病"), "en": ("lost their job", "illness")}
+WORDS = {"zh": ("失业", "疾病"), "en": ("lost their job", "illness")}
 NOTE = "document.getElementById('note').value"
 
 

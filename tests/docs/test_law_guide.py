@@ -200,7 +200,7 @@ def test_the_change_of_law_is_told_tested_and_previewed_as_the_guide_says(folder
 def test_a_preview_past_the_confirmed_lpr_has_unknown_caps(folder):
     ran = arrears(folder, "law", "impact", "--book", "book", "--as-of", "2027-01-31", "--pack", "hypothetical", "--out", "later", "--lang", "en")
     (quoted,) = [line for line in lines_of("text", GUIDE) if "sum of 157 changes" in line]
-    assert quoted in ran.stdout.splitlines()
+    assert [line for line in block_with(quoted) if line != "…" and line not in ran.stdout.splitlines()] == []
     changed = pl.read_parquet(folder / "later/loans.parquet")
     assert (changed["cap_known_before"] & ~changed["cap_known_after"]).sum() == 400
 

@@ -50,9 +50,9 @@ def world(work):
 
 def _inside(work, case) -> dict[str, object]:
     """What stands in the case by the name it has in an address: its loan, an agreed plan, an offer that the program made."""
-    from arrears.work.models import Debt, Offer, Plan
+    from arrears.work.models import Offer, Plan
 
-    loan, parts = Debt.objects.filter(case=case).values_list("loan_id", flat=True).first() or f"{case.borrower_id}-L0", [{"number": 1, "due_on": "2026-11-09", "amount_minor": 100_00}]
+    loan, parts = f"{case.borrower_id}-L0", [{"number": 1, "due_on": "2026-11-09", "amount_minor": 100_00}]
     with work.writing(case.lender):
         plan = Plan.objects.create(lender=case.lender, case=case, loan_id=loan, currency="CNY", instalments=parts, proposed_on="2026-11-01", agreed_on="2026-11-01", state="agreed")
         offer = Offer.objects.create(lender=case.lender, case=case, loan_id=loan, kind="instalments", terms={"instalments": parts}, made_on="2026-11-01", expires_on="2026-11-30")

@@ -47,7 +47,7 @@ def test_one_number_is_changed_and_all_else_stays(tmp_path, work, section, name,
 
 
 @pytest.mark.parametrize(("section", "name", "value", "why"), [("access", "password_least", 3, "looser"), ("access", "idle_minutes", 999, "looser"), ("backup", "keys_days", 0, "number of days"), ("record", "origin", 1, "no limit"),
-                                                               ("unmasking", "a_week", 1, "no limit"), ("unmasking", "an_hour", 10**9, "whole number")])
+                                                               ("unmasking", "a_week", 1, "no limit"), ("unmasking", "an_hour", 10**9, "whole number"), ("team", "idle_days", 0, "1 to 500"), ("team", "move_most", 501, "whole number")])
 def test_what_its_reader_would_not_take_is_refused_and_nothing_is_written(tmp_path, work, section, name, value, why):
     (tmp_path / "settings.yaml").write_text(TEXT, encoding="utf-8")
     with pytest.raises(Refused, match=why):

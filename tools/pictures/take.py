@@ -47,23 +47,18 @@ def keys(page) -> None:
 
 
 PICTURES = (
-    Picture("collector", "collector", lambda tour: "/"),
     Picture("queue", "collector", lambda tour: "/queue"),
     Picture("person", "collector", lambda tour: f"/cases/{tour.case}"),
+    Picture("outcome", "collector", lambda tour: f"/cases/{tour.case}/outcome?outcome=promise"),
     Picture("keys", "collector", lambda tour: f"/cases/{tour.case}", keys),
-    Picture("outcome", "collector", lambda tour: f"/cases/{tour.case}/outcome"),
     Picture("plan", "collector", lambda tour: f"/cases/{tour.case}/plan"),
-    Picture("dispute", "collector", lambda tour: f"/cases/{tour.case}/matters/dispute"),
-    Picture("team", "team_lead", lambda tour: "/team"),
-    Picture("move", "team_lead", lambda tour: "/team/move"),
     Picture("approvals", "compliance_officer", lambda tour: "/approvals"),
     Picture("matters", "compliance_officer", lambda tour: "/matters"),
+    Picture("team", "team_lead", lambda tour: "/team"),
     Picture("ledger", "compliance_officer", lambda tour: "/ledger"),
     Picture("samples", "compliance_officer", lambda tour: "/samples"),
     Picture("law", "compliance_officer", lambda tour: "/law"),
-    Picture("exports", "compliance_officer", lambda tour: "/exports"),
-    Picture("runs", "data_officer", lambda tour: "/runs"),
-    Picture("accounts", "administrator", lambda tour: "/accounts"),
+    Picture("runs", "administrator", lambda tour: "/runs"),
 )
 
 

@@ -27,6 +27,7 @@ OWN = {
     "own.case_closed": ("案件已结，不再联系", "the case is closed; nobody is contacted any more", OPERATOR_POLICY, None),
     "own.frozen": ("个人信息已停止处理，仅存储不使用", "the processing of this person's data is frozen: stored, not used", PIPL, "47"),
     "own.erased": ("个人信息已删除", "this person's data were erased", PIPL, "47"),
+    "own.held": ("本案件处于停催状态，解除之前不联系", "a hold stands on this case: nobody is contacted until it is lifted", OPERATOR_POLICY, None),
     "own.number_wrong_person": ("该联系方式已确认属于他人", "this number or address was found to be somebody else's", OPERATOR_POLICY, None),
     "own.number_stopped": ("使用人已要求停止联系该号码或地址", "whoever has this number or address asked not to be contacted there", OPERATOR_POLICY, None),
     "own.number_invalid": ("该号码或地址无效", "this number or address is not in use", OPERATOR_POLICY, None),
@@ -104,6 +105,11 @@ def no_way(channel: str) -> Answer:
     """The answer where nothing is known by which the channel could reach the party."""
     zh, en = _KINDS[BY_KIND[channel]]
     return Answer(DENY, (own_reason("own.no_way", zh=zh, en=en),))
+
+
+def while_held(known: Known, answer: Answer) -> Answer:
+    """The answer for whoever works the case: nobody is called, whatever a rule would leave to a person's release, while a hold stands (person.dial refuses by the same)."""
+    return _both([own_reason("own.held")], answer) if known.holds else answer
 
 
 def _own(known: Known, ask: Ask) -> list[Reason]:

@@ -8,6 +8,7 @@ minutes_a_case: so long a case of today's list is taken to last. move_most: so m
 from dataclasses import dataclass
 from pathlib import Path
 
+from arrears.refusal import Refused
 from arrears.work.own_choices import whole_numbers
 
 MOVE_MOST = 500
@@ -29,4 +30,6 @@ class TeamSettings:
 def team_settings(home: Path) -> TeamSettings:
     """The numbers as the operator set them. Raises Refused or BadYaml."""
     found = whole_numbers(home, "team", _DEFAULTS, MOVE_MOST)
-    return TeamSettings(**{name: max(1, value) for name, value in found.items()})
+    if low := next((name for name, value in found.items() if value < 1), None):
+        raise Refused(f"{home / 'settings.yaml'}: team.{low} is {found[low]}, not 1 to {MOVE_MOST}", f"{home / 'settings.yaml'}：team.{low} 为 {found[low]}，应为 1 至 {MOVE_MOST}")
+    return TeamSettings(**found)

@@ -62,6 +62,8 @@ def test_nobody_but_the_collector_the_teams_lead_and_compliance_reads_a_note(wor
     for who in (colleague, world.lead, work.actor(lender, "team_lead", "b")):
         with pytest.raises(Forbidden):
             world.do("coaching.read", {"note": key}, actor=who, thing=world.collector.id)
+    with pytest.raises(Refused, match="no coaching note"):
+        world.do("coaching.read", {"note": key}, actor=colleague, thing=colleague.collector)
     with pytest.raises(Forbidden):
         world.do("coaching.write", {"text": "x"}, actor=work.actor(lender, "team_lead", "b"), thing=world.collector.id)
 
@@ -77,8 +79,8 @@ def test_the_database_itself_shows_a_note_and_an_absence_to_the_team_and_the_col
 
 
 @pytest.mark.parametrize("parameters", [{"text": " "}, {"text": "x", "follow_up_on": "2026-11-01"}, {"text": "x", "follow_up_on": "2099-01-01"}, {"text": "x", "case": "00000000-0000-0000-0000-000000000000"},
-                                        {"text": "x", "contact": "00000000-0000-0000-0000-000000000000"}, {"text": "请回拨 19912345678"}, {"text": "x", "kind": "praise"}, {"text": "x\x00"}],
-                         ids=["no words", "a day past", "a day too far", "no such case", "no such contact", "a number", "no such kind", "control characters"])
+                                        {"text": "x", "contact": "00000000-0000-0000-0000-000000000000"}, {"text": "请回拨 19912345678"}, {"text": "请回拨 １９９１２３４５６７８"}, {"text": "x", "kind": "praise"}, {"text": "x\x00"}],
+                         ids=["no words", "a day past", "a day too far", "no such case", "no such contact", "a number", "a number in full-width signs", "no such kind", "control characters"])
 def test_a_note_that_makes_no_sense_is_refused(world, parameters):
     with pytest.raises(Refused):
         world.do("coaching.write", parameters, thing=world.collector.id)
@@ -137,6 +139,14 @@ def test_an_absence_ends_today_on_another_day_or_is_called_off_and_another_may_f
     assert [line.is_off for line in absences(world.lead, world.work.at)] == [False, True]
     with pytest.raises(Refused):
         world.do("absence.end", {"absence": ahead}, thing=world.collector.id)
+
+
+def test_an_absence_is_not_prolonged_into_another(world):
+    running = world.do("absence.put", {"kind": "sick", "from_on": "2026-11-01", "until_on": "2026-11-04"}, thing=world.collector.id)["absence"]
+    world.do("absence.put", {"kind": "leave", "from_on": "2026-11-06", "until_on": "2026-11-08"}, thing=world.collector.id)
+    with pytest.raises(Refused, match="already"):
+        world.do("absence.end", {"absence": running, "back_on": "2026-11-07"}, thing=world.collector.id)
+    assert world.do("absence.end", {"absence": running, "back_on": "2026-11-06"}, thing=world.collector.id)["until_on"] == "2026-11-06"
 
 
 def test_the_queue_hands_nobody_who_is_away_a_case_that_nobody_holds_but_their_own(world):

@@ -12,6 +12,7 @@ import pytest
 from arrears.days import moment_of
 from arrears.refusal import Refused
 from arrears.work.actions.action import Forbidden
+from arrears.work.oversight_words import EXPORTED
 from arrears.work.queries.desk_exports import exports, one_export, pieces
 from work.action_scenes import World
 from work.scenes_oversight import all_yes, contact_of, item_of
@@ -49,6 +50,16 @@ def fetch(world, export, actor=None) -> bytes:
     return whole
 
 
+def everything(world) -> None:
+    """One of each thing that can be exported, in the world's case."""
+    item = item_of(world)
+    world.do("sheet.fill", {"item": item, "answers": all_yes(world)}, actor=world.compliance)
+    world.do("promise.take", {"loan_id": world.loan, "amount_minor": 100, "pay_by_on": "2026-11-20"})
+    world.plan()
+    world.do("complaint.raise", {"ground": "hours"})
+    world.do("dispute.raise", {"ground": "amount"})
+
+
 def table(whole: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(whole.decode("utf-8-sig"), newline="")))
 
@@ -68,12 +79,7 @@ def test_a_small_export_is_made_and_fetched_masked_with_its_watermark_and_digest
 
 @pytest.mark.parametrize("what, format", [("cases", "xlsx"), ("contacts", "parquet"), ("promises", "parquet"), ("plans", "parquet"), ("matters", "parquet"), ("samples", "parquet")])
 def test_everything_that_can_be_exported_can_be_read_back(world, what, format):
-    item = item_of(world)
-    world.do("sheet.fill", {"item": item, "answers": all_yes(world)}, actor=world.compliance)
-    world.do("promise.take", {"loan_id": world.loan, "amount_minor": 100, "pay_by_on": "2026-11-20"})
-    world.plan()
-    world.do("complaint.raise", {"ground": "hours"})
-    world.do("dispute.raise", {"ground": "amount"})
+    everything(world)
     asked = ask(world, what, format)
     make(world, asked["export"])
     whole = fetch(world, asked["export"])
@@ -100,6 +106,15 @@ def test_above_the_operators_number_another_approves_exactly_this_and_it_is_used
     assert asked["approval"] in table(fetch(world, asked["export"]))[0][0]
     with pytest.raises(Refused, match="made before"):
         make(world, asked["export"])
+
+
+def test_many_small_exports_of_one_person_are_one_large_one(world, own):
+    own(rows_without_approval=2)
+    first, second, third = (ask(world) for _ in range(3))
+    assert first["approval"] is None and second["approval"] is None and third["approval"] is not None
+    assert ask(world, actor=world.work.actor(world.lender, "compliance_officer"))["approval"] is None
+    world.work.now += 24 * HOUR
+    assert ask(world)["approval"] is None
 
 
 def test_a_refused_approval_makes_no_file(world, own):
@@ -222,10 +237,13 @@ def test_what_cannot_be_exported_is_refused(world, more):
         ask(world, **more)
 
 
-def test_a_frozen_case_is_in_no_export(world):
+@pytest.mark.parametrize("what", EXPORTED)
+def test_a_frozen_case_is_in_no_export(world, what):
     from arrears.work.models import Case
 
+    everything(world)
+    assert ask(world, what)["rows"] > 0
     with world.work.writing(world.lender):
         Case.objects.filter(pk=world.case.pk).update(frozen_at=world.work.at)
     with pytest.raises(Refused, match="no row"):
-        ask(world)
+        ask(world, what)

@@ -249,6 +249,30 @@ def test_a_refusal_stands_when_another_confirms_it_and_not_before(world):
     assert row.state == "refused" and row.letter_id and the(world, Hold, row.hold_id).lifted_at == world.work.at
 
 
+def test_a_refusal_that_another_does_not_confirm_leaves_the_review_open_with_its_hold_and_no_letter(world):
+    key = hardship(world)
+    world.do("hardship.decide", {"hardship": key, "outcome": "refused", "text": "{name}：本次未能同意。"})
+    assert world.do("hardship.confirm", {"hardship": key, "agrees": False}, actor=world.compliance)["state"] == "open"
+    row = the(world, Hardship, key)
+    assert (row.state, row.refused_by_id, row.decided_by_id, row.answer_sealed, row.letter_id, the(world, Hold, row.hold_id).lifted_at) == ("open", None, None, None, None, None)
+    with pytest.raises(Refused, match="no refusal to confirm"):
+        world.do("hardship.confirm", {"hardship": key, "agrees": True}, actor=world.compliance)
+
+
+def test_a_pause_lasts_at_most_the_operators_days_to_the_day(world):
+    """180 days after the second of November: the first of May."""
+    key = hardship(world)
+    with pytest.raises(Refused, match="at most 180 days"):
+        world.do("hardship.decide", {"hardship": key, "outcome": "paused", "until_on": "2027-05-02", "text": "{name}：暂缓至 {until}。"})
+    assert world.do("hardship.decide", {"hardship": key, "outcome": "paused", "until_on": "2027-05-01", "text": "{name}：暂缓至 {until}。"})["until_on"] == "2027-05-01"
+
+
+def test_a_dispute_of_one_debt_holds_that_debt_and_one_of_all_holds_all(world):
+    one = world.do("dispute.raise", {"ground": "paid", "loan_id": world.loan})
+    whole = world.do("dispute.raise", {"ground": "paid"})
+    assert [the(world, Hold, told["hold"]).loan_id for told in (one, whole)] == [world.loan, None]
+
+
 def test_a_pause_ends_on_its_day_by_the_program_and_a_plan_frees_once_it_is_agreed_or_its_days_are_over(world):
     key = hardship(world)
     for wrong in (None, "2026-11-02", "2030-01-01"):

@@ -95,6 +95,20 @@ def test_who_is_away_gets_none_and_who_has_left_cannot_be_chosen(world):
         shown(world, keys, to)
 
 
+def test_neither_an_agency_s_people_nor_a_team_that_has_ended_are_given_cases_by_a_move(world):
+    from arrears.work.models import Team
+
+    keys, agent, over = cases(world, 1), world.work.collector(world.lender, "out"), world.work.collector(world.lender, "gone")
+    with world.work.writing(world.lender):
+        Team.objects.filter(pk=agent.team_id).update(kind="agency")
+        Team.objects.filter(pk=over.team_id).update(ended_on=date(2026, 11, 2))
+    for one in (agent, over):
+        with pytest.raises(Refused, match="agency or has ended"):
+            shown(world, keys, [one])
+        with pytest.raises(Refused, match="agency or has ended"):
+            preview_of(world.lead, keys, [], one.team.code, "equal", world.work.at)
+
+
 def test_what_changed_since_the_preview_is_refused_and_nothing_is_moved(world):
     keys, to = cases(world, 4), people(world, 2)
     digest = shown(world, keys, to).digest
@@ -151,6 +165,17 @@ def test_a_move_is_taken_back_on_its_day_by_who_made_it_once_and_only_where_noth
     assert moves_of_today(world.lead, world.work.at)[0].is_back
     with pytest.raises(Refused, match="already"):
         world.do("case.move_back", {"entry": str(line.entry)}, thing=None)
+
+
+def test_a_case_that_is_on_somebodys_screen_is_not_taken_back_from_under_their_hands(world):
+    first, second = people(world, 2)
+    keys = cases(world, 2, first)
+    moved(world, keys, [second])
+    line = moves_of_today(world.lead, world.work.at)[0]
+    with world.work.writing(world.lender):
+        Case.objects.filter(pk=keys[0]).update(reserved_by=world.lead.account, reserved_until=world.work.at + timedelta(minutes=5))
+    answer = world.do("case.move_back", {"entry": str(line.entry)}, thing=None)
+    assert answer["returned"] == 1 and answer["stayed"] == [str(keys[0])] and holders(world, keys) == {keys[0]: second.id, keys[1]: first.id}
 
 
 def test_a_move_of_yesterday_and_one_from_who_has_left_are_not_taken_back(world):

@@ -214,6 +214,11 @@ def test_an_offer_is_taken_up_once_while_it_stands(world):
     asked = {"loan_id": world.loan, "kind": "instalments", "terms": {"instalments": parts(2)}, "expires_on": "2026-11-03"}
     with pytest.raises(Refused, match="never stands"):
         world.do("offer.make", {**asked, "expires_on": "2026-11-02"})
+    late = world.do("offer.make", asked)["offer"]
+    world.work.now += 86_400_000_000  # the first day on which it no longer stands
+    with pytest.raises(Refused, match="stood until"):
+        world.do("plan.propose", {"loan_id": world.loan, "instalments": parts(2), "offer": late})
+    world.work.now -= 86_400_000_000
     offer = world.do("offer.make", asked)["offer"]
     world.do("plan.propose", {"loan_id": world.loan, "instalments": parts(2), "offer": offer})
     for verb, parameters in (("plan.propose", {"loan_id": world.loan, "instalments": parts(2), "offer": offer}), ("offer.withdraw", {"offer": offer})):

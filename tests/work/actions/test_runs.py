@@ -140,6 +140,26 @@ def test_a_waiting_run_is_cancelled_at_once_and_a_running_one_when_its_end_is_to
         perform(bank.keeper, "run.cancel", {"run": running}, bank.now)
 
 
+def test_a_run_of_which_nothing_is_heard_any_more_is_cancelled_at_once_and_may_be_asked_for_anew(bank):
+    run = bank.ask(kind="night", book="one", as_of="2026-10-31")
+    taken = bank.claim()
+    bank.now += MINUTE + 1
+    assert bank.seen(run).is_silent
+    perform(bank.keeper, "run.cancel", {"run": run}, bank.now)
+    assert bank.seen(run).state == "cancelled"
+    with pytest.raises(Refused, match="has ended"):
+        bank.end(taken)
+    again = bank.ask(kind="night", book="one", as_of="2026-10-31", repeats=run)
+    assert bank.claim()["run"] == again
+
+
+def test_a_run_that_somebody_wants_stopped_is_cancelled_and_not_put_back(bank):
+    run = bank.ask(kind="backup")
+    taken = bank.claim()
+    perform(bank.keeper, "run.cancel", {"run": run}, bank.now)
+    assert bank.end(taken, exit_status=130, is_put_back=True) == "cancelled" and bank.claim()["run"] is None
+
+
 def test_a_run_that_was_put_back_waits_and_costs_no_attempt(bank):
     run = bank.ask(kind="backup")
     taken = bank.claim()

@@ -15,6 +15,7 @@ from arrears.work.plan_calculator import (
     Asked,
     Limits,
     Owed,
+    beyond_of,
     days_of,
     last_first_day,
     most_of,
@@ -119,6 +120,11 @@ def test_what_may_not_be_asked_by_law_is_not_given_away_as_a_waiver():
 ])
 def test_each_bound_of_the_row_is_told_one_step_beyond_it(asked, beyond):
     assert reckon(asked, OWED, LIMITS, TODAY).beyond == beyond
+
+
+@pytest.mark.parametrize(("days", "beyond"), [(45, ()), (46, ("gap_days",))])
+def test_no_more_than_forty_five_days_lie_between_two_parts(days, beyond):
+    assert beyond_of("instalments", [TODAY, TODAY + timedelta(days=days)], {}, LIMITS, TODAY) == beyond
 
 
 @pytest.mark.parametrize("rhythm", sorted(RHYTHMS))

@@ -57,6 +57,18 @@ def test_the_debtors_yes_makes_it_a_plan_and_a_later_break_is_offered_again_unti
         world.work.now += int(timedelta(days=40).total_seconds() * 1_000_000)
 
 
+def test_who_is_frozen_and_whose_case_is_closed_is_offered_nothing(world):
+    from arrears.work.models import Case
+
+    for changed in ({"frozen_at": world.work.at}, {"frozen_at": None, "state": "closed"}):
+        with world.work.writing(world.lender):
+            Case.objects.filter(pk=world.case.pk).update(**changed)
+        assert night(world)["plan.reoffer"] == {"offered_again": 0} and offers(world) == []
+    with world.work.writing(world.lender):
+        Case.objects.filter(pk=world.case.pk).update(state="open")
+    assert night(world)["plan.reoffer"] == {"offered_again": 1}
+
+
 @pytest.mark.parametrize(("change", "why"), [("hold", "on_hold"), ("paid", "nothing_to_ask"), ("first_month", "not_offered"), ("later", None)])
 def test_where_it_is_not_offered_again_the_answer_says_why(world, change, why):
     if change == "hold":

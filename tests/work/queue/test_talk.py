@@ -163,7 +163,10 @@ def test_who_is_protected_is_so_everywhere_nobody_may_contact_them_and_only_comp
         Party.objects.filter(case=other).update(person=person)
     note(world, outcome)
     for case in (world.case, other):
-        assert all(one.answer.verdict == "deny" for one in lamps(world.lead, case.id, world.work.at))
+        assert all(one.answer.verdict == "deny" and (not one.has_way or "own.held" in one.answer.rules) for one in lamps(world.lead, case.id, world.work.at))
+        point = world.seen(lambda case=case: ContactPoint.objects.get(case=case, kind="phone").id)
+        with pytest.raises(Refused, match="hold stands"):
+            world.do("person.dial", {"contact_point": point}, thing=case.id)
         assert world.seen(lambda case=case: Hold.objects.filter(case=case, lifted_at=None).count()) == 1
     collector = world.work.actor(world.lender, "collector", "a", holds=True)
     with world.work.writing(world.lender):

@@ -22,11 +22,11 @@ SECTIONS = {
 }
 NAMES = {
     "an_hour": _("times an hour"), "a_day": _("times in 24 hours"), "rows_team_lead": _("rows an export, team lead"), "rows_compliance_officer": _("rows an export, compliance officer"),
-    "rows_without_approval": _("rows without approval"), "size_most_bytes": _("bytes at most"), "keep_hours": _("hours an export is kept"), "idle_days": _("days untouched until a held case counts as idle"),
+    "rows_without_approval": _("rows without approval, per person in 24 hours"), "size_most_bytes": _("bytes at most"), "keep_hours": _("hours an export is kept"), "idle_days": _("days untouched until a held case counts as idle"),
     "clock_days": _("days before its last day a matter is shown as near"), "broken_days": _("days back broken promises are looked for"), "kept_days": _("days over which kept promises are counted"),
     "minutes_a_case": _("minutes a case is taken to last"), "move_most": _("cases in one move"), "decide_days": _("days to decide about hardship"), "plan_days": _("days to agree a plan after it"),
     "pause_most_days": _("days of the longest pause"), "warn_days": _("days before the last day a matter counts as due soon"), "complaint_days": _("days after a contact in which a complaint counts for it"),
-    "new_staff_days": _("days somebody counts as new"), "long_recording_bytes": _("bytes from which a recording counts as long"), "dispute_days": _("days after a contact in which a dispute counts for it"), "size_most": _("contacts a sample"),
+    "new_staff_days": _("days somebody counts as new"), "long_recording_bytes": _("bytes from which a recording counts as long"), "dispute_days": _("days after a result in which the collector may dispute it"), "size_most": _("contacts a sample"),
     "cases_days": _("days a backup of cases is kept"), "keys_days": _("days a backup of keys is kept"), "password_least": _("characters of a password at least"), "password_days": _("days a password lasts"),
     "failures_account": _("failures until an account is locked"), "failures_address": _("failures until an address is locked"), "lock_minutes": _("minutes of a lock-out"), "idle_minutes": _("idle minutes until a session ends"),
     "session_hours": _("hours a session lasts at most"), "reoffers_most": _("times a broken plan is offered again in a year"), "offer_days": _("days such an offer stands"), "first_days": _("days from the offer to its first day"),

@@ -14,7 +14,7 @@ from arrears.days import moment_of
 from arrears.refusal import Refused
 from arrears.web import mishaps
 from arrears.web.desk.team_words import FORMULAS, TITLES, figure_cards, rates, waiting_terms
-from arrears.work.queries.approvals import waiting_approvals
+from arrears.work.queries.approvals import SIZE_MOST, waiting_approvals
 from arrears.work.queries.coaching import absences, coaching_notes
 from arrears.work.queries.moves import moves_of_today
 from arrears.work.queries.team_figures import Figures, own_figures, team_figures
@@ -32,7 +32,7 @@ def team(request: HttpRequest):
     actor, now = request.actor, moment_of(request.now)
     shown = _live(request)
     if could(actor, "approval.decide", "Approval", {"reason": "?"}).allowed:
-        shown["approvals"] = [{"line": one, "terms": waiting_terms(one)} for one in waiting_approvals(actor, 20) if one.may_decide]
+        shown["approvals"] = [{"line": one, "terms": waiting_terms(one)} for one in [one for one in waiting_approvals(actor, SIZE_MOST) if one.may_decide][:20]]
     if could(actor, "absence.list", "Collector").allowed:
         shown["absences"] = [one for one in absences(actor, now) if one.may_end][:12]
     if could(actor, "coaching.follow_up", "Collector").allowed:

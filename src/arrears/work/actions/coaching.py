@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from typing import Literal
+from unicodedata import normalize
 from uuid import UUID, uuid4
 
 from arrears.refusal import Refused
@@ -64,7 +65,7 @@ def follow_up(doing: Doing, collector: Collector, *, note: UUID, again_on: date 
 
 
 def _demand_no_number(text: str) -> None:
-    if _A_NUMBER.search(text):
+    if _A_NUMBER.search(normalize("NFKC", text)):
         raise Refused("a telephone, ID or account number stands in the text; a note about somebody's work holds none: name the case instead", "文字中含电话、证件或账户号码；辅导记录不得含号码：请改填案件编号")
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.db.models import Sum
 
 from arrears.refusal import Refused
 from arrears.work.actions.action import ZONE, Doing, action
@@ -25,6 +26,8 @@ PIECE_BYTES = 1 << 20
 """So much of a file is sealed at a time."""
 MINUTES_TO_FETCH = 10
 """So long after a fetch was put down its file may be read."""
+HOURS_COUNTED = 24
+"""So far back rows asked for without an approval are counted together."""
 _PERCENT_MORE = 10
 """By so much the rows may have grown between asking and making."""
 _PLACE = ("work_exportpart", "content_sealed")
@@ -32,7 +35,7 @@ _PLACE = ("work_exportpart", "content_sealed")
 
 @action("export.ask", on="lender")
 def ask_export(doing: Doing, lender: Lender, *, what: Literal[EXPORTED], format: Literal[FORMATS], filters: dict[str, str], language: Literal["zh", "en"] = "zh", is_once: bool = False) -> dict:
-    """An export waits to be made; above the operator's number of rows an approval of exactly this waits for somebody else first.
+    """An export waits to be made; above the operator's number of rows, counted with what the actor asked for without approval in the 24 hours before, an approval of exactly this waits for somebody else first.
 
     Raises Refused where there are no rows, or more than one export of the actor's roles may hold.
     """
@@ -45,7 +48,7 @@ def ask_export(doing: Doing, lender: Lender, *, what: Literal[EXPORTED], format:
     if count > most:
         raise Refused(f"these are more than the {most} rows that your roles may export at once (exports, the operator's own choice); choose fewer days", f"数据超过您的角色单次可导出的 {most} 行（exports，由机构自行设定）；请缩短日期")
     export = Export(id=uuid4(), lender=lender.code, what=what, format=format, filters=chosen, language=language, asked_at=doing.now, asked_by_id=account, asked_in=doing.entry, is_once=is_once, rows_found=count)
-    if count > own["rows_without_approval"]:
+    if count + _lately(doing, lender, account) > own["rows_without_approval"]:
         asked = _asked(export)
         export.approval = Approval.objects.create(lender=lender.code, kind="export", subject=str(export.id), parameters=asked, digest=digest_of(asked), asked_by_id=account, asked_at=doing.now, asked_in=doing.entry)
     export.save(force_insert=True)
@@ -112,6 +115,13 @@ def _seal(lender: str, export: UUID, path: Path) -> tuple[int, str]:
             ExportPart.objects.create(id=key, lender=lender, export_id=export, ordinal=ordinal, content_sealed=vault().seal_content(lender, person, *_PLACE, str(key), piece))
             ordinal += 1
     return size, digest.hexdigest()
+
+
+def _lately(doing: Doing, lender: Lender, account: UUID) -> int:
+    """How many rows the account asked for without an approval in the 24 hours before: many small exports are one large one. Nobody else asks meanwhile."""
+    Lender.objects.select_for_update(no_key=True).get(code=lender.code)
+    rows = Export.objects.filter(lender=lender.code, asked_by=account, approval=None, asked_at__gt=doing.now - timedelta(hours=HOURS_COUNTED))
+    return rows.aggregate(rows=Sum("rows_found"))["rows"] or 0
 
 
 def _asked(export: Export) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Annotated, Literal
+from unicodedata import normalize
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -113,7 +114,7 @@ def _part(row: SampleItem, there: list[tuple[str, UUID]], reviewer: UUID) -> str
 
 def _demand_no_number(text: str | None) -> None:
     """Comments are shown to reviewers and to the collector as they are, so nobody's number may stand in one."""
-    if text is not None and NUMBER_OF_SOMEBODY.search(text):
+    if text is not None and NUMBER_OF_SOMEBODY.search(normalize("NFKC", text)):
         raise Refused("this holds a telephone, ID or account number; write about the conduct and leave the number out: reviewers and the collector read it as it stands",
                       "文字中含电话、证件或账户号码；请只写催收行为并去掉号码：质检人员与催收员会看到原文")
 

@@ -11,7 +11,7 @@ from arrears.law.rules import VERDICTS
 from arrears.tables.contacts import CHANNELS
 from arrears.work.actions.action import NOT_VISIBLE, Forbidden
 from arrears.work.actor import Actor
-from arrears.work.gate import BY_KIND, Answer, answers, ask_of, no_way
+from arrears.work.gate import BY_KIND, Answer, answers, ask_of, no_way, while_held
 from arrears.work.gate_facts import Ask
 from arrears.work.gate_known import Known, known_of
 from arrears.work.models import Case, ContactPoint, Party
@@ -61,7 +61,7 @@ def lamps_of(known: Known) -> tuple[Lamp, ...]:
                 asks.append((party, channel, point, ask_of(known, party, channel, point, text=SCREENED)))
     told: dict[tuple[UUID, str], list[tuple[ContactPoint | None, Answer]]] = {}
     for (party, channel, point, _), answer in zip(asks, answers(known, [ask for *_, ask in asks]), strict=True):
-        told.setdefault((party.pk, channel), []).append((point, answer))
+        told.setdefault((party.pk, channel), []).append((point, while_held(known, answer)))
     return tuple(_lamp(party, channel, told.get((party.pk, channel))) for party in parties for channel in SHOWN)
 
 
