@@ -182,6 +182,9 @@ def test_two_versions_and_an_impact_that_the_operator_keeps_are_shown(work, staf
     try:
         shown = page(officer, "/law")
         assert "77" in shown[shown.index('id="impact"'):] and "某规则" in shown and "假设，不是法律" in shown and "尚未登记" not in shown
+        for role, team in (("collector", "north"), ("agency_worker", "outside")):  # the preview counts the whole lender's contacts, people and loans
+            other = staff(role, lender=officer.lender, team=team)
+            assert 'id="impact"' not in (told := page(other, "/law")) and "77" not in main_of(told)
         old, new = re.findall(r"<option>(cn [^<]+)</option>", shown)[0], next(one for one in re.findall(r"<option>(cn [^<]+)</option>", shown) if "next" in one)
         differing = officer.browser.get("/law", {"old": old, "new": new}).content.decode()
         assert "cn.calls_per_day" in differing[differing.index('id="compare"'):]
