@@ -37,7 +37,7 @@ OWN = TEAMS * COLLECTORS_A_TEAM
 PAGES: tuple[tuple[str, str, str], ...] = (
     ("home", "collector", "/"), ("queue", "collector", "/queue"), ("case", "collector", "/cases/{own}"), ("lamps", "collector", "/cases/{own}/lamps"), ("plan_new", "collector", "/cases/{own}/plan"),
     ("parties", "collector", "/cases/{own}/parties"), ("search", "collector", "/search?q={borrower}"), ("approvals", "collector", "/approvals"), ("own_sheets", "collector", "/scores"), ("team_me", "collector", "/team/me"),
-    ("home", "team_lead", "/"), ("team", "team_lead", "/team"), ("team_figures", "team_lead", "/team/figures"), ("team_list", "team_lead", "/team/list?name=idle"), ("case", "team_lead", "/cases/{team}"), ("coaching", "team_lead", "/team/coaching"),
+    ("home", "team_lead", "/"), ("ledger", "team_lead", "/ledger"), ("team", "team_lead", "/team"), ("team_figures", "team_lead", "/team/figures"), ("team_list", "team_lead", "/team/list?name=idle"), ("case", "team_lead", "/cases/{team}"), ("coaching", "team_lead", "/team/coaching"),
     ("absences", "team_lead", "/team/absences"), ("approvals", "team_lead", "/approvals"), ("matters", "team_lead", "/matters"), ("exports", "team_lead", "/exports"), ("roster", "team_lead", "/roster"),
     ("home", "compliance_officer", "/"), ("ledger", "compliance_officer", "/ledger"), ("samples", "compliance_officer", "/samples"), ("law", "compliance_officer", "/law"), ("matters", "compliance_officer", "/matters"),
     ("matter_clocks", "compliance_officer", "/matters/clocks"), ("case", "compliance_officer", "/cases/{any}"), ("entries", "compliance_officer", "/entries"), ("search", "compliance_officer", "/search?q={borrower}"), ("approvals", "compliance_officer", "/approvals"),
@@ -289,7 +289,8 @@ def races(asked) -> dict:
 
 
 def race(asked) -> dict:
-    """One process of the races. Each thread is one collector of one team after another's turn, its clock half an hour on each time, so that nothing is reserved for it any more."""
+    """One process of the races. Each thread is one of a team after another's turn, its clock half an hour on each time, so that nothing is reserved for it any more. None of them holds cases
+    of their own, so that all ten of a team ask for the same: with cases of their own nobody would be in anybody's way."""
     _configured(asked.home)
     from uuid import UUID
 
@@ -301,7 +302,7 @@ def race(asked) -> dict:
 
     turn, lock = iter(range(asked.races)), threading.Lock()
     handed, took, none = [], [], [0]
-    people = [(c, Actor(UUID(ident("account", c)), f"c-{c:03}", LENDER, frozenset({"collector"}), (f"team-{c // COLLECTORS_A_TEAM:02}",), UUID(ident("collector", c)), "web", True)) for c in range(OWN - 2 * COLLECTORS_A_TEAM)]
+    people = [(c, Actor(UUID(ident("account", c)), f"c-{c:03}", LENDER, frozenset({"team_lead"}), (f"team-{c // COLLECTORS_A_TEAM:02}",), None, "web", True)) for c in range(OWN - 2 * COLLECTORS_A_TEAM)]
     now = microseconds_of(datetime.now(UTC))
 
     def ask(thread: int) -> None:

@@ -13,7 +13,7 @@ def page(results: dict) -> str:
     lines = ["## The desk", "",
              f"{rows.get('work_case', 0):,} cases with {rows.get('work_contact', 0):,} contacts in PostgreSQL with row-level security and all guards, 200 collectors in 20 teams; `arrears serve` with two processes, {results['rate']:g} requests a second from another "
              f"process at fixed moments, {results['seconds']:g} s a page ({machine['processor']}, {machine['cores']} cores, measured on {results['measured_on']}, load before the run {results['load_before']:.1f}). Server time is what the server writes of each request; "
-             "[desk.json](../benchmarks/results/desk.json).", "", "| wanted | found | |", "| --- | --- | --- |"]
+             f"{results['circumstances'] + ' ' if results.get('circumstances') else ''}[desk.json](../benchmarks/results/desk.json).", "", "| wanted | found | |", "| --- | --- | --- |"]
 
     def row(said: str, found: str, met: bool, whole: bool = True) -> None:
         lines.append(f"| {said} | {found} | {('met' if met else '**missed**') if whole else 'measured at a smaller size'} |")

@@ -62,7 +62,7 @@ def laid_out(home: Path, cases: int, contacts: int, now: datetime) -> dict[str, 
         connection.execute("SET maintenance_work_mem = '512MB'")
         connection.execute("SET work_mem = '256MB'")
         is_begun = connection.execute("SELECT count(*) FROM work_lender").fetchone()[0] > 0  # a load that was stopped after its first step
-        for step in (*(() if is_begun else (people, rules)), cases_and_debts, parties, contacts_made, dealings, matters, log):
+        for step in (*(() if is_begun else (people, rules)), cases_and_debts, parties, contacts_made, rules_told, dealings, matters, log):
             with connection.transaction():
                 step(laying)
         connection.execute("VACUUM (ANALYZE)")
@@ -293,6 +293,11 @@ def contacts_made(laying: Laying) -> None:
         "verdict": "CASE WHEN d.at < 0.93 THEN 'allow' WHEN d.at < 0.97 THEN 'warn' WHEN d.at < 0.99 THEN 'review' ELSE 'deny' END", "rules": "CASE WHEN d.at < 0.93 THEN ARRAY[]::varchar[] ELSE ARRAY['cn.quiet_hours'] END",
         "result": "CASE WHEN d.came < 0.05 THEN 'promise' WHEN d.came < 0.1 THEN 'refuses' WHEN d.came < 0.34 THEN 'call_back' WHEN d.came < 0.7 THEN 'no_answer' END"},
         f"FROM {drawn} ORDER BY d.at DESC")
+
+
+def rules_told(laying: Laying) -> None:
+    """The rules that spoke on each contact, as the database tells them where its triggers run."""
+    laying.insert("contactrule", {"id": "gen_random_uuid()", "lender": "c.lender", "contact_id": "c.id", "rule": "r", "attempted_at": "c.attempted_at"}, "FROM work_contact c CROSS JOIN LATERAL (SELECT DISTINCT unnest(c.rules) AS r) s ORDER BY c.attempted_at")
 
 
 def dealings(laying: Laying) -> None:

@@ -76,7 +76,7 @@ class Walk:
             try:
                 function(self, *given)
             except Exception as problem:
-                raise AssertionError(f"{one.where}: {one.who} {one.does}: {str(problem)[:600]}\n{self._shown()}") from problem
+                raise AssertionError(f"{one.where}: {one.who} {one.does}: {str(problem)[:600]}\n{self._shown()[0]}") from problem
         if one.who in self.tabs or one.sees[self.lang] or one.unseen[self.lang]:
             self._look(one)
 
@@ -85,26 +85,26 @@ class Walk:
         import time
 
         deadline = time.monotonic() + PATIENCE_MS / 1000
-        missing = ["…"]
-        while missing and time.monotonic() < deadline:
-            shown = self._shown()
-            missing = [text for text in one.sees[self.lang] if text not in shown]
-            if missing:
-                self.page.wait_for_timeout(50)
+        shown, lang = self._shown()
+        while (missing := [text for text in one.sees[self.lang] if text not in shown] or ([] if lang else ["a page"])) and time.monotonic() < deadline:
+            self.page.wait_for_timeout(50)
+            shown, lang = self._shown()
         assert not missing, f"{one.where}: {one.who} does not see {missing} on {urlsplit(self.page.url).path}:\n{shown}"
         there = [text for text in one.unseen[self.lang] if text in shown]
         assert not there, f"{one.where}: {one.who} sees {there} on {urlsplit(self.page.url).path}:\n{shown}"
-        assert self.page.url == "about:blank" or self.page.evaluate("document.documentElement.lang") == HTML_LANG[self.lang], f"{one.where}: the page is in another language"
+        assert lang == HTML_LANG[self.lang], f"{one.where}: the page is in another language"
 
-    def _shown(self) -> str:
-        """The page's visible text, on one line."""
+    def _shown(self) -> tuple[str, str]:
+        """The page's visible text on one line, and its language; nothing while the page is being replaced, or where nobody has a page."""
+        from playwright.sync_api import Error
+
         if self.who not in self.tabs:
-            return ""
+            return "", ""
         try:
-            return " ".join(self.page.evaluate("document.body.innerText").split())
-        except Exception:  # the page is just being replaced
-            self.page.wait_for_load_state()
-            return " ".join(self.page.evaluate("document.body.innerText").split())
+            text, lang = self.page.evaluate("[document.body.innerText, document.documentElement.lang]")
+        except Error:
+            return "", ""
+        return " ".join(text.split()), lang
 
     def named(self, roles: tuple[str, ...], words: str):
         """The first visible thing of one of the roles whose name is the words, a key behind them or something more after a space aside."""

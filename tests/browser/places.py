@@ -32,6 +32,11 @@ PLACES: dict[str, Callable[[World], str]] = {
     "sample": lambda world: f"/samples/{world.things['sample.draw']['sample']}",
     "sheet": lambda world: f"/samples/contacts/{world.things['item']['id']}",
     "export": lambda world: f"/exports/{world.things['export.ask']['export']}",
+    "run": lambda world: f"/runs/{world.things['run.ask']['run']}",
+    "run_state": lambda world: f"/runs/{world.things['run.ask']['run']}/state",
+    "roster_collector": lambda world: f"/roster/collectors/{world.case.held_by_id}",
+    "roster_agency": lambda world: f"/roster/agencies/{world.things['agency']['id']}",
+    "account_change": lambda world: f"/accounts/{world.people['collector'].account}/change",
 }
 """By the name of a route with parts in its address: the address of a page in the world below."""
 
@@ -45,7 +50,7 @@ HOMES = ("collector", "team_lead", "compliance_officer", "strategist", "data_off
 def lay_out(desk: Desk) -> World:
     """The world in which all pages are looked at."""
     from arrears.days import moment_of
-    from arrears.work.models import ContactPoint, Debt, SampleItem
+    from arrears.work.models import ContactPoint, Debt, SampleItem, Team
     from arrears.work.tenancy import seen_by
 
     people = {role: desk.staff(role, name=f"{role.replace('_', '-')}-{desk.lender()[-6:]}") for role in HOMES}
@@ -71,6 +76,9 @@ def lay_out(desk: Desk) -> World:
             things["item"] = {"id": SampleItem.objects.get(sample=things["sample.draw"]["sample"]).id}
     if "export.ask" in VERBS:
         do("team_lead", "export.ask", {"what": "cases", "format": "csv", "filters": {"from_on": "2026-09-01", "to_on": "2026-11-02"}})
+    do("administrator", "run.ask", {"kind": "backup"}, reason=None)
+    with seen_by(desk.actor(people["compliance_officer"])):
+        things["agency"] = {"id": Team.objects.get(code="agency").id}
     do("strategist", "approval.ask", {"kind": "strategy", "subject": "strategy:7"})
     do("collector", "complaint.raise", {"ground": "hours", "text": "早上六点来电"}, case.id)
     return World(desk, people, case, things)

@@ -79,6 +79,26 @@ def test_what_was_written_comes_back_after_a_closed_tab_and_is_gone_when_the_ser
     assert page.evaluate(ITEMS) == [] and decisions(desk, approval) == 1
 
 
+def test_a_form_that_comes_back_from_the_server_is_not_written_over_by_what_was_kept_before(desk):
+    collector = desk.staff("collector")
+    case = desk.work.case(desk.lender(), "north", desk.holder(collector))
+    page = desk.opened(collector, path=f"/cases/{case.id}/outcome?outcome=promise")
+    page.locator("#talk-amount").click()
+    page.keyboard.type("10")
+    until(page, f"{ITEMS}.length === 1")
+    before = page.locator("form.talk input[name=key]").input_value()
+    page.keyboard.type("0")
+    page.locator("button[name=suggest]").click()
+    until(page, "document.getElementById('note').value !== ''")
+    page.evaluate("new Promise((done) => setTimeout(done, 600))")
+    written = page.locator("#note").input_value()
+    assert "100.00" in written and page.locator(".draft-note").count() == 0, "the summary that was asked for stays"
+    assert (page.locator("#talk-amount").input_value(), page.locator("form.talk input[name=key]").input_value()) == ("100", before)
+    page.reload()
+    page.locator(".draft-note").wait_for()
+    assert page.locator("#note").input_value() == written
+
+
 def test_discarding_brings_back_what_the_server_gave_and_forgets_the_rest(desk, officer, approval):
     page = desk.opened(officer, path="/approvals")
     write(page)

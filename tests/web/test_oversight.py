@@ -258,5 +258,15 @@ def test_the_first_page_leads_to_everything_and_says_what_asks_for_somebody(work
     part = told[told.index('id="oversight"'):]
     for address in ("/ledger?verdict=deny", "/samples", "/matters", "/law", "/exports"):
         assert f'href="{address}"' in part
-    assert "请处理" in part and "合规监督" in told
-    assert 'id="oversight"' not in page(staff("team_lead", lender=person.lender), "/")
+    assert "请处理" in part
+    assert 'id="oversight"' in told and 'id="oversight"' not in page(staff("team_lead", lender=person.lender), "/")
+
+
+def test_accounts_come_fifty_a_page_and_none_is_left_out(work, staff):
+    administrator = staff("administrator")
+    names = {work.account(administrator.lender, "auditor").name for _ in range(60)}
+    first, second = (page(administrator, f"/accounts?page={number}") for number in (1, 2))
+    shown = [{name for name in names if f"<td>{name}" in told} for told in (first, second)]
+    assert len(shown[0]) <= 50 and not shown[0] & shown[1] and shown[0] | shown[1] == names
+    assert 'href="?page=2"' in first and 'href="?page=1"' in second and 'href="?page=3"' not in second
+    assert page(administrator, "/accounts?page=0") and page(administrator, "/accounts?page=x") and page(administrator, "/accounts?page=9")

@@ -15,6 +15,7 @@ from arrears.work.queries.entries import entries_of
 from arrears.work.queries.log import latest_entries
 from arrears.work.queries.matters import list_matters, open_matters, tiles
 from arrears.work.queries.one_matter import one_matter
+from arrears.work.queries.queue import reminders_of
 from arrears.work.queries.team_figures import team_figures
 from arrears.work.queries.team_lists import Wanted, team_list
 from work.action_scenes import World
@@ -39,7 +40,7 @@ class Met:
             "home": sum(one.kind == "complaint" for one in open_matters(self.actor, self.today)),
             "sheet": len(sheet.parts["complaints"]),
             "papers": sum(one["record_kind"] == "complaint_file" for one in sheet.parts["attachments"]),
-            "reminders": sum(one["kind"] == "answer_due" for one in sheet.parts["reminders"]),
+            "reminders": sum(one["kind"] == "answer_due" for one in reminders_of(sheet)),
             "figures": clocks(self.actor, self.today).by_kind["complaint"].raised,
             "approvals": sum(one.kind == "extension" for one in waiting_approvals(self.actor)),
         }

@@ -52,7 +52,7 @@ def test_what_is_kept_for_cases_alike_is_what_a_decision_on_each_says_however_th
     for who in (question.actor, dataclasses.replace(question.actor, second_factor=proven, broken_glass=broken, teams=teams)):
         for thing in (question.thing, *things("Case")[:3]):
             asked = tuple(verb for verb in verbs if thing.kind in VERBS[verb].kinds)
-            alike = dataclasses.replace(thing, id="another") if thing.kind == "Case" else thing  # of other kinds the id tells: one's own account
+            alike = dataclasses.replace(thing, id="another") if thing.kind == "Case" else thing
             told = access.allowed(who, asked, alike, question.context)
             assert told == {verb for verb in asked if access.decide(who, verb, thing, question.context).allowed}
 

@@ -3,18 +3,17 @@
 Contacts and consents are those of the persons of the case in every case of the lender, other teams' and agencies' among them: the law counts per person, not per team.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q
 
 from arrears.work.actions.action import ZONE
 from arrears.work.gate_rules import NoRules, Rules, rules_or_why
 from arrears.work.models import Case, Consent, Contact, ContactPoint, Debt, Hold, Party, Plan
+from arrears.work.tenancy import whole_lender
 
 _CONTACT = ("attempted_at", "channel", "direction", "outcome", "party__person", "contact_point__value_index", "contact_point", "loan_id", "relation")
 
@@ -85,17 +84,6 @@ def known_from(case: Case, at: datetime, rules: Rules | NoRules, parties: Iterab
         consents = tuple(Agreed(str(person), *rest) for person, *rest in Consent.objects.filter(lender=case.lender, party__person__in=persons).order_by("given_at", "id").values_list(
             "party__person", "kind", "channel", "from_hour", "to_hour", "given_at", "revoked_at"))
     return Known(case, at, rules, parties, tuple(points), tuple(debts), standing, agreed, past, consents, case.team is not None and case.team.kind == "agency")
-
-
-@contextmanager
-def whole_lender() -> Iterator[None]:
-    """In the block the database shows the whole lender, and after it what it showed before: nothing read here reaches anybody but as a verdict."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('arrears.teams', true), set_config('arrears.teams', '*', true)")
-        before = cursor.fetchone()[0]
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('arrears.teams', %s, true)", [before or ""])
 
 
 def number_of_point(index: bytes | None, point) -> str | None:

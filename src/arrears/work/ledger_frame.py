@@ -95,8 +95,19 @@ def contacts_of(lender: str, frame: Frame) -> QuerySet[Contact]:
 
 def before(rows: QuerySet[Contact], frame: Frame, at: datetime, key: Any) -> QuerySet[Contact]:
     """Those of the rows that stand after that contact in the order of the ledger: a step by its place, not by counting."""
-    names = ("spoken__attempted_at", "spoken__contact_id") if frame.rule else ("attempted_at", "id")
-    return rows.filter(**{f"{names[0]}__lte": at}).filter(Q(**{f"{names[0]}__lt": at}) | Q(**{f"{names[1]}__lt": key}))
+    moment, contact = places(frame)
+    return rows.filter(**{f"{moment}__lte": at}).filter(Q(**{f"{moment}__lt": at}) | Q(**{f"{contact}__lt": key}))
+
+
+def until(rows: QuerySet[Contact], frame: Frame, at: datetime, key: Any) -> QuerySet[Contact]:
+    """Those of the rows that stand before that contact, and it itself."""
+    moment, contact = places(frame)
+    return rows.filter(**{f"{moment}__gte": at}).filter(Q(**{f"{moment}__gt": at}) | Q(**{f"{contact}__gte": key}))
+
+
+def places(frame: Frame) -> tuple[str, str]:
+    """The columns by which the rows of the frame are ordered: moment and id."""
+    return ("spoken__attempted_at", "spoken__contact_id") if frame.rule else ("attempted_at", "id")
 
 
 def _makers(lender: str, frame: Frame) -> list:

@@ -21,3 +21,14 @@ def seen_by(actor: Actor, entry: UUID | None = None, salt: bytes = b"") -> Itera
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(_SAY, [actor.lender, "*" if actor.broken_glass else ",".join(actor.teams), str(actor.account or ""), str(actor.collector or ""), str(entry or ""), salt.hex()])
         yield
+
+
+@contextmanager
+def whole_lender() -> Iterator[None]:
+    """In the block the database shows the whole lender, and after it what it showed before: nothing read here reaches anybody but as a verdict, a number or a moment."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('arrears.teams', true), set_config('arrears.teams', '*', true)")
+        before = cursor.fetchone()[0]
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('arrears.teams', %s, true)", [before or ""])

@@ -99,6 +99,28 @@ def test_a_lead_sees_their_teams_an_auditor_all_a_collector_none_and_no_lender_a
     assert count_of(work.actor(lender, "team_lead", "a"), WEEK) == 1
 
 
+@pytest.mark.parametrize("rule", [None, "cn.cease"])
+def test_a_lead_is_shown_all_of_theirs_though_each_page_looks_through_a_few_of_all_teams(work, bank, monkeypatch, rule):
+    """Of 60 contacts each seventh is the lead's, eight at the same moment; a page looks through ten."""
+    lender, _, case = bank
+    there, lead = work.case(lender, "b", people=False), work.actor(lender, "team_lead", "a")
+    keys = [contact(work, lender, there if number % 7 else case, at(30) + timedelta(minutes=number // 8), rules=["cn.cease"]) for number in range(60)]
+    frame, mine = Frame(WEEK.from_on, WEEK.to_on, rule=rule), set(keys[::7])
+    whole = ledger(lead, frame)
+    assert {line.id for line in whole.lines} == mine and (whole.found, whole.is_more, whole.after, whole.looked_until) == (len(mine), False, None, None)
+    monkeypatch.setattr("arrears.work.queries.ledger.LOOKED_MOST", 10)
+    shown, after, pages = [], None, 0
+    while True:
+        page = ledger(lead, frame, after, 5)
+        assert (page.looked_until is None) == (page.after is None) and page.is_more and page.found <= 10
+        shown += [line.id for line in page.lines]
+        pages += 1
+        if page.after is None:
+            break
+        after = page.after
+    assert pages == 6 + 1 and len(shown) == len(mine) and set(shown) == mine
+
+
 def test_the_database_itself_keeps_the_rules_of_a_contact_beside_it(work, bank):
     from arrears.work.models import Contact, ContactRule
 

@@ -51,7 +51,7 @@ def home(request):
     if actor.roles & {"auditor"}:
         shown["entries"] = latest_entries(actor, size=15)
     if actor.roles & {"administrator"}:
-        shown["accounts"] = accounts(actor, most=50)
+        shown["accounts"], shown["may_change"] = accounts(actor, most=50), could(actor, "account.leave", "Account").allowed
     if watched := tiles(request):
         shown["tiles"] = watched
     if record := record_line(request):

@@ -18,7 +18,7 @@ from arrears.web.desk.talk_fields import HINTS, NAMES, choices, faults_in, field
 from arrears.work.actions.action import ZONE, Forbidden, KeyReused, perform
 from arrears.work.actions.queue import WHY_BACK
 from arrears.work.queries.cases import CaseSheet, one_case
-from arrears.work.queries.queue import may_work
+from arrears.work.queries.queue import may_work, reminders_of
 from arrears.work.residuals import could
 from arrears.work.talk_outcomes import OUTCOMES
 
@@ -68,8 +68,7 @@ def reminder_done(request, case: UUID) -> HttpResponse:
 def part(request, sheet: CaseSheet) -> dict:
     """What the person's page shows of talks: the outcomes to choose from, what reminds, what became of promises, and the next account."""
     may = sheet.line.state == "open" and may_work(request.actor, sheet)
-    standing = [one for one in sheet.parts["reminders"] if one["done_at"] is None]
-    return {"may": may, "may_next": could(request.actor, "case.next", "Lender").allowed, "line": sheet.line, "choices": choices() if may else [], "reminders": standing,
+    return {"may": may, "may_next": could(request.actor, "case.next", "Lender").allowed, "line": sheet.line, "choices": choices() if may else [], "reminders": reminders_of(sheet),
             "promises": promises_with_payments(sheet.parts), "why_back": WHY_BACK, "used": used_point(request, sheet), "is_done": request.GET.get("done", "").startswith(DONE), "now": moment_of(request.now)}
 
 

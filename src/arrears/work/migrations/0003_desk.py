@@ -528,7 +528,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='case',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['team', 'held_by', 'currency', 'bucket'], include=('id', 'lender', 'claimable_minor', 'worked_at', 'rank'), name='case_of_team'),
+            index=models.Index(condition=models.Q(('state', 'open')), fields=['team', 'held_by', 'currency', 'bucket'], include=('id', 'lender', 'claimable_minor', 'worked_at', 'rank', 'days_past_due'), name='case_of_team'),
+        ),
+        migrations.AddIndex(
+            model_name='case',
+            index=models.Index(fields=['id'], include=('lender', 'team', 'held_by'), name='case_seen'),
+        ),
+        migrations.AddIndex(
+            model_name='hold',
+            index=models.Index(condition=models.Q(('lifted_at', None)), fields=['lender', 'placed_at', 'id'], name='hold_stands_since'),
         ),
         migrations.AddIndex(
             model_name='case',

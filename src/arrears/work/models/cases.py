@@ -44,7 +44,8 @@ class Case(Row):
         constraints = [models.UniqueConstraint(fields=["lender", "borrower_id"], condition=models.Q(state="open"), name="one_open_case")]
         indexes = [models.Index(fields=["lender", "team", "state", "rank"], name="case_queue"), models.Index(fields=["lender", "state", "rank", "id"], name="case_of_lender"), models.Index(fields=["held_by", "state", "rank"], name="case_held"),
                    models.Index(fields=["lender", "borrower_id"], name="case_borrower"),
-                   models.Index(fields=["team", "held_by", "currency", "bucket"], include=["id", "lender", "claimable_minor", "worked_at", "rank"], condition=models.Q(state="open"), name="case_of_team"),
+                   models.Index(fields=["id"], include=["lender", "team", "held_by"], name="case_seen"),
+                   models.Index(fields=["team", "held_by", "currency", "bucket"], include=["id", "lender", "claimable_minor", "worked_at", "rank", "days_past_due"], condition=models.Q(state="open"), name="case_of_team"),
                    models.Index(fields=["team", "closed_on"], include=["id", "lender", "closed_why"], condition=models.Q(state="closed"), name="case_closed_of_team"),
                    models.Index(fields=["team", "rank", "id"], condition=models.Q(state="open", held_by=None, frozen_at=None), name="case_unheld"),
                    models.Index(fields=["team", "ready_why", "ready_at"], condition=models.Q(state="open", held_by=None, frozen_at=None, ready_why__isnull=False), name="case_unheld_due"),
@@ -161,7 +162,7 @@ class Hold(OfCase):
     reason_sealed = SealedField(kind="text")
 
     class Meta:
-        indexes = [models.Index(fields=["case"], condition=models.Q(lifted_at=None), name="hold_stands")]
+        indexes = [models.Index(fields=["case"], condition=models.Q(lifted_at=None), name="hold_stands"), models.Index(fields=["lender", "placed_at", "id"], condition=models.Q(lifted_at=None), name="hold_stands_since")]
 
 
 class Attachment(OfCase):

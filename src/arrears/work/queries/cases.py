@@ -129,10 +129,10 @@ def case_rows(actor: Actor, case: UUID) -> CaseRows:
         raise Forbidden(f"there is no case {case} among those you may see ({NOT_VISIBLE})", f"在您可见的范围内没有案件 {case}（{NOT_VISIBLE}）", (NOT_VISIBLE,))
     parts = _of_case(found.pk)
     parties, points = ([model.from_db(None, tuple(row), tuple(row.values())) for row in parts.pop(name)] for name, model in _SEALED.items())
-    about = {one["id"] for one in parts["complaints"] if is_about(actor, one["about_id"], one["about_account_id"])}
+    mine = {one["id"] for one in parts["complaints"] if is_about(actor, one["about_id"], one["about_account_id"])}
     parts["attachments"] = papers_not_about(actor, parts["attachments"], parts["complaints"])
-    parts["complaints"] = [one for one in parts["complaints"] if one["id"] not in about]
-    parts["reminders"] = [one for one in parts["reminders"] if one["kind"] != "answer_due" or one["subject"] not in about]
+    parts["complaints"] = [one for one in parts["complaints"] if one["id"] not in mine]
+    parts["reminders"] = [one for one in parts["reminders"] if one["kind"] != "answer_due" or one["subject"] not in mine]
     return CaseRows(found, parties, points, parts)
 
 

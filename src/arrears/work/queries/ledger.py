@@ -9,16 +9,18 @@ from django.db.models import QuerySet
 
 from arrears.refusal import Refused
 from arrears.work.actor import ALL_TEAMS, Actor
-from arrears.work.ledger_frame import Frame, before, contacts_of
+from arrears.work.ledger_frame import Frame, before, contacts_of, places, until
 from arrears.work.models import Collector, Contact, Team
 from arrears.work.residuals import could, filter_for
-from arrears.work.tenancy import seen_by
+from arrears.work.tenancy import seen_by, whole_lender
 
 SIZE_MOST = 200
 COUNTED_MOST = 1_000
 """So many are counted one by one; of more it is said about how many."""
 COUNTED_OF_SOME = 200
 """So many for whoever sees some teams only: each contact is then asked of its case."""
+LOOKED_MOST = 2_000
+"""So many contacts of all teams a page looks through for whoever sees some teams only."""
 _SAMPLED = 20_000
 """So many rows of the whole table are looked at for an estimate."""
 _FROM = 'FROM "work_contact"'
@@ -46,20 +48,25 @@ class ContactLine:
 
 @dataclass(frozen=True)
 class LedgerPage:
-    """Some of the ledger. found: how many contacts the frame holds; is_estimate: about so many; is_more: more than so many; after: where the next page begins, None at the end."""
+    """Some of the ledger. found: how many contacts the frame holds; is_estimate: about so many; is_more: more than so many; after: where the next page begins, None at the end.
+
+    looked_until: the moment back to which was looked, where the page ended by LOOKED_MOST; None where it is full or the last.
+    """
 
     lines: tuple[ContactLine, ...]
     found: int
     is_estimate: bool
     is_more: bool
     after: str | None
+    looked_until: datetime | None = None
 
 
 def ledger(actor: Actor, frame: Frame, after: str | None = None, size: int = 50) -> LedgerPage:
     """The contacts of the frame that the actor may see, the latest first; after: what an earlier page said. As many queries however many rows. Raises Refused for a place that is none.
 
     First the page's keys, from one index in its own order under row-level security alone; then those rows, as policy has them, with what stands beside them. In one statement
-    PostgreSQL, which knows neither who asks nor what they see, would read everything and sort it.
+    PostgreSQL, which knows neither who asks nor what they see, would read everything and sort it. For whoever sees some teams only a page looks through LOOKED_MOST contacts of all
+    teams at most, so that what is rare in theirs is not searched for through years in one go: it then ends early, and the next page goes on.
     """
     size = min(max(size, 1), SIZE_MOST)
     place = None if after is None else place_of(after)
@@ -67,11 +74,23 @@ def ledger(actor: Actor, frame: Frame, after: str | None = None, size: int = 50)
         return LedgerPage((), 0, False, False, None)
     with seen_by(actor):
         rows = contacts_of(actor.lender, frame)
-        counted = _counted(rows if not actor.broken_glass else seen(actor, frame), actor)
-        keys = list((rows if place is None else before(rows, frame, *place)).values_list("pk", "attempted_at")[:size + 1])
+        here = rows if place is None else before(rows, frame, *place)
+        edge, counted_until = _edge(here, frame, actor), _edge(rows, frame, actor) if place is not None else None
+        counted = _counted(rows if not actor.broken_glass else seen(actor, frame), actor, frame, edge if place is None else counted_until)
+        keys = list((here if edge is None else until(here, frame, *edge)).values_list("pk", "attempted_at")[:size + 1])
         found = {row.pk: row for row in Contact.objects.filter(filter_for(actor, "ledger.view", Contact), pk__in=[key for key, _ in keys[:size]]).select_related("case", "made_by__collector__team")}
     lines = tuple(line_of(found[key]) for key, _ in keys[:size] if key in found)
-    return LedgerPage(lines, *counted, told_place(*keys[size - 1]) if len(keys) > size else None)
+    if len(keys) > size:
+        return LedgerPage(lines, *counted, told_place(*keys[size - 1]))
+    return LedgerPage(lines, *counted, *((told_place(edge[1], edge[0]), edge[0]) if edge else (None, None)))
+
+
+def _edge(rows: QuerySet[Contact], frame: Frame, actor: Actor) -> tuple[datetime, UUID] | None:
+    """The place of the last of the LOOKED_MOST contacts that a page looks through; None where there are fewer, or the actor sees every team. One statement, along the index."""
+    if actor.teams == ALL_TEAMS or actor.broken_glass:
+        return None
+    with whole_lender():
+        return next(iter(rows.values_list(*places(frame))[LOOKED_MOST - 1:LOOKED_MOST]), None)
 
 
 def seen(actor: Actor, frame: Frame) -> QuerySet[Contact]:
@@ -122,17 +141,17 @@ def told_place(key: UUID, at: datetime) -> str:
     return f"{at.isoformat()}~{key}"
 
 
-def _counted(rows: QuerySet[Contact], actor: Actor) -> tuple[int, bool, bool]:
+def _counted(rows: QuerySet[Contact], actor: Actor, frame: Frame, edge: tuple[datetime, UUID] | None) -> tuple[int, bool, bool]:
     """How many rows there are, whether that is an estimate, and whether there are more than that.
 
     Beyond that, for whoever sees every team, about how many: by a share of the table's pages, the same at every look, under the same rules of who sees what. For others it is
-    only said that there are more.
+    only said that there are more, or may be: none is counted beyond the edge.
     """
     sees_all = actor.teams == ALL_TEAMS and not actor.broken_glass
     most = COUNTED_MOST if sees_all else COUNTED_OF_SOME
-    found = rows.order_by()[:most + 1].count()
+    found = (rows if edge is None else until(rows, frame, *edge)).order_by()[:most + 1].count()
     if found <= most:
-        return found, False, False
+        return found, False, edge is not None
     if not sees_all:
         return most, False, True
     with connection.cursor() as cursor:

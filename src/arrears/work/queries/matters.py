@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from arrears.refusal import Refused
 from arrears.work.about_oneself import not_about
@@ -23,6 +23,8 @@ SIZE_MOST = 100
 KINDS = {"dispute": (Dispute, "answer_by_on", "ground", "answered_at"), "complaint": (Complaint, "answer_by_on", "ground", "answered_at"), "hardship": (Hardship, "decide_by_on", "reason", "decided_at")}
 """By kind: its rows, and where they keep the last day, what it is about, and when it ended."""
 OPEN = ("open", "refusing")
+_OPEN_OF = {"dispute": ("open",), "complaint": ("open",), "hardship": OPEN}
+"""By kind the words of OPEN that it has: of one word alone an index gives the first to be answered without reading all."""
 STATES = ("open", "answered", "all")
 DUES = ("late", "soon", "later")
 
@@ -164,15 +166,20 @@ def open_matters(actor: Actor, today: date, size: int = 30) -> list[Matter]:
         for kind, (_, day, about, _) in KINDS.items():
             rows = _filtered(actor, kind, today, 0, "open", None, None).order_by(day, "id")[:size]
             found += [Matter(kind, getattr(row, about), row.case_id, row.raised_at, getattr(row, day), getattr(row, day) < today) for row in rows]
-        holds = Hold.objects.filter(filter_for(actor, "case.view", Hold), lender=actor.lender, lifted_at=None, complaint=None, dispute=None, hardship=None).order_by("placed_at", "id")[:size]
+        holds = Hold.objects.filter(filter_for(actor, "case.view", Hold), lender=actor.lender, lifted_at=None).exclude(_of_matter()).order_by("placed_at", "id")[:size]
         found += [Matter("hold", row.kind, row.case_id, row.placed_at, None, False) for row in holds]
     return sorted(found, key=lambda one: (one.answer_by_on or date.max, one.since))[:size]
+
+
+def _of_matter() -> Q:
+    """A hold that a dispute, a complaint or a review of hardship has put."""
+    return Q(Exists(Complaint.objects.filter(hold=OuterRef("pk")))) | Q(Exists(Dispute.objects.filter(hold=OuterRef("pk")))) | Q(Exists(Hardship.objects.filter(hold=OuterRef("pk"))))
 
 
 def _filtered(actor: Actor, kind: str, today: date, warn: int, state: str, due: str | None, whose: str | None) -> QuerySet:
     model, day, _, _ = KINDS[kind]
     rows = model.objects.filter(filter_for(actor, "case.view", model), lender=actor.lender)
-    rows = rows.filter(state__in=OPEN) if state == "open" else rows.exclude(state__in=OPEN) if state == "answered" else rows
+    rows = rows.filter(state__in=_OPEN_OF[kind]) if state == "open" else rows.exclude(state__in=OPEN) if state == "answered" else rows
     if due is not None:
         soon = today + timedelta(days=warn)
         rows = rows.filter(state__in=OPEN, **{"late": {f"{day}__lt": today}, "soon": {f"{day}__gte": today, f"{day}__lte": soon}, "later": {f"{day}__gt": soon}}[due])

@@ -21,7 +21,7 @@ from arrears.work.queue_order import at_rest, in_turn, no_new, own, teams_of, un
 from arrears.work.talk_outcomes import FIRST, THEN, ZONE
 from arrears.work.tenancy import seen_by
 
-__all__ = ["BUCKETS", "READY_WHY", "SHOWS", "Day", "QueueLine", "ReminderLine", "may_work", "my_day", "reminders", "waiting"]
+__all__ = ["BUCKETS", "READY_WHY", "SHOWS", "Day", "QueueLine", "ReminderLine", "may_work", "my_day", "reminders", "reminders_of", "waiting"]
 SHOWS = ("now", "later", "rest")
 BUCKETS = ("M0", "M1", "M2", "M3", "M4", "M5", "M6", "M6+")
 SIZE_MOST = 50
@@ -129,6 +129,11 @@ def reminders(actor: Actor, now: datetime, size: int = 20) -> list[ReminderLine]
 def may_work(actor: Actor, sheet: CaseSheet, verb: str = "talk.note") -> bool:
     """Whether the actor may do that to the case, which they see."""
     return bool(allowed(actor, (verb,), sheet.resource))
+
+
+def reminders_of(sheet: CaseSheet) -> list[dict]:
+    """The reminders of a case that stand, the first due first."""
+    return [one for one in sheet.parts["reminders"] if one["done_at"] is None]
 
 
 def _parts(actor: Actor, now: datetime, today: date, show: str) -> Iterator[Iterable[QuerySet[Case]]]:

@@ -76,22 +76,31 @@ def roster(actor: Actor, now: int) -> list[RosterTeam]:
     today = moment_of(now).astimezone(ZONE).date()
     with seen_by(replace(actor, teams=ALL_TEAMS)):
         found = Team.objects.filter(lender=actor.lender)
-        if "team_lead" in actor.roles and actor.teams != ALL_TEAMS:
+        is_lead = "team_lead" in actor.roles and actor.teams != ALL_TEAMS
+        if is_lead:
             found = found.filter(code__in=actor.teams)
         teams = list(found.order_by("-kind", "code"))
-        open_cases = {(team, holder): count for team, holder, count in Case.objects.filter(lender=actor.lender, state="open").values_list("team", "held_by").annotate(n=Count("id"))}
+        by_team, by_holder = _open_cases(actor.lender, teams if is_lead else None)
         accounts = dict(Account.objects.filter(lender=actor.lender, collector__isnull=False, is_active=True).values_list("collector", "name"))
         away = _away(actor.lender, today)
-        by_holder: dict[UUID | None, int] = {}
-        for (_, holder), count in open_cases.items():
-            by_holder[holder] = by_holder.get(holder, 0) + count
         members: dict[UUID, list[Member]] = {}
         for one in Collector.objects.filter(lender=actor.lender, team__in=teams).select_related("team").order_by("roster_name"):
             members.setdefault(one.team_id, []).append(_member(one, by_holder.get(one.pk, 0), accounts.get(one.pk), away))
-    by_team: dict[UUID | None, int] = {}
-    for (team, _), count in open_cases.items():
-        by_team[team] = by_team.get(team, 0) + count
     return [RosterTeam(row.pk, row.code, row.kind, row.ended_on, row.terms, row.changed_at is not None, by_team.get(row.pk, 0), tuple(members.get(row.pk, ()))) for row in teams]
+
+
+def _open_cases(lender: str, teams: list[Team] | None) -> tuple[dict[UUID | None, int], dict[UUID | None, int]]:
+    """Open cases by team and by holder: of these teams and their members alone, which an index answers; None: of all, in one reading."""
+    rows = Case.objects.filter(lender=lender, state="open").order_by()
+    if teams is not None:
+        return (dict(rows.filter(team__in=teams).values_list("team").annotate(n=Count("id"))),
+                dict(rows.filter(held_by__in=list(Collector.objects.filter(lender=lender, team__in=teams).values_list("id", flat=True))).values_list("held_by").annotate(n=Count("id"))))
+    by_team: dict[UUID | None, int] = {}
+    by_holder: dict[UUID | None, int] = {}
+    for team, holder, count in rows.values_list("team", "held_by").annotate(n=Count("id")):
+        by_team[team] = by_team.get(team, 0) + count
+        by_holder[holder] = by_holder.get(holder, 0) + count
+    return by_team, by_holder
 
 
 def one_member(actor: Actor, collector: UUID, now: int) -> Member:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from arrears.work.actions.action import Forbidden
 from arrears.work.actor import ALL_TEAMS, Actor
-from arrears.work.models import Collector, Team
+from arrears.work.models import Case, Collector, Team
 from arrears.work.residuals import could
 from arrears.work.tenancy import seen_by
 
@@ -46,6 +46,10 @@ def teams(actor: Actor) -> list[TeamLine]:
             found = found.filter(code__in=actor.teams)
         found = list(found)
         held: dict[UUID, list[CollectorLine]] = {}
-        for row in Collector.objects.filter(lender=actor.lender, team__in=found).annotate(cases=Count("case", filter=Q(case__state="open"))).order_by("roster_name"):
-            held.setdefault(row.team_id, []).append(CollectorLine(row.pk, row.roster_name, row.left_on, row.cases))
+        people = list(Collector.objects.filter(lender=actor.lender, team__in=found).order_by("roster_name"))
+        theirs = Case.objects.filter(lender=actor.lender, state="open", held_by__in=[row.pk for row in people])
+        seen = theirs if actor.teams == ALL_TEAMS or actor.broken_glass else theirs.filter(team__in=found)  # whoever sees some teams sees no other case; told so, an index alone answers
+        cases = dict(seen.values_list("held_by").annotate(n=Count("*")).order_by())
+        for row in people:
+            held.setdefault(row.team_id, []).append(CollectorLine(row.pk, row.roster_name, row.left_on, cases.get(row.pk, 0)))
     return [TeamLine(row.pk, row.code, row.kind, row.ended_on, tuple(held.get(row.pk, ()))) for row in found]

@@ -6,7 +6,7 @@ are with another team by now; of such a case nothing is told but that.
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -145,7 +145,7 @@ def _told(frame: Frame, teams: list[Team], people: list[Collector], now: datetim
         lines.append(_line(frame, None, held, money, did, kept))
     left = sum(line.cases["all"] for line in lines if line.left_on is not None and line.left_on <= frame.today)
     total = {name: sum(counts.values()) for name, counts in held.items()} | {"left": left, "nobody": held["all"][None], "away": sum(held["all"][one] for one in frame.away)}
-    with whole_sets():
+    with whole_sets() if frame.of is None else nullcontext():
         expected, unfollowed, reminders = _expected(frame), _share(team_sets.promises_unfollowed(frame)), team_sets.reminders_past(frame, now).count()
     return Figures(
         tuple(team.code for team in teams), next(team.code for team in teams if team.id == frame.team), frame.today, frame.settings, tuple(lines), buckets, total,

@@ -118,10 +118,11 @@ def _of_cases(actor: Actor, frame: Frame, wanted: Wanted) -> QuerySet:
 
 
 def _cases(actor: Actor, frame: Frame, team: str, wanted: Wanted, page: int) -> TeamList:
-    rows = _of_cases(actor, frame, wanted)
-    told = list(rows.values_list("currency").annotate(Count("pk"), Sum("claimable_minor")).order_by())
-    first = (page - 1) * SIZE
-    found = list(rows.select_related("team", "held_by").order_by("-days_past_due", "id")[first:first + SIZE + 1])
+    rows, first = _of_cases(actor, frame, wanted), (page - 1) * SIZE
+    with everywhere(actor):  # the set is the team's as the figure's, and policy's; what is shown of it is read again as the actor sees it
+        told = list(rows.values_list("currency").annotate(Count("pk"), Sum("claimable_minor")).order_by())
+        keys = list(rows.order_by("-days_past_due", "id").values_list("pk", flat=True)[first:first + SIZE + 1])  # along an index that holds all of this, so that only the page's rows are read whole
+    found = sorted(Case.objects.filter(pk__in=keys).select_related("team", "held_by"), key=lambda one: keys.index(one.pk))
     return TeamList(wanted, team, sum(number for _, number, _ in told), {currency: amount for currency, _, amount in told}, page, len(found) > SIZE, tuple(case_lines(actor, found[:SIZE])), ())
 
 

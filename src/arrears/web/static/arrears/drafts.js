@@ -63,6 +63,8 @@ async function begin(form, name, taken) {
   form.addEventListener("change", change)
   addEventListener("pagehide", () => { if (draft.timer) save(draft) })
   channel?.postMessage({ kind: "opened", name, tab })
+  const before = [...kept.values()].find((one) => one.name === name && !one.form.isConnected)
+  if (before) return goOn(draft, before)
   const isSentBack = taken?.name === name && !taken.isTaken && form.querySelector("[aria-invalid=true]") !== null
   if (isSentBack || (taken?.name === name && document.querySelector("main [role=alert]") !== null)) return
   const found = await read(name)
@@ -70,6 +72,19 @@ async function begin(form, name, taken) {
   if (JSON.stringify(found.fields) === draft.first) return setKey(form, found.key)
   write(form, found.fields, found.key)
   restored(draft, found.at)
+}
+
+// A part of the page came back from the server with the form in it, as it was written and perhaps with more: it is the newer one, so nothing older is written over it.
+function goOn(draft, before) {
+  clearTimeout(before.timer)
+  kept.delete(before.form)
+  draft.first = before.first
+  draft.firstKey = before.firstKey
+  setKey(draft.form, before.form.elements.namedItem("key")?.value)
+  if (before.state !== "here") return elsewhere(draft, before.state)
+  before.state = "replaced"
+  before.timer = 0
+  return save(draft)
 }
 
 function restored(draft, at) {
