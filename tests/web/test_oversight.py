@@ -135,6 +135,27 @@ def test_a_sample_is_drawn_scored_disputed_and_settled(work, bank, staff):
     assert "100.0 %" in scores and "95 %" in scores
 
 
+def test_who_scores_a_second_time_sees_nothing_of_the_first_sheet_and_is_led_to_the_recording_where_it_is_opened_with_a_reason(work, bank, staff):
+    from arrears.work.models import Attachment, Contact
+
+    officer, _, contact = bank
+    second = staff("compliance_officer", lender=officer.lender)
+    with work.writing(officer.lender):
+        Attachment.objects.create(lender=officer.lender, case=contact.case, kind="recording", record_kind="call_recording", made_at=Contact.objects.get(pk=contact.pk).attempted_at, content_sealed=b"x", size_bytes=1, digest="0" * 64)
+    drawn = officer.browser.post("/samples/draw", {"method": "random", "size": "10", "double_percent": "100", "key": "draw-0002", "from_on": "2026-10-27", "to_on": "2026-11-02"})
+    sheet = re.search(r'href="(/samples/contacts/[0-9a-f-]+)"', page(officer, drawn.url))[1]
+    form = page(officer, sheet)
+    assert f'href="/cases/{contact.case_id}#documents"' in form and 'id="documents"' in page(officer, f"/cases/{contact.case_id}")
+    answers = {name: ("5" if f'name="{name}" value="0"' in form else "yes") for name in re.findall(r'name="(answer\.\w+)"', form)}
+    action, item = re.search(r'action="(/cases/[0-9a-f-]+/sheet)"', form)[1], sheet.rpartition("/")[2]
+    assert officer.browser.post(action, {"item": item, "comment": "录音第二分钟", **answers}).status_code == 303
+    for one, is_shown in ((second, False), (officer, True)):
+        told = main_of(page(one, sheet))
+        assert ('id="sheet-first"' in told, "录音第二分钟" in told) == (is_shown, is_shown)
+    assert second.browser.post(action, {"item": item, "comment": "同意", **answers}).status_code == 303
+    assert 'id="sheet-first"' in page(second, sheet) and 'id="sheet-second"' in page(second, sheet)
+
+
 @pytest.mark.parametrize("more", [{"size": "many"}, {"size": "-1"}, {"size": "999999"}, {"method": "stratified", "by": ""}, {"seed": "x"}, {"double_percent": "200"}, {"from_on": "x"}, {"rule": "none.such"}])
 def test_a_draw_that_cannot_be_keeps_what_was_typed(bank, more):
     officer, _, _ = bank
@@ -182,6 +203,9 @@ def test_two_versions_and_an_impact_that_the_operator_keeps_are_shown(work, staf
     try:
         shown = page(officer, "/law")
         assert "77" in shown[shown.index('id="impact"'):] and "某规则" in shown and "假设，不是法律" in shown and "尚未登记" not in shown
+        for role, team in (("collector", "north"), ("agency_worker", "outside")):  # the preview counts the whole lender's contacts, people and loans
+            other = staff(role, lender=officer.lender, team=team)
+            assert 'id="impact"' not in (told := page(other, "/law")) and "77" not in main_of(told)
         old, new = re.findall(r"<option>(cn [^<]+)</option>", shown)[0], next(one for one in re.findall(r"<option>(cn [^<]+)</option>", shown) if "next" in one)
         differing = officer.browser.get("/law", {"old": old, "new": new}).content.decode()
         assert "cn.calls_per_day" in differing[differing.index('id="compare"'):]

@@ -79,8 +79,8 @@ def test_the_database_itself_shows_a_note_and_an_absence_to_the_team_and_the_col
 
 
 @pytest.mark.parametrize("parameters", [{"text": " "}, {"text": "x", "follow_up_on": "2026-11-01"}, {"text": "x", "follow_up_on": "2099-01-01"}, {"text": "x", "case": "00000000-0000-0000-0000-000000000000"},
-                                        {"text": "x", "contact": "00000000-0000-0000-0000-000000000000"}, {"text": "请回拨 19912345678"}, {"text": "请回拨 １９９１２３４５６７８"}, {"text": "x", "kind": "praise"}, {"text": "x\x00"}],
-                         ids=["no words", "a day past", "a day too far", "no such case", "no such contact", "a number", "a number in full-width signs", "no such kind", "control characters"])
+                                        {"text": "x", "contact": "00000000-0000-0000-0000-000000000000"}, {"text": "请回拨 19912345678"}, {"text": "请回拨 199-1234-5678"}, {"text": "请回拨 １９９１２３４５６７８"}, {"text": "x", "kind": "praise"}, {"text": "x\x00"}],
+                         ids=["no words", "a day past", "a day too far", "no such case", "no such contact", "a number", "a number in groups", "a number in full-width signs", "no such kind", "control characters"])
 def test_a_note_that_makes_no_sense_is_refused(world, parameters):
     with pytest.raises(Refused):
         world.do("coaching.write", parameters, thing=world.collector.id)

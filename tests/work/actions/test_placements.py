@@ -1,13 +1,13 @@
 """Who holds a case: half-open days, one holder at a time, and an agency alone by its own verbs."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError
 
 from arrears.refusal import Refused
 from arrears.work.actions.action import Forbidden
-from arrears.work.models import Case, Collector, Entry, Party, Placement, Team
+from arrears.work.models import Account, Case, Collector, Entry, Party, Placement, Team
 from work.action_scenes import World
 
 TODAY = date(2026, 11, 2)
@@ -119,3 +119,24 @@ def test_a_case_whose_processing_is_frozen_is_still_taken_back_from_its_agency_a
     with pytest.raises(Forbidden, match="frozen"):
         world.do("placement.place", {"team": "agency-1"})
     assert world.do("placement.take_back", actor=world.compliance)["team"] is None
+
+
+def test_a_case_that_goes_to_others_or_is_closed_is_on_nobodys_screen_any_more(world):
+    at = world.work.at
+    world.work.team(world.lender, "b")
+    for verb, parameters in (("case.move", {"team": "b"}), ("placement.place", {"team": world.agency}), ("placement.take_back", {"why": "term", "team": "a"}), ("case.close", {"why": "paid"})):
+        with world.work.writing(world.lender):
+            Case.objects.filter(pk=world.case.id).update(reserved_by=world.lead.account, reserved_until=at + timedelta(minutes=20))
+        world.do(verb, parameters)
+        found = world.seen(lambda: Case.objects.get(pk=world.case.id))
+        assert (found.reserved_by_id, found.reserved_until) == (None, None)
+
+
+def test_an_account_whose_roles_change_holds_cases_as_whom_it_did_before(world):
+    held_as = world.work.actor(world.lender, "collector", "a", holds=True)
+    administrator = world.work.actor(world.lender, "administrator")
+    world.do("account.change", {"roles": ["collector", "team_lead"], "teams": ["a"]}, actor=administrator, thing=held_as.account)
+    assert world.seen(lambda: Account.objects.get(pk=held_as.account).collector_id) == held_as.collector
+    other = world.work.collector(world.lender, "a")
+    world.do("account.change", {"roles": ["collector"], "teams": ["a"], "collector": other.roster_name}, actor=administrator, thing=held_as.account)
+    assert world.seen(lambda: Account.objects.get(pk=held_as.account).collector_id) == other.id

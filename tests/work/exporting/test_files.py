@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from zipfile import ZipFile
 
@@ -15,7 +16,7 @@ from openpyxl.utils.escape import unescape
 
 from arrears.refusal import Refused
 from arrears.work.exporting.cells import csv_text, is_formula_like, seen_text
-from arrears.work.exporting.files import METADATA, Watermark, write
+from arrears.work.exporting.files import METADATA, SHEET_ROWS_MOST, Watermark, write
 from arrears.work.exporting.subjects import Column, columns_of
 from arrears.work.oversight_words import EXPORTED
 
@@ -118,3 +119,14 @@ def test_currencies_keep_their_own_decimals(tmp_path):
 def test_every_subject_says_its_heads_in_both_languages_and_no_column_is_sealed(what):
     for column in columns_of(what):
         assert column.zh and column.en and not column.name.endswith(("_sealed", "_index"))
+
+
+def test_what_a_sheet_of_excel_cannot_hold_is_refused_not_left_out_in_silence(tmp_path):
+    with pytest.raises(Refused, match=str(SHEET_ROWS_MOST)):
+        write(tmp_path / "a.xlsx", "xlsx", COLUMNS, iter([[row("x")] * (SHEET_ROWS_MOST + 1)]), MARK, 2_000_000, 1 << 30)
+
+
+def test_a_long_name_with_an_ampersand_begins_no_command_in_the_printed_header(tmp_path):
+    path = written(tmp_path, "xlsx", [row("x")], replace(MARK, by="a" * 90 + "&" * 40))
+    header = unescape(ZipFile(path).read("xl/worksheets/sheet2.xml").decode().split("<oddHeader>")[1].split("</oddHeader>")[0]).replace("&amp;", "&")
+    assert header.startswith("&L") and header[2:].count("&") % 2 == 0 and len(header) <= 255

@@ -197,3 +197,14 @@ def test_the_same_key_gives_the_same_account_and_no_second_one(desk):
     desk.case("one", rank=1), desk.case("two", rank=2)
     first, second = (done(desk.work, desk.world.call("case.next", actor=desk.me, thing=None, key="key-of-a-form")) for _ in range(2))
     assert first == second
+
+
+def test_who_has_left_by_the_roster_is_handed_nothing_though_their_account_is_open(desk):
+    desk.case("own", desk.me.collector)
+    with desk.work.writing(desk.lender):
+        Collector.objects.filter(pk=desk.me.collector).update(left_on=desk.work.at.date())
+    with pytest.raises(Refused, match="left on"):
+        desk.next()
+    with desk.work.writing(desk.lender):
+        Collector.objects.filter(pk=desk.me.collector).update(left_on=desk.work.at.date() + timedelta(days=1))
+    assert desk.next() == "own"

@@ -19,6 +19,7 @@ from arrears.web.desk.law_words import EVIDENCE, RuleLine, in_force, language, r
 from arrears.web.desk.oversight import _demand as demand
 from arrears.work.actions.action import ZONE
 from arrears.work.queries.law_in_force import Care, InForce, care_of, latest_impact, law_in_force, versions
+from arrears.work.residuals import could
 
 DIFFERENCES_MOST = 500
 KINDS = {"stale": _("to be confirmed again"), "uncertain": _("uncertain"), "verify": _("to be checked against the primary text"), "untested": _("without an example")}
@@ -27,17 +28,18 @@ KINDS = {"stale": _("to be confirmed again"), "uncertain": _("uncertain"), "veri
 
 @require_safe
 def show(request):
-    """The rules that fit what is searched, the texts they rest on, what is open, and a comparison where one is asked for."""
+    """The rules that fit what is searched, the texts they rest on, what is open, and a comparison where one is asked for; the last preview of a change for whoever sees the lender's totals."""
     demand(request, "law.view", "Lender")
     asked, today = request.GET, moment_of(request.now).astimezone(ZONE).date()
     found, care = law_in_force(request.actor), care_of(settings.ARREARS[0])
     lines = list(rule_lines(found.pack).values())
     day, wrong = _day(asked.get("on"), today)
+    may_see_impact = could(request.actor, "figures.view", "Lender").allowed
     shown = [line for line in lines if _fits(line, asked, day)]
     points = [{"kind": KINDS[point.kind], "about": point.about, "text": point.en if language() == "en" else point.zh, "is_stale": point.kind == "stale"} for point in open_points(found.pack, today)]
     told = {"pack": found.pack, "title": found.pack.title[language()], "as_of": found.as_of, "day": day, "today": today, "rules": shown, "all": len(lines), "wrong": wrong, "said": asked,
             "sources": _sources(found.pack, today, care), "points": points, "care": _cared(care, today), "modalities": sorted(LEVEL, key=lambda one: (-LEVEL[one], one)), "verdicts": VERDICTS,
-            "evidence": [(code, gettext(words)) for code, words in EVIDENCE.items()], "impact": latest_impact(found.book), **_compared(asked, found, care, lines)}
+            "evidence": [(code, gettext(words)) for code, words in EVIDENCE.items()], "may_see_impact": may_see_impact, "impact": latest_impact(found.book) if may_see_impact else None, **_compared(asked, found, care, lines)}
     return render(request, "law.html", told, status=422 if wrong or told["wrong_versions"] else 200)
 
 

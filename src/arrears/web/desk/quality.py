@@ -122,7 +122,8 @@ def _sheet_page(request, item: UUID, said, wrong: str | None = None):
     told = [{"item": one, "title": one.title[lang], "source": pack.sources[one.source]["title"] if one.source in pack.sources and one.source != "operator_policy" else "", "evidence": gettext(EVIDENCE[one.evidence]),
              "said": said.get(f"answer.{one.id}", ""), "answers": [(sheet.part, sheet.answers.get(one.id, "")) for sheet in found.sheets]} for one in form.items]
     may_fill = could(request.actor, "sheet.fill", "Case").allowed and _waits_for(found, request.actor.account)
-    shown = {"item": found, "form": form, "title": form.title[lang], "questions": told, "said": said, "wrong": wrong, "recording": recording, "may_fill": may_fill, "is_look": found.state == "disputed", "may_coach": could(request.actor, "coaching.list", "Collector").allowed,
+    sheets = () if may_fill and found.state != "disputed" else found.sheets  # who scores a second time does so without knowing the first score: else they would agree by it
+    shown = {"item": found, "sheets": sheets, "form": form, "title": form.title[lang], "questions": told, "said": said, "wrong": wrong, "recording": recording, "may_fill": may_fill, "is_look": found.state == "disputed", "may_coach": could(request.actor, "coaching.list", "Collector").allowed,
              "rules": [rules[rule] if rule in rules else {"id": rule, "title": rule} for rule in found.contact.rules], "red_titles": {one.id: one.title[lang] for one in form.items}}
     return render(request, "sheet.html", shown, status=422 if wrong else 200)
 

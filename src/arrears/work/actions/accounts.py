@@ -58,9 +58,13 @@ def create_account(doing: Doing, lender: Lender, *, name: str, roles: list[str],
 
 @action("account.change", on="account", context=("roles",))
 def change_account(doing: Doing, account: Account, *, roles: list[str], teams: list[str] | None = None, collector: str | None = None) -> dict:
-    """The account has these roles and teams and no others, from its next request on. Raises Refused as account.create, and where it was cut off."""
+    """The account has these roles and teams and no others, from its next request on. collector: as account.create, but that the account stays whom it held cases as before, where none is said.
+
+    Raises Refused as account.create, and where it was cut off.
+    """
     _demand_active(account)
-    allowed, holder = _standing(doing, roles, teams, collector or account.name)
+    held_as = Collector.objects.filter(lender=account.lender, pk=account.collector_id).values_list("roster_name", flat=True).first()
+    allowed, holder = _standing(doing, roles, teams, collector or held_as or account.name)
     before = {"roles": account.roles, "teams": account.teams}
     account.roles, account.teams, account.collector = sorted(set(roles)), allowed, holder
     account.save(update_fields=["roles", "teams", "collector"])

@@ -25,7 +25,7 @@ def last_day(lender: str, received_on: date, matter: str, approved: bool = False
     last = None if rules is None else answer_by(rules, received_on, matter, approved)
     if last is None:
         raise Refused(f"the law {law} at hand names no days to answer in on {received_on}, so no clock can be set; place a hold (hold.place) and put the law's days into the pack",
-                      f"现有法规包 {law} 未载明 {received_on} 的答复期限，无法计算时限；请先暂缓催收（hold.place），并在法规包中补充期限")
+                      f"现有法规包 {law} 未载明 {received_on} 的答复期限，无法计算时限；请先停催（hold.place），并在法规包中补充期限")
     return last
 
 

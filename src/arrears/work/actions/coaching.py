@@ -1,6 +1,5 @@
 """What a lead says to a collector about their work: written, read and answered, followed up. Nobody else reads it but the lead's own side and compliance."""
 
-import re
 from datetime import date
 from typing import Literal
 from unicodedata import normalize
@@ -8,13 +7,12 @@ from uuid import UUID, uuid4
 
 from arrears.refusal import Refused
 from arrears.work.actions.action import Doing, action
+from arrears.work.actions.approvals import NUMBER_OF_SOMEBODY
 from arrears.work.actions.rows import Words
 from arrears.work.models import Case, CoachingNote, Collector, Contact
 from arrears.work.residuals import filter_for
 from arrears.work.sealing import own_words_of, sealed
 
-_A_NUMBER = re.compile(r"(?<![0-9A-Za-z])(1[3-9][0-9]{9}|[0-9]{15,19}|[0-9]{17}[Xx])(?![0-9A-Za-z])")
-"""A mobile number, an ID card's or an account's: of a debtor, whom a note about somebody's work does not name."""
 FOLLOW_UP_DAYS_MOST = 366
 """The operator's own choice: how far ahead a note may be followed up."""
 
@@ -65,7 +63,7 @@ def follow_up(doing: Doing, collector: Collector, *, note: UUID, again_on: date 
 
 
 def _demand_no_number(text: str) -> None:
-    if _A_NUMBER.search(normalize("NFKC", text)):
+    if NUMBER_OF_SOMEBODY.search(normalize("NFKC", text)):
         raise Refused("a telephone, ID or account number stands in the text; a note about somebody's work holds none: name the case instead", "文字中含电话、证件或账户号码；辅导记录不得含号码：请改填案件编号")
 
 

@@ -29,16 +29,16 @@ def lift_hold(doing: Doing, case: Case, *, hold: UUID) -> dict:
 
     Raises Refused where it does not stand, while the dispute, complaint or review of hardship it stands for is open, and while somebody is protected by it; Forbidden where one who only works cases would lift what stands by law.
     """
-    found = row_of(Hold, case, hold, "hold", "暂缓", alone=True)
+    found = row_of(Hold, case, hold, "hold", "停催", alone=True)
     if found.lifted_at is not None:
-        raise Refused(f"hold {hold} was lifted at {found.lifted_at.isoformat()}; nothing was changed", f"暂缓 {hold} 已于 {found.lifted_at.isoformat()} 解除；未作任何更改")
+        raise Refused(f"hold {hold} was lifted at {found.lifted_at.isoformat()}; nothing was changed", f"停催 {hold} 已于 {found.lifted_at.isoformat()} 解除；未作任何更改")
     if found.kind in OF_LAW and doing.actor.roles <= WORKS_CASES:
         raise Forbidden(f"hold {hold} ({found.kind}) stands by law or for somebody's protection: a team lead or compliance officer lifts it (holds-of-law); nothing was changed",
-                        f"暂缓 {hold}（{found.kind}）系依法或为保护当事人而设：须由组长或合规专员解除（holds-of-law）；未作任何更改", ("holds-of-law",))
+                        f"停催 {hold}（{found.kind}）系依法或为保护当事人而设：须由组长或合规专员解除（holds-of-law）；未作任何更改", ("holds-of-law",))
     for model, en, zh in ((Dispute, "dispute", "异议"), (Complaint, "complaint", "投诉"), (Hardship, "review of hardship", "困难审查")):
         if open_one := model.objects.filter(hold=found, state__in=("open", "refusing")).values_list("id", flat=True).first():
-            raise Refused(f"{en} {open_one} is open, and its hold stands until it is answered: answer it", f"{zh} {open_one} 尚未答复，其暂缓须持续至答复为止：请先答复")
+            raise Refused(f"{en} {open_one} is open, and its hold stands until it is answered: answer it", f"{zh} {open_one} 尚未答复，其停催须持续至答复为止：请先答复")
     if state := protects(found):
-        raise Refused(f"hold {hold} protects a person ({state}); release the person (party.release), which lifts it", f"暂缓 {hold} 系为保护当事人（{state}）；请解除其保护（party.release），暂缓随之解除")
+        raise Refused(f"hold {hold} protects a person ({state}); release the person (party.release), which lifts it", f"停催 {hold} 系为保护当事人（{state}）；请解除其保护（party.release），停催随之解除")
     Hold.objects.filter(pk=hold).update(lifted_at=doing.now)
     return {"hold": hold}

@@ -59,7 +59,7 @@ def close_case(doing: Doing, case: Case, *, why: Literal[CLOSED_WHY]) -> dict:
         if waiting := model.objects.filter(case=case, state=state).values_list("id", flat=True).first():
             raise Refused(f"{en} {waiting} is {state}; {'end' if model is Plan else 'answer'} it before the case is closed", f"{zh} {waiting} 尚未了结；请先{'终止' if model is Plan else '答复'}再结案")
     Placement.objects.filter(case=case, returned_on=None).update(returned_on=doing.today, returned_why="term")
-    Case.objects.filter(pk=case.pk).update(state="closed", closed_on=doing.today, closed_why=why, held_by=None)
+    Case.objects.filter(pk=case.pk).update(state="closed", closed_on=doing.today, closed_why=why, held_by=None, reserved_by=None, reserved_until=None)
     return {"case": case.id, "closed_on": doing.today}
 
 
@@ -82,11 +82,11 @@ def _is_with_agency(case: Case) -> bool:
 
 
 def hand_over(doing: Doing, case: Case, team: Team | None, holder: Collector | None, why: str) -> dict:
-    """The case is the team's and the holder's from today on, and nobody else's; None: nobody's. Raises Refused where it is there already."""
+    """The case is the team's and the holder's from today on, and nobody else's, nor on anybody's screen; None: nobody's. Raises Refused where it is there already."""
     if (case.team_id, case.held_by_id) == (getattr(team, "id", None), getattr(holder, "id", None)):
         raise Refused("the case is there already; nothing was changed", "案件已在该处；未作任何更改")
     with everywhere(doing.actor):
         Placement.objects.filter(case=case, returned_on=None).update(returned_on=doing.today, returned_why=why)
         placement = None if team is None else Placement.objects.create(lender=case.lender, case=case, team=team, held_by=holder, placed_on=doing.today)
-        Case.objects.filter(pk=case.pk).update(team=team, held_by=holder)
+        Case.objects.filter(pk=case.pk).update(team=team, held_by=holder, reserved_by=None, reserved_until=None)
     return {"case": case.id, "placement": getattr(placement, "id", None), "team": getattr(team, "code", None), "collector": getattr(holder, "id", None)}

@@ -32,12 +32,12 @@ FOR_ANOTHER = ("language", "skill", "conflict", "needs_lead")
 def next_case(doing: Doing, lender: Lender) -> dict:
     """The account to work now, reserved for whoever asked, and theirs where nobody held it. case: None where none waits; again: it was handed to them before and nothing was noted since.
 
-    no_new: why nothing of nobody's is handed to them, away or full. Who asks twice at one moment, as from two tabs, gets one account. until: through when it is reserved. Raises Refused for whoever has no account.
+    no_new: why nothing of nobody's is handed to them, away or full. Who asks twice at one moment, as from two tabs, gets one account. until: through when it is reserved. Raises Refused for whoever has no account, or has left by the roster.
     """
     if doing.actor.account is None:
         raise Refused("an account is handed to somebody who is logged in; nothing was changed", "仅可向已登录的账号派发案件；未作任何更改")
     if doing.actor.collector is not None:
-        Collector.objects.select_for_update(no_key=True).get(lender=lender.code, pk=doing.actor.collector)
+        _demand_stays(doing, Collector.objects.select_for_update(no_key=True).get(lender=lender.code, pk=doing.actor.collector))
     for where, cases in candidates(doing):
         if (case := cases.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()) is not None:
             return _handed(doing, case, where)
@@ -102,7 +102,11 @@ def candidates(doing: Doing) -> Iterator[tuple[str, QuerySet[Case]]]:
 
 
 def _take_over(doing: Doing, case: Case) -> None:
-    holder = Collector.objects.select_related("team").get(lender=case.lender, pk=doing.actor.collector)
-    if holder.left_on is not None and holder.left_on <= doing.today:
-        raise Refused(f"collector {holder.pk} has left, so no case becomes theirs; nothing was changed", f"催收员 {holder.pk} 已离职，不再接手案件；未作任何更改")
-    hand_over(doing, case, case.team, holder, "other")
+    hand_over(doing, case, case.team, Collector.objects.select_related("team").get(lender=case.lender, pk=doing.actor.collector), "other")
+
+
+def _demand_stays(doing: Doing, one: Collector) -> None:
+    """Raises Refused where the roster says that they have left, though their account is open still."""
+    if one.left_on is not None and one.left_on <= doing.today:
+        raise Refused(f"by the roster {one.roster_name} left on {one.left_on}, so no account is handed out; nothing was changed: where that is wrong, ask an administrator to mend the roster",
+                      f"名册显示 {one.roster_name} 已于 {one.left_on} 离职，不再派发案件；未作任何更改：如有误，请联系系统管理员更正名册")

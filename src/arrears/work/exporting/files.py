@@ -25,6 +25,8 @@ from arrears.work.exporting.words import flag, said
 ENDINGS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "parquet": "application/vnd.apache.parquet"}
 """By format the media type as which it is sent."""
 METADATA = "arrears.export"
+SHEET_ROWS_MOST = 1_048_575
+"""Rows that a sheet of Excel holds beside its heads; what goes beyond would be left out without a word."""
 _TYPES = {"text": pa.string(), "code": pa.string(), "codes": pa.list_(pa.string()), "day": pa.date32(), "moment": pa.timestamp("us", "UTC"), "number": pa.int64(), "money": pa.int64(), "ppm": pa.int64(), "flag": pa.bool_()}
 _LABELS = {"zh": {"title": "导出说明", "what": "内容", "lender": "机构", "by": "导出人", "at": "导出时间", "export": "导出编号", "entry": "操作日志编号", "approval": "审批编号", "filters": "筛选条件", "masked": "个人信息",
                   "note": "已脱敏；仅限本次批准用途使用，不得转发或用于其他目的", "none": "无须审批", "rows_sheet": "数据"},
@@ -61,7 +63,7 @@ class Watermark:
 
 def write(path: Path, kind: str, columns: tuple[Column, ...], rows: Iterator[list[dict[str, Any]]], mark: Watermark, most_rows: int, most_bytes: int) -> int:
     """The rows lie in the file; how many. Raises Refused where there are more rows, or more bytes, than may be; the file is then of no use."""
-    count = 0
+    count, most_rows = 0, min(most_rows, SHEET_ROWS_MOST) if kind == "xlsx" else most_rows
 
     def counted() -> Iterator[list[dict[str, Any]]]:
         nonlocal count
@@ -144,7 +146,7 @@ def _xlsx(path: Path, columns: tuple[Column, ...], rows: Iterator[list[dict]], m
 
 def _printed(text: str) -> str:
     """For a printed header: an ampersand there begins a command."""
-    return seen_text(text).replace("&", "&&")[:120]
+    return seen_text(text)[:120].replace("&", "&&")
 
 
 def _styles(book: xlsxwriter.Workbook) -> dict[str, Any]:
