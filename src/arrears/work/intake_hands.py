@@ -19,6 +19,7 @@ from arrears.work.identities import identity
 from arrears.work.night_files import Night
 from arrears.work.roster_file import entry_of_agency
 from arrears.work.rows_by_copy import ask, copy_in, copy_out, passing_table
+from arrears.work.teams_seen import see_own_team
 
 _RETURNED_WHY = {"idle": "idle", "left": "left", "contract_ended": "agency", "agency_fault": "agency", "agency_share": "agency"}
 """Why a case left its holder, in the words of placements; any other reason is `other`."""
@@ -67,6 +68,7 @@ def take_roster(lender: str, under: UUID, night: Night) -> tuple[Hands, dict[str
     copy_in("taken_collector", pl.DataFrame([(identity(under, "collector", name), name, by_code[team], left) for name, (team, left) in collectors.items()], schema=_COLLECTORS, orient="row"))
     kept["collectors_made"] = ask(_INSERT_COLLECTORS, made)
     ask(_UPDATE_COLLECTORS, made)
+    see_own_team(lender)
     kept["collectors_left"] = ask(_END_COLLECTORS, made) if night.roster.text else 0
     _take_duties(night.roster, made)
     people = copy_out("SELECT id, roster_name, team_id, left_on FROM work_collector WHERE lender = %(lender)s", _COLLECTORS, made)

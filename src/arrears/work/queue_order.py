@@ -67,6 +67,8 @@ def no_new(actor: Actor, today: date) -> str | None:
 
 
 def teams_of(actor: Actor, today: date) -> list[Team]:
-    """The teams that go on and whose cases the actor works; of the lender's own where they see all."""
+    """The teams that go on and whose cases the actor works: of a collector the one they are in by the roster, also where they still see another; of the lender's own where somebody sees all."""
     teams = Team.objects.filter(Q(ended_on=None) | Q(ended_on__gt=today), lender=actor.lender).order_by("code")
+    if actor.collector is not None:
+        teams = teams.filter(pk__in=Collector.objects.filter(lender=actor.lender, pk=actor.collector).values("team"))
     return list(teams.filter(kind="own") if actor.teams == ALL_TEAMS else teams.filter(code__in=actor.teams))

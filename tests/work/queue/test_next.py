@@ -13,6 +13,7 @@ from arrears.refusal import Refused
 from arrears.work.models import Case, Collector, Hold, Placement, Plan
 from arrears.work.queries.queue import my_day, waiting
 from work.action_scenes import World, done
+from work.scenes_running import DUTIES
 
 HOUR = timedelta(hours=1)
 
@@ -208,3 +209,32 @@ def test_who_has_left_by_the_roster_is_handed_nothing_though_their_account_is_op
     with desk.work.writing(desk.lender):
         Collector.objects.filter(pk=desk.me.collector).update(left_on=desk.work.at.date() + timedelta(days=1))
     assert desk.next() == "own"
+
+
+def test_who_is_put_into_another_team_sees_it_and_is_handed_its_accounts_alone(desk):
+    from arrears.work.models import Account, Team
+
+    desk.case("of a"), desk.case("of b", team="b"), desk.case("own of a", held_by=desk.me.collector)
+    with desk.work.writing(desk.lender):
+        Account.objects.filter(pk=desk.me.account).update(collector=desk.me.collector)
+        Team.objects.filter(lender=desk.lender, code="b").update(kind="own")
+    done(desk.work, desk.world.call("collector.change", {"collector": desk.me.collector, **DUTIES, "team": "b"}, actor=desk.work.actor(desk.lender, "administrator"), thing=None))
+    teams = desk.world.seen(lambda: Account.objects.get(pk=desk.me.account).teams)
+    assert teams == ["a", "b"]
+    assert desk.order(replace(desk.me, teams=tuple(teams))) == ["own of a", "of b"]
+
+
+def test_a_hold_that_came_while_the_account_was_being_locked_keeps_it_back(desk, monkeypatch):
+    from arrears.work.actions import queue
+
+    held, free = desk.case("held", held_by=desk.me.collector, rank=1), desk.case("free", held_by=desk.me.collector, rank=2)
+    with desk.work.writing(desk.lender):
+        Hold.objects.create(lender=desk.lender, case=held, kind="dispute", placed_at=desk.work.at)
+    monkeypatch.setattr(queue, "candidates", lambda doing: looked_for_before_the_hold(held, free))
+    assert desk.next() == "free"
+
+
+def looked_for_before_the_hold(held: Case, free: Case):
+    """What a statement whose sight was taken before the hold was placed would find."""
+    yield "own", Case.objects.filter(pk=held.pk)
+    yield "own", Case.objects.filter(pk=free.pk)

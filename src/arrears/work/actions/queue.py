@@ -8,6 +8,7 @@ Who comes at the same moment skips what another has just locked, so nobody waits
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Literal
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -39,8 +40,11 @@ def next_case(doing: Doing, lender: Lender) -> dict:
     if doing.actor.collector is not None:
         _demand_stays(doing, Collector.objects.select_for_update(no_key=True).get(lender=lender.code, pk=doing.actor.collector))
     for where, cases in candidates(doing):
-        if (case := cases.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()) is not None:
-            return _handed(doing, case, where)
+        passed: list[UUID] = []
+        while (case := cases.exclude(pk__in=passed).select_for_update(skip_locked=True, no_key=True, of=("self",)).first()) is not None:
+            if not Case.objects.filter(at_rest(), pk=case.pk).exists():  # a hold or plan that came while the case was being locked
+                return _handed(doing, case, where)
+            passed.append(case.pk)
     return {"case": None, "no_new": no_new(doing.actor, doing.today)}
 
 

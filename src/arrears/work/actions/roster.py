@@ -16,6 +16,7 @@ from arrears.work.actions.action import Doing, action
 from arrears.work.actions.rows import Code
 from arrears.work.models import Collector, Lender, Team
 from arrears.work.roster_file import Changed, collector_entry, demand_entry
+from arrears.work.teams_seen import see_own_team
 
 Words = Annotated[list[Code], pydantic.Field(max_length=200)] | None
 """Words that are permitted; None for any."""
@@ -26,7 +27,7 @@ Whole = Annotated[int, pydantic.Field(ge=0, le=10**9)]
 def change_collector(doing: Doing, lender: Lender, *, collector: UUID, team: Code, works_from: date, cases_most: Whole, minutes_a_day: Annotated[int, pydantic.Field(ge=0, le=24 * 60)], languages: Words, stages: Words,
                      products: Words, owner: Literal["collector", "visitor", "legal"] = "collector", amount_most_minor: Annotated[int, pydantic.Field(ge=0, le=10**15)] | None = None, regions: Words = [],  # noqa: B006
                      skills: Words = []) -> dict:  # noqa: B006
-    """The collector is of that team and may have such cases and so many. Raises Refused where roster.yaml could not say so, or the team has ended, or is an agency."""
+    """The collector is of that team, whose cases their account sees from now on, and may have such cases and so many. Raises Refused where roster.yaml could not say so, or the team has ended, or is an agency."""
     found = _collector(lender, collector)
     of = Team.objects.filter(lender=lender.code, code=team).first()
     if of is None or of.kind != "own" or (of.ended_on is not None and of.ended_on <= doing.today):
@@ -38,6 +39,7 @@ def change_collector(doing: Doing, lender: Lender, *, collector: UUID, team: Cod
     found.languages, found.stages, found.products, found.regions, found.skills, found.amount_most_minor = languages, stages, products, regions, skills, amount_most_minor
     found.is_rostered, found.changed_at = True, doing.now
     found.save()
+    see_own_team(lender.code)
     return {"collector": found.id}
 
 
