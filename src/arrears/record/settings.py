@@ -8,7 +8,7 @@ from arrears import strict_yaml
 from arrears.record.notes import COSIGNATURE, COSIGNATURE_MLDSA, VerifierKey, read_vkey
 from arrears.refusal import Refused
 
-SECTIONS = frozenset({"access", "attachments", "backup", "keys", "record", "record_watch", "retention", "serve", "team", "unmasking"})
+SECTIONS = frozenset({"access", "attachments", "backup", "exports", "keys", "law", "matters", "plans", "quality", "record", "record_watch", "retention", "runs", "serve", "team", "unmasking"})
 """Every name that some part of the program reads at the top of home/settings.yaml."""
 
 

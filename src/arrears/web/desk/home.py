@@ -57,7 +57,7 @@ def home(request):
     if record := record_line(request):
         shown["record"] = record
     shown["guides"] = [_guide(*GUIDES[role]) for role in sorted(actor.roles & set(GUIDES))]
-    return render(request, "home.html", {**shown, "is_empty": not any(value is not None and value != [] for value in shown.values())})
+    return render(request, "home.html", {**shown, "is_empty": not any(value is not None and value != [] for value in shown.values()), "may_next": could(actor, "case.next", "Lender").allowed})
 
 
 def _cases(request, actor: Actor):
