@@ -200,7 +200,7 @@ class Desk:
         page.on("response", lambda answer: self._answered(page, answer))
 
     def _said(self, page, said) -> None:
-        if said.type in ("error", "warning") and not said.text.startswith("Failed to load resource"):
+        if said.type in ("error", "warning") and not said.text.startswith(("Failed to load resource", "htmx: htmx:error: Failed to fetch")):  # a network that is lost on purpose
             self.trouble.append(f"{page.url}: {said.text}")
 
     def _answered(self, page, answer) -> None:
