@@ -23,8 +23,10 @@ def test_a_plan_is_reckoned_while_typed_and_waits_for_an_approval_where_it_waive
     page.locator("#preview", has_text="333.34").wait_for(timeout=20_000)
     assert page.locator("#preview caption").count() == 2 and page.url.endswith("/plan")
     page.check("input[name=kind][value=waiver]")
-    page.fill("#waived_penalty", "15")
-    page.locator("#preview", has_text="1,985.00").wait_for(timeout=20_000)
+    page.locator("input[name=kind_before][value=waiver]").wait_for(state="attached", timeout=20_000)
+    assert page.locator("#number, #rhythm, #first_part, #settled").count() == 0
+    page.fill("#waived_penalty", "14.50")
+    page.locator("#preview", has_text="1,985.50").wait_for(timeout=20_000)
     told = []
     for size, viewport in SIZES.items():
         page.set_viewport_size(viewport)

@@ -37,5 +37,18 @@ def test_the_suggestion_follows_what_is_chosen_and_a_key_takes_it_over(opened, l
     page.keyboard.press("j")
     until(page, f"document.activeElement.id === 'note' && {NOTE} === '本人陈述'")
     page.keyboard.press("Escape")
-    page.keyboard.press("k")
+    page.focus("#talk-hardship")
+    page.keyboard.press("Control+Enter")
     page.wait_for_url("**?done=talk_cannot_pay")
+    until(page, "document.activeElement.dataset.key === 'n' && scrollY === 0")
+
+
+def test_the_form_says_by_which_way_no_contact_is_allowed_now_as_the_way_is_chosen(opened):
+    page = opened("zh")
+    page.keyboard.press("r")
+    page.locator("#talk-channel").wait_for()
+    now = "document.getElementById('may-now').textContent.trim()"
+    page.select_option("#talk-channel", "visit")
+    page.select_option("#talk-channel", "sms")
+    until(page, f"{now} === '' || {now}.includes('短信')")
+    assert page.locator("#may-now").count() == page.locator("#suggested").count() == 1

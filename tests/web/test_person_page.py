@@ -23,6 +23,7 @@ from arrears.work.models import (
     Promise,
     Rulebook,
 )
+from arrears.work.sealing import sealed
 from work_home import Work
 
 HOUR = 3_600_000_000
@@ -82,6 +83,18 @@ def test_a_red_lamp_names_its_rule_source_and_until_when_and_a_dial_is_refused_w
     piece = person.browser.get(f"/cases/{made.id}/lamps", headers={"HX-Request": "true"}).content.decode()
     assert "cn.quiet_hours" in piece and "<html" not in piece and "<html" in person.browser.get(f"/cases/{made.id}/lamps").content.decode()
 
+
+def test_each_way_says_from_when_on_it_is_open_again_by_itself(work, page, clock):
+    person, made = page
+    with work.writing(person.lender):
+        point = ContactPoint.objects.get(case=made)
+        home = ContactPoint(lender=person.lender, case=made, party=point.party, kind="address", id=uuid4(), value_index=b"0" * 32)
+        home.value_sealed = sealed(person.lender, point.party.person, "work_contactpoint", "value_sealed", home.id, "上海市")
+        home.save(force_insert=True)
+    clock.on(12 * HOUR)
+    person.log_in()
+    whys = re.findall(r'<p class="why[^"]*"><strong>(.*?)</strong>.*?<strong>(.*?)</strong>.*?<code>cn.quiet_hours</code>', read(person, made))
+    assert {("上门" in ways, "08:00" in until) for ways, until in whys} == {(True, False), (False, True)} and any("09:00" in until for _, until in whys)
 
 def test_the_history_is_one_line_after_the_other_the_latest_first_and_by_group(work, page):
     person, made = page

@@ -154,6 +154,40 @@ def test_a_plan_is_ended_with_a_reason_and_its_page_says_so(lead, case, work):
     assert only_plan(lead.lender).state == "refused" and "出具正式协议" not in said(lead.browser.get(here))
 
 
+@pytest.fixture
+def early(lead, case, work):
+    """The same case twenty days late: the default strategy's row of the first month, in which a later date is offered and no instalments."""
+    with work.writing(lead.lender):
+        Debt.objects.filter(case=case).update(bucket="M1", days_past_due=20)
+    return case
+
+
+def test_a_later_date_is_reckoned_and_proposed_for_a_loan_in_its_first_month_and_the_form_has_its_fields_alone(lead, early):
+    page = lead.browser.get(to_new(early))
+    shown = page.content.decode()
+    assert 'value="date_shift" checked' in shown and 'name="first_on"' in shown and 'max="0"' not in shown
+    assert not any(f'name="{name}"' in shown for name in ("number", "rhythm", "first_part", "waived_penalty", "settled"))
+    sent = dict(re.findall(r'<input[^>]* name="([a-z_]+)" value="([^"]*)"', shown))
+    sent = {name: value for name, value in sent.items() if name in ("first_on", "kind_before", "loan", "loan_before", "key")} | {"kind": "date_shift", "first_on": re.search(r'name="first_on" value="([^"]+)"', shown)[1]}
+    assert lead.browser.post(to_new(early), {**sent, "do": "calculate"}).status_code == 200
+    assert lead.browser.post(to_new(early), {**sent, "do": "propose"}).status_code == 303
+    assert (only_plan(lead.lender).kind, len(only_plan(lead.lender).instalments)) == ("date_shift", 1)
+
+
+def test_a_kind_that_is_not_offered_says_why(lead, early):
+    text = said(lead.browser.get(to_new(early)))
+    assert "分期：适用的策略行不提供（first_month：逾期首月可延后还款日）" in text
+    lead.browser.post("/language", {"language": "en", "next": "/"})
+    assert "instalments: the strategy offers none here (first_month: " in said(lead.browser.get(to_new(early)))
+
+
+def test_where_another_kind_is_chosen_its_own_fields_come_and_nothing_is_proposed_unseen(lead, case):
+    answer = lead.browser.post(to_new(case), form(do="propose", kind="waiver", kind_before="instalments"))
+    shown = answer.content.decode()
+    assert answer.status_code == 200 and not _plans(lead.lender) and 'name="waived_penalty" value="15.00"' in shown and 'name="number"' not in shown and 'name="settled"' not in shown
+    shown = lead.browser.post(to_new(case), form(do="calculate", kind="settlement", kind_before="waiver")).content.decode()
+    assert 'name="settled"' in shown and 'name="waived_penalty"' not in shown
+
 def test_who_may_not_see_the_case_sees_no_plan_of_it(lead, case, staff):
     lead.browser.post(to_new(case), form(do="propose"))
     found, other = only_plan(lead.lender), staff("team_lead", team="south")

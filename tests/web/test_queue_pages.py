@@ -201,10 +201,28 @@ def test_a_talk_that_is_noted_later_is_judged_for_the_moment_at_which_it_was_had
     assert desk.post(f"/cases/{desk.mine.id}/outcome", **desk.filled("refuses", attempted_at="2026-11-02T22:50")).status_code == 422
 
 
+def test_the_form_says_when_a_contact_is_not_allowed_at_this_moment_and_still_notes_it(desk, clock, work):
+    here = f"/cases/{desk.mine.id}/outcome"
+    assert "此刻" not in desk.page(f"{here}?outcome=refuses")
+    clock.now = work.now + 12 * HOUR + HOUR // 10
+    desk.person.log_in()
+    assert "此刻不得联系（电话）：" in desk.page(f"{here}?outcome=refuses") and "已发生的联系仍须如实记录" in desk.page(f"{here}?outcome=refuses")
+    assert "此刻" not in desk.page(f"{here}?outcome=refuses&direction=inbound")
+    assert desk.post(here, **desk.filled("refuses")).status_code == 303
+
+
+def test_after_an_outcome_the_button_for_the_next_account_has_the_focus_without_scrolling(desk):
+    shown = desk.page(f"/cases/{desk.mine.id}?done=talk_refuses")
+    button = re.search(r'<button[^>]*data-key="n"[^>]*>', shown)[0]
+    assert "data-starts" in button and "autofocus" not in button
+
 def test_who_wants_no_contact_at_all_is_noted_without_a_number(desk):
     from arrears.work.models import Hold
 
-    assert desk.post(f"/cases/{desk.mine.id}/outcome", **desk.filled("asks_stop", contact_point="", stops_all="")).status_code == 422
+    shown = desk.page(f"/cases/{desk.mine.id}/outcome?outcome=asks_stop")
+    assert "required" not in re.search(r'<select[^>]*name="contact_point"[^>]*>', shown)[0]
+    refused = desk.post(f"/cases/{desk.mine.id}/outcome", **desk.filled("asks_stop", contact_point="", stops_all=""))
+    assert refused.status_code == 422 and "请勾选下方该项，无需选择号码" in refused.content.decode()
     answer = desk.post(f"/cases/{desk.mine.id}/outcome", **desk.filled("asks_stop", contact_point="", stops_all="yes"))
     assert answer.url == f"/cases/{desk.mine.id}?done=talk_asks_stop_all" and "全面停催" in desk.page(answer.url)
     assert desk.seen(lambda: Hold.objects.get(case=desk.mine)).kind == "cease"

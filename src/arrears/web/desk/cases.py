@@ -117,7 +117,7 @@ def _may_dial(actor) -> bool:
 
 
 def _lamps(found: tuple[Lamp, ...]) -> dict:
-    """The lamps by party, and the answer of each number, for the buttons beside it."""
+    """The lamps by party, why each is not green, a line for each rule and moment until which it holds, and the answer of each number, for the buttons beside it."""
     rows: list[dict] = []
     for lamp in found:
         if not rows or rows[-1]["party"] != lamp.party:
@@ -125,12 +125,9 @@ def _lamps(found: tuple[Lamp, ...]) -> dict:
         rows[-1]["lamps"].append(lamp)
         if lamp.has_way:
             for reason in lamp.answer.reasons:
-                about = rows[-1]["why"].setdefault(reason.id, {"reason": reason, "channels": [], "until": []})
-                about["channels"].append(lamp.channel)
-                if lamp.answer.retry_at is not None:
-                    about["until"].append(lamp.answer.retry_at)
+                rows[-1]["why"].setdefault((reason.id, lamp.answer.retry_at), {"reason": reason, "channels": [], "until": lamp.answer.retry_at})["channels"].append(lamp.channel)
     for row in rows:
-        row["why"] = [{**one, "until": max(one["until"], default=None)} for one in row["why"].values()]
+        row["why"] = list(row["why"].values())
         row["known"] = [lamp for lamp in row["lamps"] if lamp.has_way]
         row["unknown"] = [lamp.channel for lamp in row["lamps"] if not lamp.has_way]
     calls = {point: answer for lamp in found if lamp.channel == "call" for point, answer in lamp.by_point.items()}

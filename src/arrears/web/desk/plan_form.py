@@ -27,10 +27,10 @@ class Form:
     wrong: Refused | None = None
 
 
-def first_form(chosen: LoanOffer, today: date) -> Form:
-    """What is proposed first: the first kind that may be offered, as generous in parts as it may be, nothing waived but where the kind is of waiving."""
+def first_form(chosen: LoanOffer, today: date, kind: str | None = None) -> Form:
+    """What is proposed first: of that kind, else of the first that may be offered, as generous in parts as it may be, nothing waived but where the kind is of waiving."""
     limits, currency = chosen.limits, chosen.owed.currency
-    kind = limits.kinds[0] if limits.kinds else "instalments"
+    kind = kind or (limits.kinds[0] if limits.kinds else "instalments")
     days = min(_FIRST_DAYS, limits.shift_days_most if kind == "date_shift" else FIRST_DAYS_MOST)
     waives = kind == "waiver"
     settled = max(1, chosen.owed.claimable_minor - min(limits.penalty_most_minor + limits.interest_most_minor, chosen.owed.charges_minor))
@@ -43,16 +43,23 @@ def first_form(chosen: LoanOffer, today: date) -> Form:
 
 
 def read_form(sent, chosen: LoanOffer, today: date) -> Form:
-    """What was sent; a field that is not there is empty."""
+    """What was sent; a field that is not there is empty. Where another kind was just chosen its own fields were not shown yet: what is proposed first of that kind stands in them."""
     kind = sent.get("kind") if sent.get("kind") in KINDS else "instalments"
+    if is_other_kind(sent):
+        return first_form(chosen, today, kind)
     texts = {name: sent.get(name, "").strip()[:40] for name in ("number", "first_on", "rhythm", "first_part", "waived_penalty", "waived_interest", "settled", "business_days")}
     return _form(kind, texts, chosen.owed.currency, today)
+
+
+def is_other_kind(sent) -> bool:
+    """The form that was sent had the fields of another kind of plan than the one that is chosen in it."""
+    return sent.get("kind_before", sent.get("kind")) != sent.get("kind")
 
 
 def _form(kind: str, texts: dict[str, str], currency: str, today: date) -> Form:
     nothing = Asked(kind, today)
     try:
-        waives = kind != "settlement"
+        waives = kind in ("instalments", "waiver")
         asked = replace(
             nothing, first_on=_day(texts["first_on"]), number=_whole(texts["number"]) if kind == "instalments" else 1, rhythm=texts["rhythm"] if texts["rhythm"] in RHYTHMS else "monthly",
             first_part_minor=_minor(texts["first_part"], "first_part", currency) if kind == "instalments" else 0, waived_penalty_minor=_minor(texts["waived_penalty"], "waived_penalty", currency) if waives else 0,

@@ -24,6 +24,16 @@ def offer_lines(chosen: LoanOffer) -> list[tuple[str, str]]:
     ]
 
 
+def why_not(kind: str, chosen: LoanOffer) -> str:
+    """In a few words why such a plan is not offered for the loan; nothing where it is."""
+    limits = chosen.limits
+    if kind in limits.kinds:
+        return ""
+    if kind in ("waiver", "settlement") and not chosen.owed.penalty_minor + chosen.owed.interest_minor:
+        return gettext(_("nothing to waive, for neither penalty nor interest is due"))
+    return gettext(_("the strategy offers none here (%(row)s: %(reason)s)")) % {"row": limits.row or "–", "reason": reason_of(chosen).rstrip(".。")}
+
+
 def reason_of(chosen: LoanOffer) -> str:
     """Why, in the reader's language: the strategy's own words."""
     return chosen.limits.reason_en if get_language() == "en" else chosen.limits.reason_zh

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from arrears.refusal import Refused
 from arrears.web import mishaps
 from arrears.web.desk.forms import see_other
-from arrears.web.desk.plan_form import Form, first_form, read_form
-from arrears.web.desk.plan_words import offer_lines, read_aloud
+from arrears.web.desk.plan_form import Form, first_form, is_other_kind, read_form
+from arrears.web.desk.plan_words import offer_lines, read_aloud, why_not
 from arrears.work.actions.action import perform
 from arrears.work.plan_calculator import KINDS, RHYTHMS, Sheet, last_first_day, reckon
 from arrears.work.queries.cases import CaseSheet, one_case
@@ -39,15 +39,16 @@ def plan_new(request, case: UUID):
     sheet, offers, today = one_case(request.actor, case), plan_offers(request.actor, case, request.now), today_of(request.now)
     if "plan.propose" not in may_in_case(request.actor, sheet):
         raise mishaps.Forbidden(f"your roles may not {VERBS['plan.propose'].en} here", f"您的角色不可在此{VERBS['plan.propose'].zh}", ())
-    here = {"line": sheet.line, "offers": offers, "kinds": KINDS, "rhythms": list(RHYTHMS), "today": today}
+    here = {"line": sheet.line, "offers": offers, "rhythms": list(RHYTHMS), "today": today}
     chosen = _chosen(offers, request.POST.get("loan") or request.GET.get("loan"))
     if chosen is None:
         return render(request, "plan_new.html", {**here, "nothing_to_plan": True})
     form = read_form(request.POST, chosen, today) if request.method == "POST" else first_form(chosen, today)
-    if request.method == "POST" and request.POST.get("loan") != request.POST.get("loan_before", request.POST.get("loan")):
+    is_other_loan = request.POST.get("loan") != request.POST.get("loan_before", request.POST.get("loan"))
+    if is_other_loan:
         form = first_form(chosen, today)
     found, wrong = _reckoned(form, chosen, today)
-    if wrong is None and request.method == "POST" and request.POST.get("do") == "propose":
+    if wrong is None and request.method == "POST" and request.POST.get("do") == "propose" and not is_other_loan and not is_other_kind(request.POST):
         try:
             return _proposed(request, case, chosen, found)
         except mishaps.Forbidden:
@@ -55,7 +56,7 @@ def plan_new(request, case: UUID):
         except Refused as refused:
             wrong = mishaps.in_language(refused)
     is_live = request.headers.get("HX-Request") == "true"
-    return render(request, "plan_new.html", {**here, "chosen": chosen, "form": form, "wrong": wrong, "offer_lines": offer_lines(chosen), "until": last_first_day(form.kind, chosen.limits, today),
+    return render(request, "plan_new.html", {**here, "chosen": chosen, "kinds": [(kind, why_not(kind, chosen)) for kind in KINDS], "form": form, "wrong": wrong, "offer_lines": offer_lines(chosen), "until": last_first_day(form.kind, chosen.limits, today),
                                              **_preview(request, found, chosen)}, status=422 if wrong and request.method == "POST" and not is_live else 200)
 
 

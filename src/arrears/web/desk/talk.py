@@ -6,7 +6,8 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -15,9 +16,11 @@ from arrears.refusal import Refused
 from arrears.web import mishaps
 from arrears.web.desk.forms import amount, given, see_other
 from arrears.web.desk.talk_fields import HINTS, NAMES, choices, faults_in, fields_of, summary
+from arrears.web.desk.words import said
 from arrears.work.actions.action import ZONE, Forbidden, KeyReused, perform
 from arrears.work.actions.queue import WHY_BACK
 from arrears.work.queries.cases import CaseSheet, one_case
+from arrears.work.queries.lamps import lamps
 from arrears.work.queries.queue import may_work, reminders_of
 from arrears.work.residuals import could
 from arrears.work.talk_outcomes import OUTCOMES
@@ -91,10 +94,27 @@ def _page(request, sheet: CaseSheet, sent, faults: dict[str, str], status: int =
     shown = {**part(request, sheet), "row": row, "faults": faults}
     if row is not None:
         suggested = summary(row, sent, sheet)
+        shown["warned"] = not_allowed_now(request, sheet, {"contact_point": shown["used"], **sent.dict()})
         fields, starts_at_note = fields_of(row, sheet, sent, faults), "suggest" in sent and not faults
         shown |= {"fields": [{**one, "is_first": one["is_first"] and not starts_at_note} for one in fields], "starts_at_note": starts_at_note, "suggested": suggested, "note": _note(sent, suggested), "label": gettext(NAMES[row.code]), "hint": gettext(HINTS[row.code])}
     is_part = request.headers.get("HX-Request") == "true"
     return render(request, "parts/talk.html" if is_part else "talk.html", shown, status=status)
+
+
+def not_allowed_now(request, sheet: CaseSheet, sent: dict) -> str:
+    """What the lamp of the way and number that are chosen (a call to the debtor, by default) says against such a contact at this moment; nothing where it is allowed, or where they called. Noting what was done is not refused by it."""
+    channel = sent.get("channel") or "call"
+    if sent.get("direction") == "inbound":
+        return ""
+    mine = [lamp for lamp in lamps(request.actor, sheet.line.id, moment_of(request.now)) if lamp.channel == channel and lamp.has_way]
+    of_points = {str(point): answer for lamp in mine for point, answer in lamp.by_point.items()}
+    answer = of_points.get(sent.get("contact_point", ""), mine[0].answer if mine else None)
+    if answer is None or not answer.reasons or answer.verdict == "allow":
+        return ""
+    is_english = get_language() == "en"
+    rules = ("; " if is_english else "；").join((one.en if is_english else one.zh).rstrip(".。") for one in answer.reasons)
+    text = _("At this moment no contact by %(channel)s is allowed: %(rules)s. What was done must still be noted as it was.") if answer.verdict == "deny" else _("At this moment a contact by %(channel)s needs a reason or a release: %(rules)s. What was done must still be noted as it was.")
+    return gettext(text) % {"channel": said(channel), "rules": rules}
 
 
 def _note(sent, suggested: str) -> str:

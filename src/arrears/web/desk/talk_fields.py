@@ -68,7 +68,8 @@ def fields_of(row: TalkOutcome, sheet: CaseSheet, sent, faults: dict[str, str]) 
 def faults_in(row: TalkOutcome, sent, parameters: dict) -> dict[str, str]:
     """By field what is wrong, in the reader's language: what is missing, and what is no amount, day or time."""
     left = [] if row.makes_do in parameters else [name for name in row.asks if name not in parameters]
-    faults = {SENT_AS.get(name, name): gettext(_("Please fill this in.")) for name in left}
+    missing = gettext(_("Please fill this in.")) if row.makes_do is None else gettext(_("Choose the number that must not be used any more, or tick below that they want no contact at all; then no number is needed."))
+    faults = {SENT_AS.get(name, name): missing for name in left}
     if isinstance(parameters.get("amount_minor"), str):
         faults["amount"] = gettext(_("This is no amount; write it like 1200.50."))
     for name, read in (("pay_by_on", date.fromisoformat), ("call_back_at", datetime.fromisoformat), ("attempted_at", datetime.fromisoformat)):

@@ -1,4 +1,4 @@
-// The keyboard alone is enough: data-key="x" on a link, button or field makes x press or enter it; ? lists the keys of the page; / goes to the search.
+// The keyboard alone is enough: data-key="x" on a link, button or field makes x press or enter it; Ctrl+Enter sends the form one writes in; ? lists the keys of the page; / goes to the search.
 const WRITES = "input:not([type=checkbox]):not([type=radio]):not([type=button]):not([type=submit]), textarea, select, [contenteditable]"
 const WIDE = { "？": "?", "／": "/", "、": "/" }
 const OFF = "arrears-letters-off"
@@ -17,6 +17,7 @@ export function listenToKeys() {
   }
   for (const one of document.querySelectorAll("[data-key]")) one.setAttribute("aria-keyshortcuts", one.dataset.key)
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing && !event.repeat && send(event.target.form)) return event.preventDefault()
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return
     if (event.target.closest?.(WRITES)) {
       if (event.key === "Escape" && !event.isComposing && !event.target.closest("dialog")) event.target.blur()
@@ -44,6 +45,14 @@ function press(key) {
   if (found.matches(WRITES)) return enter(found)
   found.focus()
   found.click()
+  return true
+}
+
+// As Enter in a field of one line does: by the first button of the form.
+function send(form) {
+  const button = [...form?.elements ?? []].find((one) => one.matches("button:not([type=button], [type=reset]), input[type=submit]") && !one.disabled)
+  if (!button) return false
+  form.requestSubmit(button)
   return true
 }
 

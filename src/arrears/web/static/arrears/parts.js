@@ -46,13 +46,13 @@ export function closeGroups() {
   })
 }
 
-/** Where the page says what is wrong, the reader begins there, and at the first field that is. */
+/** Where the page says what is wrong, the reader begins there, and at the first field that is; else at [data-starts], and the page stays where it is, so that what stands above is read. */
 export function startAtTheMessage() {
   if (document.activeElement !== document.body && document.activeElement !== null) return
   const field = document.querySelector("main [aria-invalid=true]")
   const message = document.querySelector("main [role=alert]")
   if (field) return field.focus()
-  if (!message) return
+  if (!message) return document.querySelector("[data-starts]")?.focus({ preventScroll: true })
   message.tabIndex = -1
   message.focus()
 }
