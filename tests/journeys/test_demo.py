@@ -22,6 +22,7 @@ def test_the_demo_survives_a_kill_and_what_people_did_since(tmp_path):
         first.communicate()
         told = run(demo)
         assert "took in the night of 2026-10-31" in told and "Accounts, with passwords for one use" in told
+        assert "  compliance-officer-2 " in told, "nobody approves an export that they asked for"
         assert "entries were taken in" in told and told.count("TRUE: ") == 2, "a stranger's program finds the record and one bundle true"
         run([*ARREARS, "export", "--home", home, "--out", tmp_path / "outcomes", "--book", book, "--lang", "en"])
         again = run(demo)

@@ -135,6 +135,19 @@ def test_a_form_that_is_refused_keeps_what_was_written(desk):
     assert desk.rows("Dispute") == [] and desk.rows("Hold") == []
 
 
+@pytest.mark.parametrize(("written", "told", "untold"), [("再不还钱就抓你坐牢", "（夸大后果，中华人民共和国民法典）", "exaggerated_consequence"), ("理由：（请写明合同、还款记录等）。", "（请写明合同、还款记录等）", "（请写明；"),
+                                                         ("理由：（请写明", "（请写明……）", "（请写明；")], ids=["red line", "left open", "never closed"])
+def test_why_a_letter_is_not_sent_is_said_in_words(work, desk, written, told, untold):
+    from arrears.refusal import Refused
+    from arrears.work.actor import system
+    from arrears.work.answer_letters import demand_sendable
+    from arrears.work.tenancy import seen_by
+
+    with seen_by(system(desk.collector.lender)), pytest.raises(Refused) as caught:
+        demand_sendable(desk.collector.lender, written, work.at.date())
+    assert told in caught.value.zh and untold not in caught.value.zh and "_" not in str(caught.value)
+
+
 def test_a_form_that_is_sent_twice_puts_down_one(desk):
     for _ in range(2):
         desk.put_down("dispute", ground="paid", key="same-key-0001")

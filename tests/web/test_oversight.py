@@ -79,6 +79,27 @@ def test_a_forbidden_contact_stands_out_and_says_by_which_rule_and_text(work, ba
     assert contact.case.borrower_id not in page(officer, "/ledger?channel=sms")
 
 
+def test_rules_of_one_title_are_told_once_in_a_cell(work, bank):
+    from arrears.web.desk.ledger import _titles
+
+    officer, _, _ = bank
+    contact = put_contact(work, officer.lender, rules=["cn.quiet_hours", "cn.quiet_hours.bank"])
+    row = next(one for one in page(officer, "/ledger").split("<tr") if f"/cases/{contact.case_id}" in one)
+    assert row.count("rule=cn.quiet_hours") == len({re.search(r">([^<]*)</a>", one)[1] for one in re.findall(r"rule=cn.quiet_hours[^>]*>[^<]*</a>", row)})
+    assert [one["id"] for one in _titles(["a", "b", "a"], {})] == ["a", "b"]
+
+
+def test_no_code_and_no_word_twice_stands_on_the_page_of_the_law(bank):
+    officer, _, _ = bank
+    told = main_of(page(officer, "/law"))
+    assert "not law)" not in told and "机构自有政策" in told and not re.search(r"禁止</span>\s*<span class=\"small\">禁止", told)
+
+
+def test_who_draws_no_samples_is_told_who_does(staff):
+    told = page(staff("team_lead"), "/samples")
+    assert "合规专员抽取" in told and "请在上方选择" not in told
+
+
 @pytest.mark.parametrize("query", ["from_on=yesterday", "channel=pigeon", "after=x", "verdict=maybe", "rule=" + "x" * 200, "from_on=2026-11-02&to_on=2026-11-01",
                                    "to_on=0001-01-01", "from_on=9999-12-30&to_on=9999-12-31", "from_on=0001-01-01&to_on=0001-01-02"])
 def test_what_cannot_be_looked_for_is_said_and_the_last_days_are_shown(bank, query):
@@ -240,13 +261,17 @@ def test_a_large_export_waits_for_another_and_a_wrong_one_keeps_what_was_typed(w
         assert "done=export_asked" in asked.url and "待他人审批" in page(officer, asked.url)
         assert "export_fetch" not in page(officer, asked.url) and "/fetch" not in page(officer, asked.url)
         second = staff("compliance_officer", lender=officer.lender)
-        approval = re.search(r"/approvals/([0-9a-f-]+)/decide", page(second, "/approvals"))[1]
+        listed = main_of(page(second, "/approvals"))
+        assert "案件" in listed and "2026-09-01 – 2026-11-02" in listed and "Excel" in listed and "from_on" not in listed and "{" not in listed and re.search(r"\d+ 行", listed)
+        assert "可审批： 合规专员" in listed and "可审批： 合规专员（申请人本人除外）" in page(officer, asked.url) and "可审批： 合规专员" in page(officer, "/exports")
+        approval = re.search(r"/approvals/([0-9a-f-]+)/decide", listed)[1]
         assert second.browser.post(f"/approvals/{approval}/decide", {"decision": "approve", "reason": "范围合理"}).status_code == 302
         made = officer.browser.post(re.search(r'action="(/exports/[0-9a-f-]+/make)"', page(officer, asked.url))[1])
         assert made.status_code == 303 and "/fetch" in page(officer, made.url)
     finally:
         settings.unlink() if before is None else settings.write_text(before, encoding="utf-8")
     wrong = officer.browser.post("/exports/ask", {"what": "cases", "format": "csv", "from_on": "2020-01-01", "to_on": "2020-01-02", "reason": "季度检查"})
+    assert "立案" in wrong.content.decode()
     assert wrong.status_code == 422 and "季度检查" in wrong.content.decode() and 'value="2020-01-01"' in wrong.content.decode()
 
 
@@ -260,6 +285,13 @@ def test_the_first_page_leads_to_everything_and_says_what_asks_for_somebody(work
         assert f'href="{address}"' in part
     assert "请处理" in part
     assert 'id="oversight"' in told and 'id="oversight"' not in page(staff("team_lead", lender=person.lender), "/")
+
+
+def test_an_account_cut_off_is_said_to_be(staff):
+    keeper = staff("administrator")
+    other = staff("collector", lender=keeper.lender)
+    answer = keeper.browser.post(f"/accounts/{other.account}/leave", {"reason": "离职"})
+    assert answer.status_code == 303 and "账号已停用" in page(keeper, answer.url)
 
 
 def test_accounts_come_fifty_a_page_and_none_is_left_out(work, staff):

@@ -85,6 +85,32 @@ def held(work, lender, *people) -> list[int]:
         return [Case.objects.filter(held_by=one.id, state="open").count() for one in people]
 
 
+def test_a_preview_warns_of_minutes_over_the_day_and_of_too_many_cases(work, lead, team):
+    from arrears.work.models import Case, Collector
+
+    one, two, cases, _ = team
+    with work.writing(lead.lender):
+        Case.objects.filter(pk__in=[case.pk for case in cases]).update(rank=1)
+        Collector.objects.filter(pk=two.pk).update(minutes_a_day=20)
+    text, _ = preview(lead, cases[:3], one, two, way="equal")
+    assert "工时超上限" not in text and "件数超上限" not in text
+    text, _ = preview(lead, cases[:3], two, way="equal")
+    assert "24 / 20" in text and "工时超上限" in text and "件数超上限" not in text
+
+
+def test_a_list_of_promises_says_what_they_are_in_words(work, lead, team, staff):
+    from arrears.work.models import Account, Promise
+
+    by, one = staff("collector", lender=lead.lender), team[2][0]
+    with work.writing(lead.lender):
+        Account.objects.filter(pk=by.account).update(collector=team[0])
+        today = work.at.date()
+        Promise.objects.create(lender=lead.lender, case=one, loan_id="L", promised_on=today, pay_by_on=today, currency="CNY", amount_minor=1000, state="open", taken_by_id=by.account)
+    told = page(lead, "/team/list?name=expected&period=today")
+    assert "<td>承诺</td>" in told or "<td>还款承诺</td>" in told
+    assert "<td>expected</td>" not in told and ">内容</th>" in told
+
+
 def test_what_the_preview_shows_is_done_and_can_be_taken_back_today(work, lead, team):
     one, two, cases, _ = team
     text, form = preview(lead, cases[:3], one, two, way="level")

@@ -52,6 +52,34 @@ def test_a_case_says_why_the_night_proposes_its_treatment_in_the_readers_languag
     assert "逾期三十天 &lt;b&gt;" in zh and "thirty days late" in person.browser.get(f"/cases/{case.pk}").content.decode()
 
 
+def test_what_may_be_offered_is_said_in_the_strategys_words_and_its_code_is_not(work, staff):
+    from datetime import date
+    from importlib.resources import files
+
+    from arrears.work.models import Account, Case, NightStrategy
+
+    person = staff("collector")
+    case = work.case(person.lender, "north", Account.objects.get(pk=person.account).collector_id)
+    with work.writing(person.lender):
+        Case.objects.filter(pk=case.pk).update(proposals=[{"currency": "CNY", "offer": "middle"}, {"currency": "USD", "offer": "of_another_strategy"}])
+    assert ">middle<" not in person.browser.get(f"/cases/{case.pk}").content.decode()
+    with work.writing(person.lender):
+        text = (files("arrears.strategy") / "default" / "strategy.yaml").read_text(encoding="utf-8")
+        NightStrategy.objects.create(lender=person.lender, digest="d" * 64, text=text, as_of=date(2026, 10, 31), first_as_of=date(2026, 10, 31))
+    told = person.browser.get(f"/cases/{case.pk}").content.decode()
+    assert "逾期一至三个月，可分期" in told and ">middle<" not in told and "of_another_strategy" not in told
+
+
+def test_words_of_runs_and_of_the_roster_are_no_codes():
+    from django.utils import translation
+
+    from arrears.web.desk.words import details
+
+    with translation.override("zh-hans"):
+        told = details({"again": False, "stages": ["M1"], "cases_most": "90", "threshold": "1%"})
+    assert [name for name, _ in told] == ["重新运行", "逾期档", "件数上限", "隔离上限"] and told[0][1] == "否"
+
+
 def test_the_log_says_actions_in_words_and_moments_in_the_lenders_zone(staff):
     from arrears.web.desk.words import detail, details, verb_said
 

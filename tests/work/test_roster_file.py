@@ -57,6 +57,12 @@ def test_what_a_night_could_not_read_is_refused_before_it_is_kept(wrong):
         demand_entry("collectors", "li", collector_entry(**{**ZHANG, **wrong}))
 
 
+def test_a_stage_that_is_no_bucket_is_refused_in_both_languages():
+    with pytest.raises(Refused, match="no bucket M9") as caught:
+        demand_entry("collectors", "li", collector_entry(**{**ZHANG, "stages": ["M1", "M9"]}))
+    assert "没有逾期档 M9" in caught.value.zh and "M6" in caught.value.zh
+
+
 def test_shares_that_would_no_longer_sum_to_the_whole_are_not_written():
     with pytest.raises(Refused, match="not written"):
         merged(TEXT, Changed({}, {"harbour": {**entry_of_agency(roster_from(TEXT).agencies[0])}}))

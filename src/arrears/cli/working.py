@@ -19,6 +19,8 @@ from arrears.refusal import DiskFull, Refused
 
 DEMO_SEED = 1
 DEMO_ROLES = ("collector", "team_lead", "compliance_officer", "strategist", "data_officer", "auditor", "administrator", "agency_worker")
+DEMO_ACCOUNTS = (*((role.replace("_", "-"), role) for role in DEMO_ROLES), ("compliance-officer-2", "compliance_officer"))
+"""Name and role of each account that the demo makes: compliance twice, since nobody approves what they asked for."""
 _TOLD = {
     "cases_opened": ("cases opened", "新建案件"), "cases_updated": ("updated", "更新"), "cases_off_list": ("no longer on the worklist", "已不在名单"), "cases_settled": ("closed as settled", "结清结案"),
     "debts": ("debts", "债务"), "payments": ("payments", "还款"), "placements_made": ("given to a holder", "派案"), "moves_kept": ("moves by people kept", "保留人工转派"),
@@ -218,8 +220,7 @@ def _demo_accounts(code: str, roster, lang: str) -> list[str]:
 
     first, agency = (roster.collectors[0] if roster.collectors else None), (roster.agencies[0].name if roster.agencies else None)
     lines, there = [], account_names(code)
-    for role in DEMO_ROLES:
-        name = role.replace("_", "-")
+    for name, role in DEMO_ACCOUNTS:
         given: dict = {"name": name, "roles": [role], "language": lang}
         if role in ("collector", "team_lead"):
             if first is None:

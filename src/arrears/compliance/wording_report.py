@@ -12,10 +12,11 @@ from arrears.law.rules import Pack
 from arrears.money import in_major_units
 from arrears.refusal import Refused
 
-_LINES_ZH = {
+LINES_ZH = {
     "posing_as_authority": "冒充机关", "threat": "威胁恐吓", "abuse": "辱骂", "invented_blacklist": "虚构黑名单", "exaggerated_consequence": "夸大后果",
     "disclosure": "向第三人透露", "extra_fees": "额外收费", "suit": "提到诉讼（时效届满后不得）",
 }
+LINES_EN = {name: name.replace("_", " ") for name in LINES_ZH}
 _SUIT_EN = "names a suit (lawful, but not after limitation)"
 _DISGUISES_ZH = {"look_alike": "形近字符", "zero_width": "零宽字符", "spaced": "字间插入符号", "traditional": "繁体字", "full_width": "全角字符",
                  "pinyin_initials": "拼音首字母", "homophone": "谐音"}
@@ -55,7 +56,7 @@ def told(found: dict, lang: str, *, as_json: bool = False) -> list[str]:
     zh, lines = lang == "zh", []
     for one in found["red_lines"]:
         seen = "" if one["disguise"] is None else f"（伪装：{_DISGUISES_ZH[one['disguise']]}）" if zh else f" (disguised: {one['disguise'].replace('_', ' ')})"
-        name = _LINES_ZH[one["red_line"]] if zh else _SUIT_EN if one["red_line"] == "suit" else one["red_line"].replace("_", " ")
+        name = LINES_ZH[one["red_line"]] if zh else _SUIT_EN if one["red_line"] == "suit" else one["red_line"].replace("_", " ")
         lines.append(f"{name}：“{one['found']}”{seen} · {one['entry']} · {one['source']}" if zh else f"{name}: {one['found']!r}{seen} · {one['entry']} · {one['source']}")
     if not lines:
         lines.append("词库未发现触线表述" if zh else "The lexicon finds no red line crossed.")

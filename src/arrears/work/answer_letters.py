@@ -10,6 +10,7 @@ from arrears import strict_yaml
 from arrears.compliance.lexicon import Lexicon
 from arrears.compliance.screen import prepare
 from arrears.compliance.wording import findings
+from arrears.compliance.wording_report import LINES_EN, LINES_ZH
 from arrears.law.packs import SHIPPED, shipped_pack
 from arrears.refusal import Refused
 from arrears.work.attachments import seal_content
@@ -20,6 +21,8 @@ PLACES = ("name", "lender", "day", "until")
 """What stands in braces in a letter and is put in as it is sealed."""
 UNWRITTEN = ("（请写明", "(say what", "(say why", "(contract, payments", "(recordings, contact")
 """What a template leaves to be written: no letter goes out with it."""
+PLACE_MOST = 80
+"""So many characters of such a place are repeated at most."""
 
 
 @lru_cache(maxsize=1)
@@ -30,13 +33,22 @@ def letter_texts() -> dict[str, dict[str, dict[str, str]]]:
 
 def demand_sendable(lender: str, text: str, today: date) -> None:
     """Raises Refused where the text still says what is to be written, or crosses a red line of the law's wording on that day; it names the expressions."""
-    if left := [one for one in UNWRITTEN if one in text]:
-        raise Refused(f"the letter still has what is to be written in it: {'; '.join(left)} …; write it, or strike it out; nothing was changed", f"信函中仍有待填写的内容：{'；'.join(left)}……；请填写或删去；未作任何更改")
+    if left := [_place(text, one) for one in UNWRITTEN if one in text]:
+        raise Refused(f"the letter still has what is to be written in it: {'; '.join(left)}; write it, or strike it out; nothing was changed", f"信函中仍有待填写的内容：{'；'.join(left)}；请填写或删去；未作任何更改")
     law = Lender.objects.values_list("law", flat=True).get(code=lender)
     found = [one for one in findings(text, _lexicon(law)) if one.red_line != "suit" and one.from_on <= today and (one.until_on is None or today < one.until_on)] if law in SHIPPED else []
     if found:
-        en, zh = "; ".join(f"{one.found!r} ({one.red_line}, {one.source})" for one in found), "；".join(f"“{one.found}”（{one.red_line}，{one.source}）" for one in found)
+        titles = {key: source["title"] for key, source in shipped_pack(law).sources.items()}
+        en = "; ".join(f"{one.found!r} ({LINES_EN[one.red_line]}, {titles.get(one.source, one.source)})" for one in found)
+        zh = "；".join(f"“{one.found}”（{LINES_ZH[one.red_line]}，{titles.get(one.source, one.source)}）" for one in found)
         raise Refused(f"these words may not be sent: {en}; write it otherwise; nothing was changed", f"以下用语不得发送：{zh}；请改写；未作任何更改")
+
+
+def _place(text: str, begins: str) -> str:
+    """What is to be written there, to its closing bracket; with an ellipsis and a bracket of ours where it is not closed nearby."""
+    at = text.index(begins)
+    end = text.find("）" if begins[0] == "（" else ")", at)
+    return text[at:end + 1] if 0 <= end - at <= PLACE_MOST else begins + ("……）" if begins[0] == "（" else " …)")
 
 
 @lru_cache(maxsize=len(SHIPPED))

@@ -62,7 +62,7 @@ class Stays:
 
 @dataclass(frozen=True)
 class Person:
-    """One collector before and after. money: by currency what may be claimed of the cases they have; most: how many they can have, None for no limit; away_until: None where they are there."""
+    """One collector before and after. money: by currency what may be claimed of the cases they have; most: how many they can have, None for no limit; listed_after: how many of them are of tonight's list; minutes_most: of their day, None where nobody said; is_away: today."""
 
     id: UUID
     name: str
@@ -74,6 +74,8 @@ class Person:
     money_after: dict[str, int]
     most: int | None
     is_away: bool
+    listed_after: int = 0
+    minutes_most: int | None = None
 
     @property
     def after(self) -> int:
@@ -226,9 +228,13 @@ def _people(moves: list[Move], recipients: list[Collector], today: date) -> list
             after[one.to_holder][one.currency] += one.claimable_minor
         if one.from_holder is not None:
             after[one.from_holder][one.currency] -= one.claimable_minor
+    listed = Counter(dict(Case.objects.filter(held_by__in=keys, state="open", rank__isnull=False).values_list("held_by").annotate(Count("id")).order_by()))
+    ranked = set(Case.objects.filter(pk__in=[one.case for one in moves], rank__isnull=False).values_list("pk", flat=True))
+    listed.update(one.to_holder for one in moves if one.case in ranked)
+    listed.subtract(one.from_holder for one in moves if one.case in ranked)
     away = spans_of(list(keys), today)
     return [Person(one.id, one.roster_name, one.team.code, counts[one.id], gets[one.id], gives[one.id], dict(money[one.id]), dict(after[one.id]), cases_most(one),
-                   any(begins <= today < (ends or _NEVER) for begins, ends in away.get(one.id, ()))) for one in people]
+                   any(begins <= today < (ends or _NEVER) for begins, ends in away.get(one.id, ())), listed[one.id], getattr(one, "minutes_a_day", None)) for one in people]
 
 
 def cases_most(one: Collector) -> int | None:

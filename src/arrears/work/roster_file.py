@@ -12,6 +12,7 @@ from datetime import date
 from arrears import strict_yaml
 from arrears.allocation.roster import ROSTER_FILE, Agency, Collector, Roster
 from arrears.allocation.roster_reading import roster_from
+from arrears.delinquency.buckets import read_buckets
 from arrears.refusal import Refused
 from arrears.strict_yaml import BadYaml
 
@@ -62,6 +63,9 @@ def demand_entry(kind: str, name: str, entry: dict) -> None:
     """A night could read this entry of a collector or an agency. Raises Refused, in the words of whoever reads roster.yaml, where it could not."""
     one = {"name": name, **entry}
     text = json.dumps({"teams": [entry["team"]] if kind == "collectors" else [], "collectors": [], kind: [one]}, ensure_ascii=False)
+    buckets = tuple(read_buckets().names)
+    if unknown := [stage for stage in entry["stages"] if stage not in buckets] if isinstance(entry.get("stages"), list) else []:
+        raise Refused(f"there is no bucket {unknown[0]}; stages are any, or of {', '.join(buckets)}; nothing was changed", f"没有逾期档 {unknown[0]}；阶段可填 any（不限）或 {'、'.join(buckets)}；未作任何更改")
     try:
         roster_from(text)
     except BadYaml as problem:

@@ -101,3 +101,9 @@ def test_a_form_without_weights_and_red_lines_could_say_nothing():
 
 def test_the_shipped_file_is_strict_yaml(shipped):
     assert strict_yaml.parse(shipped.text, "form")["id"] == "quality"
+
+
+def test_a_sheet_of_which_more_is_left_than_is_named_says_so(shipped):
+    with pytest.raises(Refused, match=", …;|, …\\)") as caught:
+        result_of(shipped, {})
+    assert f"尚缺 {len(shipped.items)} 项" in caught.value.zh and "等）" in caught.value.zh

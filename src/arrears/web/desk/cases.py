@@ -98,7 +98,7 @@ def _context(request, page: PersonPage, more: dict) -> dict:
     mine, is_all = of_group(lines, chosen), "all" in request.GET or "notes" in more
     here = moment_of(request.now)
     return {
-        "line": sheet.line, "case": sheet.line.id, "people": people, "parts": parts, "sums": sums_of(parts["debts"]), "debts": debts_of(parts), "plans": plans_of(parts, here.astimezone(ZONE).date()), "actions": action_of(sheet.proposals, page.score_words, lang),
+        "line": sheet.line, "case": sheet.line.id, "people": people, "parts": parts, "sums": sums_of(parts["debts"]), "debts": debts_of(parts), "plans": plans_of(parts, here.astimezone(ZONE).date()), "actions": action_of(sheet.proposals, page.score_words, lang, page.offer_words),
         "scores": scores_of(parts["debts"], page.score_words, lang), "history": mine if is_all else mine[:SHOWN_FIRST], "more": 0 if is_all else max(0, len(mine) - SHOWN_FIRST), "groups": groups(lines, chosen), "chosen": chosen,
         "purposes": PURPOSES, "fields": FIELDS, "may_unmask": could(actor, "person.unmask", "Case", {"purpose": PURPOSES[0], "reason": "?", "field": "name"}).allowed,
         "may_read": could(actor, "matter.read", "Case", {"purpose": PURPOSES[0], "reason": "?"}).allowed, "notes": {}, "may_dial": _may_dial(actor), "may_add": could(actor, "attachment.add", "Case").allowed, "may_open": could(actor, "attachment.open", "Case", {"purpose": PURPOSES[0], "reason": "?"}).allowed,

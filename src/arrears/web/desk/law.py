@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from arrears.compliance.lint import open_points
 from arrears.days import moment_of
 from arrears.law.differences import differences
-from arrears.law.rules import LEVEL, VERDICTS, Pack
+from arrears.law.rules import LEVEL, OPERATOR_POLICY, VERDICTS, Pack
 from arrears.refusal import Refused
 from arrears.strict_yaml import BadYaml
 from arrears.web import mishaps
@@ -67,7 +67,7 @@ def _sources(pack: Pack, today: date, care: Care) -> list[dict]:
         grounds = [ground for ground in pack.grounds if ground.source == key]
         looked = source.get("verified_on")
         age = None if looked in (None, "null") else (today - date.fromisoformat(looked)).days
-        told.append({"id": key, **{name: None if value == "null" else value for name, value in source.items() if name != "id"}, "words": gettext(EVIDENCE.get(source["evidence"], source["evidence"])),
+        told.append({"id": key, **{name: None if value == "null" else value for name, value in source.items() if name != "id"}, **({"title": gettext(_("the lender's own policy"))} if key == OPERATOR_POLICY else {}), "words": gettext(EVIDENCE.get(source["evidence"], source["evidence"])),
                      "grounds": len(grounds), "age": age, "is_old": age is None or age > care.source_days_most})
     return sorted(told, key=lambda one: (not one["is_old"], -one["grounds"], one["id"]))
 

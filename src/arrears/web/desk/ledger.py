@@ -33,11 +33,20 @@ def show(request):
         page = ledger(request.actor, frame)
     rules = known_rules(law_in_force(request.actor).pack)
     said = {**frame.plain(), **({name: asked[name] for name in Frame.__dataclass_fields__ if asked.get(name)} if wrong else {})}
-    shown = {"page": page, "lines": [(line, [_told(rule, rules) for rule in line.rules]) for line in page.lines], "said": said, "wrong": wrong, "rules": rules, "rule": rules.get(frame.rule or ""), "kept": urlencode({name: value for name, value in frame.plain().items()}), "is_later": bool(asked.get("after")) and not wrong,
+    shown = {"page": page, "lines": [(line, _titles(line.rules, rules)) for line in page.lines], "said": said, "wrong": wrong, "rules": rules, "rule": rules.get(frame.rule or ""), "kept": urlencode({name: value for name, value in frame.plain().items()}), "is_later": bool(asked.get("after")) and not wrong,
              "channels": CHANNELS, "verdicts": (*reversed(VERDICTS), UNASKED),
              "may_export": could(request.actor, "export.ask", "Lender").allowed, "may_draw": could(request.actor, "sample.draw", "Lender").allowed}
     shown["collectors"], shown["teams"] = makers(request.actor)
     return render(request, "ledger.html", shown, status=422 if wrong else 200)
+
+
+def _titles(named, rules: dict) -> list[dict[str, str]]:
+    """The rules by what they are called, each title once; the link goes to the first of that title."""
+    told: dict[str, dict[str, str]] = {}
+    for rule in named:
+        one = _told(rule, rules)
+        told.setdefault(one["title"], one)
+    return list(told.values())
 
 
 def _told(rule: str, rules: dict) -> dict[str, str]:

@@ -16,6 +16,7 @@ from arrears.tables.placements import RETURNED_WHY
 from arrears.web import mishaps
 from arrears.web.desk.team_words import TITLES
 from arrears.work.actions.action import KeyReused, perform
+from arrears.work.moves import Person
 from arrears.work.queries.coaching import people_of
 from arrears.work.queries.moves import moves_of_today, preview_of, teams_to
 from arrears.work.queries.team_lists import CASES, Wanted, case_ids
@@ -96,8 +97,15 @@ def _shown(request: HttpRequest, said) -> dict:
     people, team = _people(said), said.get("to_team") or None
     if keys and (people or team):
         told = preview_of(actor, keys, people, team, said.get("way") if said.get("way") in WAYS else "equal", now)
-        shown |= {"preview": told, "preview_people": [{"person": one, "before": sorted(one.money_before.items()), "after": sorted(one.money_after.items())} for one in told.people]}
+        shown |= {"preview": told, "preview_people": [_person(one) for one in told.people]}
     return shown
+
+
+def _person(one: Person) -> dict:
+    """One collector of a preview: the amounts by currency, the minutes of the day afterwards, and whether cases or minutes are over."""
+    minutes = one.listed_after * team_settings(settings.ARREARS[0]).minutes_a_case
+    return {"person": one, "before": sorted(one.money_before.items()), "after": sorted(one.money_after.items()), "minutes": minutes,
+            "is_over_cases": one.most is not None and one.after > one.most, "is_over_minutes": one.minutes_most is not None and minutes > one.minutes_most}
 
 
 def _people(said) -> list[UUID]:

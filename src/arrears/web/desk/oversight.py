@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from arrears.refusal import Refused
 from arrears.web import mishaps
+from arrears.web.desk.forms import see_other
 from arrears.web.desk.record_line import record_line
 from arrears.work.actions.action import perform
 from arrears.work.actor import ROLES
@@ -77,7 +78,7 @@ def create_account(request):
 def leave(request, account: UUID):
     """Nothing is open to the account any more, from this moment on."""
     perform(request.actor, "account.leave", {}, request.now, thing=account, reason=request.POST.get("reason"))
-    return redirect("accounts")
+    return see_other("accounts", done="account_left")
 
 
 @require_POST

@@ -37,12 +37,12 @@ def plans_of(parts: dict, today: date) -> list[dict]:
     return [{**plan, "next": next((one for one in sorted(plan["instalments"], key=lambda one: one["due_on"]) if one["due_on"] >= today.isoformat()), None)} for plan in parts["plans"] if plan["state"] == "agreed"]
 
 
-def action_of(proposals: list[dict], words: dict, lang: str) -> list[dict]:
-    """What the night proposes, one a currency: the treatment, the strategy's row and its reason, what is expected, when the person is likeliest reached, and the score's reasons in words."""
+def action_of(proposals: list[dict], words: dict, lang: str, offers: dict[str, dict[str, str]]) -> list[dict]:
+    """What the night proposes, one a currency: the treatment, the strategy's row and its reason, the strategy's words for what may be offered (None where it has none), what is expected, when the person is likeliest reached, and the score's reasons in words."""
     features = (words.get("collection_cure") or {}).get("reason_words", {})
     return [{
-        **{name: one.get(name) for name in ("currency", "treatment", "channel", "rule", "segment", "offer", "expected_minor", "verdict", "reach_channel", "reach_hour")},
-        "reason": one.get(f"reason_{lang}") or one.get("reason_en"), "pay": percent(one.get("pay_probability")), "reach": percent(one.get("reach_probability")),
+        **{name: one.get(name) for name in ("currency", "treatment", "channel", "rule", "segment", "expected_minor", "verdict", "reach_channel", "reach_hour")},
+        "offer": offers.get(one.get("offer") or "", {}).get(lang), "reason": one.get(f"reason_{lang}") or one.get("reason_en"), "pay": percent(one.get("pay_probability")), "reach": percent(one.get("reach_probability")),
         "why": [_words(features, name, lang) for name in _names(one.get("score_reasons"))],
     } for one in proposals]
 

@@ -107,14 +107,14 @@ WORDS = {
     "yes": _("yes"), "no": _("no"), "na": _("does not apply"), "cases": _("cases"), "contacts": _("contact ledger"), "promises": _("promises"), "plans": _("plans"), "matters": _("complaints and disputes"),
     "samples": _("quality checks"), "csv": _("CSV"), "xlsx": _("Excel"), "parquet": _("Parquet"), "asked": _("asked for"), "made": _("made"), "fetched": _("fetched"), "gone": _("expired, the file is gone"),
     "prohibited": _("prohibited"), "required": _("required"), "should_not": _("should not"), "needs_judgement": _("needs judgement"), "discouraged": _("discouraged"), "info": _("for information"),
-    "from_on": _("from"), "to_on": _("through"), "verdict": _("verdict"), "rule": _("rule"), "is_agency": _("agencies only"), "borrower_id": _("customer number"), "state": _("state"), "digest": _("digest"),
+    "from_on": _("from"), "to_on": _("through"), "verdict": _("verdict"), "rule": _("rule"), "is_agency": _("agencies only"), "borrower_id": _("borrower number"), "state": _("state"), "digest": _("digest"),
     "licence": _("licence"), "product": _("product"), "actor": _("who contacts"), "purpose": _("purpose"), "relation": _("who was reached"),
     "sample_drawn": _("The sample is drawn. Score its contacts one by one."), "sheet_filled": _("The sheet is kept."), "sheet_disputed": _("The result is disputed; another reviewer looks at it."),
     "export_made": _("The file is made and waits for you to fetch it."), "export_asked": _("The export waits for somebody else's approval."),
     "night": _("night"), "intake": _("intake"), "ingest": _("loading files"), "retention": _("retention"), "backup": _("backup"), "take_back": _("taking a load back"), "corrections": _("corrected records"),
     "running": _("running"), "done": _("done"), "cancelled": _("cancelled"), "interrupted": _("interrupted"), "delta": _("new rows"), "correction": _("rows that replace"), "snapshot": _("all there is"),
     "run_asked": _("The run waits for its turn."), "run_cancelled": _("The run is cancelled, or stops in a moment."), "roster_changed": _("The roster is changed. The next night counts it after an export into its book."),
-    "limit_set": _("The limit is set."), "account_changed": _("The account has these roles now, from its next request on."), "visitor": _("visitor"), "legal": _("legal"), "own": _("own"),
+    "limit_set": _("The limit is set."), "account_left": _("The account is cut off: nothing is open to it any more, and its sessions are over."), "account_changed": _("The account has these roles now, from its next request on."), "visitor": _("visitor"), "legal": _("legal"), "own": _("own"),
 }
 
 
@@ -129,6 +129,10 @@ DETAILS = {
     "filters": _("filters"), "method": _("method"), "size": _("size"), "seed": _("seed"), "by": _("by"), "double_percent": _("scored by two, per cent"), "found": _("found"), "sample": _("sample"), "item": _("contact of a sample"),
     "answers": _("answers"), "score_ppm": _("score, parts per million"), "is_passed": _("passed"), "red_lines": _("red lines"), "part": _("part"), "sheet": _("sheet"), "what": _("what"), "format": _("format"), "is_once": _("to be fetched once"),
     "export": _("export"), "rows": _("rows"), "size_bytes": _("size in bytes"), "expires_at": _("expires at"), "entry": _("entry"),
+    "again": _("once more"), "stages": _("stages"), "cases_most": _("cases at most"), "amount_most_minor": _("amount at most, in minor units"), "minutes_a_day": _("minutes a day"), "works_from": _("works from"),
+    "left_on": _("left on"), "owner": _("kind of work"), "languages": _("languages"), "products": _("products"), "regions": _("regions"), "skills": _("skills"), "member": _("collector"), "contract_from": _("contract from"),
+    "contract_until": _("contract until"), "evaluated_on": _("evaluated on"), "inspected_on": _("inspected on"), "score": _("score"), "ended_on": _("ended on"),
+    "files": _("files"), "mapping": _("mapping"), "mode": _("kind of load"), "threshold": _("quarantine at most"), "apply": _("write it"), "load": _("load"), "repeats": _("repeats the run"),
 }
 """What the parameters and answers of an Entry are called; one that is not here keeps its own name."""
 _AS_IT_IS = ("name", "collector", "roster_name", "team", "teams", "code", "loan_id", "language")

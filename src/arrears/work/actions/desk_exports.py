@@ -17,6 +17,7 @@ from arrears.work.exporting.cells import moment_text
 from arrears.work.exporting.files import Watermark, write
 from arrears.work.exporting.limits import own_choices, rows_most
 from arrears.work.exporting.subjects import columns_of, filters_of, found, rows_of
+from arrears.work.exporting.words import DAYS_OF
 from arrears.work.models import Approval, Export, ExportPart, Lender
 from arrears.work.oversight_words import EXPORTED, FORMATS
 from arrears.work.plan_terms import digest_of
@@ -44,7 +45,9 @@ def ask_export(doing: Doing, lender: Lender, *, what: Literal[EXPORTED], format:
     chosen = filters_of(what, filters, doing.today)
     count = found(doing.actor, what, chosen, most)
     if count == 0:
-        raise Refused("no row fits these days and filters; choose other days", "该日期与条件下没有数据；请调整日期或条件")
+        en, zh = DAYS_OF[what]
+        raise Refused(f"no row fits the days from {chosen['from_on']} to {chosen['to_on']} and the filters; the days are those on which {en}: choose an earlier first day, or fewer filters",
+                      f"{chosen['from_on']} 至 {chosen['to_on']} 及所选条件下没有数据；日期按{zh}计：请选择更早的起始日期或减少条件")
     if count > most:
         raise Refused(f"these are more than the {most} rows that your roles may export at once (exports, the operator's own choice); choose fewer days", f"数据超过您的角色单次可导出的 {most} 行（exports，由机构自行设定）；请缩短日期")
     export = Export(id=uuid4(), lender=lender.code, what=what, format=format, filters=chosen, language=language, asked_at=doing.now, asked_by_id=account, asked_in=doing.entry, is_once=is_once, rows_found=count)

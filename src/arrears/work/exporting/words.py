@@ -17,3 +17,6 @@ def said(code: str, lang: str) -> str:
 
 def flag(value: bool | None, lang: str) -> str:
     return "" if value is None else ("是" if value else "否") if lang == "zh" else ("yes" if value else "no")
+DAYS_OF = {"cases": ("a case was opened", "立案日期"), "contacts": ("a contact was made", "联系日期"), "promises": ("a promise was given", "承诺日期"), "plans": ("a plan was proposed", "方案提出日期"),
+           "matters": ("a matter was raised", "异议或投诉提出日期"), "samples": ("the sample was drawn", "抽样日期")}
+"""By subject the day by which an export is chosen, in English and Chinese."""

@@ -104,8 +104,8 @@ def result_of(form: Form, answers: dict[str, str]) -> Result:
     stray = [name for name in answers if name not in {item.id for item in form.items}]
     missing = [item for item in form.items if answers.get(item.id) not in item.answers]
     if stray or missing:
-        named = ", ".join(item.title["en"] for item in missing[:3]) or ", ".join(sorted(stray)[:3])
-        named_zh = "、".join(item.title["zh"] for item in missing[:3]) or "、".join(sorted(stray)[:3])
+        named = ", ".join(item.title["en"] for item in missing[:3]) + (", …" if len(missing) > 3 else "") or ", ".join(sorted(stray)[:3])
+        named_zh = "、".join(item.title["zh"] for item in missing[:3]) + ("等" if len(missing) > 3 else "") or "、".join(sorted(stray)[:3])
         raise Refused(f"the sheet is not whole: every item of the form takes one answer ({len(missing)} left: {named}); answer them, with n.a. where one does not apply",
                       f"评分表未填完：每项须选一个答案（尚缺 {len(missing)} 项：{named_zh}）；不适用的请选“不适用”")
     applied = [item for item in form.items if answers[item.id] != "na"]

@@ -13,6 +13,7 @@ from arrears.work.authority import decided_by, deciders, matrix_of
 from arrears.work.models import Approval, Plan
 from arrears.work.plan_terms import authority_terms, is_id
 from arrears.work.residuals import filter_for
+from arrears.work.roles import role_table
 from arrears.work.tenancy import seen_by
 
 SIZE_MOST = 500
@@ -63,6 +64,11 @@ def waiting_approvals(actor: Actor, size: int = 100) -> list[ApprovalLine]:
     return [_line(actor, row, row.pk in decides, plans.get(row.subject)) for row in found]
 
 
+def deciding_roles(kind: str) -> tuple[str, ...]:
+    """The roles that may decide an approval of that kind, by the table of roles; whoever asked for it never."""
+    return tuple(role for role, reaches in role_table().rows["approval.decide"].reach.items() if any(not reach.kinds or kind in reach.kinds for reach in reaches))
+
+
 def count_waiting(actor: Actor, kind: str) -> int:
     """How many approvals of the kind wait that the actor may see."""
     with seen_by(actor):
@@ -72,7 +78,7 @@ def count_waiting(actor: Actor, kind: str) -> int:
 def _line(actor: Actor, row: Approval, may: bool, plan: Plan | None) -> ApprovalLine:
     line = ApprovalLine(row.pk, row.case_id, row.kind, row.subject, row.parameters, row.digest, row.amount_minor, row.currency, row.asked_by.name, row.asked_at, may)
     if plan is None:
-        return line
+        return replace(line, deciders=deciding_roles(row.kind))
     matrix, terms = matrix_of(settings.ARREARS[0], actor.lender), authority_terms(plan)
     by = decided_by(matrix, actor.roles, terms)
     return replace(line, may_decide=may and by is not None and plan.proposed_by_id != actor.account, owed=plan.owed, row_zh=by.zh if by else "", row_en=by.en if by else "", deciders=deciders(matrix, terms))

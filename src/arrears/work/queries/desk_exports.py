@@ -13,6 +13,7 @@ from arrears.work.actions.action import NOT_VISIBLE, Forbidden
 from arrears.work.actions.desk_exports import MINUTES_TO_FETCH
 from arrears.work.actor import Actor
 from arrears.work.models import Entry, Export, ExportPart
+from arrears.work.queries.approvals import deciding_roles
 from arrears.work.residuals import could
 from arrears.work.sealing import own_words_of, vault
 from arrears.work.tenancy import seen_by
@@ -24,7 +25,7 @@ _OTHERS = frozenset({"compliance_officer", "data_officer", "auditor"})
 
 @dataclass(frozen=True)
 class ExportLine:
-    """One export. approval_state: None where none was needed; is_own: the reader asked for it; may_make, may_fetch: now, as far as is known before policy is asked; entries: who fetched when."""
+    """One export. approval_state: None where none was needed; is_own: the reader asked for it; may_make, may_fetch: now, as far as is known before policy is asked; deciders: roles that may approve it."""
 
     id: UUID
     what: str
@@ -48,6 +49,7 @@ class ExportLine:
     is_own: bool
     may_make: bool
     may_fetch: bool
+    deciders: tuple[str, ...]
 
 
 def exports(actor: Actor, now: datetime, size: int = 50) -> list[ExportLine]:
@@ -101,4 +103,4 @@ def _line(row: Export, actor: Actor, now: datetime) -> ExportLine:
     may_make = is_own and row.state == "asked" and (row.approval is None or row.approval.state == "approved")
     may_fetch = is_own and row.state in ("made", "fetched") and not is_over and not (row.is_once and row.fetches)
     return ExportLine(row.pk, row.what, row.format, row.filters, row.language, row.asked_at, row.asked_by.name, "gone" if is_over else row.state, row.approval_id, row.approval and row.approval.state,
-                      row.rows_found, row.rows, row.size_bytes, row.digest, row.name, row.made_at, row.expires_at, row.is_once, row.fetches, is_own, may_make, may_fetch)
+                      row.rows_found, row.rows, row.size_bytes, row.digest, row.name, row.made_at, row.expires_at, row.is_once, row.fetches, is_own, may_make, may_fetch, deciding_roles("export"))

@@ -12,6 +12,7 @@ from arrears.work.actor import Actor
 from arrears.work.gate_known import known_from
 from arrears.work.gate_rules import rules_or_why
 from arrears.work.models import Case, Debt, Rulebook
+from arrears.work.offer_limits import strategy_now
 from arrears.work.queries.cases import CaseSheet, case_rows, sheet_of
 from arrears.work.queries.lamps import Lamp, lamps_of
 from arrears.work.residuals import filter_for
@@ -20,11 +21,12 @@ from arrears.work.tenancy import seen_by
 
 @dataclass(frozen=True)
 class PersonPage:
-    """The case, its lamps, and by model the words of what it foretells and of its features."""
+    """The case, its lamps, by model the words of what it foretells and of its features, and by offer of the strategy its reason in both languages."""
 
     sheet: CaseSheet
     lamps: tuple[Lamp, ...]
     score_words: dict[str, dict[str, Any]] = field(default_factory=dict)
+    offer_words: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ def person_page(actor: Actor, case: UUID, at: datetime) -> PersonPage:
         words = Rulebook.objects.filter(lender=actor.lender).values_list("score_words", flat=True).first()
         as_rows = {name: [SimpleNamespace(**row) for row in rows.parts[name]] for name in ("debts", "holds", "plans")}
         known = known_from(rows.case, at, rules_or_why(actor.lender), rows.parties, sorted(rows.points, key=lambda one: (one.kind, one.ordinal)), **as_rows)
-    return PersonPage(sheet_of(rows), lamps_of(known), words or {})
+        strategy = strategy_now(actor.lender) if any(one.get("offer") for one in rows.case.proposals or ()) else None
+    offers = {one.name: {"zh": one.reason_zh, "en": one.reason_en} for one in strategy[1].offers} if strategy else {}
+    return PersonPage(sheet_of(rows), lamps_of(known), words or {}, offers)
 
 
 def told_by(actor: Actor, case: UUID, loan_id: str) -> Told | None:

@@ -60,8 +60,12 @@ class PersonLine:
     minutes_most: int | None
 
     @property
-    def is_over(self) -> bool:
-        return (self.most is not None and self.cases["all"] > self.most) or (self.minutes_most is not None and self.minutes > self.minutes_most)
+    def is_over_cases(self) -> bool:
+        return self.most is not None and self.cases["all"] > self.most
+
+    @property
+    def is_over_minutes(self) -> bool:
+        return self.minutes_most is not None and self.minutes > self.minutes_most
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ def _deeds(actor: Actor, frame: Frame, team: str, wanted: Wanted, page: int, nam
     for row in found[:SIZE]:
         case, borrower, by, at, kind, state, due, currency, amount = (value if column else None for value, column in zip(row, columns, strict=True))
         is_seen = case in seen
-        deeds.append(Deed(case if is_seen else None, borrower if is_seen else "", names.get(frame.accounts.get(by), ""), at, kind if told.kind else wanted.name, state, due, currency, amount))
+        deeds.append(Deed(case if is_seen else None, borrower if is_seen else "", names.get(frame.accounts.get(by), ""), at, kind if told.kind else "promise", state, due, currency, amount))
     return TeamList(wanted, team, count, money, page, len(found) > SIZE, (), tuple(deeds))
 
 
