@@ -176,9 +176,9 @@ def test_a_later_date_is_reckoned_and_proposed_for_a_loan_in_its_first_month_and
 
 def test_a_kind_that_is_not_offered_says_why(lead, early):
     text = said(lead.browser.get(to_new(early)))
-    assert "分期：适用的策略行不提供（first_month：逾期首月可延后还款日）" in text
+    assert "分期 · 适用的策略行不提供（first_month：逾期首月可延后还款日）" in text
     lead.browser.post("/language", {"language": "en", "next": "/"})
-    assert "instalments: the strategy offers none here (first_month: " in said(lead.browser.get(to_new(early)))
+    assert "instalments · the strategy offers none here (first_month: " in said(lead.browser.get(to_new(early)))
 
 
 def test_where_another_kind_is_chosen_its_own_fields_come_and_nothing_is_proposed_unseen(lead, case):
