@@ -53,21 +53,14 @@ def test_a_case_says_why_the_night_proposes_its_treatment_in_the_readers_languag
 
 
 def test_what_may_be_offered_is_said_in_the_strategys_words_and_its_code_is_not(work, staff):
-    from datetime import date
-    from importlib.resources import files
-
-    from arrears.work.models import Account, Case, NightStrategy
+    from arrears.work.models import Account, Case
 
     person = staff("collector")
     case = work.case(person.lender, "north", Account.objects.get(pk=person.account).collector_id)
     with work.writing(person.lender):
-        Case.objects.filter(pk=case.pk).update(proposals=[{"currency": "CNY", "offer": "middle"}, {"currency": "USD", "offer": "of_another_strategy"}])
-    assert ">middle<" not in person.browser.get(f"/cases/{case.pk}").content.decode()
-    with work.writing(person.lender):
-        text = (files("arrears.strategy") / "default" / "strategy.yaml").read_text(encoding="utf-8")
-        NightStrategy.objects.create(lender=person.lender, digest="d" * 64, text=text, as_of=date(2026, 10, 31), first_as_of=date(2026, 10, 31))
+        Case.objects.filter(pk=case.pk).update(proposals=[{"currency": "CNY", "offer": "everything"}, {"currency": "USD", "offer": "of_another_strategy"}])
     told = person.browser.get(f"/cases/{case.pk}").content.decode()
-    assert "逾期一至三个月，可分期" in told and ">middle<" not in told and "of_another_strategy" not in told
+    assert "<dd>全部</dd>" in told and "everything" not in told and "of_another_strategy" not in told
 
 
 def test_words_of_runs_and_of_the_roster_are_no_codes():

@@ -213,7 +213,7 @@ def _name_the_book(home: Path, book: Path) -> None:
 
 
 def _demo_accounts(code: str, roster, lang: str) -> list[str]:
-    """One account a role, those that are not there yet; a line each with its password."""
+    """One account a role, of compliance two, those that are not there yet; a line each with its password."""
     from arrears.work.actions.action import perform
     from arrears.work.actor import system
     from arrears.work.queries.installation import account_names
