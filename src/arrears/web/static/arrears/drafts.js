@@ -10,6 +10,7 @@ const tab = globalThis.crypto?.randomUUID?.() ?? ""
 const channel = globalThis.BroadcastChannel ? new BroadcastChannel("arrears-drafts") : null
 const kept = new Map()
 let sealKey = null
+let isAsked = false
 
 /** The forms of a page that carry data-draft are kept while they are written, and restored. */
 export function keepDrafts(root) {
@@ -17,7 +18,8 @@ export function keepDrafts(root) {
   const owner = meta("draft-owner")
   if (!owner || !globalThis.crypto?.subtle) return
   sealKey ??= crypto.subtle.importKey("raw", bytes(meta("draft-key")), "AES-GCM", false, ["encrypt", "decrypt"])
-  const taken = wasTaken()
+  const taken = isAsked ? null : wasTaken() // once, as the page begins: a part that comes while a form is on its way knows nothing of what becomes of it
+  isAsked = true
   for (const form of root.querySelectorAll("form[data-draft]")) {
     if (!kept.has(form)) begin(form, `${PREFIX}${owner}:${form.dataset.draft}`, taken)
   }
