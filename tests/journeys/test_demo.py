@@ -25,6 +25,8 @@ def test_the_demo_survives_a_kill_and_what_people_did_since(tmp_path):
         assert "  compliance-officer-2 " in told, "nobody approves an export that they asked for"
         assert "entries were taken in" in told and told.count("TRUE: ") == 2, "a stranger's program finds the record and one bundle true"
         run([*ARREARS, "export", "--home", home, "--out", tmp_path / "outcomes", "--book", book, "--lang", "en"])
+        with_the_absences = run(demo)
+        assert "took in the night of 2026-10-31" in with_the_absences and "opened" not in with_the_absences, "the roster that was written back says who is away"
         again = run(demo)
         assert "was taken in before; nothing was changed" in again and "Accounts" not in again and again.count("TRUE: ") == 2
 

@@ -6,6 +6,7 @@ book is planted by tests/ingest/test_vaulted_search.py.
 """
 
 import base64
+import importlib
 import json
 import logging
 import os
@@ -15,6 +16,7 @@ import sys
 import traceback
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
@@ -22,11 +24,14 @@ from uuid import uuid4
 import pytest
 
 from arrears.refusal import Refused
+from work.action_scenes import SCENES, World
 from work.rights.made_people import Person, account_made, case_made, collector_made, lender_made
 
 SOURCE = Path(__file__).parents[2] / "src"
-NO_DEBTOR = {"record.collect", "record.resume", "approval.ask", "account.sign_in", "account.change_password", "account.enrol_second_factor", "dial.redeem", "case.take_in", "payment.take_in", "outcome.export"}
-"""What of these is kept out of Entries is the terms of a thing, the staff's own secret, a token, or the place of files; no free words about a debtor are typed there."""
+for _scenes in sorted((SOURCE.parent / "tests" / "work").glob("scenes_*.py")):
+    importlib.import_module(f"work.{_scenes.stem}")  # each registers its own
+NO_DEBTOR = {"record.collect", "record.resume", "approval.ask", "account.sign_in", "account.change_password", "account.enrol_second_factor", "dial.redeem", "case.take_in", "payment.take_in", "outcome.export", "run.report", "run.end"}
+"""What of these is kept out of Entries is the terms of a thing, the staff's own secret, a token, the place of files, or what a run of the program said; no free words about a debtor are typed there."""
 _HAN = "麤龘靐齉爩麣鱻灪龖厵滟爨癵驫麷"
 """Rare signs, so that no page of ours has three of them in a row."""
 
@@ -123,6 +128,19 @@ def _calls(work, lender: str, marks: dict[str, str]):
     yield from _answers(lender, compliance, words, case)
 
 
+DESK = ("talk.note", "hardship.raise", "hardship.examine", "hardship.decide", "dispute.extend", "complaint.extend", "matter.note", "matter.task", "matter.reopen", "coaching.write", "coaching.read", "sheet.fill", "sheet.dispute")
+
+
+def _calls_of_the_desk(work, marks: dict[str, str]):
+    """The same of what is written on the pages of the desk, each call as its scene has it, with a mark in every free text."""
+    from arrears.work.actions.action import ACTIONS
+
+    for verb in DESK:
+        call = SCENES[verb](World(work))
+        free = {name: marks["words"] for name in ACTIONS[verb].personal if name in ("text", "note", "answer", "comment", "wanted")}
+        yield call.actor, verb, {**call.parameters, **free}, call.thing
+
+
 def _answers(lender: str, compliance, words: str, case):
     from arrears.work.actor import system
     from arrears.work.models import Complaint, Dispute
@@ -136,15 +154,14 @@ def _answers(lender: str, compliance, words: str, case):
 
 def _plant_actions(work, lender: str, found: Planted) -> None:
     """Each call as it should be, with a key, again with that key, and then with every kind of fault; all refusals and traces are kept."""
-    done = set()
-    for actor, verb, parameters, case in _calls(work, lender, found.marks):
-        reason, purpose = f"{found.marks['words']} {found.marks['name']} {found.marks['phone']}", "person_right"
+    done, reason, purpose = set(), f"{found.marks['words']} {found.marks['name']} {found.marks['phone']}", "person_right"
+    for actor, verb, parameters, case in chain(_calls(work, lender, found.marks), _calls_of_the_desk(work, found.marks)):
         if _tried(found, work, actor, verb, parameters, case, reason, purpose):
             done.add(verb)
         key = f"key-{uuid4()}"
         for changed in (parameters, {**parameters, "role": found.marks["secret"]}):
             _tried(found, work, actor, verb, changed, case, reason, purpose, key=key)
-        for name in parameters:
+        for name in parameters.keys() - {"loan_id"}:  # a number that is no loan is said back to whoever typed it
             for wrong in (found.marks["secret"], {found.marks["phone"]: [found.marks["words"]]}, found.marks["id_number"] + "\0", found.marks["words"] * 900):
                 _tried(found, work, actor, verb, {**parameters, name: wrong}, case, reason, purpose)
         _tried(found, work, actor, verb, parameters, uuid4(), found.marks["words"] * 200, found.marks["words"][:60])
