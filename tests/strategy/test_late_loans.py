@@ -86,7 +86,7 @@ def frames_of(loans: list[dict], holds: list[dict]) -> tuple[pl.DataFrame, ...]:
         "loan_id": ids, "bucket": ["M1" if one["days_past_due"] else "M0" for one in loans], "days_past_due": [one["days_past_due"] for one in loans], "claimable_minor": [one["claimable"] for one in loans],
         "cap_is_known": [one["cap"] for one in loans], "overpaid_charges_minor": [one["overpaid"] for one in loans]})
     terms = pl.DataFrame({"loan_id": ids, "borrower_id": [BORROWERS[one["borrower"]] for one in loans], "product": ["quick"] * len(ids), "currency": ["CNY"] * len(ids)})
-    conduct = pl.DataFrame({"loan_id": ids, **{name: [place for place in range(len(ids))] for name in ("kept_promises", "broken_promises", "kept_plans")}, "frequency": ["monthly"] * len(ids)}).with_columns(
+    conduct = pl.DataFrame({"loan_id": ids, **{name: [place for place in range(len(ids))] for name in ("kept_promises", "broken_promises", "kept_plans")}, "frequency": ["monthly"] * len(ids), "in_plan": [place % 2 == 1 for place in range(len(ids))]}).with_columns(
         last_paid_on=pl.lit(None, pl.Date), last_promised_on=pl.lit(AS_OF))
     schema = {"loan": pl.UInt32, "kind": pl.String, "placed_on": pl.Date, "lifted_on": pl.Date, "borrower_id": pl.String}
     rows = [(one["loan"] % len(loans), one["kind"], AS_OF - timedelta(days=one["placed"]), lifted(one), BORROWERS[loans[one["loan"] % len(loans)]["borrower"]]) for one in holds]
@@ -119,7 +119,7 @@ def test_late_loans_are_those_past_due_each_with_what_is_known_of_its_person(loa
         assert (row["cap"], row["overpaid"]) == ("known" if loan["cap"] else "unknown", "yes" if loan["overpaid"] else "no")
         assert row["kind"] == {0: "person", 1: "sole_trader"}.get(loan["borrower"])
         assert row["claimable"] == row["claimable_minor"] == loan["claimable"]
-        assert (row["kept_plans"], row["frequency"], row["last_paid_on"], row["last_promised_on"]) == (place, "monthly", None, AS_OF)
+        assert (row["kept_plans"], row["in_plan"], row["frequency"], row["last_paid_on"], row["last_promised_on"]) == (place, place % 2 == 1, "monthly", None, AS_OF)
 
 
 def test_people_of_whom_nothing_is_told_have_no_kind():

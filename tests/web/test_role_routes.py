@@ -87,6 +87,7 @@ def watched(work, here: str, case, asker) -> dict[str, list]:
 @pytest.fixture(autouse=True)
 def moment(work, settings):
     settings.ARREARS_CLOCK = Clock(work.now)
+    settings.ARREARS_QUARANTINE = settings.ARREARS_QUARANTINE or SimpleNamespace()  # as of a server that was given the books; no file is asked of it here
 
 
 @pytest.fixture
@@ -94,9 +95,9 @@ def settings():
     """Django's settings, put back afterwards."""
     from django.conf import settings
 
-    before = settings.ARREARS_CLOCK
+    before = settings.ARREARS_CLOCK, settings.ARREARS_QUARANTINE
     yield settings
-    settings.ARREARS_CLOCK = before
+    settings.ARREARS_CLOCK, settings.ARREARS_QUARANTINE = before
 
 
 FIXED = {"kind": "dispute"}

@@ -108,6 +108,7 @@ def quarantine(request):
 @require_POST
 def quarantine_file(request):
     """The records in quarantine as a file to correct; that it was fetched stands in the log."""
+    _demand(request, "quarantine.fetch")
     said, home = request.POST, settings.ARREARS[0]
     suffix = ".csv" if said.get("suffix") == ".csv" else ".xlsx"
     rule, load = said.get("rule") or None, _whole(said.get("load"))
