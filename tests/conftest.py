@@ -45,3 +45,21 @@ def pytest_terminal_summary(terminalreporter) -> None:
     unseen = [report for report in terminalreporter.stats.get("skipped", []) if "NO BROWSER" in str(report.longrepr)]
     if unseen:
         terminalreporter.write_sep("!", f"THE DESK WAS NOT LOOKED AT IN A BROWSER: {len(unseen)} tests skipped. On Debian: apt-get install chromium fonts-noto-cjk", red=True, bold=True)
+
+
+@pytest.fixture
+def django_queries():
+    """Gives the list of statements that a block sends to the database."""
+    from contextlib import contextmanager
+
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    @contextmanager
+    def captured():
+        with CaptureQueriesContext(connection) as context:
+            seen: list[str] = []
+            yield seen
+        seen += [query["sql"] for query in context.captured_queries]
+
+    return captured

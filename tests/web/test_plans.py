@@ -12,24 +12,6 @@ POSITION = {"penalty_minor": 50_00, "due_interest_minor": 30_00, "due_fee_minor"
 
 
 @pytest.fixture
-def django_queries():
-    """Gives the list of statements that a block sends to the database."""
-    from contextlib import contextmanager
-
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    @contextmanager
-    def captured():
-        with CaptureQueriesContext(connection) as context:
-            seen: list[str] = []
-            yield seen
-        seen += [query["sql"] for query in context.captured_queries]
-
-    return captured
-
-
-@pytest.fixture
 def lead(staff):
     return staff("team_lead", team="north")
 
