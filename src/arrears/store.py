@@ -386,6 +386,12 @@ def write_bytes(path: Path, content: bytes) -> None:
         settle(unfinished, path)
 
 
+def remove_unfinished(folder: Path) -> None:
+    """Nothing is left in the folder of a file that write_bytes was stopped in; to be called where nobody writes there."""
+    for path in folder.rglob("*.unfinished"):
+        path.unlink()
+
+
 def write_record(path: Path, content) -> None:
     """The content as one JSON file that appears whole and lasts through a power cut: a new name is on the disk only with the folders that lead to it."""
     write_bytes(path, json_bytes(content))

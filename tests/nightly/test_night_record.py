@@ -319,7 +319,7 @@ def test_without_a_record_a_night_replays_as_before(own):
 
 
 KILLED = """
-import sys
+import os, signal, sys
 from pathlib import Path
 from arrears import store
 from arrears.nightly import night_record, row_secrets
@@ -327,12 +327,13 @@ store.LOANS_A_PARTITION = 100
 where = int(sys.argv[1])
 steps = 0
 def told(event, args):
-    global steps
+    global steps, where
     if event == "open" and isinstance(args[0], (str, Path)) and ("row_secrets" in str(args[0]) or "/rows/" in str(args[0]) or "record.json" in str(args[0])) or event == "os.rename" and "rows" in str(args[0]):
         steps += 1
-        if steps == where:
-            import os, signal
-            os.kill(os.getpid(), signal.SIGKILL)
+    is_named = event == "os.rename" and str(args[0]).endswith("/record.json.unfinished")
+    if is_named if where == 0 else steps == where:
+        where = -1
+        os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(told)
 sys.argv = ["arrears", *sys.argv[2:]]
 from arrears.cli import main
@@ -340,13 +341,19 @@ main()
 """
 
 
+RECORD_NAMED = 0
+"""In place of a step: the moment at which record.json is written whole and has not got its name."""
+
+
 def test_killed_at_each_step_of_secrets_and_record_the_night_goes_on_and_every_row_is_proven(finished, tmp_path):
     book = store.book_at(allotted.copied(finished, tmp_path / "killed", "nights", "row_secrets"))
     words = ["night", "--book", str(book.root), "--as-of", str(AS_OF), "--known-at", allotted.KNOWN_AT, "--strategy", str(book.root.parent / "strategy.yaml")]
     kills, secrets = 0, b""
-    for step in (2, 4, 7, 10**9):
+    for step in (2, 4, 7, RECORD_NAMED, 10**9):
         ran = subprocess.run([sys.executable, "-c", KILLED, str(step), *words], capture_output=True, text=True)
         assert ran.returncode in (0, -signal.SIGKILL), ran.stderr
+        if step == RECORD_NAMED:
+            assert (book.unfinished_night(AS_OF) / "record.json.unfinished").is_file(), "the record was written and had not got its name"
         kills += ran.returncode != 0
         assert (ran.returncode == 0) == book.night(AS_OF).is_dir()
         now = (folder_of(book) / "secrets").read_bytes() if (folder_of(book) / "secrets").exists() else b""
@@ -354,7 +361,8 @@ def test_killed_at_each_step_of_secrets_and_record_the_night_goes_on_and_every_r
         assert len(now) >= 32 * told, "no borrower stands without a secret"
         assert not secrets or now[: len(secrets)] == secrets, "a secret that was named is never another one"
         secrets = now[: 32 * told]
-    assert kills == 3
+    assert kills == 4
+    assert set(read_night_record(book.night(AS_OF)).files) == set(night_record.digests_of(book.night(AS_OF)))
     root = tree(commitments_of(book))
     assert b64decode(read_night_record(book.night(AS_OF)).root) == root
     peace = store.book_at(finished)
