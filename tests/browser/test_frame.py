@@ -57,6 +57,19 @@ def test_a_letter_presses_what_it_stands_for_but_not_while_something_is_written_
     assert page.evaluate("document.activeElement.tagName") == "BODY"
 
 
+def test_a_key_struck_while_the_page_is_still_coming_is_pressed_once_it_is_there(page):
+    waiting = []
+    page.route("**/arrears/keys*.js", lambda route: waiting.append(route))
+    page.goto(page.url, wait_until="commit")
+    page.locator("[data-key=a]").first.wait_for()
+    page.keyboard.press("a")
+    while not waiting:
+        page.wait_for_timeout(20)
+    assert page.url.endswith("/")
+    page.unroute("**/arrears/keys*.js")  # what was held goes on
+    page.wait_for_url("**/accounts/create")
+
+
 def test_wide_signs_and_input_methods_press_the_same_keys(page):
     page.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '？', code: 'Slash', bubbles: true }))")
     page.locator("dialog#keys[open]").wait_for()

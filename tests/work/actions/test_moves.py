@@ -192,6 +192,26 @@ def test_a_move_of_yesterday_and_one_from_who_has_left_are_not_taken_back(world)
         done(later, world.call("case.move_back", {"entry": str(line.entry)}, thing=None))
 
 
+def test_a_move_is_not_taken_back_by_who_leads_that_team_no_longer(world):
+    first, second = people(world, 2)
+    keys = cases(world, 2, first)
+    moved(world, keys, [second])
+    line = moves_of_today(world.lead, world.work.at)[0]
+    with pytest.raises(Forbidden):
+        world.do("case.move_back", {"entry": str(line.entry)}, thing=None, actor=replace(world.lead, teams=("b",)))
+    assert set(holders(world, keys).values()) == {second.id}
+
+
+def test_collectors_of_teams_that_the_lead_does_not_look_after_get_nothing_whoever_names_them(world):
+    keys, stranger = cases(world, 1), world.work.collector(world.lender, "b")
+    narrow = replace(world.lead, teams=("a",))
+    with pytest.raises(Refused, match="no collector of your teams"):
+        shown(world, keys, [stranger], actor=narrow)
+    with pytest.raises(Refused, match="no collector of your teams"):
+        moved(world, keys, [stranger], digest="0" * 64, actor=narrow)
+    assert holders(world, keys) == {keys[0]: None}
+
+
 @pytest.mark.parametrize("parameters", [{"cases": []}, {"cases": ["x"]}, {"digest": "short"}, {"way": "best"}, {"why": "spite"}, {"collectors": ["x"]}, {"team": "nowhere"}, {"collectors": []}],
                          ids=["no case", "no id", "no digest", "no way", "no reason of the list", "no person", "no team", "nobody"])
 def test_bad_input_is_refused_and_moves_nothing(world, parameters):

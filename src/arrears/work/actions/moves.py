@@ -43,7 +43,7 @@ def move_many(doing: Doing, lender: Lender, *, cases: Cases, digest: Annotated[s
 def move_back(doing: Doing, lender: Lender, *, entry: UUID) -> dict:
     """The cases of a move of today, of the actor's own, that are still where it put them have their earlier holder again; stayed: those that are elsewhere by now, or on somebody's screen.
 
-    Raises Refused for a move of another day or person, one taken back already, and where an earlier holder has left.
+    Raises Refused for a move of another day or person, one taken back already, and where an earlier holder has left; Forbidden where one of the cases would not be the actor's to move any more.
     """
     moved = Entry.objects.filter(lender=lender.code, pk=entry, verb="case.move_many", is_refused=False, actor=doing.actor.account).first()
     if moved is None or doing.actor.account is None:
@@ -64,6 +64,7 @@ def move_back(doing: Doing, lender: Lender, *, entry: UUID) -> dict:
             to.setdefault((lines[case.id]["from_team"], lines[case.id]["from_holder"]), []).append(case)
         for (team, holder), some in sorted(to.items()):
             _hand_over(doing, lender.code, some, UUID(team) if team else None, UUID(holder) if holder else None, "other")
+        movable(doing, [case.id for case in standing])
     if not standing:
         raise Refused("none of the cases is where the move put it, or all are on somebody's screen at this moment; nothing was taken back", "案件均已不在该次转派的位置，或此刻正由人员办理；未作任何撤销")
     return {"entry": entry, "returned": len(standing), "stayed": sorted(str(key) for key in lines.keys() - {case.id for case in standing})}
@@ -80,11 +81,12 @@ def movable(doing: Doing, keys: list[UUID]) -> list[Case]:
 
 
 def recipients_of(doing: Doing, keys: Iterable[UUID]) -> list[Collector]:
-    """The collectors of the lender. Raises Refused where one is none."""
+    """The collectors, each one whose work the actor looks after: whose load they see, and so can weigh. Raises Refused where one is not."""
     wanted = sorted(set(keys))
-    found = list(Collector.objects.filter(lender=doing.actor.lender, pk__in=wanted).select_related("team").order_by("roster_name"))
+    found = list(Collector.objects.filter(filter_for(doing.actor, "team.view", Collector), lender=doing.actor.lender, pk__in=wanted).select_related("team").order_by("roster_name"))
     if len(found) != len(wanted):
-        raise Refused("somebody among them is no collector of this lender; choose from the list", "所选人员中有不属于本机构的催收员；请从列表中选择")
+        raise Refused("somebody among them is no collector of your teams; choose from the list, or give the cases to the other team and let its lead share them out",
+                      "所选人员中有不属于您团队的催收员；请从列表中选择，或将案件转给其团队由该组组长分派")
     return found
 
 

@@ -2,7 +2,7 @@
 import { watchConnection, watchForms } from "./connection.js"
 import { drawCharts } from "./charts.js"
 import { keepDrafts } from "./drafts.js"
-import { listenToKeys } from "./keys.js"
+import { listenToKeys, pressStruckEarly } from "./keys.js"
 import { closeGroups, movingParts, startAtTheMessage } from "./parts.js"
 import { screenWording } from "./wording.js"
 
@@ -19,4 +19,5 @@ listenToKeys()
 closeGroups()
 everything(document)
 startAtTheMessage()
+pressStruckEarly()
 document.addEventListener("htmx:after:swap", () => everything(document))

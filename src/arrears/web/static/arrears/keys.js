@@ -28,6 +28,11 @@ export function listenToKeys() {
   })
 }
 
+/** What was struck before the page heard is pressed now, up to the first key that leads away or opens something; call once all else of the page works. */
+export function pressStruckEarly() {
+  for (const one of document.struckEarly?.() ?? []) if (press(keyOf(one))) return
+}
+
 // The character that was meant: an input method may say Process, or give the wide form of a sign.
 function keyOf(event) {
   if (event.key.length === 1) return WIDE[event.key] ?? event.key.toLowerCase()
