@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -247,3 +248,13 @@ def test_a_frozen_case_is_in_no_export(world, what):
         Case.objects.filter(pk=world.case.pk).update(frozen_at=world.work.at)
     with pytest.raises(Refused, match="no row"):
         ask(world, what)
+
+
+@pytest.mark.parametrize("less", [{"teams": ("a",)}, {"roles": frozenset({"auditor"})}], ids=["a team fewer", "another role"])
+def test_who_lost_a_team_or_a_role_since_the_file_was_made_fetches_it_no_more(world, less):
+    both = replace(world.compliance, teams=("a", "b"))
+    asked = ask(world, actor=both)
+    make(world, asked["export"], both)
+    with pytest.raises(Forbidden):
+        fetch(world, asked["export"], replace(both, **less))
+    assert fetch(world, asked["export"], replace(both, teams=("a", "b", "c")))

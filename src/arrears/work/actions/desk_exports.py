@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Sum
 
 from arrears.refusal import Refused
-from arrears.work.actions.action import ZONE, Doing, action
+from arrears.work.actions.action import ZONE, Doing, Forbidden, action
 from arrears.work.actions.approvals import use_approval
 from arrears.work.exporting.cells import moment_text
 from arrears.work.exporting.files import Watermark, write
@@ -29,6 +29,8 @@ MINUTES_TO_FETCH = 10
 """So long after a fetch was put down its file may be read."""
 HOURS_COUNTED = 24
 """So far back rows asked for without an approval are counted together."""
+STILL_SEEN = "export-only-of-what-is-still-seen"
+"""What stands for a policy where a file is not fetched because who asked sees less than when it was made."""
 _PERCENT_MORE = 10
 """By so much the rows may have grown between asking and making."""
 _PLACE = ("work_exportpart", "content_sealed")
@@ -79,18 +81,24 @@ def make_export(doing: Doing, lender: Lender, *, export: UUID) -> dict:
         size, digest = _seal(lender.code, row.id, path)
     expires = doing.now + timedelta(hours=own["keep_hours"])
     name = f"arrears-{row.what}-{doing.now.astimezone(ZONE):%Y%m%dT%H%M}-{_plain(doing.actor.name)}-{doing.entry.hex[:8]}.{row.format}"
-    Export.objects.filter(pk=row.pk).update(state="made", made_at=doing.now, expires_at=expires, name=name, rows=rows, size_bytes=size, digest=digest)
+    Export.objects.filter(pk=row.pk).update(state="made", made_at=doing.now, made_roles=sorted(doing.actor.roles), made_teams=sorted(doing.actor.teams), expires_at=expires, name=name, rows=rows, size_bytes=size, digest=digest)
     return {"export": row.id, "rows": rows, "size_bytes": size, "digest": digest, "expires_at": expires}
 
 
 @action("export.fetch", on="lender")
 def fetch_export(doing: Doing, lender: Lender, *, export: UUID) -> dict:
-    """Who asked may read the file for some minutes from now on; each fetch is an Entry of its own. Raises Refused where it is not made, has expired, or was to be fetched once and was."""
+    """Who asked may read the file for some minutes from now on; each fetch is an Entry of its own.
+
+    Raises Refused where it is not made, has expired, or was to be fetched once and was; Forbidden where who asked has lost a role or a team since it was made, and so might see less now.
+    """
     row = _own(doing, export)
     if row.state not in ("made", "fetched") or row.expires_at is None or doing.now >= row.expires_at or (row.is_once and row.fetches):
         forgotten = "it was to be fetched once, and was" if row.is_once and row.fetches else "it is not made yet" if row.state == "asked" else "it has expired"
         zh = "仅可下载一次，已下载" if row.is_once and row.fetches else "尚未生成" if row.state == "asked" else "已过期"
         raise Refused(f"export {export} cannot be fetched: {forgotten}; ask anew if it is still needed", f"导出 {export} 无法下载：{zh}；如仍需要请重新申请")
+    if lost := sorted(({*row.made_roles} - doing.actor.roles) | ({*row.made_teams} - {*doing.actor.teams} if "*" not in doing.actor.teams else set())):
+        raise Forbidden(f"export {export} was made when you had {', '.join(lost)} too, so it may hold what you see no more; nothing was fetched: ask for it anew ({STILL_SEEN})",
+                        f"导出 {export} 生成时您还具有 {'、'.join(lost)}，其中可能含有您现已无权查看的内容；未下载：请重新申请（{STILL_SEEN}）", (STILL_SEEN,))
     Export.objects.filter(pk=row.pk).update(state="fetched", fetches=row.fetches + 1)
     return {"export": row.id, "entry": doing.entry, "name": row.name, "digest": row.digest, "size_bytes": row.size_bytes}
 

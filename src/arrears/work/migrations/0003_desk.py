@@ -63,6 +63,8 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('asked', 'asked'), ('made', 'made'), ('fetched', 'fetched'), ('gone', 'gone')], default='asked', max_length=24)),
                 ('rows_found', models.IntegerField()),
                 ('made_at', models.DateTimeField(null=True)),
+                ('made_roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=24), default=list, size=None)),
+                ('made_teams', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), default=list, size=None)),
                 ('expires_at', models.DateTimeField(null=True)),
                 ('name', models.CharField(max_length=160, null=True)),
                 ('rows', models.IntegerField(null=True)),

@@ -95,7 +95,10 @@ class Sheet(OfCase):
 
 
 class Export(Row):
-    """One file asked for, made once, fetched until it expires. rows, size_bytes, digest (SHA-256) are of the file as it is fetched; filters as asked."""
+    """One file asked for, made once, fetched until it expires. rows, size_bytes, digest (SHA-256) are of the file as it is fetched; filters as asked.
+
+    made_roles, made_teams: what who asked was when it was made, and so saw; who is less by now fetches it no more.
+    """
 
     what = choice(*EXPORTED)
     format = choice(*FORMATS)
@@ -109,6 +112,8 @@ class Export(Row):
     state = choice("asked", "made", "fetched", "gone", default="asked")
     rows_found = models.IntegerField()
     made_at = models.DateTimeField(null=True)
+    made_roles = ArrayField(models.CharField(max_length=24), default=list)
+    made_teams = ArrayField(models.CharField(max_length=80), default=list)
     expires_at = models.DateTimeField(null=True)
     name = models.CharField(max_length=160, null=True)
     rows = models.IntegerField(null=True)
