@@ -378,18 +378,12 @@ def write_parquet(path: Path, frame: pl.DataFrame) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """The content as one file that appears whole."""
+    """The content as one file that appears whole; until then it lies beside its name, as NAME.unfinished."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".unfinished")
     with room_for(path):
         unfinished.write_bytes(content)
         settle(unfinished, path)
-
-
-def remove_unfinished(folder: Path) -> None:
-    """Nothing is left in the folder of a file that write_bytes was stopped in; to be called where nobody writes there."""
-    for path in folder.rglob("*.unfinished"):
-        path.unlink()
 
 
 def write_record(path: Path, content) -> None:

@@ -87,7 +87,7 @@ def test_a_complaint_is_hidden_from_whom_it_is_about_and_answered_by_compliance(
     assert at not in text(desk.collector.browser.get("/matters")) and desk.collector.browser.get(at).status_code == 403
     assert desk.collector.browser.post(f"{at}/note", {"text": "不是我"}).status_code == 403
     assert "12378" in text(desk.officer.browser.get("/matters"))
-    assert desk.lead.browser.post(f"{at}/answer", {"outcome": "rejected", "text": "{name}：未发现。"}).status_code == 403
+    assert desk.lead.browser.post(f"{at}/answer", {"outcome": "rejected", "text": "{name}：未发现。", "rests_on": ["contacts"]}).status_code == 403
     page = text(desk.officer.browser.get(f"{at}?outcome=upheld&lang=zh"))
     assert "认定投诉属实" in page and 'value="upheld" checked' in page
     unwritten = desk.officer.browser.post(f"{at}/answer", {"outcome": "upheld", "text": "整改措施：（请写明）。"})
@@ -210,7 +210,7 @@ def test_the_clocks_page_counts_by_kind_and_tells_the_same_in_the_picture_and_th
     desk.put_down("complaint", who=desk.officer, ground="hours")
     clock.on(16 * DAY)
     desk.lead.log_in()
-    assert desk.lead.browser.post(f"/matters/dispute/{first}/answer", {"outcome": "rejected", "text": "{name}：已核对。"}).status_code == 303
+    assert desk.lead.browser.post(f"/matters/dispute/{first}/answer", {"outcome": "rejected", "text": "{name}：已核对。", "rests_on": ["contacts"]}).status_code == 303
     desk.officer.log_in()
     page = text(desk.officer.browser.get("/matters/clocks?days=30"))
     assert "超期答复" in page and 'data-chart="clocks-picture"' in page and '"data": [0, 0, 0, 1, 0, 0, 0]' in page

@@ -136,7 +136,7 @@ _plain("plan.propose", lambda world: {"loan_id": world.loan, "instalments": part
 _plain("plan.end", lambda world: {"plan": world.plan()["plan"]})
 _plain("approval.ask", lambda world: {"kind": "waiver", "subject": world.plan(200)["plan"]})
 _plain("dispute.raise", lambda world: {"ground": "amount", "text": "金额不对", "loan_id": world.loan})
-_plain("dispute.answer", lambda world: {"dispute": world.do("dispute.raise", {"ground": "amount"})["dispute"], "outcome": "rejected", "text": "已核对"})
+_plain("dispute.answer", lambda world: {"dispute": world.do("dispute.raise", {"ground": "amount"})["dispute"], "outcome": "rejected", "text": "已核对", "rests_on": ["contacts"]})
 _plain("complaint.raise", lambda world: {"ground": "hours", "text": "夜间来电", "about": world.collector.id})
 _plain("complaint.answer", lambda world: {"complaint": world.do("complaint.raise", {"ground": "hours"})["complaint"], "outcome": "upheld", "text": "致歉"}, actor=lambda world: world.compliance)
 _plain("hold.place", lambda world: {"kind": "cease", "text": "书面要求停止"})

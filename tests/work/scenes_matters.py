@@ -119,5 +119,5 @@ def _(world: World) -> Call:
 @scene("matter.reopen")
 def _(world: World) -> Call:
     key = dispute(world)
-    world.do("dispute.answer", {"dispute": key, "outcome": "rejected", "text": "已核对"})
+    world.do("dispute.answer", {"dispute": key, "outcome": "rejected", "text": "已核对", "rests_on": ["contacts"]})
     return world.call("matter.reopen", {"kind": "dispute", "matter": key, "text": "补充了转账凭证"})

@@ -35,7 +35,7 @@ def test_an_heir_or_guardian_is_not_contacted_of_our_own_accord_and_may_be_answe
 
 
 @pytest.mark.parametrize(("verb", "parameters", "end"), [
-    ("dispute.raise", {"ground": "paid"}, lambda key: ("dispute.answer", {"dispute": key, "outcome": "rejected", "text": "已核对"})),
+    ("dispute.raise", {"ground": "paid"}, lambda key: ("dispute.answer", {"dispute": key, "outcome": "rejected", "text": "已核对", "rests_on": ["contacts"]})),
     ("complaint.raise", {"ground": "hours"}, lambda key: ("complaint.answer", {"complaint": key, "outcome": "upheld", "text": "致歉"})),
     ("hardship.raise", {"reason": "illness"}, lambda key: ("hardship.decide", {"hardship": key, "outcome": "withdrawn", "text": "{name}：已撤回。"})),
 ], ids=["dispute", "complaint", "hardship"])

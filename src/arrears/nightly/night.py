@@ -86,7 +86,8 @@ def _run_locked(book, manifest, as_of, known_at, now, again, strategy_text, poli
         )
     if begun != inputs:
         store.remove_folder(unfinished)
-    store.remove_unfinished(unfinished)
+    for left in unfinished.rglob("*.unfinished"):  # a file in whose writing the night was killed: never to be counted among its own
+        left.unlink()
     store.write_bytes(unfinished / "run.json", store.json_bytes(inputs.record()))
     try:
         summary = write_night(book, manifest, inputs, unfinished, report)

@@ -56,11 +56,11 @@ def test_a_disputes_hold_ends_with_a_rejection_and_stands_where_the_debtor_is_ri
     done = world.do("dispute.raise", {"ground": "amount"})
     with pytest.raises(Refused, match="is open"):
         world.do("hold.lift", {"hold": done["hold"]}, actor=world.compliance)
-    answer = world.do("dispute.answer", {"dispute": done["dispute"], "outcome": outcome, "text": "已核对"})
+    answer = world.do("dispute.answer", {"dispute": done["dispute"], "outcome": outcome, "text": "已核对", "rests_on": ["contacts"]})
     assert (answer["hold_lifted"], answer["late"]) == (lifted, False)
     assert (world.seen(lambda: Hold.objects.get(pk=done["hold"])).lifted_at is not None) is lifted
     with pytest.raises(Refused, match="not open"):
-        world.do("dispute.answer", {"dispute": done["dispute"], "outcome": "rejected", "text": "x"})
+        world.do("dispute.answer", {"dispute": done["dispute"], "outcome": "rejected", "text": "x", "rests_on": ["contacts"]})
     if not lifted:
         world.do("hold.lift", {"hold": done["hold"]}, actor=world.compliance)
         with pytest.raises(Refused, match="was lifted"):
@@ -79,7 +79,7 @@ def test_nobody_answers_a_complaint_about_themselves(world):
     done = world.do("complaint.raise", {"ground": "harassment", "about": world.collector.id})
     about_me = replace(world.compliance, collector=world.collector.id)
     with pytest.raises(Forbidden, match="about you"):
-        world.do("complaint.answer", {"complaint": done["complaint"], "outcome": "rejected", "text": "x"}, actor=about_me)
+        world.do("complaint.answer", {"complaint": done["complaint"], "outcome": "rejected", "text": "x", "rests_on": ["contacts"]}, actor=about_me)
     stranger = World(world.work)
     with pytest.raises(Refused, match="not of this lender"):
         world.do("complaint.raise", {"ground": "harassment", "about": stranger.collector.id})

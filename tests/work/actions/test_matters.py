@@ -129,7 +129,7 @@ def test_whoever_a_complaint_is_about_neither_reads_nor_notes_nor_takes_up_nor_e
     for actor, matter, verb, more in tried:
         with pytest.raises(Forbidden, match="nobody-answers-their-own"):
             world.do(verb, {"kind": "complaint", "matter": matter, **more}, actor=actor, purpose="complaint")
-    for verb, more in (("complaint.answer", {"outcome": "rejected", "text": "x"}), ("complaint.extend", {})):
+    for verb, more in (("complaint.answer", {"outcome": "rejected", "text": "x", "rests_on": ["contacts"]}), ("complaint.extend", {})):
         with pytest.raises(Forbidden, match="nobody-answers-their-own"):
             world.do(verb, {"complaint": by_account, **more}, actor=officer)
     with pytest.raises(Refused, match="is about"):
@@ -165,9 +165,9 @@ def test_a_letter_is_a_document_of_the_case_in_which_the_name_stands_and_no_red_
     key = dispute(world)
     for bad in ("再不还钱就抓你坐牢，让你全家不得安宁", "理由：（请写明）"):
         with pytest.raises(Refused):
-            world.do("dispute.answer", {"dispute": key, "outcome": "rejected", "text": bad, "letter": True})
+            world.do("dispute.answer", {"dispute": key, "outcome": "rejected", "text": bad, "rests_on": ["contacts"], "letter": True})
     assert world.seen(Attachment.objects.count) == 0 and the(world, Dispute, key).state == "open"
-    letter = world.do("dispute.answer", {"dispute": key, "outcome": "rejected", "text": "{name}：经核查记录无误（{day}）。", "letter": True})["letter"]
+    letter = world.do("dispute.answer", {"dispute": key, "outcome": "rejected", "text": "{name}：经核查记录无误（{day}）。", "rests_on": ["contacts"], "letter": True})["letter"]
     from arrears.work.attachments import content_of
 
     kept = the(world, Attachment, letter)
@@ -178,7 +178,7 @@ def test_what_was_answered_is_taken_up_again_with_a_clock_and_hold_of_its_own_an
     key = dispute(world)
     with pytest.raises(Refused, match="is open"):
         world.do("matter.reopen", {"kind": "dispute", "matter": key, "text": "x"})
-    world.do("dispute.answer", {"dispute": key, "outcome": "rejected", "text": "已核对"})
+    world.do("dispute.answer", {"dispute": key, "outcome": "rejected", "text": "已核对", "rests_on": ["contacts"]})
     at_noon(world, date(2026, 11, 12))
     told = world.do("matter.reopen", {"kind": "dispute", "matter": key, "text": "有转账凭证"})
     assert told["answer_by_on"] == "2026-11-27" and the(world, Hold, told["hold"]).lifted_at is None
@@ -192,7 +192,7 @@ def test_what_was_answered_is_taken_up_again_with_a_clock_and_hold_of_its_own_an
 def test_upheld_sets_tasks_and_each_is_done_once(world):
     key = dispute(world)
     with pytest.raises(Refused, match="leaves nothing"):
-        world.do("dispute.answer", {"dispute": key, "outcome": "rejected", "text": "x", "tasks": [{"what": "refund"}]})
+        world.do("dispute.answer", {"dispute": key, "outcome": "rejected", "text": "x", "rests_on": ["contacts"], "tasks": [{"what": "refund"}]})
     with pytest.raises(Refused, match="is past"):
         world.do("dispute.answer", {"dispute": key, "outcome": "upheld", "text": "x", "tasks": [{"what": "refund", "due_on": "2026-11-01"}]})
     world.do("dispute.answer", {"dispute": key, "outcome": "upheld", "text": "x", "tasks": [{"what": "refund", "due_on": "2026-11-09"}, {"what": "correct_book"}]})
@@ -203,6 +203,18 @@ def test_upheld_sets_tasks_and_each_is_done_once(world):
     with pytest.raises(Refused, match="was done"):
         world.do("matter.task_done", {"task": first.id})
     assert world.do("matter.task_done", {"task": second.id})["left"] == 0
+
+
+@pytest.mark.parametrize("outcome", ["rejected", "partly_upheld"])
+def test_who_does_not_agree_with_the_debtor_in_all_names_the_evidence_and_papers_only_where_there_are_some(world, outcome):
+    key = world.do("dispute.raise", {"ground": "amount"})["dispute"]
+    for rests_on, said in ((None, "name the evidence"), ([], "name the evidence"), (["papers"], "made evidence yet"), (["rumour"], "rests_on")):
+        with pytest.raises(Refused, match=said):
+            world.do("dispute.answer", {"dispute": key, "outcome": outcome, "text": "x", **({} if rests_on is None else {"rests_on": rests_on})})
+    paper = world.do("attachment.add", {"kind": "proof", "record_kind": "complaint_file", "content": b"paper", "made_at": world.work.at.isoformat(), "title": "receipt"})["attachment"]
+    world.do("matter.attach", {"kind": "dispute", "matter": key, "attachment": paper})
+    world.do("dispute.answer", {"dispute": key, "outcome": outcome, "text": "x", "rests_on": ["papers", "payments"]})
+    assert world.seen(lambda: Dispute.objects.get(pk=key).rests_on) == ["papers", "payments"]
 
 
 def test_hardship_holds_at_once_by_our_own_days_and_there_is_one_review_at_a_time(world):

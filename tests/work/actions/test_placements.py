@@ -88,7 +88,7 @@ def test_a_case_is_closed_once_all_is_answered_and_then_nothing_new_is_agreed_in
     for _ in range(2):
         with pytest.raises(Refused, match="before the case is closed"):
             world.do("case.close", {"why": "paid"})
-        world.do("dispute.answer", {"dispute": dispute, "outcome": "rejected", "text": "x"}) if _ == 0 else world.do("plan.end", {"plan": plan})
+        world.do("dispute.answer", {"dispute": dispute, "outcome": "rejected", "text": "x", "rests_on": ["contacts"]}) if _ == 0 else world.do("plan.end", {"plan": plan})
     world.do("case.close", {"why": "paid"})
     case = world.seen(lambda: Case.objects.get(pk=world.case.id))
     assert (case.state, case.closed_on, case.closed_why, case.held_by_id) == ("closed", TODAY, "paid", None) and held(world)[-1][3:] == (TODAY, "term")

@@ -98,7 +98,7 @@ def test_an_answer_is_reminded_of_before_its_last_day_and_no_more_once_it_is_giv
     world.work.now += ((last - world.work.at.date()).days - 3) * DAY
     settled(world, "2026-11-01", "plan.settle")
     assert standing(world) == [("answer_due", None)]
-    world.do("dispute.answer", {"dispute": dispute["dispute"], "outcome": "rejected", "text": "已核对"})
+    world.do("dispute.answer", {"dispute": dispute["dispute"], "outcome": "rejected", "text": "已核对", "rests_on": ["contacts"]})
     settled(world, "2026-11-01", "plan.settle")
     assert standing(world) == [("answer_due", "over")]
 

@@ -16,7 +16,7 @@ from arrears.web.desk.forms import amount, given, see_other, what_is_missing
 from arrears.work.actions.action import ZONE, Forbidden, KeyReused, perform
 from arrears.work.actions.disputes import ANSWERS
 from arrears.work.answer_letters import letter_texts
-from arrears.work.queries.matter_words import EVIDENCE, TASKS
+from arrears.work.queries.matter_words import ANSWER_RESTS_ON, EVIDENCE, TASKS
 from arrears.work.queries.matters import DUES, KINDS, STATES, list_matters, tiles
 from arrears.work.queries.one_matter import case_of_matter, one_matter
 from arrears.work.residuals import could
@@ -138,7 +138,7 @@ def answer(request, kind: str, matter: UUID):
     sent = request.POST
     due = given(sent.get("task_due"))
     tasks = [{"what": what, "due_on": due} for what in sent.getlist("tasks")]
-    told = {kind: matter, "outcome": sent.get("outcome", ""), "text": sent.get("text", ""), "tasks": tasks, "letter": True}
+    told = {kind: matter, "outcome": sent.get("outcome", ""), "text": sent.get("text", ""), "rests_on": sent.getlist("rests_on"), "tasks": tasks, "letter": True}
     return _acted(request, kind, matter, f"{kind}.answer", told, "answer", "answered", ("outcome", "text"), of_matter=False)
 
 
@@ -227,7 +227,7 @@ def _page(request, kind: str, matter: UUID, status: int = 200, **more):
     evidence, names, row = {one["attachment_id"] for one in sheet.evidence}, sheet.names, sheet.row
     return render(request, "matter.html", {
         "sheet": sheet, "line": sheet.line, "kind": kind, "is_open": sheet.line.state in ("open", "refusing"), "outcomes": [(one, f"hardship_{one}" if kind == "hardship" else one) for one in OUTCOMES[kind]], "chosen": chosen, "lang": lang, "letter": sent.get("text") if more.get("form") == "answer" else begun,
-        "extension": extension, "sent": sent, "chosen_tasks": sent.getlist("tasks") if sent else (), "all_tasks": TASKS, "all_evidence": EVIDENCE, "figures": figures, "notes": [{**one, "who": names.get(one["written_by_id"]), "text": notes.get(one["id"])} for one in sheet.notes],
+        "extension": extension, "sent": sent, "chosen_tasks": sent.getlist("tasks") if sent else (), "all_grounds": [(one, f"rests_{one}") for one in ANSWER_RESTS_ON], "chosen_grounds": sent.getlist("rests_on") if sent else (), "rests_on": [f"rests_{one}" for one in row.get("rests_on") or ()], "all_tasks": TASKS, "all_evidence": EVIDENCE, "figures": figures, "notes": [{**one, "who": names.get(one["written_by_id"]), "text": notes.get(one["id"])} for one in sheet.notes],
         "tasks": [{**one, "whose": names.get(one["assigned_to_id"]), "who": names.get(one["done_by_id"]), "is_late": one["done_at"] is None and one["due_on"] is not None and one["due_on"] < today_of(request)} for one in sheet.tasks],
         "tasks_left": sum(one["done_at"] is None for one in sheet.tasks), "papers": [{**one, "is_evidence": one["id"] in evidence} for one in sheet.attachments], "refused_by": names.get(row.get("refused_by_id"), "–"),
         "is_own_refusal": row.get("refused_by_id") is not None and row.get("refused_by_id") == request.actor.account, "answered_by": names.get(row.get("answered_by_id") or row.get("decided_by_id")), "about": sheet.about or names.get(row.get("about_account_id")),

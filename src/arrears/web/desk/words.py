@@ -73,6 +73,7 @@ WORDS = {
     "illness": _("illness"), "job_lost": _("lost their job"), "income_cut": _("earns less"), "business_failing": _("business fails"), "project_delayed": _("project is late"), "family": _("something in the family"),
     "hardship_plan": _("a plan is to be agreed"), "hardship_paused": _("a pause"), "hardship_refused": _("not agreed to"), "hardship_withdrawn": _("taken back by the borrower"), "refusing": _("refused by one, to be confirmed"), "paused": _("paused"), "none": _("none asked for"), "wanted": _("papers wanted"), "received": _("received"),
     "correct_book": _("correct the book"), "refund": _("pay back"), "close_number": _("close the number"), "coach": _("coach the person"), "apologise": _("apologise"), "withdraw_report": _("correct what was reported"),
+    "rests_every_fen": _("the debt, fen by fen"), "rests_payments": _("the payments"), "rests_contacts": _("the contacts and their verdicts"), "rests_papers": _("papers and recordings made evidence"),
     "recording": _("recording"), "proof": _("proof"), "document": _("document"),
     "sharing_record": _("record of sharing"),
     "party.protect": _("protected"), "party.release": _("released from protection"),

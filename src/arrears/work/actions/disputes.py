@@ -1,5 +1,6 @@
 """Disputes and complaints: put down at once, with a hold while they are open and the law's clock running from that day; given further days by two; answered by a letter."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
@@ -13,7 +14,8 @@ from arrears.work.actions.clocks import extension_terms, last_day
 from arrears.work.actions.matter_rows import CameBy, RaisedBy, account_for, demand_undecided, link, matter_of
 from arrears.work.actions.rows import LoanId, Words, demand_debt, sealed_words, words_of
 from arrears.work.answer_letters import demand_sendable, keep_letter
-from arrears.work.models import Account, Approval, Case, Collector, Complaint, Dispute, Hold, MatterTask
+from arrears.work.models import Account, Approval, Case, Collector, Complaint, Dispute, Hold, MatterEvidence, MatterTask
+from arrears.work.models.dealings import RESTS_ON
 
 ANSWERS = ("upheld", "partly_upheld", "rejected")
 Weight = Literal["simple", "complex"]
@@ -31,6 +33,7 @@ class Task(BaseModel):
 
 
 Tasks = Annotated[list[Task], Field(max_length=TASKS_MOST)]
+RestsOn = Annotated[list[Literal[RESTS_ON]], Field(max_length=len(RESTS_ON))]
 
 
 @action("dispute.raise", on="case", personal=("text",))
@@ -104,33 +107,43 @@ def _extended(doing: Doing, case: Case, kind: str, key: UUID, approval: UUID | N
 
 
 @action("dispute.answer", on="case", personal=("text",))
-def answer_dispute(doing: Doing, case: Case, *, dispute: UUID, outcome: Literal[ANSWERS], text: Words, tasks: Tasks = (), letter: bool = False) -> dict:
+def answer_dispute(doing: Doing, case: Case, *, dispute: UUID, outcome: Literal[ANSWERS], text: Words, rests_on: RestsOn = (), tasks: Tasks = (), letter: bool = False) -> dict:
     """The dispute is answered. Its hold is lifted where it was rejected; where the debtor is right, all or in part, it stands until the book is put right and somebody lifts it.
 
-    tasks: what is to be put right; none where it was rejected. letter: the text is kept as the letter to the borrower too. Raises Refused for words that may not be sent.
+    rests_on: the evidence, needed unless the debtor is right in all; papers where some were made evidence. tasks: what is to be put right; none where it was rejected.
+    letter: the text is kept as the letter to the borrower too. Raises Refused where evidence is missing, and for words that may not be sent.
     """
-    return _answer(doing, case, "dispute", dispute, outcome, text, list(tasks), letter=letter, lifts=outcome == "rejected")
+    return _answer(doing, case, "dispute", dispute, outcome, text, rests_on, list(tasks), letter=letter, lifts=outcome == "rejected")
 
 
 @action("complaint.answer", on="case", personal=("text",))
-def answer_complaint(doing: Doing, case: Case, *, complaint: UUID, outcome: Literal[ANSWERS], text: Words, tasks: Tasks = (), letter: bool = False) -> dict:
-    """The complaint is answered, and its hold lifted; tasks and letter as in dispute.answer. Raises Forbidden where whoever it is about would answer it."""
-    return _answer(doing, case, "complaint", complaint, outcome, text, list(tasks), letter=letter, lifts=True)
+def answer_complaint(doing: Doing, case: Case, *, complaint: UUID, outcome: Literal[ANSWERS], text: Words, rests_on: RestsOn = (), tasks: Tasks = (), letter: bool = False) -> dict:
+    """The complaint is answered, and its hold lifted; rests_on, tasks and letter as in dispute.answer. Raises Forbidden where whoever it is about would answer it."""
+    return _answer(doing, case, "complaint", complaint, outcome, text, rests_on, list(tasks), letter=letter, lifts=True)
 
 
-def _answer(doing: Doing, case: Case, kind: str, key: UUID, outcome: str, text: str, tasks: list[Task], *, letter: bool, lifts: bool) -> dict:
+def _answer(doing: Doing, case: Case, kind: str, key: UUID, outcome: str, text: str, rests_on: Sequence[str], tasks: list[Task], *, letter: bool, lifts: bool) -> dict:
     found = matter_of(doing, case, kind, key, alone=True)
     demand_undecided(found, kind)
     if tasks and outcome == "rejected":
         raise Refused("what was rejected leaves nothing to be put right; take the tasks out, or uphold it; nothing was changed", "不成立的事项没有需要整改的内容；请去掉整改事项，或改为成立；未作任何更改")
+    _demand_evidence(kind, found, outcome, rests_on)
     if letter:
         demand_sendable(case.lender, text, doing.today)
     sent = keep_letter(case, text, "答复函", "complaint_file", doing.now, doing.today) if letter else None
     model = type(found)
-    model.objects.filter(pk=key).update(state=outcome, answered_at=doing.now, answered_by=doing.actor.account, letter=sent, answer_sealed=sealed_words(doing, case, model, "answer_sealed", key, text))
+    model.objects.filter(pk=key).update(state=outcome, answered_at=doing.now, answered_by=doing.actor.account, letter=sent, rests_on=sorted(set(rests_on)), answer_sealed=sealed_words(doing, case, model, "answer_sealed", key, text))
     MatterTask.objects.bulk_create(set_task(doing, case, kind, found, one) for one in tasks)
     lifted = Hold.objects.filter(pk=found.hold_id, lifted_at=None).update(lifted_at=doing.now) if lifts else 0
     return {kind: key, "outcome": outcome, "late": doing.today > found.answer_by_on, "hold_lifted": bool(lifted), "letter": sent, "tasks": len(tasks)}
+
+
+def _demand_evidence(kind: str, found: Dispute | Complaint, outcome: str, rests_on: Sequence[str]) -> None:
+    """Raises Refused where the debtor is not right in all and nothing shows it, or papers are named and none is evidence."""
+    if outcome != "upheld" and not rests_on:
+        raise Refused("on what does the answer rest? Who does not agree with the debtor in all shows why: name the evidence; nothing was changed", "答复的依据是什么？未完全支持债务人的，须说明理由：请选择证据；未作任何更改")
+    if "papers" in rests_on and not MatterEvidence.objects.filter(**link(kind, found)).exists():
+        raise Refused("no paper or recording was made evidence yet; make one evidence, or rest the answer on something else; nothing was changed", "尚未将任何材料或录音列为证据；请先列为证据，或选择其他依据；未作任何更改")
 
 
 def set_task(doing: Doing, case: Case, kind: str, row, task: Task) -> MatterTask:

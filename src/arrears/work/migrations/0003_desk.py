@@ -376,6 +376,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='complaint',
+            name='rests_on',
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=12), db_default=[], default=list, size=None),
+        ),
+        migrations.AddField(
+            model_name='complaint',
             name='matter',
             field=models.CharField(choices=[('simple', 'simple'), ('complex', 'complex')], default='simple', max_length=24),
         ),
@@ -443,6 +448,11 @@ class Migration(migrations.Migration):
             model_name='dispute',
             name='letter',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='work.attachment'),
+        ),
+        migrations.AddField(
+            model_name='dispute',
+            name='rests_on',
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=12), db_default=[], default=list, size=None),
         ),
         migrations.AddField(
             model_name='dispute',

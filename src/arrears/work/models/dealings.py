@@ -14,6 +14,8 @@ RESULTS = ("promise", "part_promise", "says_paid", "refuses", "cannot_pay", "ask
 """What came of a talk, or of trying to have one; what each entails stands in work/talk_outcomes.py."""
 HARDSHIPS = ("illness", "job_lost", "income_cut", "business_failing", "project_delayed", "disaster", "family", "other")
 """Why somebody says they cannot pay."""
+RESTS_ON = ("every_fen", "payments", "contacts", "papers")
+"""What an answer to a dispute or complaint rests on: the debt worked out fen by fen, the payments, the contacts with their verdicts, papers and recordings that were made evidence."""
 PAY_CHANNELS = ("app", "transfer", "auto_debit", "counter", "other")
 """By which way promised money is to come."""
 
@@ -116,7 +118,7 @@ class Matter(OfCase):
     """What a dispute and a complaint have in common: a hold while it is open, and the law's clock.
 
     answer_by_on: the last day to answer; before_extension_on: what that was before further days were approved, by which approval. matter: as the law's clock tells
-    them apart. raised_by, came_by: who said it, and by which way. follows: the one answered before that this takes up again. letter: the answer as it was sent.
+    them apart. raised_by, came_by: who said it, and by which way. follows: the one answered before that this takes up again. letter: the answer as it was sent; rests_on: what it rests on, of RESTS_ON.
     """
 
     raised_at = models.DateTimeField()
@@ -132,6 +134,7 @@ class Matter(OfCase):
     answered_at = models.DateTimeField(null=True)
     answered_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
     letter = models.ForeignKey(Attachment, models.PROTECT, null=True, related_name="+")
+    rests_on = ArrayField(models.CharField(max_length=12), default=list, db_default=[])
     hold = models.ForeignKey(Hold, models.PROTECT)
 
     class Meta:

@@ -1,6 +1,7 @@
 """The closed lists of words that forms about disputes, complaints and hardship offer, for the faces, which know no tables."""
 
 from arrears.work.models import Complaint, ContactPoint, Dispute, Hardship, MatterTask, Party
+from arrears.work.models.dealings import RESTS_ON
 
 
 def _words(model, column: str) -> tuple[str, ...]:
@@ -12,5 +13,6 @@ RAISED_BY = _words(Hardship, "raised_by")
 CAME_BY = _words(Hardship, "came_by")
 TASKS = _words(MatterTask, "what")
 EVIDENCE = _words(Hardship, "evidence")
+ANSWER_RESTS_ON = RESTS_ON
 ROLES = _words(Party, "role")
 POINTS = _words(ContactPoint, "kind")

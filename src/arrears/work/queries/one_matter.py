@@ -29,7 +29,7 @@ VERBS = ("dispute.answer", "dispute.extend", "complaint.answer", "complaint.exte
 PERIOD_DAYS = 90
 """So many days before it was raised its contacts, payments and recordings are laid out; our own choice."""
 _PLAIN = ("loan_id", "raised_by", "came_by", "before_extension_on", "answered_at", "decided_at", "answered_by_id", "decided_by_id", "refused_by_id", "letter_id", "follows_id", "about_id", "about_account_id", "evidence",
-          "until_on", "hold_id")
+          "until_on", "hold_id", "rests_on")
 
 
 @dataclass(frozen=True)
