@@ -199,7 +199,7 @@ def under_load(asked, chosen) -> dict[str, dict]:
         try:
             _until_alive(port)
             for name, role, pattern in [*chosen, *([("next_case", "collector", "POST /queue/next")] if not asked.only or "next_case" in asked.only else [])]:
-                for session in made[role]:  # warm: each worker has its policies, its templates, and what it has counted for this account
+                for session in made[role] * 3:  # warm: nearly always each worker has its policies, its templates, and what it has counted for this account
                     _ask(port, pattern, session, random.Random(1))
                     _ask(port, pattern, session, random.Random(2))
                 time.sleep(0.5)

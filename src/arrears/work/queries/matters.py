@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from arrears.refusal import Refused
 from arrears.work.about_oneself import not_about
 from arrears.work.actions.action import ZONE
-from arrears.work.actor import Actor
+from arrears.work.actor import ALL_TEAMS, Actor
 from arrears.work.matter_policy import read_matter_policy
 from arrears.work.models import Account, Approval, Complaint, Dispute, Hardship, Hold, Party
 from arrears.work.queries.cases import CaseSheet
@@ -31,6 +31,8 @@ STATES = ("open", "answered", "all")
 _SHOWN = ("raised_at", "state", "raised_by", "came_by", "case__team__code", "case__held_by__roster_name", "assigned_to__name")
 """What a line of the queue shows of any kind: nothing else of the rows that stand beside it is read."""
 DUES = ("late", "soon", "later")
+_LOOKED_AT = 10
+"""So many matters of the lender are looked at, about, for each that whoever sees some teams alone may see."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def _asked(actor: Actor, found: list) -> dict[str, str]:
 
 def tiles(actor: Actor, now: datetime) -> Tiles:
     """The counts above the queue, of what the actor may see; one query a kind. Where there are very many they are counted once in some seconds, and after each action of the actor's own."""
-    return counted_lately(actor, ("matters", now.astimezone(ZONE).date()), now, lambda: _counted(actor, now), lambda told: told.open)
+    return counted_lately(actor, ("matters", now.astimezone(ZONE).date()), now, lambda: _counted(actor, now), lambda told: told.open if actor.teams == ALL_TEAMS else told.open * _LOOKED_AT)
 
 
 def _counted(actor: Actor, now: datetime) -> Tiles:

@@ -23,7 +23,7 @@ from arrears.work.tenancy import seen_by
 __all__ = ["BUCKETS", "READY_WHY", "SHOWS", "Day", "QueueLine", "ReminderLine", "may_work", "my_day", "reminders", "reminders_of", "waiting"]
 SHOWS = ("now", "later", "rest")
 BUCKETS = ("M0", "M1", "M2", "M3", "M4", "M5", "M6", "M6+")
-SIZE_MOST = 50
+SIZE_MOST = 30
 KEPT_DAYS = 30
 
 
