@@ -327,6 +327,6 @@ def test_the_pages_take_as_many_statements_for_many_accounts_as_for_one(desk, wo
         with CaptureQueriesContext(connection) as sent:
             desk.page("/queue")
         counts.append(len(sent))
-        for _ in range(12):
+        for _ in range(60):
             work.case(desk.lender, "north", desk.collector)
     assert counts[0] == counts[1]

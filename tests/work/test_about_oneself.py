@@ -36,12 +36,12 @@ class Met:
         sheet, case = one_case(self.actor, self.world.case.id), self.world.case.id
         told = {
             "queue": sum(line.kind == "complaint" for line in list_matters(self.actor, self.today).lines),
-            "tiles": tiles(self.actor, self.today).by_kind["complaint"],
+            "tiles": tiles(self.actor, self.now).by_kind["complaint"],
             "home": sum(one.kind == "complaint" for one in open_matters(self.actor, self.today)),
             "sheet": len(sheet.parts["complaints"]),
             "papers": sum(one["record_kind"] == "complaint_file" for one in sheet.parts["attachments"]),
             "reminders": sum(one["kind"] == "answer_due" for one in reminders_of(sheet)),
-            "figures": clocks(self.actor, self.today).by_kind["complaint"].raised,
+            "figures": clocks(self.actor, self.now).by_kind["complaint"].raised,
             "approvals": sum(one.kind == "extension" for one in waiting_approvals(self.actor)),
         }
         return told | self._of_log(case) | self._of_team()

@@ -6,7 +6,8 @@ Every query here runs along an index of its own (case_held, case_held_due, case_
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case as Choice
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from arrears.work.absences import is_away
 from arrears.work.actor import ALL_TEAMS, Actor
@@ -37,6 +38,14 @@ def in_turn(cases: QuerySet[Case]) -> Iterator[QuerySet[Case]]:
     for why in (*FIRST, *THEN):
         yield cases.filter(ready_why=why).order_by("ready_at")
     yield cases.filter(Q(ready_why=None) | ~Q(ready_why__in=(*FIRST, *THEN))).order_by(F("rank").asc(nulls_last=True), "id")
+
+
+def in_turn_of_few(cases: QuerySet[Case]) -> Iterator[QuerySet[Case]]:
+    """The same order in two parts, for cases of one collector, of whom so many wait for a reason that all may be read: turn is the place of the reason."""
+    whys = (*FIRST, *THEN)
+    turn = Choice(*(When(ready_why=why, then=Value(place)) for place, why in enumerate(whys)), default=Value(len(whys)))
+    yield cases.filter(ready_why__in=whys).annotate(turn=turn).order_by("turn", "ready_at")
+    yield cases.filter(Q(ready_why=None) | ~Q(ready_why__in=whys)).annotate(turn=turn).order_by(F("rank").asc(nulls_last=True), "id")
 
 
 def own(actor: Actor, now: datetime) -> QuerySet[Case]:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from arrears.refusal import Refused
 from arrears.vault.refused import Damaged
 from arrears.work.actions.action import Forbidden
-from arrears.work.models import Case, Party
+from arrears.work.models import Approval, Case, Party
 from arrears.work.queries.approvals import waiting_approvals
 from arrears.work.queries.cases import SIZE_MOST, list_cases, one_case
 from arrears.work.queries.entries import entries_of
@@ -164,3 +164,18 @@ def test_an_erased_person_has_no_name_and_a_flipped_bit_is_an_error_not_a_name(w
 def test_reading_leaves_nothing_open_for_whoever_comes_next_on_the_connection(world):
     list_cases(world.lead)
     assert not Case.objects.filter(pk=world.case.id).exists()
+
+
+def test_what_waits_for_approval_takes_as_many_statements_where_much_waits_as_where_nothing_does(work, django_queries):
+    from uuid import uuid4
+
+    world, counts = World(work), []
+    lead, asker = work.actor(world.lender, "team_lead", "a"), work.account(world.lender, "collector", "a")
+    for number in (0, 1, 5):
+        with work.writing(world.lender):
+            for _ in range(number):
+                Approval.objects.create(lender=world.lender, case=world.case, kind="plan", subject=str(uuid4()), digest="0" * 64, asked_by=asker, asked_at=work.at, asked_in=uuid4())
+        with django_queries() as sent:
+            found = waiting_approvals(lead)
+        counts.append((len(found), len(sent)))
+    assert [found for found, _ in counts] == [0, 1, 6] and len({sent for _, sent in counts}) == 1

@@ -42,7 +42,7 @@ def matters(request):
     whose = asked.get("whose") if asked.get("whose") in ("mine", "nobodys") else None
     number = int(asked["page"]) if asked.get("page", "").isascii() and asked.get("page", "").isdigit() and 0 < len(asked["page"]) < 5 and int(asked["page"]) else 1
     page = list_matters(request.actor, today, number, 50, kinds=(kind,) if kind else tuple(KINDS), state=state, due=due, whose=whose)
-    return render(request, "matters.html", {"page": page, "tiles": tiles(request.actor, today), "kinds": tuple(KINDS), "kind": kind, "state": state, "due": due, "whose": whose, "states": STATES, "dues": DUES,
+    return render(request, "matters.html", {"page": page, "tiles": tiles(request.actor, moment_of(request.now)), "kinds": tuple(KINDS), "kind": kind, "state": state, "due": due, "whose": whose, "states": STATES, "dues": DUES,
                                             "may_see_clocks": could(request.actor, "figures.view", "Lender").allowed})
 
 

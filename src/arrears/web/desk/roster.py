@@ -22,8 +22,8 @@ _DONE = "?done=roster_changed"
 @require_safe
 def show(request):
     """All teams, collectors and agencies."""
-    teams = roster(request.actor, request.now)
-    return render(request, "roster.html", {"own": [one for one in teams if one.kind == "own"], "agencies": [one for one in teams if one.kind == "agency"], "may_change": _may(request), "waiting_since": waiting_since(request.actor)})
+    told = roster(request.actor, request.now)
+    return render(request, "roster.html", {"own": [one for one in told.teams if one.kind == "own"], "agencies": [one for one in told.teams if one.kind == "agency"], "as_of": told.as_of, "may_change": _may(request), "waiting_since": waiting_since(request.actor)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,7 +42,7 @@ def new(request):
             raise
         except Refused as refused:
             wrong = mishaps.in_language(refused)
-    teams = [one.code for one in roster(request.actor, request.now) if one.kind == "own" and one.ended_on is None]
+    teams = [one.code for one in roster(request.actor, request.now).teams if one.kind == "own" and one.ended_on is None]
     return render(request, "roster_new.html", {"wrong": wrong, "said": said, "teams": teams}, status=422 if wrong else 200)
 
 
@@ -124,7 +124,7 @@ def _collector_page(request, collector: UUID, wrong: str | None = None, said=Non
         shown |= {name: said[name] for name in shown if name in said}
     return render(request, "roster_collector.html", {"one": found, "shown": shown, "wrong": wrong, "may_change": _may(request), "owners": OWNERS, "stages": stages(), "history": history(request.actor, collector),
                                                      "left_on": (said or {}).get("left_on", _day(found.left_on)), "reason": (said or {}).get("reason", ""),
-                                                     "teams": [one.code for one in roster(request.actor, request.now) if one.kind == "own" and one.ended_on is None]}, status=422 if wrong else 200)
+                                                     "teams": [one.code for one in roster(request.actor, request.now).teams if one.kind == "own" and one.ended_on is None]}, status=422 if wrong else 200)
 
 
 def _agency_page(request, team: UUID, wrong: str | None = None, said=None):

@@ -69,7 +69,7 @@ def _live(request: HttpRequest) -> dict:
     actor, now = request.actor, moment_of(request.now)
     told = team_figures(actor, now, request.GET.get("team") or None)
     link = _link("team_list", told.team)
-    return {"figures": told, "now": now, "team": told.team, "cards": figure_cards(told, link), "rates": rates(told, link), "people": [_person(one, told, link) for one in told.people],
+    return {"figures": told, "team": told.team, "cards": figure_cards(told, link), "rates": rates(told, link), "people": [_person(one, told, link) for one in told.people],
             "buckets": _buckets(told, link), "chart": _buckets_chart(told), "load_chart": _load_chart(told), "attention": _attention(told, link),
             "may_move": could(actor, "case.move_many", "Lender", {"reason": "?"}).allowed, "may_coach": could(actor, "coaching.write", "Collector").allowed,
             "idle_move": _link("move", told.team)(name="idle")}

@@ -195,6 +195,12 @@ def moment(at) -> str:
 
 
 @register.filter
+def second(at: datetime) -> str:
+    """A moment to the second, in the lender's zone: of what is counted once in some seconds."""
+    return at.astimezone(_ZONE).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@register.filter
 def of(mapping, key):
     """What a mapping has under the key; None where it has nothing."""
     return mapping.get(key)

@@ -42,7 +42,7 @@ class Entry(Row):
 
     class Meta:
         indexes = [models.Index(fields=["lender", "number"], name="entry_order"), models.Index(fields=["case", "number"], name="entry_of_case"),
-                   models.Index(fields=["actor", "verb", "at"], name="entry_counted")]
+                   models.Index(fields=["actor", "verb", "at"], name="entry_counted"), models.Index(fields=["actor", "number"], name="entry_latest_of")]
 
 
 class Change(models.Model):

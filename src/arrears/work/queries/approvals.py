@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Case as Choice
+from django.db.models import Value, When
 
 from arrears.work.about_oneself import approvals_not_about
 from arrears.work.actor import Actor
@@ -18,6 +20,8 @@ from arrears.work.tenancy import seen_by
 
 SIZE_MOST = 500
 OF_PLANS = ("waiver", "plan")
+_NO_PLAN = UUID(int=0)
+"""Asked for where none waits."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +59,14 @@ class ApprovalLine:
 
 
 def waiting_approvals(actor: Actor, size: int = 100) -> list[ApprovalLine]:
-    """Up to size approvals that wait and that the actor may see, the longest waiting first."""
+    """Up to size approvals that wait and that the actor may see, the longest waiting first. As many statements whatever waits."""
     with seen_by(actor):
         waiting = approvals_not_about(Approval.objects.filter(lender=actor.lender, state="waiting"), actor)
-        found = list(waiting.filter(filter_for(actor, "approval.list", Approval)).select_related("asked_by").order_by("asked_at", "id")[:min(max(size, 1), SIZE_MOST)])
-        plans = {str(plan.pk): plan for plan in Plan.objects.filter(pk__in=[row.subject for row in found if row.kind in OF_PLANS and is_id(row.subject)])}
-        decides = set(waiting.filter(filter_for(actor, "approval.decide", Approval), pk__in=[row.pk for row in found]).values_list("pk", flat=True))
-    return [_line(actor, row, row.pk in decides, plans.get(row.subject)) for row in found]
+        may = Choice(When(filter_for(actor, "approval.decide", Approval), then=Value(True)), default=Value(False))
+        found = list(waiting.filter(filter_for(actor, "approval.list", Approval)).annotate(may=may).select_related("asked_by").order_by("asked_at", "id")[:min(max(size, 1), SIZE_MOST)])
+        asked = [row.subject for row in found if row.kind in OF_PLANS and is_id(row.subject)]
+        plans = {str(plan.pk): plan for plan in Plan.objects.filter(pk__in=asked or [_NO_PLAN])}
+    return [_line(actor, row, row.may, plans.get(row.subject)) for row in found]
 
 
 def deciding_roles(kind: str) -> tuple[str, ...]:

@@ -1,12 +1,14 @@
-"""How disputes, complaints and hardship were answered over a time: how many, how many in time, how long it took; by ground, team and collector. No persons."""
+"""How disputes, complaints and hardship were answered over a time: how many, how many in time, how long it took; by ground, team and collector. No persons. Of very many they are counted once in some seconds (counted_lately)."""
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import connection
 
+from arrears.work.actions.action import ZONE
 from arrears.work.actor import Actor
+from arrears.work.queries.counted_lately import counted_lately
 from arrears.work.tenancy import seen_by
 
 DAYS_MOST = 366
@@ -68,9 +70,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Clocks:
-    """The figures of matters raised from since on, and of those that are open still whenever they were raised."""
+    """The figures of matters raised from since on, and of those that are open still whenever they were raised; as_of: the moment they are of."""
 
     since: date
+    as_of: datetime
     by_kind: dict[str, Figure]
     by_ground: dict[tuple[str, str], Figure]
     by_team: dict[str, Figure]
@@ -84,10 +87,15 @@ _SELECTS = {
 }
 
 
-def clocks(actor: Actor, today: date, days: int = 90) -> Clocks:
-    """The figures over the last days; one query a kind. Of a complaint the collector is whom it is about, else who holds the case. Row-level security shows a team lead their teams' alone; nobody's hold complaints about themselves."""
+def clocks(actor: Actor, now: datetime, days: int = 90) -> Clocks:
+    """The figures over the last days; one query a kind, asked once in some seconds where there are many. Of a complaint the collector is whom it is about, else who holds the case. Row-level security shows a team lead their teams' alone; nobody's hold complaints about themselves."""
+    today = now.astimezone(ZONE).date()
     since = today - timedelta(days=min(max(days, 1), DAYS_MOST))
-    told = Clocks(since, {}, {}, {}, {})
+    return counted_lately(actor, ("clocks", today, since), now, lambda: _counted(actor, now, today, since), lambda told: sum(one.raised for one in told.by_kind.values()))
+
+
+def _counted(actor: Actor, now: datetime, today: date, since: date) -> Clocks:
+    told = Clocks(since, now, {}, {}, {}, {})
     with seen_by(actor), connection.cursor() as cursor:
         for kind, (ground, due, ended, collector) in _SELECTS.items():
             about = "LEFT JOIN work_collector a ON a.id = m.about_id" if kind == "complaint" else ""

@@ -11,10 +11,12 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from arrears.refusal import Refused
 from arrears.work.about_oneself import not_about
-from arrears.work.actor import Actor
+from arrears.work.actions.action import ZONE
+from arrears.work.actor import ALL_TEAMS, Actor
 from arrears.work.matter_policy import read_matter_policy
 from arrears.work.models import Account, Approval, Complaint, Dispute, Hardship, Hold, Party
 from arrears.work.queries.cases import CaseSheet
+from arrears.work.queries.counted_lately import counted_lately
 from arrears.work.queries.masking import Cell, masked_cells
 from arrears.work.residuals import filter_for
 from arrears.work.tenancy import seen_by
@@ -26,7 +28,11 @@ OPEN = ("open", "refusing")
 _OPEN_OF = {"dispute": ("open",), "complaint": ("open",), "hardship": OPEN}
 """By kind the words of OPEN that it has: of one word alone an index gives the first to be answered without reading all."""
 STATES = ("open", "answered", "all")
+_SHOWN = ("raised_at", "state", "raised_by", "came_by", "case__team__code", "case__held_by__roster_name", "assigned_to__name")
+"""What a line of the queue shows of any kind: nothing else of the rows that stand beside it is read."""
 DUES = ("late", "soon", "later")
+_LOOKED_AT = 10
+"""So many matters of the lender are looked at, about, for each that whoever sees some teams alone may see."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ class MatterPage:
 
 @dataclass(frozen=True)
 class Tiles:
-    """How many are open, late, due soon, the actor's own, and nobody's; by kind."""
+    """How many are open, late, due soon, the actor's own, and nobody's; by kind. as_of: the moment at which they were counted."""
 
     open: int
     late: int
@@ -99,6 +105,7 @@ class Tiles:
     mine: int
     nobodys: int
     by_kind: dict[str, int]
+    as_of: datetime
 
 
 def list_matters(actor: Actor, today: date, page: int = 1, size: int = 50, *, kinds: Iterable[str] = tuple(KINDS), state: str = "open", due: str | None = None, whose: str | None = None) -> MatterPage:
@@ -118,7 +125,7 @@ def list_matters(actor: Actor, today: date, page: int = 1, size: int = 50, *, ki
             model, day, _, ended = KINDS[kind]
             rows = _filtered(actor, kind, today, warn, state, due, whose)
             order = (day, "raised_at", "id") if state == "open" else (f"-{ended}", "-raised_at", "id") if state == "answered" else ("-raised_at", "id")
-            found += [(kind, row) for row in rows.select_related("case__team", "case__held_by", "assigned_to").order_by(*order)[:last]]
+            found += [(kind, row) for row in rows.select_related("case__team", "case__held_by", "assigned_to").only(*_SHOWN, *(("decided_at", "decide_by_on", "reason") if kind == "hardship" else ("answered_at", "answer_by_on", "ground", "matter"))).order_by(*order)[:last]]
         found.sort(key=lambda one: _place(*one, state))
         shown = found[(page - 1) * size:page * size]
         lines = _lines(actor, shown, today, warn)
@@ -145,8 +152,13 @@ def _asked(actor: Actor, found: list) -> dict[str, str]:
     return dict(Approval.objects.filter(lender=actor.lender, kind="extension", state__in=("waiting", "approved"), subject__in=[str(row.id) for _, row in found]).order_by("asked_at").values_list("subject", "state"))
 
 
-def tiles(actor: Actor, today: date) -> Tiles:
-    """The counts above the queue, of what the actor may see; one query a kind."""
+def tiles(actor: Actor, now: datetime) -> Tiles:
+    """The counts above the queue, of what the actor may see; one query a kind. Where there are very many they are counted once in some seconds, and after each action of the actor's own."""
+    return counted_lately(actor, ("matters", now.astimezone(ZONE).date()), now, lambda: _counted(actor, now), lambda told: told.open if actor.teams == ALL_TEAMS else told.open * _LOOKED_AT)
+
+
+def _counted(actor: Actor, now: datetime) -> Tiles:
+    today = now.astimezone(ZONE).date()
     warn, sums, by_kind = read_matter_policy(settings.ARREARS[0]).warn_days, dict.fromkeys(("open", "late", "soon", "mine", "nobodys"), 0), {}
     with seen_by(actor):
         for kind, (_, day, _, _) in KINDS.items():
@@ -155,7 +167,7 @@ def tiles(actor: Actor, today: date) -> Tiles:
                 mine=Count("id", filter=Q(assigned_to=actor.account)) if actor.account else Count("id", filter=Q(pk__in=[])), nobodys=Count("id", filter=Q(assigned_to=None)))
             by_kind[kind] = told["open"]
             sums = {name: count + (told[name] or 0) for name, count in sums.items()}
-    return Tiles(**sums, by_kind=by_kind)
+    return Tiles(**sums, by_kind=by_kind, as_of=now)
 
 
 def open_matters(actor: Actor, today: date, size: int = 30) -> list[Matter]:

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import islice
 from uuid import UUID
 
 from django.db.models import Case as When
-from django.db.models import CharField, Count, F, Q, QuerySet, Sum, Value
+from django.db.models import CharField, Count, DateTimeField, F, Q, QuerySet, Sum, Value
 from django.db.models import When as If
 
 from arrears.work.about_oneself import reminders_not_about
@@ -17,14 +16,14 @@ from arrears.work.models import Case, Contact, Hold, Party, Promise, Reminder
 from arrears.work.models.cases import READY_WHY
 from arrears.work.queries.cases import CaseSheet
 from arrears.work.queries.masking import Cell, masked_cells
-from arrears.work.queue_order import at_rest, in_turn, no_new, own, teams_of, unheld
+from arrears.work.queue_order import at_rest, in_turn, in_turn_of_few, no_new, own, teams_of, unheld
 from arrears.work.talk_outcomes import FIRST, THEN, ZONE
 from arrears.work.tenancy import seen_by
 
 __all__ = ["BUCKETS", "READY_WHY", "SHOWS", "Day", "QueueLine", "ReminderLine", "may_work", "my_day", "reminders", "reminders_of", "waiting"]
 SHOWS = ("now", "later", "rest")
 BUCKETS = ("M0", "M1", "M2", "M3", "M4", "M5", "M6", "M6+")
-SIZE_MOST = 50
+SIZE_MOST = 30
 KEPT_DAYS = 30
 
 
@@ -109,9 +108,7 @@ def waiting(actor: Actor, now: datetime, show: str = "now", *, bucket: str | Non
     today = now.astimezone(ZONE).date()
     with seen_by(actor):
         only = Q(**({"bucket": bucket} if bucket else {}), **({"ready_why": why} if why else {}))
-        found: list[Case] = []
-        for parts in _parts(actor, now, today, show):
-            found = found or list(islice((case for part in parts for case in part.filter(only)[:size + 1]), size + 1))
+        found = next(filter(None, (_first_of(parts, only, size + 1) for parts in _parts(actor, now, today, show))), [])
         return _lines(actor, found[:size], show), len(found) > size
 
 
@@ -140,11 +137,23 @@ def _parts(actor: Actor, now: datetime, today: date, show: str) -> Iterator[Iter
     """What comes, in order; the second only where the first is empty: ones own, then what nobody holds, where that is handed to them."""
     if show == "now":
         if actor.collector is not None:
-            yield in_turn(own(actor, now))
+            yield in_turn_of_few(own(actor, now))
         if no_new(actor, today) is None:
             yield (part for team in teams_of(actor, today) for part in in_turn(unheld(actor, now, today, team)))
     elif actor.collector is not None:
         yield [_held(actor).filter(~at_rest(), ready_at__gt=now).order_by("ready_at", "id")] if show == "later" else [_held(actor).filter(at_rest()).order_by(F("rank").asc(nulls_last=True), "id")]
+
+
+def _first_of(parts: Iterable[QuerySet[Case]], only: Q, size: int) -> list[Case]:
+    """The first cases of the parts, one part after the other: one statement, in which each part is read along its own index no further than that.
+
+    turn: the place of the reason; due: when a case of a part that is in the order of ready_at is due, of the others, which are in the order of rank, nothing.
+    """
+    several = [part.filter(only).annotate(part=Value(number), **({} if "turn" in part.query.annotations else {"turn": Value(0)}), due=F("ready_at") if "ready_at" in part.query.order_by else Value(None, DateTimeField()))[:size]
+               for number, part in enumerate(parts)]
+    if len(several) < 2:
+        return list(several[0]) if several else []
+    return list(several[0].union(*several[1:], all=True).order_by("part", "turn", "due", F("rank").asc(nulls_last=True), "id")[:size])
 
 
 def _held(actor: Actor) -> QuerySet[Case]:

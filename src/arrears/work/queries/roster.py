@@ -1,4 +1,7 @@
-"""The roster as the work plane has it: teams, collectors, agencies, what each may have, how much they hold, who is away, and what was changed when. As many queries for one as for a thousand."""
+"""The roster as the work plane has it: teams, collectors, agencies, what each may have, how much they hold, who is away, and what was changed when. As many queries for one as for a thousand.
+
+How many open cases there are is counted once in some seconds (counted_lately); everything else is of the moment.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -14,6 +17,7 @@ from arrears.work.actions.action import NOT_VISIBLE, ZONE, Forbidden
 from arrears.work.actor import ALL_TEAMS, Actor
 from arrears.work.models import Account, Case, Collector, Entry, Team
 from arrears.work.operator_limits import Limit, limits
+from arrears.work.queries.counted_lately import counted_lately
 from arrears.work.residuals import could
 from arrears.work.tenancy import seen_by
 
@@ -61,6 +65,23 @@ class RosterTeam:
 
 
 @dataclass(frozen=True)
+class Roster:
+    """The teams, agencies last. as_of: the moment at which their open cases were counted."""
+
+    teams: tuple[RosterTeam, ...]
+    as_of: datetime
+
+
+@dataclass(frozen=True)
+class OpenCases:
+    """Open cases by team and by who holds them; None stands for no team, and for nobody."""
+
+    by_team: dict[UUID | None, int]
+    by_holder: dict[UUID | None, int]
+    as_of: datetime
+
+
+@dataclass(frozen=True)
 class HistoryLine:
     """One change: who, when, what, and what was said of it."""
 
@@ -70,37 +91,42 @@ class HistoryLine:
     parameters: dict[str, Any]
 
 
-def roster(actor: Actor, now: int) -> list[RosterTeam]:
-    """The teams with their members, agencies last. Raises Forbidden for whoever may not see the roster. Of a team lead's, the own teams alone."""
+def roster(actor: Actor, now: int) -> Roster:
+    """The teams with their members. Raises Forbidden for whoever may not see the roster. Of a team lead's, the own teams alone."""
     _demand(actor, "roster.view")
-    today = moment_of(now).astimezone(ZONE).date()
+    at, is_lead = moment_of(now), "team_lead" in actor.roles and actor.teams != ALL_TEAMS
+    today = at.astimezone(ZONE).date()
+    cases = counted_lately(actor, "roster", at, lambda: _of_teams(actor, at) if is_lead else _of_all(actor, at), lambda told: sum(told.by_team.values()))
     with seen_by(replace(actor, teams=ALL_TEAMS)):
         found = Team.objects.filter(lender=actor.lender)
-        is_lead = "team_lead" in actor.roles and actor.teams != ALL_TEAMS
         if is_lead:
             found = found.filter(code__in=actor.teams)
         teams = list(found.order_by("-kind", "code"))
-        by_team, by_holder = _open_cases(actor.lender, teams if is_lead else None)
         accounts = dict(Account.objects.filter(lender=actor.lender, collector__isnull=False, is_active=True).values_list("collector", "name"))
         away = _away(actor.lender, today)
         members: dict[UUID, list[Member]] = {}
         for one in Collector.objects.filter(lender=actor.lender, team__in=teams).select_related("team").order_by("roster_name"):
-            members.setdefault(one.team_id, []).append(_member(one, by_holder.get(one.pk, 0), accounts.get(one.pk), away))
-    return [RosterTeam(row.pk, row.code, row.kind, row.ended_on, row.terms, row.changed_at is not None, by_team.get(row.pk, 0), tuple(members.get(row.pk, ()))) for row in teams]
+            members.setdefault(one.team_id, []).append(_member(one, cases.by_holder.get(one.pk, 0), accounts.get(one.pk), away))
+    return Roster(tuple(RosterTeam(row.pk, row.code, row.kind, row.ended_on, row.terms, row.changed_at is not None, cases.by_team.get(row.pk, 0), tuple(members.get(row.pk, ()))) for row in teams), cases.as_of)
 
 
-def _open_cases(lender: str, teams: list[Team] | None) -> tuple[dict[UUID | None, int], dict[UUID | None, int]]:
-    """Open cases by team and by holder: of these teams and their members alone, which an index answers; None: of all, in one reading."""
-    rows = Case.objects.filter(lender=lender, state="open").order_by()
-    if teams is not None:
-        return (dict(rows.filter(team__in=teams).values_list("team").annotate(n=Count("id"))),
-                dict(rows.filter(held_by__in=list(Collector.objects.filter(lender=lender, team__in=teams).values_list("id", flat=True))).values_list("held_by").annotate(n=Count("id"))))
-    by_team: dict[UUID | None, int] = {}
-    by_holder: dict[UUID | None, int] = {}
-    for team, holder, count in rows.values_list("team", "held_by").annotate(n=Count("id")):
-        by_team[team] = by_team.get(team, 0) + count
-        by_holder[holder] = by_holder.get(holder, 0) + count
-    return by_team, by_holder
+def _of_teams(actor: Actor, now: datetime) -> OpenCases:
+    """Of the actor's teams and their members alone, which an index answers."""
+    with seen_by(replace(actor, teams=ALL_TEAMS)):
+        rows = Case.objects.filter(lender=actor.lender, state="open").order_by()
+        teams = list(Team.objects.filter(lender=actor.lender, code__in=actor.teams).values_list("id", flat=True))
+        people = list(Collector.objects.filter(lender=actor.lender, team__in=teams).values_list("id", flat=True))
+        return OpenCases(dict(rows.filter(team__in=teams).values_list("team").annotate(n=Count("*"))), dict(rows.filter(held_by__in=people).values_list("held_by").annotate(n=Count("*"))), now)
+
+
+def _of_all(actor: Actor, now: datetime) -> OpenCases:
+    """Of the whole lender, in one reading."""
+    told = OpenCases({}, {}, now)
+    with seen_by(replace(actor, teams=ALL_TEAMS)):
+        for team, holder, count in Case.objects.filter(lender=actor.lender, state="open").order_by().values_list("team", "held_by").annotate(n=Count("id")):
+            told.by_team[team] = told.by_team.get(team, 0) + count
+            told.by_holder[holder] = told.by_holder.get(holder, 0) + count
+    return told
 
 
 def one_member(actor: Actor, collector: UUID, now: int) -> Member:

@@ -1,4 +1,4 @@
-"""How the work of a team stands at this moment: who has what, what was done today and this week, what was promised, kept, left lying. As many statements for a thousand cases as for one.
+"""How the work of a team stands: who has what, what was done today and this week, what was promised, kept, left lying. As many statements for a thousand cases as for one. Of a large team they are counted once in some seconds (counted_lately).
 
 Every figure is of a set of team_sets, and its list (team_lists) is of the same set, so that the list sums to the figure. Figures count what the team's collectors did also in cases that
 are with another team by now; of such a case nothing is told but that.
@@ -22,6 +22,7 @@ from arrears.work.actor import ALL_TEAMS, Actor
 from arrears.work.models import Account, Collector, Complaint, Dispute, Team
 from arrears.work.moves import cases_most
 from arrears.work.queries import team_sets
+from arrears.work.queries.counted_lately import counted_lately
 from arrears.work.queries.team_sets import CASES, CONTACTS, PERIODS, Frame
 from arrears.work.residuals import could, filter_for
 from arrears.work.team_settings import team_settings
@@ -70,11 +71,12 @@ class PersonLine:
 
 @dataclass(frozen=True)
 class Figures:
-    """Everything the page shows. people: who holds cases or is in the team, nobody by name last; buckets: by bucket; did: as of a person, of all; kept: promises by state, kept_money by state and currency."""
+    """Everything the page shows. people: who holds cases or is in the team, nobody by name last; as_of: the moment that it is of; buckets: by bucket; did: as of a person, of all; kept: promises by state, kept_money by state and currency."""
 
     teams: tuple[str, ...]
     team: str
     today: date
+    as_of: datetime
     settings: object
     people: tuple[PersonLine, ...]
     buckets: dict[str, Share]
@@ -103,8 +105,7 @@ def teams_seen(actor: Actor) -> list[Team]:
 @contextmanager
 def framed(actor: Actor, now: datetime, code: str | None, of: UUID | None = None, verb: str = "team.view") -> Iterator[tuple[Frame, list[Team], list[Collector]]]:
     """One transaction with the frame of a team that the actor may see, the first of theirs where none is named; its teams; its collectors. Raises Forbidden."""
-    if not could(actor, verb, "Collector").allowed:
-        raise Forbidden("the figures of a team are for its lead, compliance and audit", "团队工作情况供组长、合规与审计查看", ())
+    _demand(actor, verb)
     today = now.astimezone(ZONE).date()
     with seen_by(actor):
         teams = teams_seen(actor)
@@ -117,25 +118,45 @@ def framed(actor: Actor, now: datetime, code: str | None, of: UUID | None = None
         yield Frame(actor.lender, found.id, today, team_settings(of_django.ARREARS[0]), accounts, away, of, actor), teams, people
 
 
+def _demand(actor: Actor, verb: str) -> None:
+    if not could(actor, verb, "Collector").allowed:
+        raise Forbidden("the figures of a team are for its lead, compliance and audit", "团队工作情况供组长、合规与审计查看", ())
+
+
 def team_figures(actor: Actor, now: datetime, code: str | None = None) -> Figures:
-    """The figures of one team. Raises Forbidden."""
+    """The figures of one team, of this moment or, where it has many cases, of some seconds ago; never of before the actor's own latest action. Raises Forbidden."""
+    _demand(actor, "team.view")
+    return counted_lately(actor, ("team", code, now.astimezone(ZONE).date()), now, lambda: _counted(actor, now, code), lambda told: told.cases["all"])
+
+
+def _counted(actor: Actor, now: datetime, code: str | None) -> Figures:
     with framed(actor, now, code) as (frame, teams, people), everywhere(actor):
         return _told(frame, teams, people, now)
 
 
 def own_frame(actor: Actor, now: datetime):
     """As framed, of the actor alone, as a collector. Raises Forbidden for whoever is none."""
-    if actor.collector is None:
-        raise Forbidden("your account holds no cases as a collector, so it has no figures of its own", "您的账号未对应催收员，没有本人工作情况", ())
+    _demand_own(actor)
     with seen_by(actor):
         code = Collector.objects.filter(lender=actor.lender, pk=actor.collector).values_list("team__code", flat=True).first()
     return framed(actor, now, code, actor.collector, "team.own")
 
 
 def own_figures(actor: Actor, now: datetime) -> Figures:
-    """The figures of the actor alone, as a collector. Raises Forbidden for whoever is none."""
+    """The figures of the actor alone, as a collector; as team_figures. Raises Forbidden for whoever is none."""
+    _demand_own(actor)
+    return counted_lately(actor, ("own", now.astimezone(ZONE).date()), now, lambda: _counted_own(actor, now), lambda told: told.cases["all"])
+
+
+def _counted_own(actor: Actor, now: datetime) -> Figures:
     with own_frame(actor, now) as (frame, teams, people), everywhere(actor):
         return _told(frame, teams, people, now)
+
+
+def _demand_own(actor: Actor) -> None:
+    if actor.collector is None:
+        raise Forbidden("your account holds no cases as a collector, so it has no figures of its own", "您的账号未对应催收员，没有本人工作情况", ())
+    _demand(actor, "team.own")
 
 
 def _told(frame: Frame, teams: list[Team], people: list[Collector], now: datetime) -> Figures:
@@ -152,7 +173,7 @@ def _told(frame: Frame, teams: list[Team], people: list[Collector], now: datetim
     with whole_sets() if frame.of is None else nullcontext():
         expected, unfollowed, reminders = _expected(frame), _share(team_sets.promises_unfollowed(frame)), team_sets.reminders_past(frame, now).count()
     return Figures(
-        tuple(team.code for team in teams), next(team.code for team in teams if team.id == frame.team), frame.today, frame.settings, tuple(lines), buckets, total,
+        tuple(team.code for team in teams), next(team.code for team in teams if team.id == frame.team), frame.today, now, frame.settings, tuple(lines), buckets, total,
         dict(sum((Counter(line.money) for line in lines), Counter())), {period: dict(sum(did[period].values(), Counter())) for period in PERIODS}, dict(sum(kept.values(), Counter())), kept_money,
         expected, unfollowed,
         {"dispute": team_sets.matters_near(frame, Dispute).count(), "complaint": team_sets.matters_near(frame, Complaint).count()}, reminders, *_closed(frame))
