@@ -29,8 +29,8 @@ def why_not(kind: str, chosen: LoanOffer) -> str:
     limits = chosen.limits
     if kind in limits.kinds:
         return ""
-    if kind in ("waiver", "settlement") and not chosen.owed.penalty_minor + chosen.owed.interest_minor:
-        return gettext(_("nothing to waive, for neither penalty nor interest is due"))
+    if kind in ("waiver", "settlement") and not min(chosen.owed.charges_minor, chosen.owed.penalty_minor + chosen.owed.interest_minor):
+        return gettext(_("nothing to waive, for what may be claimed holds neither penalty nor interest"))
     return gettext(_("the strategy offers none here (%(row)s: %(reason)s)")) % {"row": limits.row or "–", "reason": reason_of(chosen).rstrip(".。")}
 
 
