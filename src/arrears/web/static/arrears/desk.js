@@ -2,7 +2,7 @@
 import { watchConnection, watchForms } from "./connection.js"
 import { drawCharts } from "./charts.js"
 import { keepDrafts } from "./drafts.js"
-import { listenToKeys, pressStruckEarly } from "./keys.js"
+import { listenToKeys } from "./keys.js"
 import { closeGroups, movingParts, startAtTheMessage } from "./parts.js"
 import { screenWording } from "./wording.js"
 
@@ -13,11 +13,16 @@ function everything(root) {
   drawCharts(root)
 }
 
+// Once htmx too has gone through the page, which it does by a timeout of its own, so that a key does what a click does.
+function whenLoaded(begin) {
+  if (document.readyState === "complete") setTimeout(begin)
+  else window.addEventListener("load", () => setTimeout(begin), { once: true })
+}
+
 watchConnection()
 watchForms()
-listenToKeys()
 closeGroups()
 everything(document)
 startAtTheMessage()
-pressStruckEarly()
+whenLoaded(listenToKeys)
 document.addEventListener("htmx:after:swap", () => everything(document))

@@ -3,7 +3,7 @@ const WRITES = "input:not([type=checkbox]):not([type=radio]):not([type=button]):
 const WIDE = { "？": "?", "／": "/", "、": "/" }
 const OFF = "arrears-letters-off"
 
-/** Keys are heard from now on; letters not while something is being written, nor where the reader turned them off. */
+/** Keys are heard from now on; letters not while something is being written, nor where the reader turned them off. What was struck while the page was coming is pressed now, up to the first key that does something. */
 export function listenToKeys() {
   const shows = document.getElementById("show-keys")
   if (shows) {
@@ -26,10 +26,6 @@ export function listenToKeys() {
     if (document.querySelector("dialog[open]")) return
     if (press(keyOf(event))) event.preventDefault()
   })
-}
-
-/** What was struck before the page heard is pressed now, up to the first key that leads away or opens something; call once all else of the page works. */
-export function pressStruckEarly() {
   for (const one of document.struckEarly?.() ?? []) if (press(keyOf(one))) return
 }
 
