@@ -44,7 +44,7 @@ def told():
     return [{"id": str(one.id), "kind": one.kind, "state": one.state, "attempt": one.attempt, "told": one.told, "percent": one.percent, "log": one_run(keeper, one.id, terms.now()).log} for one in found]
 
 def first(*, is_changed):
-    one = next(member for team in roster(keeper, terms.now()) for member in team.members if member.is_rostered and member.left_on is None)
+    one = next(member for team in roster(keeper, terms.now()).teams for member in team.members if member.is_rostered and member.left_on is None)
     if is_changed:
         perform(keeper, "collector.change", {"collector": one.id, "team": one.team, "owner": one.owner, "works_from": one.works_from, "cases_most": 77, "minutes_a_day": one.minutes_a_day, "languages": ["zh", "wuu"],
                 "stages": one.stages, "products": one.products, "regions": one.regions, "skills": one.skills, "amount_most_minor": one.amount_most_minor}, terms.now())

@@ -29,7 +29,7 @@ experiments:
     zh: 首月只发信息
     en: messages only in the first month
     from: "2026-09-15"
-    until: "2026-12-01"
+    until: "2036-12-01"
     when: {bucket: M1, claimable: "50000..2000000", frequency: [monthly, longer]}
     outcome: paid_30
     arms:
@@ -120,7 +120,7 @@ def test_nobody_approves_their_own_and_no_night_that_has_run_is_changed(way):
     _, told = way
     assert "submitted by anna, and nobody approves their own version" in told["own approval"].error
     assert f"the night of {BEFORE} has run" in told["too early"].error and FIRST in told["too early"].error
-    assert "runs until 2026-12-01 and has other shares" in told["other shares"].error
+    assert "runs until 2036-12-01 and has other shares" in told["other shares"].error
     assert told["approve other shares"].error.split("\n")[0].endswith(told["other shares"].error.split("\n")[0].partition(": the experiment ")[2])
 
 

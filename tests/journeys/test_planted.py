@@ -149,7 +149,7 @@ def _answers(lender: str, compliance, words: str, case):
     for model, verb in ((Dispute, "dispute"), (Complaint, "complaint")):
         with seen_by(system(lender)):
             row = model.objects.filter(lender=lender, case=case).values_list("id", flat=True).first()
-        yield compliance, f"{verb}.answer", {verb: row, "outcome": "rejected", "text": words}, case
+        yield compliance, f"{verb}.answer", {verb: row, "outcome": "rejected", "text": words, "rests_on": ["contacts"]}, case
 
 
 def _plant_actions(work, lender: str, found: Planted) -> None:
