@@ -28,6 +28,11 @@ def step(pattern: str) -> Callable:
     return put
 
 
+def leads_on(before: str, one: Step, lang: str) -> bool:
+    """Something that the step says is to be seen was not there before it, or something that is not to be seen was."""
+    return any(text not in before for text in one.sees[lang]) or any(text in before for text in one.unseen[lang])
+
+
 def meaning(one: Step) -> tuple[Callable, tuple[str, ...]]:
     """What is done at the step, and with which words. Raises NotUnderstood where nobody knows who acts or what it means."""
     if one.who.partition(",")[0] not in (*ROLES, DEBTOR, NIGHT):
@@ -71,6 +76,7 @@ class Walk:
         """The step is done and what it says is seen. Raises NotUnderstood; AssertionError naming file and line."""
         self.who, self.at = one.who, one.at
         self.desk.moments.to(microseconds_of(one.at))
+        before = self._shown()[0] if one.does.startswith(("presses", "strikes")) else ""
         if one.does:
             function, given = meaning(one)
             try:
@@ -79,6 +85,7 @@ class Walk:
                 raise AssertionError(f"{one.where}: {one.who} {one.does}: {str(problem)[:600]}\n{self._shown()[0]}") from problem
         if one.who in self.tabs or one.sees[self.lang] or one.unseen[self.lang]:
             self._look(one)
+        assert not before or not one.sees[self.lang] or leads_on(before, one, self.lang), f"{one.where}: all that is to be seen after it was there before it, so nobody knows whether it was done; name something new"
 
     def _look(self, one: Step) -> None:
         """The page comes to show what is to be seen, and does not show what is not; it is in the language, and nothing on it broke."""
