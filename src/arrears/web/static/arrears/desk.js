@@ -14,9 +14,9 @@ function everything(root) {
 }
 
 // Once htmx too has gone through the page, which it does by a timeout of its own, so that a key does what a click does.
-function whenLoaded(begin) {
+function afterHtmx(begin) {
   if (document.readyState === "complete") setTimeout(begin)
-  else window.addEventListener("load", () => setTimeout(begin), { once: true })
+  else document.addEventListener("DOMContentLoaded", () => setTimeout(begin), { once: true })
 }
 
 watchConnection()
@@ -24,5 +24,5 @@ watchForms()
 closeGroups()
 everything(document)
 startAtTheMessage()
-whenLoaded(listenToKeys)
+afterHtmx(listenToKeys)
 document.addEventListener("htmx:after:swap", () => everything(document))
